@@ -1,0 +1,129 @@
+"""The business figures: what each counts per customer, and the ratios made of them.
+
+Every figure is defined once, here; program, evaluator and conditions share the definitions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.economics.normal import Array
+from optimizer.economics.response import PerCustomer
+
+Amount = Callable[[PerCustomer], Array]
+
+
+@dataclass(frozen=True)
+class Linear:
+    """A figure that adds up over customers."""
+
+    doc: str
+    unit: str
+    amount: Amount
+    """Per customer of each type, (I,)."""
+    alternatives: str = ""
+    """``customers`` or ``revenue``: counted at the rivals instead of at us."""
+    fixed: float = 0.0
+    """Multiple of a plan's fixed cost that the figure carries."""
+    capacity: float = 0.0
+    """Multiple of the bill of reserved and burst GPUs that the figure carries, in total only."""
+    constant: str = ""
+    """``potential``: the number of potential customers, whatever the menu."""
+    serving: Amount | None = None
+    """What ``capacity`` replaces per customer in total: standard less as-used serving cost."""
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A figure that is a ratio of two linear ones."""
+
+    doc: str
+    unit: str
+    numerator: str
+    denominator: str
+
+
+def _ones(p: PerCustomer) -> Array:
+    return np.ones_like(p.bill)
+
+
+def _paying(p: PerCustomer) -> Array:
+    return (p.bill > 0.0).astype(float)
+
+
+def _gross_margin(p: PerCustomer) -> Array:
+    return p.revenue - p.serving - p.payment - p.other
+
+
+def _contribution(p: PerCustomer) -> Array:
+    return _gross_margin(p) - p.support
+
+
+def _contracted(p: PerCustomer) -> Array:
+    return p.serving - p.serving_as_used
+
+
+def _nothing(p: PerCustomer) -> Array:
+    return np.zeros_like(p.bill)
+
+
+USD = "usd/month"
+LINEAR: dict[str, Linear] = {
+    "customers": Linear("customers of all our plans", "customers", _ones),
+    "paying_customers": Linear("customers who are billed", "customers", _paying),
+    "free_customers": Linear("customers who are not billed", "customers", lambda p: 1.0 - _paying(p)),
+    "revenue": Linear("fees, metered use and advertising", USD, lambda p: p.revenue),
+    "metered_revenue": Linear("metered use", USD, lambda p: p.metered),
+    "advertising_revenue": Linear("advertising", USD, lambda p: p.advertising),
+    "paying_revenue": Linear("revenue from customers who are billed", USD, lambda p: p.revenue * _paying(p)),
+    "serving_cost": Linear("GPU cost of all customers, free ones included", USD, lambda p: p.serving, capacity=1.0, serving=_contracted),
+    "free_serving_cost": Linear("GPU cost of customers who are not billed, at the pools' prices", USD, lambda p: p.serving * (1.0 - _paying(p))),
+    "paying_serving_cost": Linear("GPU cost of customers who are billed, at the pools' prices", USD, lambda p: p.serving * _paying(p)),
+    "payment_cost": Linear("payment and store fees", USD, lambda p: p.payment),
+    "other_cost_of_revenue": Linear("other cost of revenue", USD, lambda p: p.other),
+    "support_cost": Linear("support", USD, lambda p: p.support),
+    "plan_cost": Linear("fixed cost of the plans on the menu", USD, _nothing, fixed=1.0),
+    "gross_margin": Linear(
+        "revenue less serving, payment and other cost of revenue, free customers' serving included", USD, _gross_margin,
+        capacity=-1.0, serving=_contracted,
+    ),
+    "contribution_margin": Linear(
+        "gross margin less support and the fixed cost of plans; before go-to-market, research and administration", USD,
+        _contribution, fixed=-1.0, capacity=-1.0, serving=_contracted,
+    ),
+    "payers_margin": Linear("revenue of payers less their serving cost", USD, lambda p: (p.revenue - p.serving) * _paying(p)),
+    "churned_customers": Linear("customers who decide anew in a month", "customers/month", lambda p: p.churn),
+    "churned_payers": Linear("billed customers who decide anew in a month", "customers/month", lambda p: p.churn * _paying(p)),
+    "gpu_hours": Linear("paid GPU hours a month", "GPU-hours/month", lambda p: p.gpu_hours),
+    "requests": Linear("requests served a month", "requests/month", lambda p: p.requests),
+    "cap_bound_customers": Linear("customers whom a cap binds at least once a month", "customers", lambda p: p.binds),
+    "api_value": Linear("what the served requests would cost at API prices", USD, lambda p: p.api_value),
+    "referred_customers": Linear("people reached by word of mouth alone", "persons", lambda p: p.referral),
+    "rival_customers": Linear("customers of rivals' plans", "customers", _nothing, alternatives="customers"),
+    "rival_revenue": Linear("revenue of rivals' plans", USD, _nothing, alternatives="revenue"),
+    "potential": Linear("people, seats and accounts who could be customers", "customers", _nothing, constant="potential"),
+}
+LINEAR["served_customers"] = Linear("customers of ours or a rival's", "customers", _ones, alternatives="customers")
+LINEAR["served_revenue"] = Linear("revenue of ours and the rivals'", USD, lambda p: p.revenue, alternatives="revenue")
+
+RATIOS: dict[str, Ratio] = {
+    "gross_margin_rate": Ratio("gross margin / revenue (all inference counted, free customers' included)", "fraction", "gross_margin", "revenue"),
+    "contribution_margin_rate": Ratio("contribution margin / revenue", "fraction", "contribution_margin", "revenue"),
+    "payers_margin_rate": Ratio("compute margin on payers alone", "fraction", "payers_margin", "paying_revenue"),
+    "accounting_margin_rate": Ratio("gross margin as the accounts state it", "fraction", "accounting_margin", "revenue"),
+    "market_share": Ratio("customers / all potential ones", "fraction", "customers", "potential"),
+    "paying_market_share": Ratio("paying customers / all potential ones", "fraction", "paying_customers", "potential"),
+    "market_share_served": Ratio("customers / customers of anyone", "fraction", "customers", "served_customers"),
+    "revenue_share": Ratio("revenue / revenue of anyone", "fraction", "revenue", "served_revenue"),
+    "free_share": Ratio("free customers / customers", "fraction", "free_customers", "customers"),
+    "churn_rate": Ratio("customers who decide anew / customers, monthly", "1/month", "churned_customers", "customers"),
+    "payers_churn_rate": Ratio("the same among billed customers", "1/month", "churned_payers", "paying_customers"),
+    "enterprise_revenue_share": Ratio("revenue of the enterprise and API channels / revenue", "fraction", "business_revenue", "revenue"),
+    "cap_bound_share": Ratio("customers whom a cap binds / customers", "fraction", "cap_bound_customers", "customers"),
+    "revenue_per_customer": Ratio("revenue / customers", "usd/month", "revenue", "customers"),
+    "revenue_per_payer": Ratio("revenue of payers / payers", "usd/month", "paying_revenue", "paying_customers"),
+    "cost_per_free_customer": Ratio("serving cost of free customers / free customers", "usd/month", "free_serving_cost", "free_customers"),
+}

@@ -1,0 +1,59 @@
+"""Money per customer and month."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from optimizer.economics.normal import Array
+
+
+def effective_fee(price: float, annual_share: float, annual_discount: float) -> float:
+    """Average fee when some pay by the year at a discount.
+
+    >>> effective_fee(20.0, 0.25, 0.2)
+    19.0
+
+    Unit: usd/month. Source: definition.
+    """
+    return price * (1.0 - annual_share * annual_discount)
+
+
+def seat_factor(seat_minimum: float, seats: Array) -> Array:
+    """Seats paid per seat used when an account must buy a minimum: max(1, minimum / seats).
+
+    Index: (I,). Unit: 1. Source: definition.
+    """
+    return np.maximum(1.0, seat_minimum / seats)
+
+
+def bill(fee: Array, unit_price_times_bought: Array) -> Array:
+    """Fee plus metered use. Index: (I,). Unit: usd/month. Source: three-part tariff, Lambrecht, Seim, Skiera (2007)."""
+    return fee + unit_price_times_bought
+
+
+def payment_cost(billed: Array, share: float, fixed: float) -> Array:
+    """Payment and store fees: share of the bill plus a fixed fee where anything is billed.
+
+    Index: (I,). Unit: usd/month. Source: definition.
+    """
+    return share * billed + fixed * (billed > 0.0)
+
+
+def advertising_revenue(requests: Array, per_request: float) -> Array:
+    """Advertising shown with served requests. Index: (I,). Unit: usd/month. Source: definition."""
+    return requests * per_request
+
+
+def api_value(requests: Array, unit_price: float) -> Array:
+    """What the served requests would cost at the API's unit price. Index: (I,). Unit: usd/month. Source: definition."""
+    return requests * unit_price
+
+
+def burst_cost(gpus: float, block_hours: float, price: float) -> float:
+    """Bill of burst GPUs over a block of hours. Unit: usd/month. Source: definition."""
+    return gpus * block_hours * price
+
+
+def reserved_cost(gpus: float, price: float, month_hours: float) -> float:
+    """Bill of reserved GPUs, busy or not. Unit: usd/month. Source: definition."""
+    return gpus * price * month_hours

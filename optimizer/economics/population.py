@@ -1,0 +1,145 @@
+"""The numbers that the formulas work on: customer types, AI models, plan terms. No files, no pydantic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimizer.economics.normal import Array
+
+Caps = tuple[tuple[str, float], ...]
+"""(window, requests) pairs, the shorter window first; empty = no cap."""
+
+
+@dataclass(frozen=True)
+class Population:
+    """Customer types: segment x usage class x willingness-to-pay class."""
+
+    segments: tuple[str, ...]
+    segment: NDArray[np.intp]
+    """(I,) index into ``segments``."""
+    usage_class: NDArray[np.intp]
+    payment_class: NDArray[np.intp]
+    """(I,) willingness-to-pay class, from the least willing."""
+    cell: NDArray[np.intp]
+    """(I,) index of the (segment, usage class) pair, C of them."""
+    potential: Array
+    """(I,) customers."""
+    value_of_use: Array
+    price_coefficient: Array
+    """(I,) utility per usd/month."""
+    churn_sensitivity: Array
+    word_of_mouth: Array
+    seats: Array
+    """(I,) seats of the account the customer belongs to."""
+    requests: Array
+    """(C,) requests a month if nothing is capped."""
+    split: Array
+    """(C, A) share of the requests wanted from each AI model."""
+    windows: dict[str, Array]
+    """Window -> (C,) active windows a month."""
+    sigmas: dict[str, Array]
+    """Window -> (C,) log-sigma of demand from window to window."""
+    hours: Array
+    """(I, H) share of use in each hour block."""
+
+    @property
+    def size(self) -> int:
+        return int(self.potential.size)
+
+
+@dataclass(frozen=True)
+class AiModels:
+    """What the AI models are worth and what a request takes."""
+
+    names: tuple[str, ...]
+    quality: Array
+    """(A,)."""
+    gpu_hours: Array
+    """(A, P) paid GPU hours of a request in each pool."""
+
+
+@dataclass(frozen=True)
+class Pools:
+    """GPUs and hours."""
+
+    names: tuple[str, ...]
+    price: Array
+    """(P,) usd per paid GPU hour."""
+    reserved: Array
+    """(P,) GPUs; nan where hours are paid as used."""
+    burst_limit: Array
+    burst_price: Array
+    blocks: tuple[str, ...]
+    hours: Array
+    """(H,) hours a month of each block."""
+
+    @property
+    def contracted(self) -> NDArray[np.bool_]:
+        """(P,) whether the pool is reserved rather than paid as used."""
+        return ~np.isnan(self.reserved)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """One complete setting of an offer: a level of its plan."""
+
+    price: float
+    """usd/month."""
+    caps: tuple[Caps | None, ...]
+    """Per AI model; None = not included."""
+    unit_prices: tuple[float | None, ...]
+    """Per AI model, usd per request; None = not sold beyond the cap."""
+    fallback: int | None = None
+    """AI model that serves what a cap refuses."""
+    fallback_limit: float = float("inf")
+    """Requests per window of the cap it follows."""
+
+
+@dataclass(frozen=True)
+class PlanFacts:
+    """What is known of a plan besides its terms."""
+
+    name: str
+    channel: str
+    offered: NDArray[np.bool_]
+    """(I,) whether the type is offered the plan."""
+    churn: Array
+    """(I,) reference monthly churn."""
+    churn_least: float
+    churn_most: float
+    referral: Array
+    """(I,) persons brought into reach per customer, psi (1 - rho)."""
+    support_cost: float
+    advertising: float
+    """usd per served request."""
+    annual_share: float
+    annual_discount: float
+    seat_minimum: float
+    payment_share: float
+    payment_fixed: float
+    other_share: float
+    fixed_cost: float
+    api_prices: Array
+    """(A,) usd per request at API prices, for the value of what a customer draws."""
+    constant: Array
+    """(I,) alternative constant; nan where not offered."""
+    reference_utility: Array
+    """(I,) utility at which churn is the reference; nan where not offered."""
+
+
+@dataclass(frozen=True)
+class AlternativeFacts:
+    """What is known of a rival's plan or of open weights run locally."""
+
+    name: str
+    rival: bool
+    """True for a rival's plan, False for the customer's own hardware."""
+    offered: NDArray[np.bool_]
+    terms: Terms
+    quality: float
+    churn: float
+    constant: Array
+    """(I,); nan where not offered."""

@@ -1,0 +1,186 @@
+"""What customers of each type do under an offer, and what that brings and costs per customer and month."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.economics import choice, churn, finance, usage
+from optimizer.economics.normal import Array
+from optimizer.economics.population import AiModels, AlternativeFacts, Caps, PlanFacts, Pools, Population, Terms
+
+
+@dataclass(frozen=True)
+class Included:
+    """Use inside the allowance, per (segment, usage class) cell."""
+
+    by_model: Array
+    """(C, A) requests a month served by each AI model, fallback included."""
+    refused: Array
+    """(C, A) requests a month wanted of an AI model and not served by anything."""
+    binds: Array
+    """(C,) probability that a cap refuses something in the month."""
+
+
+def _windows(population: Population, caps: Caps) -> list[usage.Window]:
+    return [usage.Window(population.windows[name], population.sigmas[name], cap) for name, cap in caps]
+
+
+def included(population: Population, terms: Terms) -> Included:
+    """Use inside the allowance. Index: (C, A). Unit: requests/month. Source: see ``usage``."""
+    cells, models = population.split.shape
+    by_model, refused = np.zeros((cells, models)), np.zeros((cells, models))
+    quiet = np.ones(cells)
+    for a, caps in enumerate(terms.caps):
+        wanted = population.requests * population.split[:, a]
+        if not wanted.any():
+            continue
+        if caps is None:
+            taken, windows = np.zeros(cells), []
+        else:
+            windows = _windows(population, caps)
+            taken, binds = usage.served(wanted, windows)
+            quiet *= 1.0 - binds
+        by_model[:, a] += taken
+        left = np.maximum(wanted - taken, 0.0)
+        if terms.fallback is not None and terms.fallback != a:
+            extra = usage.fallback_served(wanted, taken, windows, terms.fallback_limit)
+            by_model[:, terms.fallback] += extra
+            left = np.maximum(left - extra, 0.0)
+        refused[:, a] = left
+    return Included(by_model, refused, 1.0 - quiet)
+
+
+@dataclass(frozen=True)
+class Use:
+    """What each type uses and pays under an offer."""
+
+    by_model: Array
+    """(I, A) requests a month served, bought ones included."""
+    satisfied: Array
+    """(I,) quality-weighted requests a month."""
+    metered: Array
+    """(I,) usd/month paid for bought requests."""
+    binds: Array
+    """(I,) probability that a cap binds in the month."""
+    lost: Array
+    """(I,) requests a month that nothing served."""
+
+
+def use(population: Population, quality: Array, terms: Terms, inside: Included) -> Use:
+    """Use of each type, with what it buys beyond the allowance (best value per usd first)."""
+    by_model = inside.by_model[population.cell]
+    refused = inside.refused[population.cell]
+    satisfied = by_model @ quality
+    metered = np.zeros(population.size)
+    sold = [(a, p) for a, p in enumerate(terms.unit_prices) if p is not None]
+    for a, price in sorted(sold, key=lambda item: -quality[item[0]] / max(item[1], 1e-300)):
+        extra = usage.bought(
+            refused[:, a], satisfied, float(quality[a]), population.value_of_use, population.price_coefficient, price
+        )
+        by_model[:, a] += extra
+        refused[:, a] -= extra
+        satisfied = satisfied + quality[a] * extra
+        metered = metered + price * extra
+    return Use(by_model, satisfied, metered, inside.binds[population.cell], refused.sum(axis=1))
+
+
+@dataclass(frozen=True)
+class PerCustomer:
+    """One plan at one level: amounts per customer of each type, (I,) unless stated; usd/month for money."""
+
+    attraction: Array
+    """exp(V); 0 where not offered."""
+    utility: Array
+    weight: Array
+    """Stock attraction w against the alternatives' 1."""
+    denominator: Array
+    """Denominator weight e."""
+    churn: Array
+    bill: Array
+    metered: Array
+    advertising: Array
+    revenue: Array
+    serving: Array
+    """At each pool's price for every paid GPU hour."""
+    serving_as_used: Array
+    """The part in pools paid as used."""
+    payment: Array
+    support: Array
+    other: Array
+    gpu_hours: Array
+    pool_hours: Array
+    """(I, P) paid GPU hours by pool."""
+    requests: Array
+    binds: Array
+    lost: Array
+    api_value: Array
+    referral: Array
+
+
+def per_customer(
+    population: Population, ai_models: AiModels, pools: Pools, plan: PlanFacts, terms: Terms, outside: Array,
+    inside: Included | None = None,
+) -> PerCustomer:
+    """Everything a plan does per customer at one level. ``outside`` is the (I,) total stock of the alternatives."""
+    inside = included(population, terms) if inside is None else inside
+    used = use(population, ai_models.quality, terms, inside)
+    fee = finance.effective_fee(terms.price, plan.annual_share, plan.annual_discount)
+    billed = finance.bill(fee * finance.seat_factor(plan.seat_minimum, population.seats), used.metered)
+    utility = utility_of(population, plan.constant, used, billed)
+    attraction = np.where(plan.offered, choice.attraction(np.where(plan.offered, utility, -math.inf)), 0.0)
+    rate = churn_of(population, plan, utility)
+    weight = choice.stock(attraction, rate) / outside
+    requests = used.by_model.sum(axis=1)
+    advertising = finance.advertising_revenue(requests, plan.advertising)
+    revenue = billed + advertising
+    pool_hours = used.by_model @ ai_models.gpu_hours
+    as_used = np.where(pools.contracted, 0.0, pools.price)
+    return PerCustomer(
+        attraction=attraction,
+        utility=utility,
+        weight=weight,
+        denominator=(1.0 - plan.referral) * weight,
+        churn=rate,
+        bill=billed,
+        metered=used.metered,
+        advertising=advertising,
+        revenue=revenue,
+        serving=pool_hours @ pools.price,
+        serving_as_used=pool_hours @ as_used,
+        payment=finance.payment_cost(billed, plan.payment_share, plan.payment_fixed),
+        support=np.full(population.size, plan.support_cost),
+        other=plan.other_share * revenue,
+        gpu_hours=pool_hours.sum(axis=1),
+        pool_hours=pool_hours,
+        requests=requests,
+        binds=used.binds,
+        lost=used.lost,
+        api_value=used.by_model @ plan.api_prices,
+        referral=plan.referral,
+    )
+
+
+def utility_of(population: Population, constant: Array, used: Use, billed: Array) -> Array:
+    """V of an offer for each type. Index: (I,). Unit: utility. Source: see ``choice.systematic_utility``."""
+    return choice.systematic_utility(
+        constant, population.value_of_use, used.satisfied, population.price_coefficient, billed
+    )
+
+
+def churn_of(population: Population, plan: PlanFacts, utility: Array) -> Array:
+    """Churn at a utility, against the plan's reference; the reference where none is known."""
+    change = np.where(np.isfinite(plan.reference_utility), utility - plan.reference_utility, 0.0)
+    change = np.where(np.isfinite(change), change, 0.0)
+    return churn.churn_rate(plan.churn, population.churn_sensitivity, change, plan.churn_least, plan.churn_most)
+
+
+def alternative_stock(population: Population, quality: Array, facts: AlternativeFacts) -> tuple[Array, Array]:
+    """Stock of an alternative and what its customers pay, each (I,); 0 where not offered."""
+    used = use(population, quality * facts.quality, facts.terms, included(population, facts.terms))
+    billed = finance.bill(np.full(population.size, facts.terms.price), used.metered)
+    utility = utility_of(population, facts.constant, used, billed)
+    stock = choice.stock(choice.attraction(np.where(facts.offered, utility, -math.inf)), np.full(population.size, facts.churn))
+    return np.where(facts.offered, stock, 0.0), billed

@@ -1,0 +1,27 @@
+"""What serving a request takes in GPU time."""
+
+from __future__ import annotations
+
+from optimizer.economics.normal import Array
+
+
+def gpu_seconds_per_request(input_tokens: float, cached: float, prefill: float, output_tokens: float, decode: float) -> float:
+    """GPU seconds of useful work: input x (1 - cached) / prefill + output / decode.
+
+    Unit: GPU seconds per request; tokens per request and tokens per second and GPU in.
+    Source: prefill and decode throughput, DeepSeek-V3/R1 inference system overview (2025).
+    """
+    return input_tokens * (1.0 - cached) / prefill + output_tokens / decode
+
+
+def gpu_hours(requests: Array, seconds: float, utilisation: float) -> Array:
+    """Paid GPU hours a month: requests x seconds / 3600 / utilisation. Index: any. Unit: GPU-hours/month. Source: definition."""
+    return requests * (seconds / 3600.0 / utilisation)
+
+
+def gpus_busy(hours_of_gpu: Array, share: Array, block_hours: float) -> Array:
+    """GPUs needed throughout an hour block: paid GPU hours x share of use in the block / hours of the block.
+
+    Index: any. Unit: GPU. Source: definition.
+    """
+    return hours_of_gpu * share / block_hours

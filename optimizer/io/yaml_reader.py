@@ -1,0 +1,261 @@
+"""YAML 1.2 into plain data with line numbers, built on the parser's events.
+
+Values follow the core schema (``no`` and ``12:30`` are text, ``1e3`` is a number). Refused: duplicate
+keys, anchors, aliases, merge keys, tags, several documents, keys that are not text, numbers that are
+not finite, nesting beyond ``MAX_DEPTH``. The C parser of ruamel.yaml.clib is used where it is installed.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+
+from optimizer.errors import Finding, InputError
+from optimizer.io.documents import Document
+from optimizer.io.text import HIDDEN, read_text
+
+MAX_DEPTH = 32
+"""Deepest nesting of mappings and lists."""
+MAX_FINDINGS = 50
+"""A file with more faults than this is not read further."""
+
+_INT = re.compile(r"[-+]?[0-9]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
+_NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_WORDS: dict[str, bool | None] = {
+    "": None, "~": None, "null": None, "Null": None, "NULL": None,
+    "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
+}  # fmt: skip
+_NUMBER_STARTS = frozenset("0123456789+-.")
+_LARGEST_INT = 10**18
+
+_SYNTAX_CURES = (
+    ("mapping values are not allowed", "indent with the same number of spaces; put text that contains ': ' in quotes"),
+    ("'\\t'", "indent with spaces, not with tabs"),
+    ("\t", "indent with spaces, not with tabs"),
+    ("could not find expected ':'", "write 'name: value'; the colon is missing, or the line is indented wrongly"),
+    ("unexpected end of stream", "close the quote or bracket that is still open"),
+    ("did not find expected key", "check the indentation, and that quotes are closed"),
+    ("expected <block end>", "check the indentation, and that quotes are closed"),
+    ("',' or", "close the bracket, and separate the items by commas"),
+    ("cannot start any token", "put text that starts with a special character in quotes"),
+    ("unknown escape", "use single quotes around text with a backslash"),
+)
+
+
+class _Stop(Exception):
+    """Reading further makes no sense; the findings say why."""
+
+
+def read_yaml(path: str | os.PathLike[str]) -> Document:
+    """Read a YAML file whose top level is a mapping.
+
+    Raises:
+        InputError: the file cannot be read or is not allowed YAML; every finding has file and line.
+    """
+    return parse_yaml(read_text(path), os.fspath(path))
+
+
+def parse_yaml(text: str, file: str = "") -> Document:
+    """Read YAML text whose top level is a mapping; ``file`` is what findings name.
+
+    Raises:
+        InputError: the text is not allowed YAML; every finding has file and line.
+    """
+    builder = _Builder(file)
+    try:
+        data = builder.build(_events(text))
+    except _Stop:
+        data = None
+    except MarkedYAMLError as error:
+        builder.note_syntax(error)
+    except (YAMLError, ValueError, RecursionError) as error:
+        builder.note("yaml-syntax", None, "", f"the file is not valid YAML: {_one_line(error)}", "check its syntax")
+    if not builder.findings and not isinstance(data, dict):
+        kind = "a list" if isinstance(data, list) else "empty" if data is None else "a single value"
+        builder.note("yaml-top-level", 1, "", f"the top level is {kind}, not a mapping", "write 'name: value' lines")
+    if builder.findings:
+        raise InputError(builder.findings)
+    assert isinstance(data, dict)
+    return Document(data, builder.lines, file)
+
+
+def _events(text: str) -> Iterator[Any]:
+    """The parser's events, from the C parser if there is one."""
+    return iter(YAML(typ="safe").parse(text))
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+class _Builder:
+    """Plain data, lines and findings from a stream of events."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.lines: dict[str, int] = {}
+        self.findings: list[Finding] = []
+
+    def note(self, code: str, line: int | None, field: str, message: str, cure: str) -> None:
+        """Add a finding; give up when there are too many."""
+        self.findings.append(Finding(code, "error", self.file, line, field, message, cure))
+        if len(self.findings) >= MAX_FINDINGS:
+            raise _Stop
+
+    def note_syntax(self, error: MarkedYAMLError) -> None:
+        """Turn the parser's complaint into a finding."""
+        mark = error.problem_mark or error.context_mark
+        problem = " ".join((error.problem or "it cannot be read").split(" ")).strip()
+        if "unacceptable character" in problem or "control characters" in problem:
+            problem = "it contains a control character"
+        cure = next((c for words, c in _SYNTAX_CURES if words in problem), "check the indentation, quotes and colons")
+        line = None if mark is None else mark.line + 1
+        self.findings.append(
+            Finding("yaml-syntax", "error", self.file, line, "", f"the file is not valid YAML: {problem}", cure)
+        )
+
+    def build(self, events: Iterator[Any]) -> Any:
+        """The data of the one document."""
+        documents, result = 0, None
+        for event in events:
+            kind = type(event)
+            if kind is DocumentStartEvent:
+                documents += 1
+                if documents > 1:
+                    line = event.start_mark.line + 1
+                    self.note("yaml-documents", line, "", "a second document starts here", "keep one document per file")
+                    raise _Stop
+            elif kind is MappingStartEvent:
+                self._refuse_extras(event, "")
+                result = self._mapping(events, "", 1)
+            elif kind is SequenceStartEvent:
+                result = self._sequence(events, "", 1)
+            elif kind is ScalarEvent:
+                result = self._scalar(event, "")
+        return result
+
+    def _mapping(self, events: Iterator[Any], path: str, depth: int) -> dict[str, Any]:
+        """The mapping whose start event was just read."""
+        result: dict[str, Any] = {}
+        prefix = f"{path}." if path else ""
+        for event in events:
+            if type(event) is MappingEndEvent:
+                break
+            line = event.start_mark.line + 1
+            key = self._key(event, path, line)
+            here = prefix + key
+            if key in result:
+                message = f"the key {key!r} is given twice; it was first given in line {self.lines[here]}"
+                self.note("yaml-duplicate-key", line, here, message, "keep one of the two")
+            else:
+                self.lines[here] = line
+            result[key] = self._value(next(events), events, here, depth)
+        return result
+
+    def _sequence(self, events: Iterator[Any], path: str, depth: int) -> list[Any]:
+        """The list whose start event was just read."""
+        result: list[Any] = []
+        prefix = f"{path}." if path else ""
+        for event in events:
+            if type(event) is SequenceEndEvent:
+                break
+            here = f"{prefix}{len(result)}"
+            self.lines[here] = event.start_mark.line + 1
+            result.append(self._value(event, events, here, depth))
+        return result
+
+    def _value(self, event: Any, events: Iterator[Any], path: str, depth: int) -> Any:
+        """The value that starts with this event."""
+        kind = type(event)
+        if kind is ScalarEvent:
+            return self._scalar(event, path)
+        line = event.start_mark.line + 1
+        if kind is AliasEvent:
+            message = f"the alias *{event.anchor} is not allowed"
+            self.note("yaml-alias", line, path, message, "write the value out where it is used")
+            return None
+        self._refuse_extras(event, path)
+        if depth >= MAX_DEPTH:
+            message = f"the nesting is deeper than {MAX_DEPTH} levels"
+            self.note("yaml-depth", line, "", message, "check the indentation and the brackets")
+            raise _Stop
+        if kind is MappingStartEvent:
+            return self._mapping(events, path, depth + 1)
+        return self._sequence(events, path, depth + 1)
+
+    def _key(self, event: Any, path: str, line: int) -> str:
+        """The text of a mapping's key."""
+        if type(event) is not ScalarEvent:
+            message = "a key must be plain text, not a list, a mapping or an alias"
+            self.note("yaml-key", line, path, message, "write 'name: value'; put text with brackets in quotes")
+            raise _Stop
+        key: str = event.value
+        self._refuse_extras(event, f"{path}.{key}" if path else key)
+        if not key.strip() or (not event.style and key in ("~", "null", "Null", "NULL")):
+            self.note("yaml-key", line, path, "a key is empty", "write a name before the colon")
+        elif key == "<<" and not event.style:
+            self.note("yaml-merge-key", line, path, "the merge key '<<' is not allowed", "write the fields out")
+        elif event.style and HIDDEN.search(key):
+            self.note("yaml-control-character", line, path, "a key contains a control character", "remove the escape")
+        return key
+
+    def _refuse_extras(self, event: Any, path: str) -> None:
+        """Anchors and tags are findings."""
+        if event.anchor is not None:
+            line = event.start_mark.line + 1
+            message = f"the anchor &{event.anchor} is not allowed"
+            self.note("yaml-anchor", line, path, message, "remove it, and write the value out where it is used")
+        if event.tag is not None:
+            line = event.start_mark.line + 1
+            message = f"the tag {event.tag} is not allowed"
+            self.note("yaml-tag", line, path, message, "remove it; put text that looks like a number in quotes")
+
+    def _scalar(self, event: Any, path: str) -> Any:
+        """The value of a scalar by the core schema of YAML 1.2."""
+        text: str = event.value
+        if event.anchor is not None or event.tag is not None:
+            self._refuse_extras(event, path)
+        if event.style:
+            if HIDDEN.search(text):
+                line = event.start_mark.line + 1
+                self.note("yaml-control-character", line, path, "the text contains a control character", "remove it")
+            return text
+        if text[:1] in _NUMBER_STARTS:
+            return self._number(text, event, path)
+        return _WORDS.get(text, text)
+
+    def _number(self, text: str, event: Any, path: str) -> int | float | str | None:
+        """The number that plain text stands for, or the text itself."""
+        value: int | float = math.inf
+        if _INT.fullmatch(text):
+            value = int(text) if len(text) < 20 else math.inf
+        elif _FLOAT.fullmatch(text):
+            value = float(text)
+        elif _BASED.fullmatch(text):
+            value = int(text, 0) if len(text) < 24 else math.inf
+        elif not _NOT_FINITE.fullmatch(text):
+            return _WORDS[text] if text in _WORDS else text
+        if math.isinf(value) or (isinstance(value, int) and abs(value) >= _LARGEST_INT):
+            shown = text if len(text) <= 24 else text[:20] + "..."
+            line = event.start_mark.line + 1
+            message = f"{shown} is not a finite number of usable size"
+            self.note("yaml-number", line, path, message, "write a finite number; null where there is no limit")
+            return None
+        return value

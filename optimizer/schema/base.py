@@ -1,0 +1,118 @@
+"""What every schema shares: frozen, strict models and numbers that carry unit and source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from optimizer.units import convert, parse
+
+
+class Base(BaseModel):
+    """Frozen, extras forbidden, no NaN or infinity, no silent conversions."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+    )
+
+
+def _as_float(value: Any) -> Any:
+    """Whole numbers may be written without a point; booleans and strings are not numbers."""
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _as_tuple(value: Any) -> Any:
+    """YAML and JSON have lists; frozen models hold tuples."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+Number = Annotated[float, BeforeValidator(_as_float)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
+
+
+class Quantity(Base):
+    """A number with its unit and where it comes from."""
+
+    value: Number
+    """The number, in ``unit``."""
+    unit: str
+    """Unit of measure, e.g. ``usd/month``, ``million customers``, ``percent``."""
+    source: str | None = None
+    """Key of the market's ``sources``: where the number was read."""
+    assumption: str | None = None
+    """Why this number, where nobody published one. Needs ``low`` and ``high``."""
+    low: Number | None = None
+    """The least it could reasonably be, in ``unit``."""
+    high: Number | None = None
+    """The most it could reasonably be, in ``unit``."""
+
+    @model_validator(mode="after")
+    def _stated(self) -> Quantity:
+        parse(self.unit)
+        if not self.source and not self.assumption:
+            raise ValueError("neither source nor assumption is given: name the source, or say why the number is assumed")
+        if self.assumption and (self.low is None or self.high is None):
+            raise ValueError("an assumption needs low and high")
+        low = self.value if self.low is None else self.low
+        high = self.value if self.high is None else self.high
+        if not low <= self.value <= high:
+            raise ValueError(f"value {self.value:g} lies outside low {low:g} to high {high:g}")
+        return self
+
+    def to(self, unit: str) -> Quantity:
+        """The same quantity in another unit. Raises ValueError where the units disagree."""
+        if unit == self.unit:
+            return self
+        return self.model_copy(
+            update={
+                "value": convert(self.value, self.unit, unit),
+                "unit": unit,
+                "low": None if self.low is None else convert(self.low, self.unit, unit),
+                "high": None if self.high is None else convert(self.high, self.unit, unit),
+            }
+        )
+
+
+def _in(unit: str, low: float | None = None, high: float | None = None) -> Callable[[Quantity], Quantity]:
+    def check(quantity: Quantity) -> Quantity:
+        converted = quantity.to(unit)
+        for number in (converted.value, converted.low, converted.high):
+            if number is not None and low is not None and number < low:
+                raise ValueError(f"{number:g} {unit} is below {low:g}")
+            if number is not None and high is not None and number > high:
+                raise ValueError(f"{number:g} {unit} is above {high:g}")
+        return converted
+
+    return check
+
+
+def _typed(unit: str, low: float | None = None, high: float | None = None) -> Any:
+    return (AfterValidator(_in(unit, low, high)), Field(json_schema_extra={"unit": unit}))
+
+
+Customers = Annotated[Quantity, *_typed("customers", 0.0)]
+UsdPerMonth = Annotated[Quantity, *_typed("usd/month", 0.0)]
+UsdPerRequest = Annotated[Quantity, *_typed("usd/request", 0.0)]
+UsdPerGpuHour = Annotated[Quantity, *_typed("usd/GPU-hour", 0.0)]
+Fraction = Annotated[Quantity, *_typed("fraction", 0.0, 1.0)]
+Positive = Annotated[Quantity, *_typed("1", 0.0)]
+Sigma = Annotated[Quantity, *_typed("1", 0.0, 4.0)]
+Correlation = Annotated[Quantity, *_typed("1", -0.99, 0.99)]
+Utility = Annotated[Quantity, *_typed("utility")]
+PricePerUsd = Annotated[Quantity, *_typed("utility/usd", 0.0)]
+PerMonth = Annotated[Quantity, *_typed("1/month", 0.0)]
+RequestsPerMonth = Annotated[Quantity, *_typed("requests/month", 0.0)]
+Requests = Annotated[Quantity, *_typed("requests", 0.0)]
+TokensPerRequest = Annotated[Quantity, *_typed("tokens/request", 0.0)]
+Throughput = Annotated[Quantity, *_typed("tokens/s/GPU", 0.0)]
+Hours = Annotated[Quantity, *_typed("hours/month", 0.0)]
+Days = Annotated[Quantity, *_typed("days/month", 0.0, 31.0)]
+Windows = Annotated[Quantity, *_typed("windows/day", 0.0)]
+Gpus = Annotated[Quantity, *_typed("GPU", 0.0)]
+

@@ -1,0 +1,160 @@
+"""A case: one question to a market."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from optimizer.schema.base import Base, Names, Number, _as_tuple
+from optimizer.schema.market import Channel, Window
+from optimizer.schema.options import Options
+
+Step = Number | Literal["unlimited"]
+
+
+def _as_ladder(value: Any) -> Any:
+    """A single step may be written without brackets."""
+    if isinstance(value, list):
+        return tuple(value)
+    return (value,) if isinstance(value, int | float | str) and not isinstance(value, bool) else value
+
+
+Ladder = Annotated[tuple[Number, ...], BeforeValidator(_as_ladder), Field(min_length=1)]
+Steps = Annotated[tuple[Step, ...], BeforeValidator(_as_ladder), Field(min_length=1)]
+
+
+class PlanLadders(Base):
+    """What may be chosen for a plan; what is not named stays as the market has it."""
+
+    price: Ladder | None = None
+    """Prices to choose from, usd/month."""
+    allowances: dict[str, dict[Window, Steps]] = Field(default_factory=dict)
+    """AI model -> window -> caps to choose from, requests; ``unlimited`` = no cap."""
+    unit_prices: dict[str, Ladder] = Field(default_factory=dict)
+    """AI model -> unit prices to choose from, in the unit of the market's own unit price."""
+    withdraw: bool | None = None
+    """Whether taking the plan off the menu is a choice; by default only for plans not sold today."""
+
+
+class Mix(Base):
+    """The consumer/enterprise mix."""
+
+    enterprise_share: Ladder
+    """Shares of the go-to-market budget spent on enterprise, fractions to choose from."""
+
+
+class Change(Base):
+    """A change to one number of the market (or all that a path with ``*`` names)."""
+
+    to: Number | None = None
+    """The new value, in the unit the market states."""
+    times: Number | None = None
+    """A factor on the market's value."""
+    plus: Number | None = None
+    """Added to the market's value, in its unit."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Change:
+        if sum(x is not None for x in (self.to, self.times, self.plus)) != 1:
+            raise ValueError("give exactly one of to, times, plus")
+        return self
+
+
+class Condition(Base):
+    """A condition that the menu must meet; by total, plan, segment or channel."""
+
+    name: str | None = None
+    """What to call it in messages; made from the figure where absent."""
+    figure: str
+    """Name of the figure, e.g. gross_margin_rate."""
+    plan: str | None = None
+    segment: str | None = None
+    channel: Channel | None = None
+    at_least: Number | None = None
+    at_most: Number | None = None
+    relative_to: Literal["today"] | None = None
+    """``today``: the bounds are multiples of today's value of the figure."""
+    denominator_floor: Number | None = None
+    """For a ratio: the least its denominator may be; 1e-3 of today's where absent."""
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Condition:
+        if self.at_least is None and self.at_most is None:
+            raise ValueError("give at_least or at_most")
+        if sum(x is not None for x in (self.plan, self.segment, self.channel)) > 1:
+            raise ValueError("give at most one of plan, segment, channel")
+        return self
+
+
+class PriceChange(Base):
+    """How far a price may move from today's."""
+
+    plan: str
+    at_most: Annotated[Number, Field(ge=0.0)]
+    """Largest relative change against today, a fraction."""
+
+
+class Rules(Base):
+    """Rules on the menu itself."""
+
+    plan_order: Annotated[tuple[Names, ...], BeforeValidator(_as_tuple)] = ()
+    """Lists of plans from small to large: a dearer plan costs at least as much and never allows less."""
+    price_change: Annotated[tuple[PriceChange, ...], BeforeValidator(_as_tuple)] = ()
+    charm_prices: bool = False
+    """Keep only prices that end in 9, 0 or 5 (whole usd), or in .99."""
+
+
+class Stage(Base):
+    """One stage of a lexicographic order."""
+
+    maximise: str | None = None
+    minimise: str | None = None
+    give: Annotated[Number, Field(ge=0.0)] = 1e-4
+    """How much of this stage's best a later stage may give up, relative."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Stage:
+        if (self.maximise is None) == (self.minimise is None):
+            raise ValueError("give exactly one of maximise, minimise")
+        return self
+
+
+class Objective(Base):
+    """What to get the most (or least) of."""
+
+    maximise: str | None = None
+    minimise: str | None = None
+    blend: dict[str, Number] | None = None
+    """Figure -> weight; each figure is taken relative to today's absolute value."""
+    lexicographic: Annotated[tuple[Stage, ...], BeforeValidator(_as_tuple)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, data: Any) -> Any:
+        return {"maximise": data} if isinstance(data, str) else data
+
+    @model_validator(mode="after")
+    def _one(self) -> Objective:
+        if sum(x is not None for x in (self.maximise, self.minimise, self.blend, self.lexicographic)) != 1:
+            raise ValueError("give exactly one of maximise, minimise, blend, lexicographic")
+        return self
+
+
+class Case(Base):
+    """One question: which market, what may be chosen, for what aim, under which conditions."""
+
+    title: str
+    question: str
+    """The question in plain words."""
+    market: str
+    """Name of a shipped market, or of a folder."""
+    changes: dict[str, Change] = Field(default_factory=dict)
+    """Path into the market -> change, applied after calibration: what will be different from today."""
+    plans: dict[str, PlanLadders] = Field(default_factory=dict)
+    """Plan -> what may be chosen. Plans not named stay as they are today."""
+    mix: Mix | None = None
+    objective: Objective = Field(default_factory=lambda: Objective(maximise="contribution_margin"))
+    conditions: Annotated[tuple[Condition, ...], BeforeValidator(_as_tuple)] = ()
+    rules: Rules = Field(default_factory=Rules)
+    options: Options = Field(default_factory=Options)

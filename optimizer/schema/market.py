@@ -1,0 +1,338 @@
+"""A market: who buys, what they would pay, what serving costs, what rivals offer, what is observed today."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from optimizer.schema.base import (
+    Base,
+    Correlation,
+    Customers,
+    Days,
+    Fraction,
+    Gpus,
+    Hours,
+    Names,
+    Number,
+    PerMonth,
+    Positive,
+    PricePerUsd,
+    Quantity,
+    Requests,
+    RequestsPerMonth,
+    Sigma,
+    Throughput,
+    TokensPerRequest,
+    UsdPerGpuHour,
+    UsdPerMonth,
+    UsdPerRequest,
+    Utility,
+    Windows,
+    _as_tuple,
+)
+
+Channel = Literal["consumer", "enterprise", "api"]
+Window = Literal["3h", "5h", "day", "week", "month"]
+Grade = Literal["1", "2", "3", "D"]
+Cap = Requests | Literal["unlimited"]
+Edges = Annotated[tuple[Number, ...], BeforeValidator(_as_tuple)]
+
+
+class Source(Base):
+    """Where numbers were read."""
+
+    text: str
+    """Who said it, where, when."""
+    url: str | None = None
+    """Address of the page, where there is one."""
+    grade: Grade
+    """1 the maker's own page or filing; 2 named press; 3 retelling, use as a range; D derived here by arithmetic."""
+
+
+class Classes(Base):
+    """How the heavy tails are cut into customer types; quantile edges between 0 and 1."""
+
+    usage: Edges
+    """Edges of the usage classes, e.g. [0, 0.5, 0.8, 0.95, 0.99, 1]."""
+    willingness_to_pay: Edges
+    """Edges of the willingness-to-pay classes, from the least willing to the most."""
+
+    @model_validator(mode="after")
+    def _edges(self) -> Classes:
+        for edges in (self.usage, self.willingness_to_pay):
+            if len(edges) < 2 or edges[0] != 0.0 or edges[-1] != 1.0 or sorted(set(edges)) != list(edges):
+                raise ValueError("edges must rise from 0 to 1")
+        return self
+
+
+class WindowSigmas(Base):
+    """Sigma of one customer's demand from window to window (log scale), by window length."""
+
+    short: Sigma
+    """Windows of 3 and 5 hours."""
+    day: Sigma
+    week: Sigma
+    month: Sigma
+
+
+class Usage(Base):
+    """What a segment would use if nothing were capped."""
+
+    requests: RequestsPerMonth
+    """Mean over the segment's potential customers."""
+    sigma: Sigma
+    """Sigma of the lognormal spread between customers."""
+    active_days: Days
+    """Days a month on which a customer uses the service."""
+    windows_per_day: Windows
+    """Windows of 3 or 5 hours with use on an active day."""
+    window_sigmas: WindowSigmas
+    ai_models: dict[str, Fraction]
+    """Share of the requests wanted from each AI model; sums to 1."""
+    hours: dict[str, Fraction]
+    """Share of the requests in each hour block; sums to 1."""
+
+
+class Segment(Base):
+    """A group of customers alike in taste."""
+
+    title: str
+    channel: Channel
+    """Whose reach curve the segment follows: consumer, or enterprise (api counts as enterprise)."""
+    potential: Customers
+    """Persons, seats or accounts who could use such a service."""
+    usage: Usage
+    value_of_use: Utility
+    """Utility of a unit of ln(1 + quality-weighted requests a month)."""
+    price_coefficient: PricePerUsd
+    """Median over the segment of 1 / (scale of what a customer would pay a month)."""
+    price_sigma: Sigma
+    """Sigma of the lognormal spread of the price coefficient."""
+    usage_correlation: Correlation
+    """Correlation of usage and willingness to pay (log scales)."""
+    churn_sensitivity: Positive
+    """Kappa: churn is multiplied by exp(-kappa x change in utility)."""
+    word_of_mouth: Positive | None = None
+    """Multiplies the plans' referral; 1 where absent."""
+    seats_per_account: Positive | None = None
+    """Typical seats of one account, for plans with a seat minimum."""
+
+
+class AiModel(Base):
+    """A model we serve: its quality and what a request of it costs in tokens and GPU time."""
+
+    title: str
+    quality: Positive
+    """Weight of its requests in the value of use; the best model of the day is 1."""
+    input_tokens: TokensPerRequest
+    output_tokens: TokensPerRequest
+    cached: Fraction
+    """Share of the input tokens read from a cache at no GPU time."""
+    prefill: Throughput
+    """Input tokens a GPU reads in a second while busy."""
+    decode: Throughput
+    """Output tokens a GPU writes in a second while busy."""
+    pool: str
+    """Which pool of GPUs serves it."""
+
+
+class Capacity(Base):
+    """Compute that is contracted rather than paid as used."""
+
+    reserved: Gpus
+    """GPUs paid at the pool's price whether busy or not."""
+    burst_limit: Gpus
+    """The most GPUs to be had on demand beyond the reserved ones, in any hour block."""
+    burst_price: UsdPerGpuHour
+    """Price of an hour of a burst GPU."""
+
+
+class Pool(Base):
+    """A pool of GPUs."""
+
+    price: UsdPerGpuHour
+    """Rent or full cost of a GPU hour."""
+    utilisation: Fraction
+    """Share of a paid GPU hour that does useful work inside a block of hours."""
+    capacity: Capacity | None = None
+    """Where absent, GPU hours are paid as used at ``price``."""
+
+
+class Offer(Base):
+    """What a plan gives and takes: the form shared by our plans and the rivals'."""
+
+    title: str
+    price: UsdPerMonth
+    """Monthly fee per customer or seat."""
+    allowances: dict[str, dict[Window, Cap]] = Field(default_factory=dict)
+    """AI model -> window -> requests; ``{}`` = no cap, a missing AI model = not included."""
+    fallback: str | None = None
+    """AI model that serves what a cap refuses."""
+    fallback_limit: dict[Window, Cap] = Field(default_factory=dict)
+    """Cap on the fallback, in the window of the cap it follows; ``{}`` = none."""
+    unit_prices: dict[str, Quantity] = Field(default_factory=dict)
+    """AI model -> price beyond the allowance, per request or per token (input and output alike)."""
+
+
+class Plan(Offer):
+    """A plan the company sells or could sell."""
+
+    channel: Channel
+    """Where its revenue is booked."""
+    segments: Names
+    """Segments it is offered to."""
+    churn: PerMonth
+    """Share of its customers who decide anew in a month, at today's menu."""
+    churn_by_segment: dict[str, PerMonth] = Field(default_factory=dict)
+    churn_least: PerMonth
+    churn_most: PerMonth
+    """Range to which churn is held when the plan gets better or worse."""
+    referral: Positive
+    """Persons of the same type whom a customer brings into reach in the long run."""
+    support_cost: UsdPerMonth
+    advertising: UsdPerRequest | None = None
+    """Advertising revenue per served request."""
+    annual_share: Fraction | None = None
+    """Share of customers who pay by the year."""
+    annual_discount: Fraction | None = None
+    seat_minimum: Positive | None = None
+    """Fewest seats an account must buy."""
+    fixed_cost: UsdPerMonth | None = None
+    """Cost of having the plan on the menu at all."""
+    analogue: str | None = None
+    """For a plan nobody bought yet: the plan whose alternative constant it takes."""
+    constant_shift: Utility | None = None
+    """Added to the analogue's constant."""
+
+
+class Alternative(Offer):
+    """A rival's plan or open weights run locally; quality relative to our AI models."""
+
+    kind: Literal["rival", "open_weights"]
+    quality: Positive
+    """Its quality relative to ours, multiplying the quality of each AI model."""
+    segments: Names
+    churn: PerMonth
+    """Share of its customers who decide anew in a month."""
+
+
+class ReachCurve(Base):
+    """Share of a channel's potential reached at a spend: base + (most - base)(1 - exp(-spend / scale))."""
+
+    base: Fraction
+    most: Fraction
+    scale: UsdPerMonth
+
+    @model_validator(mode="after")
+    def _order(self) -> ReachCurve:
+        if self.base.value > self.most.value or self.scale.value <= 0.0:
+            raise ValueError("base must not exceed most, and scale must be positive")
+        return self
+
+
+class GoToMarket(Base):
+    """The go-to-market budget and what it reaches."""
+
+    budget: UsdPerMonth
+    enterprise_share: Fraction
+    """Today's share of the budget spent on the enterprise channel."""
+    consumer: ReachCurve
+    enterprise: ReachCurve
+
+
+class Fees(Base):
+    """What it costs to be paid, by channel."""
+
+    payment: Fraction
+    """Share of the bill that goes to payment and store fees."""
+    payment_fixed: UsdPerMonth
+    """Fixed payment fee of a customer who is billed."""
+
+
+class Finance(Base):
+    """Costs that follow revenue, and what the accounts call them."""
+
+    fees: dict[Channel, Fees]
+    other_cost_of_revenue: Fraction
+    """Share of revenue spent on other cost of revenue."""
+    free_serving_elsewhere: Fraction
+    """Share of the free customers' serving cost that the accounts book outside cost of revenue."""
+
+
+class TodayPlan(Base):
+    """Observed customers of a plan."""
+
+    customers: Customers
+    """Total count; reproduced exactly."""
+    by_segment: dict[str, Customers] = Field(default_factory=dict)
+    """Counts by segment where known."""
+    own_constants: bool = False
+    """True: each counted segment has a constant of its own (counts reproduced exactly)."""
+
+
+class Observed(Base):
+    """A figure the company reported, which the calibrated market must give back."""
+
+    figure: str
+    value: Quantity
+    tolerance: Number
+    """Largest relative difference allowed, a fraction."""
+    plan: str | None = None
+    channel: Channel | None = None
+
+
+class Today(Base):
+    """What is observed today."""
+
+    plans: dict[str, TodayPlan]
+    """Plans on today's menu; a plan of the market that is missing here is not sold today."""
+    alternatives: dict[str, dict[Channel, Customers]]
+    """Customers of each alternative by channel of their segment."""
+    observed: Annotated[tuple[Observed, ...], BeforeValidator(_as_tuple)]
+    segment_tolerance: Number = 0.05
+    """Largest relative residual allowed on counts by segment that are shrunk."""
+    shrinkage: Number = 1e5
+    """Customers at which a segment's own deviation counts for half."""
+
+
+class Evidence(Base):
+    """A credibility check: what the calibrated market must look like to be believed."""
+
+    check: Literal[
+        "own_price_elasticity", "cap_binding_share", "cost_per_free_customer", "diversion_to_paid", "heavy_user_loss_share"
+    ]
+    plan: str
+    low: Number
+    high: Number
+    source: str | None = None
+    assumption: str | None = None
+    blocks: bool = True
+    """False: told, but a miss does not stop the run."""
+
+
+class Market(Base):
+    """Everything a case needs to know about a market; every number with unit and source."""
+
+    title: str
+    description: str
+    margin_definition: str
+    """Which definition of margin the company's reported figure follows."""
+    sources: dict[str, Source]
+    classes: Classes
+    hours: dict[str, Hours]
+    """Hour blocks and their hours a month; sums to 730."""
+    segments: dict[str, Segment]
+    ai_models: dict[str, AiModel]
+    pools: dict[str, Pool]
+    plans: dict[str, Plan]
+    alternatives: dict[str, Alternative]
+    nothing_churn: PerMonth
+    """Share of the people who use nothing who decide anew in a month."""
+    outside_decisions: PerMonth
+    """How often a customer elsewhere decides anew; for the told company churn alone."""
+    go_to_market: GoToMarket
+    finance: Finance
+    today: Today
+    evidence: Annotated[tuple[Evidence, ...], BeforeValidator(_as_tuple)]

@@ -1,0 +1,81 @@
+"""Units of measure, checked and converted: a number without a unit cannot enter a market.
+
+A unit is written ``[scale] name[/name...]``: ``usd/month``, ``million customers``, ``usd/GPU-hour``,
+``tokens/s/GPU``, ``percent``. Counts of people (customers, persons, seats) carry no dimension, so
+``usd/seat/month`` and ``usd/month`` agree; requests, tokens, GPUs, money, time and utility do.
+The month is 730 hours.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
+
+# name -> (factor, dimensions); time is measured in months
+_NAMES: dict[str, tuple[float, dict[str, int]]] = {
+    "1": (1.0, {}),
+    "fraction": (1.0, {}),
+    "percent": (0.01, {}),
+    "customer": (1.0, {}),
+    "person": (1.0, {}),
+    "seat": (1.0, {}),
+    "account": (1.0, {}),
+    "usd": (1.0, {"money": 1}),
+    "request": (1.0, {"request": 1}),
+    "token": (1.0, {"token": 1}),
+    "Mtok": (1e6, {"token": 1}),
+    "GPU": (1.0, {"gpu": 1}),
+    "GPU-hour": (1.0 / 730.0, {"gpu": 1, "time": 1}),
+    "second": (1.0 / (730.0 * 3600.0), {"time": 1}),
+    "s": (1.0 / (730.0 * 3600.0), {"time": 1}),
+    "hour": (1.0 / 730.0, {"time": 1}),
+    "day": (24.0 / 730.0, {"time": 1}),
+    "week": (168.0 / 730.0, {"time": 1}),
+    "window": (1.0, {}),
+    "month": (1.0, {"time": 1}),
+    "year": (12.0, {"time": 1}),
+    "utility": (1.0, {"utility": 1}),
+}
+
+
+@lru_cache(maxsize=1024)
+def parse(unit: str) -> tuple[float, tuple[tuple[str, int], ...]]:
+    """Factor to base units and the dimensions of a unit.
+
+    Raises ValueError for an unknown name, with the names there are.
+    """
+    words = unit.strip().split(" ")
+    factor = 1.0
+    while len(words) > 1 and words[0] in SCALES:
+        factor *= SCALES[words.pop(0)]
+    dimensions: dict[str, int] = {}
+    for position, raw in enumerate(" ".join(words).split("/")):
+        pieces = raw.strip().split(" ")
+        scale = 1.0
+        while len(pieces) > 1 and pieces[0] in SCALES:
+            scale *= SCALES[pieces.pop(0)]
+        name = " ".join(pieces)
+        if name not in _NAMES and name.endswith("s"):
+            name = name[:-1]
+        if name not in _NAMES:
+            raise ValueError(f"unknown unit {raw.strip()!r}; known: {', '.join(sorted(_NAMES))}, scales {', '.join(SCALES)}")
+        size, dims = _NAMES[name]
+        sign = 1 if position == 0 else -1
+        factor *= (size * scale) ** sign
+        for dim, power in dims.items():
+            dimensions[dim] = dimensions.get(dim, 0) + sign * power
+    return factor, tuple(sorted((d, p) for d, p in dimensions.items() if p))
+
+
+def same_dimension(unit: str, other: str) -> bool:
+    """Whether two units measure the same thing."""
+    return parse(unit)[1] == parse(other)[1]
+
+
+def convert(value: float, unit: str, to: str) -> float:
+    """``value`` in ``unit`` expressed in ``to``. Raises ValueError where they measure different things."""
+    (factor, dims), (target, wanted) = parse(unit), parse(to)
+    if dims != wanted:
+        raise ValueError(f"unit {unit!r} does not measure what {to!r} measures")
+    return value if unit == to else value * (factor / target)
