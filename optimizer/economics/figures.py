@@ -127,3 +127,63 @@ RATIOS: dict[str, Ratio] = {
     "revenue_per_payer": Ratio("revenue of payers / payers", "usd/month", "paying_revenue", "paying_customers"),
     "cost_per_free_customer": Ratio("serving cost of free customers / free customers", "usd/month", "free_serving_cost", "free_customers"),
 }
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Part of the business a figure is taken over: all of it, a plan, a segment, or channels."""
+
+    plan: str | None = None
+    segment: str | None = None
+    channels: tuple[str, ...] | None = None
+
+    @property
+    def total(self) -> bool:
+        return self.plan is None and self.segment is None and self.channels is None
+
+    @property
+    def label(self) -> str:
+        return self.plan or self.segment or ("+".join(self.channels) if self.channels else "total")
+
+
+TOTAL = Selection()
+BUSINESS = ("enterprise", "api")
+COMPOSITES: dict[str, str] = {
+    "business_revenue": "revenue of the enterprise and API channels",
+    "accounting_margin": "gross margin with the part of the free customers' serving cost that is booked elsewhere",
+}
+
+
+def components(name: str, selection: Selection, serving_elsewhere: float) -> list[tuple[float, str, Selection]]:
+    """A linear figure as a weighted sum of figures of ``LINEAR``. Raises KeyError for an unknown name."""
+    if name == "business_revenue":
+        kept = tuple(c for c in BUSINESS if selection.channels is None or c in selection.channels)
+        return [(1.0, "revenue", Selection(selection.plan, selection.segment, kept))]
+    if name == "accounting_margin":
+        return [(1.0, "gross_margin", selection), (serving_elsewhere, "free_serving_cost", selection)]
+    LINEAR[name]
+    return [(1.0, name, selection)]
+
+
+def is_figure(name: str) -> bool:
+    """Whether a name is a figure of any kind."""
+    return name in LINEAR or name in RATIOS or name in COMPOSITES
+
+
+def names() -> list[str]:
+    """All figure names, ratios first."""
+    return [*RATIOS, *LINEAR, *COMPOSITES]
+
+
+def unit_of(name: str) -> str:
+    """Unit of a figure."""
+    if name in RATIOS:
+        return RATIOS[name].unit
+    return LINEAR[name].unit if name in LINEAR else USD
+
+
+def doc_of(name: str) -> str:
+    """One line on a figure."""
+    if name in RATIOS:
+        return RATIOS[name].doc
+    return LINEAR[name].doc if name in LINEAR else COMPOSITES[name]

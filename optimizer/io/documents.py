@@ -24,12 +24,12 @@ class Document:
     """Dotted path to file, only for fields that a merge brought in from another file."""
 
     def place(self, path: str) -> tuple[str, int | None]:
-        """File and line of a field, or of its nearest ancestor that is in the document."""
+        """File and line of a field, or of its nearest ancestor; line 1 of the file where none is in it."""
         while path:
             if path in self.lines:
                 return self.files.get(path, self.file), self.lines[path]
             path = path.rpartition(".")[0]
-        return self.file, None
+        return self.file, 1 if self.file else None
 
     def finding(self, code: str, path: str, message: str, cure: str = "", severity: str = "error") -> Finding:
         """A finding about a field, with its file and line filled in."""

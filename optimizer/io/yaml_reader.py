@@ -31,6 +31,8 @@ from optimizer.io.text import HIDDEN, read_text
 
 MAX_DEPTH = 32
 """Deepest nesting of mappings and lists."""
+MAX_VALUES = 200_000
+"""Most fields and list items in a file."""
 MAX_FINDINGS = 50
 """A file with more faults than this is not read further."""
 
@@ -47,8 +49,7 @@ _LARGEST_INT = 10**18
 
 _SYNTAX_CURES = (
     ("mapping values are not allowed", "indent with the same number of spaces; put text that contains ': ' in quotes"),
-    ("'\\t'", "indent with spaces, not with tabs"),
-    ("\t", "indent with spaces, not with tabs"),
+    ("\\t", "indent with spaces, not with tabs"),
     ("could not find expected ':'", "write 'name: value'; the colon is missing, or the line is indented wrongly"),
     ("unexpected end of stream", "close the quote or bracket that is still open"),
     ("did not find expected key", "check the indentation, and that quotes are closed"),
@@ -84,7 +85,7 @@ def parse_yaml(text: str, file: str = "") -> Document:
     except _Stop:
         data = None
     except MarkedYAMLError as error:
-        builder.note_syntax(error)
+        builder.note_syntax(error, text)
     except (YAMLError, ValueError, RecursionError) as error:
         builder.note("yaml-syntax", None, "", f"the file is not valid YAML: {_one_line(error)}", "check its syntax")
     if not builder.findings and not isinstance(data, dict):
@@ -119,12 +120,13 @@ class _Builder:
         if len(self.findings) >= MAX_FINDINGS:
             raise _Stop
 
-    def note_syntax(self, error: MarkedYAMLError) -> None:
+    def note_syntax(self, error: MarkedYAMLError, text: str) -> None:
         """Turn the parser's complaint into a finding."""
         mark = error.problem_mark or error.context_mark
-        problem = " ".join((error.problem or "it cannot be read").split(" ")).strip()
-        if "unacceptable character" in problem or "control characters" in problem:
-            problem = "it contains a control character"
+        problem = " ".join((error.problem or "it cannot be read").split())
+        if "cannot start any token" in problem and mark is not None:
+            source = text.splitlines()[mark.line]
+            problem += f" ({source[mark.column : mark.column + 1]!r})"
         cure = next((c for words, c in _SYNTAX_CURES if words in problem), "check the indentation, quotes and colons")
         line = None if mark is None else mark.line + 1
         self.findings.append(
@@ -166,6 +168,7 @@ class _Builder:
                 self.note("yaml-duplicate-key", line, here, message, "keep one of the two")
             else:
                 self.lines[here] = line
+            self._refuse_mass(line)
             result[key] = self._value(next(events), events, here, depth)
         return result
 
@@ -177,7 +180,8 @@ class _Builder:
             if type(event) is SequenceEndEvent:
                 break
             here = f"{prefix}{len(result)}"
-            self.lines[here] = event.start_mark.line + 1
+            line = self.lines[here] = event.start_mark.line + 1
+            self._refuse_mass(line)
             result.append(self._value(event, events, here, depth))
         return result
 
@@ -216,6 +220,13 @@ class _Builder:
             self.note("yaml-control-character", line, path, "a key contains a control character", "remove the escape")
         return key
 
+    def _refuse_mass(self, line: int) -> None:
+        """Stop at the largest number of values."""
+        if len(self.lines) > MAX_VALUES:
+            message = f"the file has more than {MAX_VALUES:,} values"
+            self.note("yaml-size", line, "", message, "split it, or check that it is the right file")
+            raise _Stop
+
     def _refuse_extras(self, event: Any, path: str) -> None:
         """Anchors and tags are findings."""
         if event.anchor is not None:
@@ -251,7 +262,7 @@ class _Builder:
         elif _BASED.fullmatch(text):
             value = int(text, 0) if len(text) < 24 else math.inf
         elif not _NOT_FINITE.fullmatch(text):
-            return _WORDS[text] if text in _WORDS else text
+            return text
         if math.isinf(value) or (isinstance(value, int) and abs(value) >= _LARGEST_INT):
             shown = text if len(text) <= 24 else text[:20] + "..."
             line = event.start_mark.line + 1

@@ -53,6 +53,8 @@ class Change(Base):
     """A factor on the market's value."""
     plus: Number | None = None
     """Added to the market's value, in its unit."""
+    unit: str | None = None
+    """With ``to``, for a number that the market does not state yet (e.g. a pool's capacity)."""
 
     @model_validator(mode="after")
     def _one(self) -> Change:

@@ -1,0 +1,179 @@
+"""Make ``.venv`` and run something in it: ``python bootstrap.py demo | test | test-full | bench | ...``.
+
+Standard library only, Python 3.11 or newer, no network names: packages come from wherever this machine's
+pip or uv is set to look, and only if they match the hashes in ``constraints.txt``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+LOCK = ROOT / "constraints.txt"
+STAMP = VENV / "installed-lock.txt"
+WHEELS = ROOT / "build" / "wheel"
+DEMO_CASE = "openai-2025-margin"
+CACHES = (".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", "build", "dist")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one target; the exit code of the first step that fails."""
+    targets = {
+        "demo": demo,
+        "install": install,
+        "test": lambda: test("not full"),
+        "test-full": lambda: test(""),
+        "bench": bench,
+        "lock": lock,
+        "clean": clean,
+        "distclean": distclean,
+    }
+    if len(arguments) != 1 or arguments[0] not in targets:
+        print(f"usage: python bootstrap.py {' | '.join(targets)}", file=sys.stderr)
+        return 2
+    try:
+        targets[arguments[0]]()
+    except subprocess.CalledProcessError as error:
+        return error.returncode if error.returncode > 0 else 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def demo() -> None:
+    """Install, and run a shipped case."""
+    install()
+    run([BIN / "optimizer", "run", DEMO_CASE])
+
+
+def test(marks: str) -> None:
+    """Style, types, and the tests against the installed wheel; pytest's closing line comes last."""
+    install()
+    run([PYTHON, "-m", "ruff", "check", "."])
+    run([PYTHON, "-m", "ruff", "format", "--check", "."])
+    run([PYTHON, "-m", "mypy"])
+    workers = ["-n", "2", "--dist", "worksteal"] if (os.cpu_count() or 1) > 1 else []
+    run([PYTHON, "-m", "pytest", "-m", marks, *workers], PYTHONSAFEPATH="1", OPTIMIZER_TESTS_USE_WHEEL="1")
+
+
+def bench() -> None:
+    """Run the benchmarks."""
+    install()
+    run([PYTHON, "benchmarks/run.py"], PYTHONSAFEPATH="1")
+
+
+def install() -> None:
+    """The environment with the locked packages, and this project as a freshly built wheel."""
+    make_environment()
+    install_lock()
+    shutil.rmtree(WHEELS, ignore_errors=True)
+    run([PYTHON, "-m", "hatchling", "build", "-t", "wheel", "-d", WHEELS], quiet=True)
+    (wheel,) = WHEELS.glob("*.whl")
+    run([*installer(), "--no-deps", "--force-reinstall", wheel], quiet=True)
+
+
+def make_environment() -> None:
+    """Create ``.venv`` unless a working one of a fitting version is there."""
+    if environment_version() >= (3, 11):
+        return
+    if VENV.exists():
+        say("replacing .venv, which does not work here")
+        shutil.rmtree(VENV)
+    say(f"making .venv with Python {sys.version_info.major}.{sys.version_info.minor}")
+    if uv := find_uv():
+        run([uv, "venv", "--quiet", "--python", sys.executable, VENV])
+        return
+    if not all(importlib.util.find_spec(name) for name in ("venv", "ensurepip")):
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        sys.exit(
+            f"Python {version} here lacks its venv module, which Debian ships in a package of its own:\n"
+            f"    apt install python{version}-venv"
+        )
+    run([sys.executable, "-m", "venv", VENV])
+
+
+def environment_version() -> tuple[int, ...]:
+    """Python's version in ``.venv``; empty if there is none that starts."""
+    code = "import sys; print(*sys.version_info[:2])"
+    try:
+        answer = subprocess.run([PYTHON, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    except (OSError, subprocess.SubprocessError):
+        return ()
+    return tuple(int(part) for part in answer.stdout.split())
+
+
+def install_lock() -> None:
+    """Install the locked packages unless this very lock was installed last."""
+    digest = hashlib.sha256(LOCK.read_bytes()).hexdigest() + "\n"
+    if STAMP.is_file() and STAMP.read_text(encoding="ascii") == digest:
+        return
+    say("installing the packages of constraints.txt")
+    STAMP.unlink(missing_ok=True)
+    run([*installer(), "--require-hashes", "-r", LOCK], quiet=True)
+    STAMP.write_text(digest, encoding="ascii")
+
+
+def installer() -> list[str | Path]:
+    """The command that installs into ``.venv``."""
+    if uv := find_uv():
+        return [uv, "pip", "install", "--quiet", "--python", PYTHON]
+    return [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+
+
+def lock() -> None:
+    """Choose new versions for all supported systems and Pythons; needs uv."""
+    uv = find_uv()
+    if uv is None:
+        sys.exit("uv is needed to make the lock: python -m pip install uv")
+    command = [uv, "pip", "compile", "pyproject.toml", "--extra", "test", "--universal", "--python-version", "3.11"]
+    command += ["--generate-hashes", "--no-header", "--no-annotate", "--upgrade", "--quiet", "-o", LOCK]
+    run(command, quiet=True)
+    foreign = [line for line in LOCK.read_text(encoding="utf-8").splitlines() if "://" in line or line.startswith("--")]
+    if foreign:
+        sys.exit("constraints.txt holds addresses or options:\n" + "\n".join(foreign))
+
+
+def clean() -> None:
+    """Remove what was built and cached."""
+    for name in CACHES:
+        shutil.rmtree(ROOT / name, ignore_errors=True)
+    for folder in ("optimizer", "tests", "benchmarks", "examples"):
+        for cache in list((ROOT / folder).rglob("__pycache__")):
+            shutil.rmtree(cache, ignore_errors=True)
+
+
+def distclean() -> None:
+    """Remove the environment too."""
+    clean()
+    shutil.rmtree(VENV, ignore_errors=True)
+
+
+def find_uv() -> str | None:
+    """The uv command: on the path, or in the environment."""
+    return shutil.which("uv") or shutil.which("uv", path=str(BIN))
+
+
+def run(command: Sequence[str | Path], *, quiet: bool = False, **environment: str) -> None:
+    """Run a step in the project's folder. Raises CalledProcessError."""
+    if not quiet:
+        shown = " ".join(str(part).removeprefix(f"{ROOT}{os.sep}") for part in command)
+        say(f"$ {shown}")
+    subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=True)
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,172 @@
+"""From files to validated inputs: a case, its market as it is today, and the market the case asks about."""
+
+from __future__ import annotations
+
+import copy
+import fnmatch
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from optimizer.errors import Finding, InputError, bad_argument
+from optimizer.io import Document, merge, read_numbers_csv, read_yaml, to_findings
+from optimizer.library import case_path, market_path
+from optimizer.schema.case import Case, Change
+from optimizer.schema.market import Market
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything a run starts from."""
+
+    name: str
+    case: Case
+    market: Market
+    """As observed today; calibration sees this one."""
+    changed: Market
+    """With the case's changes; what the menu will meet."""
+    case_document: Document
+    market_document: Document
+    hash: str
+    """SHA-256 of case, market and overrides, hexadecimal."""
+    findings: tuple[Finding, ...] = field(default=())
+    """Warnings; errors never get this far."""
+
+
+def validate(model: type[Model], document: Document) -> Model:
+    """The document as a schema object. Raises InputError with all findings."""
+    try:
+        return model.model_validate(document.data)
+    except ValidationError as error:
+        raise InputError(to_findings(error, document, model=model)) from None
+
+
+def read_market(folder: Path) -> Document:
+    """All YAML and CSV files of a market folder as one document. Raises InputError."""
+    documents = [read_yaml(p) for p in sorted(folder.glob("*.y*ml"))]
+    documents += [read_numbers_csv(p) for p in sorted(folder.glob("*.csv"))]
+    whole = documents[0]
+    for extra in documents[1:]:
+        whole = merge(whole, extra)
+    return whole
+
+
+def load_market(name: str | PathLike[str], relative_to: str | PathLike[str] | None = None) -> tuple[Market, Document]:
+    """A market by shipped name or folder. Raises InputError with all findings."""
+    document = read_market(market_path(str(name), relative_to))
+    return validate(Market, document), document
+
+
+def parse_change(text: str) -> tuple[str, Change]:
+    """``path=25``, ``path=x0.5`` or ``path=+5`` from the command line. Raises InputError."""
+    path, sign, value = text.partition("=")
+    kinds = {"x": "times", "*": "times", "+": "plus"}
+    kind = kinds.get(value[:1], "to")
+    number = value if kind == "to" else value[1:]
+    try:
+        return path.strip(), Change.model_validate({kind: float(number)})
+    except (ValueError, ValidationError):
+        cure = "write PATH=NUMBER, PATH=xFACTOR or PATH=+NUMBER, e.g. plans.plus.price=25"
+        raise bad_argument("--set", f"cannot read {text!r}" if sign else f"{text!r} has no '='", cure) from None
+
+
+def _targets(data: Any, pattern: list[str], path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    if not pattern:
+        return [path]
+    if not isinstance(data, dict):
+        return []
+    return [
+        found
+        for key in data
+        if fnmatch.fnmatchcase(key, pattern[0])
+        for found in _targets(data[key], pattern[1:], (*path, key))
+    ]
+
+
+def _changed(quantity: Mapping[str, Any], change: Change) -> dict[str, Any]:
+    """A quantity with its value changed; low and high move with it."""
+    new = dict(quantity)
+    old = float(quantity["value"])
+    for key in ("value", "low", "high"):
+        if new.get(key) is None:
+            continue
+        number = float(new[key])
+        if change.times is not None:
+            new[key] = number * change.times
+        elif change.plus is not None:
+            new[key] = number + change.plus
+        elif change.to is not None:
+            new[key] = change.to if key == "value" or old == 0.0 else number * (change.to / old)
+    if new.get("low") is not None and new.get("high") is not None:
+        new["low"], new["high"] = min(new["low"], new["high"], new["value"]), max(new["low"], new["high"], new["value"])
+    return new
+
+
+def _put(data: dict[str, Any], path: list[str], value: Any) -> None:
+    for key in path[:-1]:
+        data = data.setdefault(key, {})
+    data[path[-1]] = value
+
+
+def apply_changes(document: Document, changes: Mapping[str, Change], where: Document) -> Document:
+    """The market's document with numbers changed. Raises InputError for paths that name no number."""
+    data = copy.deepcopy(document.data)
+    findings = []
+    for path, change in changes.items():
+        found = 0
+        for target in _targets(data, path.split(".")):
+            node: Any = data
+            for key in target:
+                node = node[key]
+            if isinstance(node, dict) and "value" in node:
+                _put(data, list(target), _changed(node, change))
+                found += 1
+        if not found and change.to is not None and change.unit is not None and "*" not in path:
+            made = {"value": change.to, "unit": change.unit, "assumption": "set by the case", "low": change.to, "high": change.to}
+            _put(data, path.split("."), made)
+            found = 1
+        if not found:
+            cure = "name a number of the market, e.g. plans.plus.price; * stands for any name; a new number needs a unit"
+            findings.append(where.finding("change-path", f"changes.{path}", f"no number of the market is at {path!r}", cure))
+    if findings:
+        raise InputError(findings)
+    return Document(data, document.lines, document.file, document.files)
+
+
+def load_inputs(
+    case: str | PathLike[str] | Case, sets: Mapping[str, Change] | None = None, folder: str | PathLike[str] | None = None
+) -> Inputs:
+    """A case and its market, validated. ``sets`` are further changes, applied after the case's own.
+
+    Raises:
+        InputError: all findings of case and market at once.
+    """
+    if isinstance(case, Case):
+        document = Document(case.model_dump(mode="json", exclude_none=True), {}, "")
+        name, base = case.title, Path("." if folder is None else folder)
+        parsed = case
+    else:
+        path = case_path(case)
+        document = read_yaml(path)
+        name, base = path.stem, path.parent
+        parsed = validate(Case, document)
+    market, market_document = load_market(parsed.market, base)
+    changed_document = apply_changes(market_document, parsed.changes, document)
+    if sets:
+        changed_document = apply_changes(changed_document, sets, Document({}, {}, ""))
+    changed = validate(Market, changed_document)
+    stated = {
+        "case": parsed.model_dump(mode="json"),
+        "market": market_document.data,
+        "sets": {k: c.model_dump(mode="json") for k, c in (sets or {}).items()},
+    }
+    digest = hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()
+    return Inputs(name, parsed, market, changed, document, market_document, digest)

@@ -1,0 +1,8 @@
+"""Proven optima by screening: coordinate ascent, separable bounds, best-first search, enumeration of what is small."""
+
+from optimizer.screening.engine import enumerate_menus, local_search, maximise
+from optimizer.screening.evaluation import evaluate_many
+from optimizer.screening.problem import Box
+from optimizer.screening.result import Screened
+
+__all__ = ["Box", "Screened", "enumerate_menus", "evaluate_many", "local_search", "maximise"]

@@ -1,0 +1,185 @@
+"""The separable upper bound of a Lagrangian over a box of levels.
+
+For any reference c, with lambda_i the value of type i per base-reached person at c, and d_ijl the numerator less
+lambda_i times the denominator, less the same at c:
+
+    value(x) <= value(c) + sum_j max_l D_jl,    D_jl = sum_i n_i (d_ijl / (1 + e_ijl + others' least e) where d > 0,
+                                                                 d_ijl / (1 + e_ijl + others' largest e) where d < 0)
+
+Exact at a single menu; the error falls with the square of the box. The reference may lie outside the box.
+Conditions enter with multipliers >= 0, so the bound holds for every choice that meets them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.instance import Array
+from optimizer.screening.problem import EPS, Ints, Problem
+
+
+@dataclass(frozen=True)
+class Multiplier:
+    """Weights of the aim and the limits, and a price per GPU beyond the reserved ones in each block; all >= 0."""
+
+    rows: Array
+    """(1 + K,) weight of the aim, then of each limit. Aim weight 0: a proof of infeasibility where the bound is < 0."""
+    gpus: Array
+    """(H,)."""
+
+
+@dataclass(frozen=True)
+class Chord:
+    """max(0, use - reserved) <= slope use + shift for all menus of a box; (H,) each."""
+
+    slope: Array
+    shift: Array
+
+
+@dataclass(frozen=True)
+class Form:
+    """A linear figure that no feasible choice's Lagrangian exceeds: rows weighted by ``weights`` plus ``shift``."""
+
+    weights: Array
+    """(Q,)."""
+    shift: float
+    size: float
+    """Sum of the absolute constants in ``shift``, for the rounding slack."""
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A bound over one box."""
+
+    total: float
+    """No choice of the box exceeds it; rounding slack included."""
+    potential: tuple[Array, ...]
+    """(columns of the plan,) D per plan."""
+    top: Array
+    """(J,) largest D per plan."""
+    best: Ints
+    """(J,) column with the largest D per plan."""
+    value: float
+    """The form at the reference."""
+    cut: Array
+    """(Q,) the rows' share in ``total``: the bound at other weights is at least their weighted sum."""
+
+    def levels(self, plan: int) -> Array:
+        """(columns of the plan,) bound over the part of the box that keeps one level of the plan."""
+        return self.total - self.top[plan] + self.potential[plan]
+
+
+def make_form(problem: Problem, multiplier: Multiplier, chord: Chord | None) -> Form:
+    """The Lagrangian's linear majorant.
+
+    A burst cost c <= 0 per GPU is at most -p (use - reserved) + room max(0, p + c) for any price p >= 0 while burst
+    stays within its room; a burst gain lies below its chord over the box.
+    """
+    v, k = multiplier.rows, problem.limits
+    if not problem.blocks:
+        return Form(v, 0.0, 0.0)
+    cost = v @ np.minimum(problem.burst, 0.0)
+    price = multiplier.gpus
+    beyond = np.maximum(0.0, price + cost)
+    unlimited = np.isinf(problem.room)
+    price = np.where(unlimited, np.minimum(price, -cost), price)
+    beyond = np.where(unlimited, 0.0, beyond)
+    parts = price * problem.reserved + beyond * np.where(unlimited, 0.0, problem.room)
+    weights = np.concatenate([v, -price])
+    if chord is not None:
+        gain = v @ np.maximum(problem.burst, 0.0)
+        weights[1 + k :] += gain * chord.slope
+        parts = parts + gain * chord.shift
+    return Form(weights, float(parts.sum()), float(np.abs(parts).sum()))
+
+
+def kernel(weight: Array, value: Array, unit: Array, base: Array, low: Array, high: Array, people: Array) -> Array:
+    """(L,) D of one plan's levels: the inner loop of the search.
+
+    ``weight``, ``value``: (L, I) denominators and numerators; ``unit``: (I,) lambda; ``base``: (I,) value less
+    lambda times weight at the reference; ``low``, ``high``: (I,) one plus the other plans' least and largest weights.
+    """
+    d = weight * unit
+    np.subtract(value, d, out=d)
+    d -= base
+    total = np.where(d > 0.0, low, high)
+    total += weight
+    np.divide(d, total, out=total)
+    return np.asarray(total @ people)
+
+
+def bound_box(
+    problem: Problem, form: Form, box: tuple[Ints, ...], mix: int, reference: Ints, matrix: Array | None = None
+) -> Bound:
+    """The bound of a form over a box given by columns per plan. ``matrix``: the form's rows (T, I), if at hand."""
+    weight, rows, people = problem.weight, problem.rows, problem.customers[mix]
+    plans = len(box)
+    at = weight[reference]
+    at_rows = rows.matrix[:, reference]
+    value_at = combine_rows(form.weights, at_rows) if matrix is None else matrix[reference]
+    outside = form.weights @ rows.outside
+    size = 1.0 + at.sum(axis=0)
+    unit = (outside + value_at.sum(axis=0)) / size
+    base = value_at - unit * at
+    parts = [weight[c] for c in box]
+    values = [combine_rows(form.weights, rows.matrix[:, c]) if matrix is None else matrix[c] for c in box]
+    least = np.array([p.min(axis=0) for p in parts])
+    most = np.array([p.max(axis=0) for p in parts])
+    low, high = others(least), others(most)
+    level = form.weights @ rows.fixed
+    potential = tuple(
+        kernel(parts[j], values[j], unit, base[j], low[j], high[j], people) + (level[box[j]] - level[reference[j]])
+        for j in range(plans)
+    )
+    pick = [int(np.argmax(p)) for p in potential]
+    best = np.array([c[k] for c, k in zip(box, pick, strict=True)], dtype=np.intp)
+    top = np.array([p[k] for p, k in zip(potential, pick, strict=True)])
+    value = float(people @ unit + level[reference].sum() + form.weights @ rows.offset[:, mix] + form.shift)
+    slack = _slack(problem, form, mix, values, unit, base, outside, value_at, people / (low[0] + least[0]), most)
+    cut = _cut(problem, mix, reference, best, at_rows, size, form.weights, (low, high))
+    return Bound(value + float(top.sum()) + slack, potential, top, best, value, cut)
+
+
+def combine_rows(weights: Array, matrix: Array) -> Array:
+    """(Q,) weights times (Q, ..., I) rows."""
+    return np.asarray((weights @ matrix.reshape(len(weights), -1)).reshape(matrix.shape[1:]))
+
+
+def others(parts: Array) -> Array:
+    """(J, I) one plus the sum over the other plans; by prefix and suffix sums, as differences would cancel."""
+    out = np.ones_like(parts)
+    out[1:] += np.cumsum(parts[:-1], axis=0)
+    out[:-1] += np.cumsum(parts[:0:-1], axis=0)[::-1]
+    return out
+
+
+def _slack(
+    problem: Problem, form: Form, mix: int, values: list[Array], unit: Array, base: Array, outside: Array,
+    value_at: Array, reach: Array, most: Array,
+) -> float:  # fmt: skip
+    """More than rounding can take from the bound: a unit in the last place of every term, times the terms summed.
+
+    ``reach``: (I,) most people on the alternatives in the box. Also covers the rounding of the evaluation itself.
+    """
+    steps = EPS * (problem.weight.shape[1] + 4 * len(values) + 40)
+    scaled = np.abs(unit) * reach
+    terms = sum(float((np.abs(v) @ reach).max()) for v in values) + 2.0 * float((most @ scaled).sum())
+    terms += float(((np.abs(base) + np.abs(value_at)).sum(axis=0) + np.abs(outside)) @ reach) * 2.0
+    terms += float(np.abs(form.weights) @ problem.magnitude[:, mix]) + form.size
+    return 2.0 * steps * terms
+
+
+def _cut(
+    problem: Problem, mix: int, reference: Ints, best: Ints, at_rows: Array, size: Array, weights: Array,
+    around: tuple[Array, Array],
+) -> Array:  # fmt: skip
+    """(Q,) value of every row in the bound: linear in the weights, and equal to the bound at the present ones."""
+    rows, people = problem.rows, problem.customers[mix]
+    unit = (rows.outside + at_rows.sum(axis=1)) / size
+    at_best, at = problem.weight[best], problem.weight[reference]
+    d = rows.matrix[:, best] - at_rows - unit[:, None, :] * (at_best - at)
+    total = np.where(np.tensordot(weights, d, axes=1) > 0.0, around[0], around[1]) + at_best
+    out = unit @ people + np.einsum("qji,ji->q", d, people / total) + rows.offset[:, mix]
+    return np.asarray(out + rows.fixed[:, best].sum(axis=1))

@@ -1,0 +1,38 @@
+"""Chords of max(0, use - reserved) for figures that gain from burst (a positive burst part)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from optimizer.screening.bounds import Chord, Form, bound_box
+from optimizer.screening.problem import EPS, Ints, Problem
+
+
+def chord_of(problem: Problem, box: tuple[Ints, ...], mix: int, reference: Ints) -> Chord | None:
+    """The chord over the box for every block that some figure gains from; None where none does."""
+    if not problem.blocks or not np.any(problem.burst > 0.0):
+        return None
+    slope, shift = np.zeros(problem.blocks), np.zeros(problem.blocks)
+    for h in np.flatnonzero((problem.burst > 0.0).any(axis=0)):
+        top = _most(problem, box, mix, reference, int(h), 1.0) - problem.reserved[h]
+        bottom = -_most(problem, box, mix, reference, int(h), -1.0) - problem.reserved[h]
+        slope[h], shift[h] = chord_between(bottom, top)
+        shift[h] += 8.0 * EPS * (abs(top) + abs(bottom) + abs(problem.reserved[h])) - slope[h] * problem.reserved[h]
+    return Chord(slope, shift)
+
+
+def chord_between(bottom: float, top: float) -> tuple[float, float]:
+    """Slope and shift of a line above max(0, v) for bottom <= v <= top."""
+    if top <= 0.0:
+        return 0.0, 0.0
+    if bottom >= 0.0:
+        return 1.0, 0.0
+    slope = top / (top - bottom)
+    return slope, -slope * bottom
+
+
+def _most(problem: Problem, box: tuple[Ints, ...], mix: int, reference: Ints, block: int, sign: float) -> float:
+    """Upper bound on sign times the use of a block over the box."""
+    weights = np.zeros(1 + problem.limits + problem.blocks)
+    weights[1 + problem.limits + block] = sign
+    return bound_box(problem, Form(weights, 0.0, 0.0), box, mix, reference).total

@@ -1,0 +1,183 @@
+"""The public entrances: maximise, enumerate_menus, local_search."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+import numpy as np
+
+from optimizer.errors import bad_argument
+from optimizer.instance import Figure, Instance, Limit, Menu
+from optimizer.screening import multipliers
+from optimizer.screening.certificate import Recorder
+from optimizer.screening.enumeration import Incumbent, best_of_box
+from optimizer.screening.evaluation import CHUNK, Truth
+from optimizer.screening.incumbents import find
+from optimizer.screening.problem import Box, Ints, Problem, checked_box, prepare
+from optimizer.screening.result import Screened
+from optimizer.screening.search import Open, Search, Settings
+from optimizer.screening.surviving import surviving_box
+
+ENUMERATED = 100_000
+"""Choices up to which the whole problem is enumerated (less where that takes more than WORK numbers)."""
+WORK = 3e7
+SMALL = 2048
+"""Menus of a box that is enumerated (less for many types)."""
+SMALL_WORK = 3e5
+
+
+def maximise(
+    instance: Instance, aim: Figure, limits: Sequence[Limit] = (), *, gap: float = 1e-4, scale: float = 1.0,
+    deadline: float | None = None, max_boxes: int | None = None, seeds: Sequence[tuple[Menu, int]] = (),
+    box: Box | None = None, excluded: Collection[tuple[Menu, int]] = (), cancelled: Callable[[], bool] | None = None,
+    progress: Callable[[float, float, int], None] | None = None,
+) -> Screened:  # fmt: skip
+    """The choice with the largest aim among those with every limit >= 0, all rules kept and burst within its limits.
+
+    ``gap`` is relative: proven when bound - value <= gap max(|value|, scale). ``deadline`` in ``time.monotonic()``
+    seconds. ``seeds``: choices to start from. ``excluded``: choices that may not be returned. ``progress`` is told
+    the incumbent's aim, the bound and the boxes processed. Same input, same result, unless a stop cuts it short.
+    """
+    began = time.monotonic()
+    if not (np.isfinite(gap) and gap >= 0.0 and np.isfinite(scale) and scale >= 0.0):
+        raise bad_argument("gap", "and scale must be finite and not negative")
+    problem = prepare(instance, aim, limits)
+    box = checked_box(instance, box)
+    refused = _choices(excluded)
+    truth = Truth(instance, aim, tuple(limits), frozenset(refused))
+    mixes = [box.mix] if box.mix is not None else list(range(instance.mixes))
+    columns = tuple(np.sort(c[part]) for c, part in zip(problem.column, box.levels, strict=True))
+    work = box.choices * len(mixes) * instance.types * len(problem.rows.fixed)
+    if box.choices * len(mixes) <= ENUMERATED and work <= WORK:
+        return _enumerate(problem, truth, columns, mixes, refused, began, CHUNK, None)
+    settings = Settings(gap, scale, deadline, max_boxes, cancelled, progress, _small(problem))
+    search = Search(problem, truth, settings, None, Recorder(problem), multipliers.none(problem))
+    _start(search, columns, mixes, _choices(seeds))
+    search.run()
+    return _finish(search, columns, refused, began)
+
+
+def enumerate_menus(
+    instance: Instance, aim: Figure, limits: Sequence[Limit] = (), box: Box | None = None, chunk: int = CHUNK, *,
+    excluded: Collection[tuple[Menu, int]] = (), stopped: Callable[[], bool] | None = None,
+) -> Screened:  # fmt: skip
+    """The same by complete evaluation of every choice; ``chunk`` numbers at a time. Exact: the bound is the value.
+
+    ``stopped`` is asked between chunks; when it says so, the status is ``interrupted`` and the bound infinite.
+    """
+    began = time.monotonic()
+    if chunk < 1:
+        raise bad_argument("chunk", "must be at least 1")
+    problem = prepare(instance, aim, limits)
+    box = checked_box(instance, box)
+    refused = _choices(excluded)
+    truth = Truth(instance, aim, tuple(limits), frozenset(refused))
+    mixes = [box.mix] if box.mix is not None else list(range(instance.mixes))
+    columns = tuple(np.sort(c[part]) for c, part in zip(problem.column, box.levels, strict=True))
+    return _enumerate(problem, truth, columns, mixes, refused, began, chunk, stopped)
+
+
+def local_search(
+    instance: Instance, aim: Figure, limits: Sequence[Limit] = (), *, starts: int = 16, seed: int = 0,
+    seeds: Sequence[tuple[Menu, int]] = (), box: Box | None = None,
+) -> tuple[Menu, int, float] | None:  # fmt: skip
+    """The best choice that coordinate ascent finds from ``seeds`` and ``starts`` drawn menus (a fixed ``seed``).
+
+    Returns menu, mix level and true aim; None where no choice that keeps all conditions was found. Proves nothing.
+    """
+    problem = prepare(instance, aim, limits)
+    box = checked_box(instance, box)
+    if not box.choices:
+        return None
+    truth = Truth(instance, aim, tuple(limits))
+    mixes = [box.mix] if box.mix is not None else list(range(instance.mixes))
+    columns = tuple(np.sort(c[part]) for c, part in zip(problem.column, box.levels, strict=True))
+    given = [(problem.columns(menu), mix) for menu, mix in _choices(seeds)]
+    best = find(problem, truth, columns, mixes, given, starts, seed, None)
+    return None if best is None else (problem.menu(best.columns), best.mix, best.value)
+
+
+def _choices(choices: Collection[tuple[Menu, int]]) -> list[tuple[Menu, int]]:
+    return [(tuple(int(k) for k in menu), int(mix)) for menu, mix in choices]
+
+
+def _small(problem: Problem) -> int:
+    """Menus up to which a box is enumerated."""
+    numbers = problem.weight.shape[1] * len(problem.rows.fixed)
+    return int(max(16, min(SMALL, SMALL_WORK // numbers)))
+
+
+def _enumerate(
+    problem: Problem, truth: Truth, columns: tuple[Ints, ...], mixes: list[int], refused: list[tuple[Menu, int]],
+    began: float, chunk: int, stopped: Callable[[], bool] | None,
+) -> Screened:  # fmt: skip
+    best: Incumbent | None = None
+    recorder = Recorder(problem)
+    count = 0
+    cut = False
+    for mix in mixes:
+        if any(not len(c) for c in columns):
+            break
+        try:
+            best = best_of_box(problem, truth, columns, mix, best, chunk, stopped)
+        except InterruptedError:
+            cut = True
+            break
+        recorder.root(mix)["enumerate"] = True
+        count += int(np.prod([len(c) for c in columns], dtype=object))
+    value = -np.inf if best is None else best.value
+    status = "interrupted" if cut else "infeasible" if best is None else "closed"
+    surviving = None if best is None else Box(tuple(problem.level[[c]] for c in best.columns), best.mix)
+    return Screened(
+        menu=None if best is None else problem.menu(best.columns),
+        mix=None if best is None else best.mix,
+        value=value,
+        bound=np.inf if cut else value,
+        status=status,
+        boxes=len(mixes),
+        open_boxes=0,
+        enumerated=count,
+        seconds=time.monotonic() - began,
+        surviving=surviving,
+        certificate=recorder.data(value, columns, _plain(refused)),
+    )
+
+
+def _start(search: Search, columns: tuple[Ints, ...], mixes: list[int], seeds: list[tuple[Menu, int]]) -> None:
+    """Find incumbents and queue a root box per mix level."""
+    problem = search.problem
+    if any(not len(c) for c in columns):
+        return
+    given = [(problem.columns(menu), mix) for menu, mix in seeds]
+    search.incumbent = find(problem, search.truth, columns, mixes, given, 4, 0, None)
+    if search.incumbent is None:
+        search.aim = 0.0
+    for mix in mixes:
+        reference = search.incumbent.columns if search.incumbent is not None else np.array([c[len(c) // 2] for c in columns])
+        record = search.recorder.root(mix)
+        search.push(Open(columns, mix, np.inf, reference, multipliers.none(problem), [], record, root=True), np.inf)
+
+
+def _finish(search: Search, columns: tuple[Ints, ...], refused: list[tuple[Menu, int]], began: float) -> Screened:
+    best, problem = search.incumbent, search.problem
+    bound = search.bound
+    status = search.stopped or ("infeasible" if best is None else "closed")
+    return Screened(
+        menu=None if best is None else problem.menu(best.columns),
+        mix=None if best is None else best.mix,
+        value=-np.inf if best is None else best.value,
+        bound=bound,
+        status=status,
+        boxes=search.boxes,
+        open_boxes=len(search.open),
+        enumerated=search.enumerated,
+        seconds=time.monotonic() - began,
+        surviving=None if best is None else surviving_box(search, columns),
+        certificate=search.recorder.data(bound, columns, _plain(refused)),
+    )
+
+
+def _plain(choices: list[tuple[Menu, int]]) -> list[list[Any]]:
+    return [[list(menu), mix] for menu, mix in choices]

@@ -1,0 +1,151 @@
+"""Complete, vectorised evaluation of every menu of a box.
+
+The plans are cut into two groups; weights and values of each group's menus are added up once, and a chunk of
+menus is a block of the outer sum of the two, which turns most of the work into matrix products.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.instance import Array
+from optimizer.screening.evaluation import CHUNK, Truth, violation, with_burst
+from optimizer.screening.problem import EPS, Bools, Ints, Problem
+from optimizer.screening.rules import follow
+
+
+@dataclass(frozen=True)
+class Incumbent:
+    """A choice that keeps all conditions, with its true aim."""
+
+    value: float
+    columns: Ints
+    mix: int
+
+
+@dataclass(frozen=True)
+class _Group:
+    """All menus of some of the plans."""
+
+    plans: tuple[int, ...]
+    columns: Ints
+    """(G, J) columns; 0 for the other group's plans."""
+    weight: Array
+    """(G, I) sum of denominator weights."""
+    value: Array
+    """(G, I, Q) sum of numerators."""
+    fixed: Array
+    """(G, Q)."""
+
+
+def best_of_box(
+    problem: Problem, truth: Truth, box: tuple[Ints, ...], mix: int, incumbent: Incumbent | None,
+    chunk: int = CHUNK, stopped: Callable[[], bool] | None = None,
+) -> Incumbent | None:  # fmt: skip
+    """The better of the incumbent and the best choice of the box, by the truth. Every menu is looked at.
+
+    Raises InterruptedError where ``stopped`` says so between two chunks.
+    """
+    best = incumbent
+    for columns, values in _chunks(problem, box, mix, chunk):
+        if stopped is not None and stopped():
+            raise InterruptedError
+        best = _best_of(problem, truth, columns, values, mix, best)
+    return best
+
+
+def _best_of(
+    problem: Problem, truth: Truth, columns: Callable[[int], Ints], values: tuple[Array, Bools | None], mix: int,
+    best: Incumbent | None,
+) -> Incumbent | None:  # fmt: skip
+    """Take candidates by falling aim until the next one cannot beat the incumbent; rounding is left to the truth."""
+    aim, limits, over = with_burst(problem, values[0])
+    near = 64.0 * EPS * (problem.weight.shape[1] + 16)
+    aim = np.where(violation(problem, limits, over) <= near, aim, -np.inf)
+    if values[1] is not None:
+        aim = np.where(values[1], aim, -np.inf)
+    while True:
+        k = int(np.argmax(aim))
+        if not aim[k] > (-np.inf if best is None else best.value):
+            return best
+        menu = columns(k)
+        value = truth.value(problem.menu(menu), mix)
+        if value is not None and (best is None or value > best.value):
+            best = Incumbent(value, menu, mix)
+        aim[k] = -np.inf
+
+
+def _chunks(
+    problem: Problem, box: tuple[Ints, ...], mix: int, chunk: int
+) -> Iterator[tuple[Callable[[int], Ints], tuple[Array, Bools | None]]]:
+    """Blocks of menus: how to get the columns of the k-th, and (linear parts (B, Q), which follow the rules (B,))."""
+    first, second = _groups(problem, box)
+    people = problem.customers[mix]
+    offset = problem.rows.offset[:, mix]
+    types = len(people)
+    outside = np.ascontiguousarray(problem.rows.outside.T)
+    wide = len(second.columns)
+    step = max(1, chunk // (types * wide))
+    for at in range(0, len(first.columns), step):
+        a = slice(at, min(at + step, len(first.columns)))
+        share = people / (1.0 + first.weight[a, None, :] + second.weight[None, :, :])
+        values = share @ (first.value[a] + outside)
+        values += np.matmul(share.transpose(1, 0, 2), second.value).transpose(1, 0, 2)
+        values += first.fixed[a, None, :] + second.fixed[None, :, :] + offset
+        rows = first.columns[a]
+
+        def columns(k: int, rows: Ints = rows) -> Ints:
+            return np.asarray(rows[k // wide] + second.columns[k % wide])
+
+        yield columns, (values.reshape(-1, values.shape[-1]), _rule_mask(problem, first, second, rows))
+
+
+def _groups(problem: Problem, box: tuple[Ints, ...]) -> tuple[_Group, _Group]:
+    """Two groups of plans with about equally many menus."""
+    groups: tuple[list[int], list[int]] = ([], [])
+    sizes = [1, 1]
+    for j in sorted(range(len(box)), key=lambda j: (-len(box[j]), j)):
+        side = 0 if sizes[0] <= sizes[1] else 1
+        groups[side].append(j)
+        sizes[side] *= len(box[j])
+    return _group(problem, box, sorted(groups[0])), _group(problem, box, sorted(groups[1]))
+
+
+def _group(problem: Problem, box: tuple[Ints, ...], plans: list[int]) -> _Group:
+    size = 1
+    for j in plans:
+        size *= len(box[j])
+    columns = np.zeros((size, len(box)), dtype=np.intp)
+    types, figures = problem.weight.shape[1], len(problem.rows.fixed)
+    weight, value, fixed = np.zeros((1, types)), np.zeros((figures, 1, types)), np.zeros((figures, 1))
+    if plans:
+        grid = np.meshgrid(*(box[j] for j in plans), indexing="ij")
+        for j, g in zip(plans, grid, strict=True):
+            columns[:, j] = g.ravel()
+    for j in plans:
+        c = box[j]
+        weight = (weight[:, None, :] + problem.weight[c]).reshape(-1, types)
+        value = (value[:, :, None, :] + problem.rows.matrix[:, None, c]).reshape(figures, -1, types)
+        fixed = (fixed[:, :, None] + problem.rows.fixed[:, None, c]).reshape(figures, -1)
+    inner = np.ascontiguousarray(value.transpose(1, 2, 0))
+    return _Group(tuple(plans), columns, weight, inner, np.ascontiguousarray(fixed.T))
+
+
+def _rule_mask(problem: Problem, first: _Group, second: _Group, rows: Ints) -> Bools | None:
+    """(B,) which menus of the block follow every rule; None without rules."""
+    if not problem.rules:
+        return None
+    mask = follow(problem, rows, first.plans)[:, None] & follow(problem, second.columns, second.plans)[None, :]
+    for a, b, allowed in problem.rules:
+        if (a in first.plans) == (b in first.plans):
+            continue
+        if a in second.plans:
+            a, b, allowed = b, a, allowed.T
+        own = rows[:, a] - problem.starts[a]
+        mask &= allowed[np.ix_(own, second.columns[:, b] - problem.starts[b])]
+    return np.asarray(mask.ravel())
+
+

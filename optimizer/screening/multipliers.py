@@ -1,0 +1,73 @@
+"""Multipliers by cutting planes: every bound evaluated is a linear function of the multipliers below the true bound
+as a function of them, so the least upper envelope of the cuts tells where to evaluate next (Kelley 1960)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from optimizer.instance import Array
+from optimizer.screening.bounds import Chord, Multiplier
+from optimizer.screening.evaluation import scales
+from optimizer.screening.problem import Problem
+from optimizer.screening.simplex import least_upper_bound
+
+LARGEST = 1e4
+"""Largest multiplier tried, in units of the aim's size per size of the limit."""
+
+
+def none(problem: Problem) -> Multiplier:
+    """The aim alone."""
+    rows = np.zeros(1 + problem.limits)
+    rows[0] = 1.0
+    return Multiplier(rows, np.zeros(problem.blocks))
+
+
+def has_multipliers(problem: Problem) -> bool:
+    """Whether there is anything to choose: a limit, a burst price or a burst limit."""
+    return problem.limits > 0 or problem.blocks > 0 and bool(np.any(problem.burst) or np.any(np.isfinite(problem.room)))
+
+
+def proposed(
+    problem: Problem, cuts: Sequence[Array], aim: float, best: Multiplier, chord: Chord | None, inward: float = 0.3
+) -> Multiplier | None:
+    """The multiplier that minimises the envelope of the cuts, moved ``inward`` towards the best one known.
+
+    ``aim`` 1 for a bound on the aim, 0 for a proof of infeasibility (then each multiplier is at most 1 per size).
+    """
+    k, h = problem.limits, problem.blocks
+    scale = scales(problem)
+    priced = np.flatnonzero((problem.burst < 0.0).any(axis=0)) if h else np.zeros(0, dtype=np.intp)
+    bounded = np.flatnonzero(np.isfinite(problem.room))
+    size = scale[0] if aim else 1.0
+    unit = np.concatenate([scale[1 : 1 + k], scale[1 + k :][priced], scale[1 + k :][bounded]])
+    if not len(unit):
+        return None
+    table = np.array([_terms(problem, cut, chord) for cut in cuts])
+    spare = table[:, 1 + k :]
+    slope = np.concatenate([table[:, 1 : 1 + k], spare[:, priced], (spare + problem.room)[:, bounded]], axis=1) / unit
+    cost = -np.minimum(problem.burst[:, priced], 0.0) * scale[1 + k :][priced]
+    coupling = np.zeros((len(priced), len(unit)))
+    coupling[:, :k] = -(cost[1:] / scale[1 : 1 + k, None]).T
+    coupling[:, k : k + len(priced)] = np.eye(len(priced))
+    largest = np.full(len(unit), LARGEST if aim else 1.0)
+    z = least_upper_bound(slope, aim * table[:, 0] / size, coupling, aim * cost[0] / size, largest)
+    if z is None:
+        return None
+    z = z * size / unit
+    gpus = np.zeros(h)
+    gpus[priced] += z[k : k + len(priced)]
+    gpus[bounded] += z[k + len(priced) :]
+    rows = np.concatenate([[aim], z[:k]])
+    return Multiplier(inward * best.rows + (1.0 - inward) * rows, inward * best.gpus + (1.0 - inward) * gpus)
+
+
+def _terms(problem: Problem, cut: Array, chord: Chord | None) -> Array:
+    """(1 + K + H,) value of the aim and of each limit in a cut, burst gains by their chord, then reserved less use."""
+    k = problem.limits
+    use = cut[1 + k :]
+    rows = cut[: 1 + k]
+    if chord is not None:
+        rows = rows + np.maximum(problem.burst, 0.0) @ (chord.slope * use + chord.shift)
+    return np.concatenate([rows, problem.reserved - use])

@@ -1,0 +1,288 @@
+"""Best-first search over boxes: bound, drop levels, cut in two, enumerate what is small."""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from optimizer.instance import Array
+from optimizer.screening import multipliers
+from optimizer.screening.bounds import Bound, Chord, Form, Multiplier, bound_box, combine_rows, make_form
+from optimizer.screening.certificate import Node, Recorder
+from optimizer.screening.chords import chord_of
+from optimizer.screening.enumeration import Incumbent, best_of_box
+from optimizer.screening.evaluation import Truth
+from optimizer.screening.problem import Ints, Problem
+from optimizer.screening.rules import consistent, follow
+
+ROUNDS = 3
+ROOT_ROUNDS = 16
+"""Bounds evaluated in one box before it is cut."""
+KEPT_CUTS = 12
+"""Cuts a child inherits."""
+SHRUNK = 0.5
+"""A box whose number of menus fell below this part of itself is bounded again before it is cut."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How far and how long."""
+
+    gap: float
+    scale: float
+    deadline: float | None
+    max_boxes: int | None
+    cancelled: Callable[[], bool] | None
+    progress: Callable[[float, float, int], None] | None
+    small: int
+    """Menus in a box that is enumerated."""
+
+    def reach(self, incumbent: Incumbent | None) -> float:
+        """Bounds up to here prove the gap."""
+        if incumbent is None:
+            return -np.inf
+        return incumbent.value + self.gap * max(abs(incumbent.value), self.scale)
+
+
+@dataclass
+class Open:
+    """A box waiting."""
+
+    columns: tuple[Ints, ...]
+    mix: int
+    bound: float
+    """Valid bound on the aim over the box, proven by ``proof``; inf before there is one."""
+    reference: Ints
+    multiplier: Multiplier
+    cuts: list[Array]
+    record: Node
+    proof: tuple[Ints, Multiplier] | None = None
+    root: bool = False
+
+    @property
+    def menus(self) -> int:
+        """Menus in the box."""
+        count = 1
+        for c in self.columns:
+            count *= len(c)
+        return count
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One bound of a box, and what it was taken over and with."""
+
+    bound: Bound
+    columns: tuple[Ints, ...]
+    multiplier: Multiplier
+    reference: Ints
+
+
+@dataclass
+class Search:
+    """The state of one run."""
+
+    problem: Problem
+    truth: Truth
+    settings: Settings
+    incumbent: Incumbent | None
+    recorder: Recorder
+    multiplier: Multiplier
+    """The best one found at a root, with aim weight 1."""
+    aim: float = 1.0
+    """Weight of the aim: 0 while no choice that keeps all conditions is known."""
+    dropped: float = -np.inf
+    """Largest bound of anything removed."""
+    boxes: int = 0
+    enumerated: int = 0
+    stopped: str = ""
+    _heap: list[tuple[float, int, Open]] = field(default_factory=list)
+    _count: int = 0
+
+    def push(self, box: Open, key: float) -> None:
+        """Queue a box; larger keys first, then the older one."""
+        heapq.heappush(self._heap, (-key, self._count, box))
+        self._count += 1
+
+    @property
+    def open(self) -> list[Open]:
+        """Boxes waiting."""
+        return [item[2] for item in self._heap]
+
+    @property
+    def bound(self) -> float:
+        """Proven bound as of now."""
+        value = -np.inf if self.incumbent is None else self.incumbent.value
+        return float(max([value, self.dropped, *(box.bound for box in self.open)]))
+
+    def run(self) -> None:
+        """Process boxes until the gap is proven or something stops the search."""
+        while self._heap:
+            if self.aim == 0.0 and self.incumbent is not None:
+                self._aim_again()
+            reach = self.settings.reach(self.incumbent)
+            if self.aim and -self._heap[0][0] <= reach:
+                break
+            self.stopped = self._stop()
+            if self.stopped:
+                break
+            box = heapq.heappop(self._heap)[2]
+            self.boxes += 1
+            self._process(box)
+            if self.settings.progress is not None:
+                value = -np.inf if self.incumbent is None else self.incumbent.value
+                self.settings.progress(value, self.bound, self.boxes)
+        for box in self.open:
+            self._leave(box)
+        if not self.stopped:
+            self.dropped = max([self.dropped, *(box.bound for box in self.open)])
+            self._heap.clear()
+
+    def _stop(self) -> str:
+        s = self.settings
+        if s.cancelled is not None and s.cancelled():
+            return "interrupted"
+        if s.deadline is not None and time.monotonic() >= s.deadline:
+            return "open"
+        return "open" if s.max_boxes is not None and self.boxes >= s.max_boxes else ""
+
+    def _leave(self, box: Open) -> None:
+        if box.proof is None:
+            box.record["unknown"] = True
+        else:
+            self.recorder.bound(box.record, *box.proof)
+
+    def _aim_again(self) -> None:
+        """The first incumbent is there: from now on the aim leads, not the proof of infeasibility."""
+        self.aim = 1.0
+        waiting = sorted(self._heap, key=lambda item: item[:2])
+        self._heap = []
+        for _, _, box in waiting:
+            box.cuts = []
+            box.multiplier = box.proof[1] if box.proof is not None else multipliers.none(self.problem)
+            self.push(box, box.bound)
+
+    def _process(self, box: Open) -> None:
+        kept = consistent(self.problem, box.columns)
+        if kept is None:
+            box.record["empty"] = True
+            return
+        box.columns = kept
+        best: _Step | None = None
+        for _ in range(ROOT_ROUNDS if box.root else ROUNDS):
+            if box.menus <= self.settings.small:
+                self._enumerate(box)
+                return
+            before, columns = box.menus, box.columns
+            bound, chord = self._evaluate(box)
+            if self._prune(box, bound):
+                return
+            shrunk = box.menus <= SHRUNK * before
+            gained = np.inf if best is None else best.bound.total - bound.total
+            if gained > 0.0:
+                best = _Step(bound, columns, box.multiplier, box.reference)
+            assert best is not None
+            box.reference = bound.best
+            if not self._go_on(box, bound, best, gained, chord) and not shrunk:
+                break
+        assert best is not None
+        if box.root and self.aim:
+            self.multiplier = best.multiplier
+        self._split(box, best)
+
+    def _go_on(self, box: Open, bound: Bound, best: _Step, gained: float, chord: Chord | None) -> bool:
+        """Move the multiplier; False where that promises nothing."""
+        if not multipliers.has_multipliers(self.problem):
+            return False
+        box.cuts.append(bound.cut)
+        follow_up = multipliers.proposed(self.problem, box.cuts, self.aim, best.multiplier, chord)
+        if follow_up is None:
+            return False
+        box.multiplier = follow_up
+        return True
+
+    def _evaluate(self, box: Open) -> tuple[Bound, Chord | None]:
+        chord = chord_of(self.problem, box.columns, box.mix, box.reference)
+        form = make_form(self.problem, box.multiplier, chord)
+        matrix = None if multipliers.has_multipliers(self.problem) else self._whole_matrix(form)
+        bound = bound_box(self.problem, form, box.columns, box.mix, box.reference, matrix)
+        if self.aim and bound.total < box.bound:
+            box.bound, box.proof = bound.total, (box.reference, box.multiplier)
+        self._offer(bound.best, box.mix)
+        return bound, chord
+
+    def bound_for(self, columns: tuple[Ints, ...], mix: int, reference: Ints) -> Bound:
+        """The bound over any box with the multiplier last found at a root."""
+        chord = chord_of(self.problem, columns, mix, reference)
+        return bound_box(self.problem, make_form(self.problem, self.multiplier, chord), columns, mix, reference)
+
+    def _whole_matrix(self, form: Form) -> Array:
+        if len(form.weights) == 1:
+            return np.asarray(self.problem.rows.matrix[0])
+        return combine_rows(form.weights, self.problem.rows.matrix)
+
+    def _offer(self, columns: Ints, mix: int) -> None:
+        """Take a menu as the incumbent if it is feasible and better."""
+        if not follow(self.problem, columns[None, :])[0]:
+            return
+        value = self.truth.value(self.problem.menu(columns), mix)
+        if value is not None and (self.incumbent is None or value > self.incumbent.value):
+            self.incumbent = Incumbent(value, columns.copy(), mix)
+
+    def _threshold(self) -> float:
+        """Bounds up to here remove what they bound."""
+        return self.settings.reach(self.incumbent) if self.aim else float(np.nextafter(0.0, -1.0))
+
+    def _prune(self, box: Open, bound: Bound) -> bool:
+        """Drop the box (True) or some of its levels."""
+        threshold = self._threshold()
+        if bound.total <= threshold:
+            self.recorder.bound(box.record, box.reference, box.multiplier)
+            if self.aim:
+                self.dropped = max(self.dropped, bound.total)
+            return True
+        gone: list[tuple[int, Ints]] = []
+        columns = list(box.columns)
+        for j in range(self.problem.plans):
+            levels = bound.levels(j)
+            keep = levels > threshold
+            if not keep.all():
+                gone.append((j, columns[j][~keep]))
+                if self.aim:
+                    self.dropped = max(self.dropped, float(levels[~keep].max()))
+                columns[j] = columns[j][keep]
+        if gone:
+            self.recorder.drop(box.record, box.reference, box.multiplier, gone)
+            kept = consistent(self.problem, tuple(columns))
+            if kept is None:
+                box.record["empty"] = True
+                return True
+            box.columns = kept
+        return False
+
+    def _enumerate(self, box: Open) -> None:
+        self.enumerated += box.menus
+        self.incumbent = best_of_box(self.problem, self.truth, box.columns, box.mix, self.incumbent)
+        box.record["enumerate"] = True
+
+    def _split(self, box: Open, step: _Step) -> None:
+        """Cut the plan with the largest potential in the middle."""
+        wide = [j for j in range(self.problem.plans) if len(box.columns[j]) > 1]
+        plan = max(wide, key=lambda j: (step.bound.top[j], -j))
+        half = len(box.columns[plan]) // 2
+        parts = (box.columns[plan][:half], box.columns[plan][half:])
+        records = self.recorder.split(box.record, plan, parts[0])
+        levels = step.bound.levels(plan)
+        for part, record in zip(parts, records, strict=True):
+            columns = (*box.columns[:plan], part, *box.columns[plan + 1 :])
+            top = float(levels[np.searchsorted(step.columns[plan], part)].max())
+            bound, proof = box.bound, box.proof
+            if self.aim and top < bound:
+                bound, proof = top, (step.reference, step.multiplier)
+            cuts = box.cuts[-KEPT_CUTS:]
+            child = Open(columns, box.mix, bound, step.bound.best, step.multiplier, cuts, record, proof)
+            self.push(child, bound if self.aim else top)

@@ -1,0 +1,29 @@
+"""The levels around the incumbent that come within reach of being optimal."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from optimizer.screening.problem import Box, Ints
+from optimizer.screening.search import Search
+
+MOST = 24
+"""Levels per plan in the surviving box."""
+
+
+def surviving_box(search: Search, columns: tuple[Ints, ...]) -> Box:
+    """At the incumbent's mix level: levels whose bound over the box exceeds the incumbent, the best few per plan."""
+    best, problem = search.incumbent, search.problem
+    assert best is not None
+    kept = columns
+    for _ in range(3):
+        bound = search.bound_for(kept, best.mix, best.columns)
+        parts = []
+        for j, c in enumerate(kept):
+            levels = bound.levels(j)
+            order = np.argsort(-levels, kind="stable")[:MOST]
+            keep = np.zeros(len(c), dtype=np.bool_)
+            keep[order] = levels[order] > best.value
+            parts.append(c[keep | (c == best.columns[j])])
+        kept = tuple(parts)
+    return Box(tuple(np.sort(problem.level[c]) for c in kept), best.mix)
