@@ -23,6 +23,8 @@ LOCK = ROOT / "constraints.txt"
 STAMP = VENV / "installed-lock.txt"
 WHEELS = ROOT / "build" / "wheel"
 DEMO_CASE = "openai-2025-margin"
+# uv trusts the certificates that the system trusts, as pip does (the name of the setting changed).
+SETTINGS = {"UV_SYSTEM_CERTS": "true", "UV_NATIVE_TLS": "true"}
 CACHES = (".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", "build", "dist")
 
 
@@ -135,9 +137,9 @@ def lock() -> None:
     uv = find_uv()
     if uv is None:
         sys.exit("uv is needed to make the lock: python -m pip install uv")
-    command = [uv, "pip", "compile", "pyproject.toml", "--extra", "test", "--universal", "--python-version", "3.11"]
-    command += ["--generate-hashes", "--no-header", "--no-annotate", "--upgrade", "--quiet", "-o", LOCK]
-    run(command, quiet=True)
+    what = ["pyproject.toml", "--extra", "test", "--universal", "--python-version", "3.11", "--upgrade"]
+    how = ["--generate-hashes", "--no-header", "--no-annotate", "--quiet"]
+    run([uv, "pip", "compile", *what, *how, "-o", LOCK], quiet=True)
     foreign = [line for line in LOCK.read_text(encoding="utf-8").splitlines() if "://" in line or line.startswith("--")]
     if foreign:
         sys.exit("constraints.txt holds addresses or options:\n" + "\n".join(foreign))
@@ -168,7 +170,7 @@ def run(command: Sequence[str | Path], *, quiet: bool = False, **environment: st
     if not quiet:
         shown = " ".join(str(part).removeprefix(f"{ROOT}{os.sep}") for part in command)
         say(f"$ {shown}")
-    subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=True)
+    subprocess.run(command, cwd=ROOT, env={**SETTINGS, **os.environ, **environment}, check=True)
 
 
 def say(text: str) -> None:

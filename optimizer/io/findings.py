@@ -54,8 +54,8 @@ def to_findings(
     start = _at(document.data, root.split(".") if root else [])
     grouped: dict[str, list[dict[str, Any]]] = {}
     for error in exc.errors(include_url=False):
-        path = _real_path(error["loc"], start, error["type"] == "missing")
-        grouped.setdefault(".".join(path), []).append({**error, "path": path})
+        parts = _real_path(error["loc"], start, error["type"] == "missing")
+        grouped.setdefault(".".join(parts), []).append({**error, "path": parts})
     findings: list[Finding] = []
     for path, errors in grouped.items():
         field = ".".join(part for part in (root, path) if part)

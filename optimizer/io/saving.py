@@ -105,7 +105,7 @@ def _replace_files(target: Path, files: Mapping[str, bytes | str]) -> None:
 def _turn(folder: Path) -> Iterator[None]:
     """Hold the folder's lock where the operating system has one for folders."""
     try:
-        import fcntl  # noqa: PLC0415 (not on Windows)
+        import fcntl  # not on Windows
     except ImportError:
         yield
         return

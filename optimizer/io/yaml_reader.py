@@ -80,6 +80,7 @@ def parse_yaml(text: str, file: str = "") -> Document:
         InputError: the text is not allowed YAML; every finding has file and line.
     """
     builder = _Builder(file)
+    data: Any
     try:
         data = builder.build(_events(text))
     except _Stop:
@@ -125,7 +126,7 @@ class _Builder:
         mark = error.problem_mark or error.context_mark
         problem = " ".join((error.problem or "it cannot be read").split())
         if "cannot start any token" in problem and mark is not None:
-            source = text.splitlines()[mark.line]
+            source = "".join(text.split("\n")[mark.line : mark.line + 1])
             problem += f" ({source[mark.column : mark.column + 1]!r})"
         cure = next((c for words, c in _SYNTAX_CURES if words in problem), "check the indentation, quotes and colons")
         line = None if mark is None else mark.line + 1
@@ -135,7 +136,8 @@ class _Builder:
 
     def build(self, events: Iterator[Any]) -> Any:
         """The data of the one document."""
-        documents, result = 0, None
+        documents = 0
+        result: Any = None
         for event in events:
             kind = type(event)
             if kind is DocumentStartEvent:
@@ -254,7 +256,7 @@ class _Builder:
 
     def _number(self, text: str, event: Any, path: str) -> int | float | str | None:
         """The number that plain text stands for, or the text itself."""
-        value: int | float = math.inf
+        value: float = math.inf
         if _INT.fullmatch(text):
             value = int(text) if len(text) < 20 else math.inf
         elif _FLOAT.fullmatch(text):

@@ -68,7 +68,7 @@ class Bound:
 
     def levels(self, plan: int) -> Array:
         """(columns of the plan,) bound over the part of the box that keeps one level of the plan."""
-        return self.total - self.top[plan] + self.potential[plan]
+        return np.asarray(self.total - self.top[plan] + self.potential[plan])
 
 
 def make_form(problem: Problem, multiplier: Multiplier, chord: Chord | None) -> Form:
@@ -168,7 +168,7 @@ def _slack(
     terms = sum(float((np.abs(v) @ reach).max()) for v in values) + 2.0 * float((most @ scaled).sum())
     terms += float(((np.abs(base) + np.abs(value_at)).sum(axis=0) + np.abs(outside)) @ reach) * 2.0
     terms += float(np.abs(form.weights) @ problem.magnitude[:, mix]) + form.size
-    return 2.0 * steps * terms
+    return float(2.0 * steps * terms)
 
 
 def _cut(

@@ -106,7 +106,7 @@ def _choices(choices: Collection[tuple[Menu, int]]) -> list[tuple[Menu, int]]:
 def _small(problem: Problem) -> int:
     """Menus up to which a box is enumerated."""
     numbers = problem.weight.shape[1] * len(problem.rows.fixed)
-    return int(max(16, min(SMALL, SMALL_WORK // numbers)))
+    return int(min(SMALL, max(16, SMALL_WORK // numbers)))
 
 
 def _enumerate(
@@ -154,8 +154,9 @@ def _start(search: Search, columns: tuple[Ints, ...], mixes: list[int], seeds: l
     search.incumbent = find(problem, search.truth, columns, mixes, given, 4, 0, None)
     if search.incumbent is None:
         search.aim = 0.0
+    middle = np.array([c[len(c) // 2] for c in columns], dtype=np.intp)
+    reference = middle if search.incumbent is None else search.incumbent.columns
     for mix in mixes:
-        reference = search.incumbent.columns if search.incumbent is not None else np.array([c[len(c) // 2] for c in columns])
         record = search.recorder.root(mix)
         search.push(Open(columns, mix, np.inf, reference, multipliers.none(problem), [], record, root=True), np.inf)
 

@@ -139,11 +139,10 @@ def _rule_mask(problem: Problem, first: _Group, second: _Group, rows: Ints) -> B
     if not problem.rules:
         return None
     mask = follow(problem, rows, first.plans)[:, None] & follow(problem, second.columns, second.plans)[None, :]
-    for a, b, allowed in problem.rules:
-        if (a in first.plans) == (b in first.plans):
+    for one, other, pairs in problem.rules:
+        if (one in first.plans) == (other in first.plans):
             continue
-        if a in second.plans:
-            a, b, allowed = b, a, allowed.T
+        a, b, allowed = (one, other, pairs) if one in first.plans else (other, one, pairs.T)
         own = rows[:, a] - problem.starts[a]
         mask &= allowed[np.ix_(own, second.columns[:, b] - problem.starts[b])]
     return np.asarray(mask.ravel())

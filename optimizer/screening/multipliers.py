@@ -26,7 +26,7 @@ def none(problem: Problem) -> Multiplier:
 
 def has_multipliers(problem: Problem) -> bool:
     """Whether there is anything to choose: a limit, a burst price or a burst limit."""
-    return problem.limits > 0 or problem.blocks > 0 and bool(np.any(problem.burst) or np.any(np.isfinite(problem.room)))
+    return problem.limits > 0 or bool(np.any(problem.burst) or np.any(np.isfinite(problem.room)))
 
 
 def proposed(

@@ -216,7 +216,7 @@ def _by_attraction(instance: Instance, plan: int) -> Ints:
 
 
 def _magnitude(customers: Array, starts: Ints, weight: Array, rows: Rows) -> Array:
-    """(Q, M): |offset| + n|outside| + per plan the largest n|amount w| / (1 + e) + |fixed|. Holds as y <= n / (1 + e)."""
+    """(Q, M): |offset| + n|outside| + per plan the largest n|amount w| / (1 + e) + |fixed|, as y <= n / (1 + e)."""
     out = np.abs(rows.offset) + np.abs(rows.outside) @ customers.T
     alone = 1.0 / (1.0 + weight)
     for q in range(len(rows.fixed)):

@@ -192,6 +192,9 @@ class Search:
         assert best is not None
         if box.root and self.aim:
             self.multiplier = best.multiplier
+        if box.menus <= self.settings.small:
+            self._enumerate(box)
+            return
         self._split(box, best)
 
     def _go_on(self, box: Open, bound: Bound, best: _Step, gained: float, chord: Chord | None) -> bool:

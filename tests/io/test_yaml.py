@@ -90,7 +90,7 @@ def test_lines_and_nearest_place() -> None:
         ("a: !!str 5\n", "yaml-tag", 1, "a"),
         ("a: !money {b: 1}\n", "yaml-tag", 1, "a"),
         ("? [a, b]\n: 1\n", "yaml-key", 1, ""),
-        ("a: {1: 2, : 3}\n", "yaml-key", 1, "a"),
+        ("a:\n  '': 3\n", "yaml-key", 2, "a"),
         ("a: 1\n~: 2\n", "yaml-key", 2, ""),
         ("a: 1\n---\nb: 2\n", "yaml-documents", 2, ""),
         ("- a\n- b\n", "yaml-top-level", 1, ""),
@@ -205,7 +205,9 @@ def test_speed_within_five_times_the_aims() -> None:
     assert len(market_text(49_000)) > 1_000_000
 
 
-@pytest.mark.parametrize("text", ["a: [" + "1," * 400_000 + "]", "a: [" + "b: 1," * 160_000 + "]", "[" * 10**6, "? " * 10**6])
+@pytest.mark.parametrize(
+    "text", ["a: [" + "1," * 400_000 + "]", "a: [" + "b: 1," * 160_000 + "]", "[" * 10**6, "? " * 10**6]
+)
 def test_masses_are_refused_in_time(text: str) -> None:
     start = time.perf_counter()
     findings(text)

@@ -1,0 +1,138 @@
+"""Why no menu meets all conditions: the smallest sets of conditions to move, and by how much, each solved.
+
+Minimal correction sets over the conditions that users named, not over algebraic rows.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from optimizer.aims import Bound
+from optimizer.compile import Compiled
+from optimizer.instance import Instance, Limit, combine, zero_figure
+from optimizer.optimum import Choice, Settings, best, maximise
+
+LARGEST_SET = 3
+NUDGE = 1e-9
+
+
+@dataclass(frozen=True)
+class Move:
+    """One condition and what it would have to become."""
+
+    name: str
+    sense: str
+    asked: float
+    needed: float
+
+    @property
+    def text(self) -> str:
+        factor = f" ({self.needed / self.asked:.2f} x)" if self.asked not in (0.0, float("inf")) else ""
+        return f"{self.name} {self.sense} {self.needed:.6g} instead of {self.asked:.6g}{factor}"
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A smallest set of moves after which a menu exists; the menu was found by solving."""
+
+    moves: tuple[Move, ...]
+    choice: Choice
+
+    @property
+    def text(self) -> str:
+        return " and ".join(m.text for m in self.moves)
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Which conditions clash and every smallest way out."""
+
+    clashing: tuple[str, ...]
+    corrections: tuple[Correction, ...]
+
+    @property
+    def text(self) -> str:
+        head = "No menu meets all conditions (proven)."
+        if not self.corrections:
+            return head + " Even without the named conditions there is none: the rules between plans leave no menu."
+        ways = "\n".join(f"  - {c.text}" for c in self.corrections)
+        return f"{head} In conflict: {', '.join(self.clashing)}. Any one of these would do:\n{ways}"
+
+
+@dataclass(frozen=True)
+class _Term:
+    """Something that may be relaxed: a side of a condition, a burst limit, a rule."""
+
+    name: str
+    bound: Bound | None = None
+    block: int | None = None
+    rule: int | None = None
+
+
+def diagnose(compiled: Compiled, bounds: tuple[Bound, ...], settings: Settings) -> Diagnosis:
+    """All smallest correction sets of at most three terms."""
+    quick = replace(settings, cross_check=False, gap=min(settings.gap, 1e-4))
+    instance = compiled.instance
+    terms = [_Term(b.name, bound=b) for b in bounds]
+    terms += [_Term(f"compute limit of {b.name}", block=h) for h, b in enumerate(instance.blocks) if b.limit < float("inf")]
+    terms += [_Term(f"rule {r.name}", rule=k) for k, r in enumerate(instance.rules)]
+    found: list[tuple[frozenset[int], Correction]] = []
+    for size in range(1, min(LARGEST_SET, len(terms)) + 1):
+        for chosen in itertools.combinations(range(len(terms)), size):
+            if any(known <= set(chosen) for known, _ in found):
+                continue
+            correction = _correct(instance, terms, chosen, quick)
+            if correction is not None:
+                found.append((frozenset(chosen), correction))
+    clashing = tuple(dict.fromkeys(terms[k].name for known, _ in found for k in sorted(known)))
+    return Diagnosis(clashing, tuple(c for _, c in found))
+
+
+def _relaxed(instance: Instance, terms: Sequence[_Term], freed: Sequence[int]) -> tuple[Instance, tuple[Limit, ...]]:
+    """The instance and limits without the freed terms."""
+    free_blocks = {terms[k].block for k in freed} - {None}
+    free_rules = {terms[k].rule for k in freed} - {None}
+    blocks = tuple(replace(b, limit=float("inf")) if h in free_blocks else b for h, b in enumerate(instance.blocks))
+    rules = tuple(r for k, r in enumerate(instance.rules) if k not in free_rules)
+    limits = tuple(limit for k, t in enumerate(terms) if t.bound is not None and k not in freed for limit in t.bound.limits())
+    return replace(instance, blocks=blocks, rules=rules), limits
+
+
+def _correct(instance: Instance, terms: Sequence[_Term], chosen: tuple[int, ...], settings: Settings) -> Correction | None:
+    """Move the chosen terms one after another to the best each can reach; None where that does not help."""
+    moves: list[Move] = []
+    held: tuple[Limit, ...] = ()
+    choice: Choice | None = None
+    for position, k in enumerate(chosen):
+        open_instance, limits = _relaxed(instance, terms, chosen[position:])
+        term = terms[k]
+        rest = (*limits, *held)
+        if term.rule is not None:
+            answer = maximise(open_instance, zero_figure(instance), rest, settings)
+            if answer.choice is None:
+                return None
+            moves.append(Move(term.name, "dropped,", 1.0, 0.0))
+            choice = answer.choice
+            continue
+        if term.block is not None:
+            block = instance.blocks[term.block]
+            answer = maximise(open_instance, combine([(-1.0, block.use)]), rest, settings)
+            if answer.choice is None:
+                return None
+            needed = -answer.value
+            moves.append(Move(f"{term.name} (GPUs)", "at most", block.reserved + block.limit, needed))
+            held = (*held, Limit(term.name, combine([(-1.0, block.use)], needed * (1.0 + NUDGE))))
+        else:
+            assert term.bound is not None
+            answer = best(open_instance, term.bound.measure, term.bound.sense, rest, settings)
+            if answer.choice is None:
+                return None
+            needed = term.bound.sense * answer.value
+            words = "at least" if term.bound.sense > 0 else "at most"
+            moves.append(Move(term.name, words, term.bound.value, needed))
+            held = (*held, *term.bound.moved(needed).limits())
+        choice = answer.choice
+    return None if choice is None else Correction(tuple(moves), choice)
+

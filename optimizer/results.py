@@ -1,0 +1,204 @@
+"""What a run returns: typed, with frames; every number from the evaluator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from optimizer.audit import Audit
+from optimizer.economics.figures import LINEAR, Selection, unit_of
+from optimizer.evaluate import Evaluation
+from optimizer.levels import Level
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMA_VERSION = 1
+HEADLINES = (
+    "contribution_margin", "revenue", "serving_cost", "gross_margin", "gross_margin_rate", "payers_margin_rate",
+    "accounting_margin_rate", "contribution_margin_rate", "market_share", "market_share_served", "revenue_share",
+    "customers", "paying_customers", "free_share", "churn_rate", "payers_churn_rate", "gpu_hours", "requests",
+    "enterprise_revenue_share", "cap_bound_share", "cost_per_free_customer", "revenue_per_payer",
+)  # fmt: skip
+PART_FIGURES = (
+    "customers", "paying_customers", "revenue", "serving_cost", "gross_margin", "contribution_margin", "gross_margin_rate",
+    "churn_rate", "gpu_hours", "cap_bound_share",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PlanChoice:
+    """A plan on the chosen menu (or off it)."""
+
+    plan: str
+    title: str
+    offered: bool
+    price: float | None
+    """usd/month; None off the menu."""
+    allowances: dict[str, Any]
+    """AI model -> window -> requests, ``unlimited``, or ``not included``."""
+    unit_prices: dict[str, float]
+    """AI model -> unit price in the market's own unit."""
+    unit_price_units: dict[str, str]
+    today_price: float | None
+    today_allowances: dict[str, Any]
+    today_offered: bool
+    notes: tuple[str, ...]
+    """What is outside the evidence."""
+
+
+@dataclass(frozen=True)
+class FigureValue:
+    """A figure at the menu, at today's menu today, and at today's menu under the case's changes."""
+
+    name: str
+    unit: str
+    value: float
+    today: float
+    unchanged: float
+
+
+@dataclass(frozen=True)
+class ObjectiveValue:
+    """One aim: its value, proven bound and gap."""
+
+    name: str
+    sense: str
+    """``most`` or ``least``."""
+    unit: str
+    value: float
+    bound: float
+    gap: float
+    status: str
+
+
+@dataclass(frozen=True)
+class Solution:
+    """The answer to a case."""
+
+    case: str
+    title: str
+    question: str
+    verdict: str
+    """proved, solver_proved, best_found or not_trusted."""
+    verdict_text: str
+    status: str
+    """optimal, feasible or interrupted."""
+    objective: ObjectiveValue
+    stages: tuple[ObjectiveValue, ...]
+    menu: tuple[PlanChoice, ...]
+    enterprise_share: float
+    """Share of the go-to-market budget for enterprise."""
+    today_enterprise_share: float
+    figures: tuple[FigureValue, ...]
+    audit: Audit
+    findings: tuple[Any, ...]
+    """Warnings about inputs and credibility."""
+    outside_evidence: tuple[str, ...]
+    terms: dict[str, Level]
+    evaluation: Evaluation = field(repr=False)
+    today: Evaluation = field(repr=False)
+    unchanged: Evaluation = field(repr=False)
+    input_hash: str
+    work: Any = field(repr=False)
+    certificate: Any = field(repr=False)
+    menus: int
+    """Number of menus the case allows."""
+    versions: dict[str, str]
+    seconds: dict[str, float]
+
+    def figure(self, name: str, plan: str | None = None, segment: str | None = None, channel: str | None = None) -> float:
+        """A figure at the chosen menu, by total, plan, segment or channel. Raises KeyError for an unknown name."""
+        return self.evaluation.figure(name, Selection(plan, segment, (channel,) if channel else None))
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a figure: value, today, unchanged, unit."""
+        import pandas as pd
+
+        rows = [(f.name, f.value, f.today, f.unchanged, f.unit) for f in self.figures]
+        return pd.DataFrame(rows, columns=["figure", "value", "today", "unchanged", "unit"]).set_index("figure")
+
+    def menu_frame(self) -> pd.DataFrame:
+        """One row a plan."""
+        import pandas as pd
+
+        rows = [
+            (p.plan, p.title, p.offered, p.price, p.today_price, text(p.allowances), text(p.today_allowances), "; ".join(p.notes))
+            for p in self.menu
+        ]
+        names = ["plan", "title", "offered", "price_usd_per_month", "today_price_usd_per_month", "allowances", "today_allowances", "notes"]
+        return pd.DataFrame(rows, columns=names).set_index("plan")
+
+    def parts_frame(self, kind: str = "plan") -> pd.DataFrame:
+        """Figures by ``plan``, ``segment`` or ``channel``, at the menu and today."""
+        import pandas as pd
+
+        rows = []
+        for name, selection in parts(self.evaluation, kind):
+            for figure in PART_FIGURES:
+                rows.append(
+                    (name, figure, self.evaluation.figure(figure, selection), self.today.figure(figure, selection), unit_of(figure))
+                )
+        return pd.DataFrame(rows, columns=[kind, "figure", "value", "today", "unit"])
+
+    def usage_frame(self) -> pd.DataFrame:
+        """Margin by plan and usage class: who is under water."""
+        import pandas as pd
+
+        return pd.DataFrame(usage_rows(self.evaluation))
+
+    def __repr__(self) -> str:
+        o = self.objective
+        menu = ", ".join(f"{p.plan} {p.price:g}" for p in self.menu if p.offered and p.price is not None)
+        return f"Solution({self.case}: {self.verdict}, {o.name} = {o.value:.6g} {o.unit}, gap {o.gap:.1e}; {menu})"
+
+
+def parts(evaluation: Evaluation, kind: str) -> list[tuple[str, Selection]]:
+    """Names and selections of the parts of a business."""
+    if kind == "plan":
+        return [(p.name, Selection(plan=p.name)) for p in evaluation.prepared.plans]
+    if kind == "segment":
+        return [(s, Selection(segment=s)) for s in evaluation.prepared.population.segments]
+    if kind == "channel":
+        return [(c, Selection(channels=(c,))) for c in ("consumer", "enterprise", "api")]
+    raise KeyError(kind)
+
+
+def text(allowances: dict[str, Any]) -> str:
+    """Allowances in one line."""
+    return "; ".join(
+        f"{model}: {value}" if isinstance(value, str) else f"{model}: " + ", ".join(f"{cap:g}/{w}" for w, cap in value.items())
+        for model, value in allowances.items()
+    )
+
+
+def usage_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """Per plan and usage class: customers, margin a customer, share of customers whose serving costs more than they pay,
+    and what they draw at API prices as a multiple of the bill."""
+    import numpy as np
+
+    pop = evaluation.prepared.population
+    edges = evaluation.prepared.market.classes.usage
+    rows = []
+    for j, name in enumerate(evaluation.plans):
+        margin = LINEAR["gross_margin"].amount(evaluation.per[j])
+        per, held = evaluation.per[j], evaluation.customers[:, j]
+        for k in range(len(edges) - 1):
+            mask = pop.usage_class == k
+            count = float(held[mask].sum())
+            if count <= 0.0:
+                continue
+            billed = float((held * per.bill)[mask].sum())
+            value = (held * per.api_value)[mask]
+            rows.append({
+                "plan": name,
+                "usage_class": f"{edges[k]:.0%} to {edges[k + 1]:.0%}",
+                "customers": count,
+                "requests_per_customer": float((held * per.requests)[mask].sum()) / count,
+                "gross_margin_per_customer": float((held * margin)[mask].sum()) / count,
+                "under_water_share": float(held[mask & (per.serving > per.revenue)].sum()) / count,
+                "api_value_multiple": float(np.nansum(value)) / billed if billed > 0.0 and not np.isnan(value).all() else None,
+            })  # fmt: skip
+    return rows
+
+

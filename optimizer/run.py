@@ -1,0 +1,377 @@
+"""The one path everybody uses: a case in, a proven and independently checked menu out."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from os import PathLike
+
+from optimizer import optimum
+from optimizer.aims import Bound, Measure, blend, bounds, measure, measure_limits
+from optimizer.audit import Audit, audit
+from optimizer.calibrate import Calibrated, calibrate
+from optimizer.check import check_inputs
+from optimizer.compile import Compiled, compile_market
+from optimizer.credibility import credibility
+from optimizer.diagnose import diagnose
+from optimizer.economics.figures import RATIOS, TOTAL, Selection, unit_of
+from optimizer.errors import Finding, InfeasibleError, InputError, NotTrustedError, SolverError
+from optimizer.evaluate import Evaluation, evaluate_menu
+from optimizer.evidence import outside_evidence, plan_choices
+from optimizer.instance import Figure, Limit, evaluate, zero_figure
+from optimizer.levels import Choices, choices
+from optimizer.load import Inputs, load_inputs
+from optimizer.optimum import Answer, Settings, Work
+from optimizer.prepare import Prepared, prepare
+from optimizer.results import HEADLINES, FigureValue, ObjectiveValue, Solution
+from optimizer.schema.case import Case, Change, Objective
+from optimizer.solve import versions
+
+RETRIES = 20
+"""Menus that the evaluator may refuse before the run gives up."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A case made ready to be solved; studies change parts of it and solve again."""
+
+    inputs: Inputs
+    calibrated: Calibrated
+    prepared: Prepared
+    """The market with the case's changes."""
+    choices: Choices
+    compiled: Compiled
+    bounds: tuple[Bound, ...]
+    today: Evaluation
+    """Today's menu in today's market."""
+    unchanged: Evaluation
+    """Today's menu in the changed market."""
+    findings: tuple[Finding, ...]
+    seconds: dict[str, float]
+
+    def today_figure(self, name: str, selection: Selection = TOTAL) -> float:
+        return self.today.figure(name, selection)
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        return tuple(limit for bound in self.bounds for limit in bound.limits())
+
+
+@dataclass(frozen=True)
+class Aim:
+    """One stage of an objective."""
+
+    name: str
+    sense: int
+    unit: str
+    measure: Measure | None
+    """None for a blend."""
+    linear: Figure | None = None
+    ratio: tuple[float, Measure] | None = None
+    give: float = 1e-4
+
+
+def check_case(
+    case: str | PathLike[str] | Case, *, sets: Mapping[str, Change] | None = None, folder: str | PathLike[str] | None = None
+) -> list[Finding]:
+    """Every finding about a case and its market: errors, warnings and the credibility checks. Never raises for bad input."""
+    try:
+        return list(prepare_problem(case, sets=sets, folder=folder, strict=False).findings)
+    except InputError as error:
+        return list(error.findings)
+
+
+def prepare_problem(
+    case: str | PathLike[str] | Case,
+    *,
+    sets: Mapping[str, Change] | None = None,
+    folder: str | PathLike[str] | None = None,
+    strict: bool = True,
+) -> Problem:
+    """Load, check, calibrate and compile a case.
+
+    Raises:
+        InputError: all findings at once; with ``strict`` also for failed credibility checks that block.
+    """
+    started = time.perf_counter()
+    inputs = load_inputs(case, sets, folder)
+    findings = check_inputs(inputs)
+    if any(f.severity == "error" for f in findings):
+        raise InputError([f for f in findings if f.severity == "error"])
+    loaded = time.perf_counter()
+    calibrated = calibrate(inputs.market)
+    findings += credibility(calibrated, inputs.market_document)
+    if strict and any(f.severity == "error" for f in findings):
+        raise InputError([f for f in findings if f.severity == "error"])
+    done = time.perf_counter()
+    base = calibrated.prepared
+    same = inputs.changed == inputs.market
+    prepared = base if same else prepare(inputs.changed, calibrated.constants)
+    today = evaluate_menu(base, base.today_menu())
+    unchanged = today if same else evaluate_menu(prepared, prepared.today_menu())
+    chosen = choices(inputs.case, inputs.market, inputs.changed, prepared)
+    compiled = compile_market(prepared, chosen)
+    problem = Problem(
+        inputs, calibrated, prepared, chosen, compiled, bounds(inputs.case, compiled, today.figure), today, unchanged,
+        tuple(findings), {"load": loaded - started, "calibrate": done - loaded, "compile": time.perf_counter() - done},
+    )  # fmt: skip
+    return problem
+
+
+def solve_case(
+    case: str | PathLike[str] | Case,
+    *,
+    sets: Mapping[str, Change] | None = None,
+    folder: str | PathLike[str] | None = None,
+    gap: float | None = None,
+    time_limit: float | None = None,
+    screen: bool | None = None,
+    cancelled: Callable[[], bool] | None = None,
+    progress: Callable[[float, float, int], None] | None = None,
+) -> Solution:
+    """Solve a case.
+
+    Args:
+        case: shipped name, path of a case file, or a :class:`~optimizer.schema.case.Case`.
+        sets: further changes to the market by path.
+        folder: where a ``Case`` object's market is looked for.
+        gap, time_limit, screen: override the case's options; fraction, seconds.
+        cancelled: asked now and then; True stops with the best menu so far.
+        progress: called with value, bound and boxes done.
+
+    Raises:
+        InputError, InfeasibleError, SolverError, NotTrustedError.
+    """
+    started = time.monotonic()
+    problem = prepare_problem(case, sets=sets, folder=folder)
+    options = problem.inputs.case.options
+    limit = options.time_limit if time_limit is None else time_limit
+    settings = Settings(
+        gap=options.gap if gap is None else gap,
+        deadline=None if limit is None else started + limit,
+        screen=options.screen if screen is None else screen,
+        cancelled=cancelled,
+        progress=progress,
+    )
+    return solve_problem(problem, settings)
+
+
+def evaluate_case(
+    case: str | PathLike[str] | Case, *, sets: Mapping[str, Change] | None = None, folder: str | PathLike[str] | None = None
+) -> Solution:
+    """Today's menu (with ``sets``) in the case's market, without any choice: this menu, what then?
+
+    Raises:
+        InputError.
+    """
+    inputs = load_inputs(case, None, folder)
+    fixed = inputs.case.model_copy(update={"plans": {}, "mix": None, "conditions": ()})
+    base = folder if folder is not None else (None if isinstance(case, Case) else _folder_of(case))
+    return replace(solve_case(fixed, sets=sets, folder=base), case=inputs.name)
+
+
+def _folder_of(case: str | PathLike[str]) -> str:
+    from optimizer.library import case_path
+
+    return str(case_path(case).parent)
+
+
+def aims_of(objective: Objective, problem: Problem) -> list[Aim]:
+    """The stages of an objective, first to last."""
+
+    def single(name: str, sense: int, give: float = 1e-4) -> Aim:
+        made = measure(problem.compiled, name, TOTAL, problem.today_figure)
+        return Aim(name, sense, unit_of(name), made, give=give)
+
+    if objective.maximise:
+        return [single(objective.maximise, 1)]
+    if objective.minimise:
+        return [single(objective.minimise, -1)]
+    if objective.blend:
+        linear, ratios = blend(problem.compiled, dict(objective.blend), problem.today_figure)
+        name = " + ".join(f"{w:g} {n}" for n, w in objective.blend.items())
+        return [Aim(name, 1, "today = 1", None, linear, ratios[0] if ratios else None)]
+    return [
+        single(str(s.maximise or s.minimise), 1 if s.maximise else -1, s.give) for s in objective.lexicographic or ()
+    ]
+
+
+def _scale(aim: Aim, problem: Problem) -> float:
+    """Least size the gap is relative to: 1e-6 of today's revenue for money, of 1 for the rest."""
+    if aim.measure is None or aim.unit in ("fraction", "1/month"):
+        return 1e-6
+    return 1e-6 * max(1.0, abs(problem.today_figure("revenue")))
+
+
+def solve_aim(
+    aim: Aim, problem: Problem, settings: Settings, limits: tuple[Limit, ...], excluded: set[optimum.Choice]
+) -> Answer:
+    """The best choice for one aim under limits."""
+    instance = problem.compiled.instance
+    scaled = replace(settings, scale=_scale(aim, problem))
+    seeds = [c] if (c := today_choice(problem)) is not None else []
+    if aim.measure is not None:
+        return optimum.best(instance, aim.measure, aim.sense, limits, scaled, seeds, excluded)
+    linear = aim.linear if aim.linear is not None else zero_figure(instance)
+    if aim.ratio is None:
+        return optimum.maximise(instance, linear, limits, scaled, seeds, excluded)
+    return optimum.best_blend(instance, linear, *aim.ratio, limits, scaled, excluded)
+
+
+def today_choice(problem: Problem) -> optimum.Choice | None:
+    """Today's menu among the choices, where the ladders contain it."""
+    menu = problem.prepared.today_menu()
+    picked = []
+    for name, levels in zip(problem.choices.plans, problem.choices.levels, strict=True):
+        if menu[name] not in levels:
+            return None
+        picked.append(levels.index(menu[name]))
+    mixes = problem.choices.mixes
+    nearest = min(range(len(mixes)), key=lambda m: abs(mixes[m] - problem.prepared.today_mix))
+    return tuple(picked), nearest
+
+
+def solve_problem(problem: Problem, settings: Settings, objective: Objective | None = None) -> Solution:
+    """Solve a prepared problem, stage by stage, and let the evaluator have the last word."""
+    started = time.perf_counter()
+    aims = aims_of(objective or problem.inputs.case.objective, problem)
+    limits = problem.limits
+    excluded: set[optimum.Choice] = set()
+    stages: list[ObjectiveValue] = []
+    work = Work(steps=0)
+    answer: Answer | None = None
+    checked: Audit | None = None
+    index = 0
+    while index < len(aims):
+        aim = aims[index]
+        answer = solve_aim(aim, problem, settings, limits, excluded)
+        work = work + answer.work
+        if answer.choice is None:
+            raise _no_answer(problem, answer, settings, excluded)
+        evaluation = evaluate_choice(problem, answer.choice)
+        checked = audit(evaluation, problem.bounds, _compared(aim, problem, answer, evaluation))
+        if not checked.met:
+            excluded.add(answer.choice)
+            if len(excluded) > RETRIES:
+                raise NotTrustedError("the evaluator refused more menus than it may; no number is shown")
+            continue
+        stages.append(_stage(aim, problem, answer, evaluation))
+        if index + 1 < len(aims) and aim.measure is not None:
+            reached = aim.sense * answer.value
+            kept = reached - aim.sense * aim.give * abs(reached)
+            limits = (*limits, *measure_limits(f"{aim.name} (earlier stage)", aim.measure, aim.sense, kept))
+        index += 1
+    assert answer is not None and answer.choice is not None and checked is not None
+    return _solution(problem, answer, checked, stages, work, started, settings)
+
+
+def _no_answer(problem: Problem, answer: Answer, settings: Settings, excluded: set[optimum.Choice]) -> Exception:
+    if answer.status == "infeasible" and not excluded:
+        found = diagnose(problem.compiled, problem.bounds, settings)
+        return InfeasibleError(found.text, found)
+    if answer.status == "interrupted":
+        return KeyboardInterrupt()
+    if answer.status == "infeasible":
+        return NotTrustedError("every menu that the search found was refused by the evaluator; no number is shown")
+    return SolverError("the time limit passed before any menu that meets the conditions was found; allow more time")
+
+
+def evaluate_choice(problem: Problem, choice: optimum.Choice) -> Evaluation:
+    """The evaluator at one choice."""
+    menu, mix = choice
+    return evaluate_menu(problem.prepared, problem.choices.terms(menu), problem.choices.mixes[mix])
+
+
+def _aim_value(aim: Aim, problem: Problem, evaluation: Evaluation) -> float:
+    """The aim at a menu, by the evaluator."""
+    if aim.measure is not None:
+        return evaluation.figure(aim.name)
+    weights = problem.inputs.case.objective.blend or {}
+    return sum(w * evaluation.figure(n) / max(abs(problem.today_figure(n)), 1e-300) for n, w in weights.items())
+
+
+def _compared(aim: Aim, problem: Problem, answer: Answer, evaluation: Evaluation) -> dict[str, tuple[float, float, float]]:
+    """The aim and every constrained figure, program against evaluator."""
+    scale = max(_scale(aim, problem), 1e-12)
+    compared = {aim.name: (aim.sense * answer.value, _aim_value(aim, problem, evaluation), scale)}
+    assert answer.choice is not None
+    for bound in problem.bounds:
+        m = bound.measure
+        figures = {"n": m.numerator} | ({} if m.denominator is None else {"d": m.denominator})
+        found = evaluate(problem.compiled.instance, figures, *answer.choice)
+        ratio = RATIOS.get(m.name)
+        if m.denominator is None:
+            compared[f"{bound.name}"] = (found["n"], evaluation.figure(m.name, m.selection), max(abs(bound.value), 1e-9))
+        elif ratio is not None:
+            for key, figure in (("n", ratio.numerator), ("d", ratio.denominator)):
+                size = max(1e-6 * abs(found["d"]), 1e-9)
+                compared[f"{bound.name}: {figure}"] = (found[key], evaluation.figure(figure, m.selection), size)
+    return compared
+
+
+def _stage(aim: Aim, problem: Problem, answer: Answer, evaluation: Evaluation) -> ObjectiveValue:
+    value = _aim_value(aim, problem, evaluation)
+    bound = aim.sense * answer.bound
+    gap = max(0.0, aim.sense * (bound - value)) / max(abs(value), _scale(aim, problem))
+    return ObjectiveValue(aim.name, "most" if aim.sense > 0 else "least", aim.unit, value, bound, gap, answer.status)
+
+
+def _verdict(stages: list[ObjectiveValue], answer: Answer, settings: Settings, menus: int) -> tuple[str, str]:
+    gap = max(s.gap for s in stages)
+    if any(s.status != "optimal" for s in stages) or gap > settings.gap * (1.0 + 1e-9):
+        return "best_found", f"Best found; the best possible is at most {gap:.2%} better."
+    if answer.method == "solver":
+        return "solver_proved", "Proven by HiGHS within the gap, and independently re-evaluated."
+    how = "every menu was evaluated" if answer.work.enumerated >= menus else "the rest was ruled out by bounds"
+    return "proved", f"Proven best of {menus:,} menus ({how}), and independently re-evaluated."
+
+
+def _solution(
+    problem: Problem, answer: Answer, checked: Audit, stages: list[ObjectiveValue], work: Work, started: float, settings: Settings
+) -> Solution:
+    assert answer.choice is not None
+    evaluation = evaluate_choice(problem, answer.choice)
+    menu, mix = answer.choice
+    terms = problem.choices.terms(menu)
+    verdict, words = _verdict(stages, answer, settings, problem.choices.menus)
+    case = problem.inputs.case
+    base = problem.calibrated.prepared
+    before = base.today_menu()
+    notes = outside_evidence(
+        problem.choices, problem.inputs.market, problem.inputs.changed, before, terms, problem.choices.mixes[mix], base.today_mix
+    )
+    figures = tuple(
+        FigureValue(name, unit_of(name), evaluation.figure(name), problem.today.figure(name), problem.unchanged.figure(name))
+        for name in HEADLINES
+    )
+    return Solution(
+        case=problem.inputs.name,
+        title=case.title,
+        question=case.question,
+        verdict=verdict,
+        verdict_text=words,
+        status=answer.status,
+        objective=stages[-1],
+        stages=tuple(stages),
+        menu=plan_choices(problem.inputs.market, problem.inputs.changed, before, terms, notes),
+        enterprise_share=problem.choices.mixes[mix],
+        today_enterprise_share=base.today_mix,
+        figures=tuple(f for f in figures if not math.isnan(f.value) or not math.isnan(f.today)),
+        audit=checked,
+        findings=tuple(problem.findings),
+        outside_evidence=tuple(note for found in notes.values() for note in found),
+        terms=terms,
+        evaluation=evaluation,
+        today=problem.today,
+        unchanged=problem.unchanged,
+        input_hash=problem.inputs.hash,
+        work=work,
+        certificate=answer.certificate,
+        menus=problem.choices.menus,
+        versions=versions(),
+        seconds={**problem.seconds, "solve": time.perf_counter() - started},
+    )
+
+
