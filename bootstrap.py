@@ -25,7 +25,7 @@ WHEELS = ROOT / "build" / "wheel"
 DEMO_CASE = "openai-2025-margin"
 # uv trusts the certificates that the system trusts, as pip does (the name of the setting changed).
 SETTINGS = {"UV_SYSTEM_CERTS": "true", "UV_NATIVE_TLS": "true"}
-CACHES = (".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", "build", "dist")
+CACHES = ("__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", "build", "dist")
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -18,11 +18,11 @@ HEADLINES = (
     "contribution_margin", "revenue", "serving_cost", "gross_margin", "gross_margin_rate", "payers_margin_rate",
     "accounting_margin_rate", "contribution_margin_rate", "market_share", "market_share_served", "revenue_share",
     "customers", "paying_customers", "free_share", "churn_rate", "payers_churn_rate", "gpu_hours", "requests",
-    "enterprise_revenue_share", "cap_bound_share", "cost_per_free_customer", "revenue_per_payer",
+    "enterprise_revenue_share", "cap_binding_share", "cost_per_free_customer", "revenue_per_payer",
 )  # fmt: skip
 PART_FIGURES = (
     "customers", "paying_customers", "revenue", "serving_cost", "gross_margin", "contribution_margin", "gross_margin_rate",
-    "churn_rate", "gpu_hours", "cap_bound_share",
+    "churn_rate", "gpu_hours", "cap_binding_share",
 )  # fmt: skip
 
 
@@ -56,6 +56,13 @@ class FigureValue:
     value: float
     today: float
     unchanged: float
+
+    @property
+    def change(self) -> float:
+        """Value against today: relative for amounts, the difference for fractions and rates."""
+        if self.unit in ("fraction", "1/month"):
+            return self.value - self.today
+        return (self.value - self.today) / abs(self.today) if self.today else float("nan")
 
 
 @dataclass(frozen=True)
@@ -110,6 +117,16 @@ class Solution:
     def figure(self, name: str, plan: str | None = None, segment: str | None = None, channel: str | None = None) -> float:
         """A figure at the chosen menu, by total, plan, segment or channel. Raises KeyError for an unknown name."""
         return self.evaluation.figure(name, Selection(plan, segment, (channel,) if channel else None))
+
+    @property
+    def changed_market(self) -> bool:
+        """Whether the case changes the market, so that ``unchanged`` differs from ``today``."""
+        return self.unchanged is not self.today
+
+    @property
+    def leave_rates(self) -> tuple[float, float]:
+        """Monthly rate of leaving a plan for anything else, and of leaving the company."""
+        return self.evaluation.leave_rates
 
     def to_frame(self) -> pd.DataFrame:
         """One row a figure: value, today, unchanged, unit."""

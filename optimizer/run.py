@@ -27,7 +27,7 @@ from optimizer.optimum import Answer, Settings, Work
 from optimizer.prepare import Prepared, prepare
 from optimizer.results import HEADLINES, FigureValue, ObjectiveValue, Solution
 from optimizer.schema.case import Case, Change, Objective
-from optimizer.solve import versions
+from optimizer.versions import versions
 
 RETRIES = 20
 """Menus that the evaluator may refuse before the run gives up."""

@@ -15,7 +15,7 @@ PACKAGE = ROOT / "optimizer"
 
 # Module or subpackage of `optimizer` -> floor. Modules of one subpackage may import each other.
 FLOORS = {
-    "errors": 0, "units": 0,
+    "errors": 0, "units": 0, "versions": 0,
     "schema": 1, "instance": 1,
     "io": 2, "library": 2, "economics": 2,
     "check": 3, "load": 3, "levels": 3, "prepare": 3, "calibrate": 3, "formulation": 3,
@@ -42,6 +42,9 @@ SAME_FLOOR = {
     ("aims", "compile"),
     ("audit", "aims"),
     ("optimum", "aims"),
+    ("diagnose", "aims"),
+    ("diagnose", "optimum"),
+    ("evidence", "results"),
     ("optimum", "screening"),
     ("results", "audit"),
     ("audit", "screening"),

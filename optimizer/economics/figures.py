@@ -122,7 +122,7 @@ RATIOS: dict[str, Ratio] = {
     "churn_rate": Ratio("customers who decide anew / customers, monthly", "1/month", "churned_customers", "customers"),
     "payers_churn_rate": Ratio("the same among billed customers", "1/month", "churned_payers", "paying_customers"),
     "enterprise_revenue_share": Ratio("revenue of the enterprise and API channels / revenue", "fraction", "business_revenue", "revenue"),
-    "cap_bound_share": Ratio("customers whom a cap binds / customers", "fraction", "cap_bound_customers", "customers"),
+    "cap_binding_share": Ratio("customers whom a cap binds / customers", "fraction", "cap_bound_customers", "customers"),
     "revenue_per_customer": Ratio("revenue / customers", "usd/month", "revenue", "customers"),
     "revenue_per_payer": Ratio("revenue of payers / payers", "usd/month", "paying_revenue", "paying_customers"),
     "cost_per_free_customer": Ratio("serving cost of free customers / free customers", "usd/month", "free_serving_cost", "free_customers"),

@@ -157,8 +157,8 @@ def _start(search: Search, columns: tuple[Ints, ...], mixes: list[int], seeds: l
     middle = np.array([c[len(c) // 2] for c in columns], dtype=np.intp)
     reference = middle if search.incumbent is None else search.incumbent.columns
     for mix in mixes:
-        record = search.recorder.root(mix)
-        search.push(Open(columns, mix, np.inf, reference, multipliers.none(problem), [], record, root=True), np.inf)
+        record, first = search.recorder.root(mix), multipliers.none(problem, search.aim)
+        search.push(Open(columns, mix, np.inf, reference, first, [], record, root=True), np.inf)
 
 
 def _finish(search: Search, columns: tuple[Ints, ...], refused: list[tuple[Menu, int]], began: float) -> Screened:

@@ -17,10 +17,10 @@ LARGEST = 1e4
 """Largest multiplier tried, in units of the aim's size per size of the limit."""
 
 
-def none(problem: Problem) -> Multiplier:
-    """The aim alone."""
+def none(problem: Problem, aim: float = 1.0) -> Multiplier:
+    """The aim alone (or, with weight 0, nothing)."""
     rows = np.zeros(1 + problem.limits)
-    rows[0] = 1.0
+    rows[0] = aim
     return Multiplier(rows, np.zeros(problem.blocks))
 
 

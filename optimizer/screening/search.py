@@ -172,6 +172,9 @@ class Search:
             box.record["empty"] = True
             return
         box.columns = kept
+        if box.root and not self.aim:
+            bound = self.bound_for(box.columns, box.mix, box.reference)
+            box.bound, box.proof = bound.total, (box.reference, self.multiplier)
         best: _Step | None = None
         for _ in range(ROOT_ROUNDS if box.root else ROUNDS):
             if box.menus <= self.settings.small:
@@ -242,6 +245,7 @@ class Search:
 
     def _prune(self, box: Open, bound: Bound) -> bool:
         """Drop the box (True) or some of its levels."""
+        assert box.multiplier.rows[0] == self.aim
         threshold = self._threshold()
         if bound.total <= threshold:
             self.recorder.bound(box.record, box.reference, box.multiplier)

@@ -1,0 +1,1 @@
+"""What readers see: text, JSON and tables. Nothing here computes."""

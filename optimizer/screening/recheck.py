@@ -1,0 +1,223 @@
+"""Verify a certificate without searching: every bound in it is computed anew, from the instance as it came.
+
+Nothing of the search's layout or bounds is used; of the certificate only the cuts, references and multipliers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from optimizer.errors import NotTrustedError
+from optimizer.instance import Array, Figure, Instance, Limit, combine
+from optimizer.screening.chords import chord_between
+from optimizer.screening.evaluation import CHUNK, Truth, problem_values, violation, with_burst
+from optimizer.screening.problem import EPS, Box, Ints, Problem, checked_box, prepare
+
+Levels = tuple[Ints, ...]
+
+
+def recheck(
+    instance: Instance, aim: Figure, limits: Sequence[Limit], certificate: Mapping[str, Any], box: Box | None = None
+) -> float:
+    """A valid upper bound on every choice of the box (None: the whole instance) that keeps all conditions.
+
+    -inf where none does. Choices the certificate lists as excluded are not counted. Raises NotTrustedError where the
+    certificate does not cover the box or where a removal as infeasible does not hold.
+    """
+    wanted = checked_box(instance, box)
+    try:
+        checker = _Checker(instance, aim, tuple(limits), certificate)
+        return checker.run(wanted)
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise NotTrustedError(f"the certificate is not well formed: {error!r}") from error
+
+
+class _Checker:
+    """The instance, the certificate and the bound so far."""
+
+    def __init__(self, instance: Instance, aim: Figure, limits: tuple[Limit, ...], certificate: Mapping[str, Any]):
+        self.instance = instance
+        self.figures = [aim, *(limit.figure for limit in limits)]
+        self.certificate = certificate
+        excluded = frozenset((tuple(menu), mix) for menu, mix in certificate["excluded"])
+        self.truth = Truth(instance, aim, limits, excluded)
+        self.problem: Problem = prepare(instance, aim, limits)
+        self.bound = -np.inf
+        self.gains = bool(instance.blocks) and any(bool(np.any(f.burst > 0.0)) for f in self.figures)
+        self._known: dict[int, Figure] = {}
+
+    def run(self, wanted: Box) -> float:
+        levels = tuple(np.array(part, dtype=np.intp) for part in self.certificate["box"])
+        for j, (part, needed) in enumerate(zip(levels, wanted.levels, strict=True)):
+            if not np.isin(needed, part).all():
+                raise NotTrustedError(f"the certificate leaves out levels of plan {j}")
+        if all(len(part) for part in wanted.levels):
+            roots = {root["mix"]: root["node"] for root in self.certificate["roots"]}
+            needed_mixes = range(self.instance.mixes) if wanted.mix is None else [wanted.mix]
+            for mix in needed_mixes:
+                if mix not in roots:
+                    raise NotTrustedError(f"the certificate leaves out mix level {mix}")
+                self._walk(roots[mix], levels, mix)
+        return float(self.bound)
+
+    def _walk(self, root: Mapping[str, Any], levels: Levels, mix: int) -> None:
+        waiting = [(root, levels)]
+        while waiting:
+            node, box = waiting.pop()
+            for reference, number, drops in node.get("steps", ()):
+                box = self._drop(self._consistent(box), mix, reference, number, drops)
+            box = self._consistent(box)
+            ends = [key for key in ("bound", "split", "enumerate", "empty", "unknown") if key in node]
+            if len(ends) != 1:
+                raise NotTrustedError(f"a part of the box has {len(ends)} endings instead of one")
+            if not all(len(part) for part in box):
+                continue
+            if ends[0] == "split":
+                plan, left = node["split"]
+                inside = np.isin(box[plan], left)
+                for key, part in (("left", box[plan][inside]), ("right", box[plan][~inside])):
+                    waiting.append((node[key], (*box[:plan], part, *box[plan + 1 :])))
+            elif ends[0] == "bound":
+                self._settle(self._levels_bound(box, mix, *node["bound"])[0], node["bound"][1])
+            elif ends[0] == "enumerate":
+                self._enumerate(box, mix)
+            elif ends[0] == "unknown":
+                self.bound = np.inf
+            else:
+                raise NotTrustedError("a part of the box is called empty, but the rules leave levels in it")
+
+    def _drop(self, box: Levels, mix: int, reference: list[int], number: int, drops: list[Any]) -> Levels:
+        per_level = self._levels_bound(box, mix, reference, number)[1]
+        if not all(len(part) for part in box):
+            return box
+        parts = list(box)
+        for plan, gone in drops:
+            removed = np.isin(box[plan], gone)
+            if removed.any():
+                self._settle(float(per_level[plan][removed].max()), number)
+            parts[plan] = parts[plan][~np.isin(parts[plan], gone)]
+        return tuple(parts)
+
+    def _settle(self, bound: float, number: int) -> None:
+        """Count a removed part: nothing where it is proven infeasible, else its bound."""
+        weight = self.certificate["multipliers"][number][0][0]
+        if weight == 0.0:
+            if not bound < 0.0:
+                raise NotTrustedError("a part of the box is called infeasible, and its bound does not show it")
+        else:
+            self.bound = max(self.bound, bound / weight)
+
+    def _consistent(self, box: Levels) -> Levels:
+        """The box without levels that have no allowed partner."""
+        parts = list(box)
+        before = -1
+        while before != sum(len(p) for p in parts):
+            before = sum(len(p) for p in parts)
+            for rule in self.instance.rules:
+                a, b = rule.first, rule.second
+                if a == b:
+                    parts[a] = parts[a][rule.allowed[parts[a], parts[a]]]
+                    continue
+                parts[a] = parts[a][rule.allowed[np.ix_(parts[a], parts[b])].any(axis=1)]
+                parts[b] = parts[b][rule.allowed[np.ix_(parts[a], parts[b])].any(axis=0)]
+        return tuple(parts)
+
+    def _levels_bound(self, box: Levels, mix: int, reference: list[int], number: int) -> tuple[float, list[Array]]:
+        """Bound over the box, and over the parts of it that keep one level."""
+        if not all(len(part) for part in box):
+            return -np.inf, [np.full(len(part), -np.inf) for part in box]
+        if not self.gains and number in self._known:
+            figure = self._known[number]
+        else:
+            figure = self._lagrangian(box, mix, reference, number)
+            self._known[number] = figure
+        parts = [float(v) for v in self.certificate["multipliers"][number][0]] + self._prices(number)
+        size = float(np.array(parts) @ self.problem.magnitude[:, mix])
+        for price, block in zip(self._prices(number), self.instance.blocks, strict=True):
+            size += price * (abs(block.reserved) + (block.limit if np.isfinite(block.limit) else 0.0))
+        return separable_bound(self.instance, figure, box, mix, reference, size)
+
+    def _prices(self, number: int) -> list[float]:
+        return [float(p) for p in self.certificate["multipliers"][number][1]]
+
+    def _lagrangian(self, box: Levels, mix: int, reference: list[int], number: int) -> Figure:
+        """The figure without burst that no feasible choice's Lagrangian exceeds; see ``bounds.make_form``."""
+        weights = [float(v) for v in self.certificate["multipliers"][number][0]]
+        prices = self._prices(number)
+        if len(weights) != len(self.figures) or len(prices) != len(self.instance.blocks):
+            raise NotTrustedError("a multiplier has the wrong length")
+        if not all(np.isfinite(v) and v >= 0.0 for v in (*weights, *prices)):
+            raise NotTrustedError("a multiplier is negative or not finite")
+        terms, constant = list(zip(weights, self.figures, strict=True)), 0.0
+        for h, (block, price) in enumerate(zip(self.instance.blocks, prices, strict=True)):
+            cost = sum(v * max(0.0, -float(f.burst[h])) for v, f in zip(weights, self.figures, strict=True))
+            gain = sum(v * max(0.0, float(f.burst[h])) for v, f in zip(weights, self.figures, strict=True))
+            if np.isfinite(block.limit):
+                room = block.limit + 1e-9 * (block.reserved + block.limit)
+                constant += room * max(0.0, price - cost)
+            paid = price if np.isfinite(block.limit) else min(price, cost)
+            slope, shift = self._chord(h, box, mix, reference) if gain else (0.0, 0.0)
+            terms.append((gain * slope - paid, block.use))
+            constant += paid * block.reserved + gain * shift
+        return combine(terms, constant)
+
+    def _chord(self, block: int, box: Levels, mix: int, reference: list[int]) -> tuple[float, float]:
+        pool = self.instance.blocks[block]
+        top = separable_bound(self.instance, pool.use, box, mix, reference, 0.0)[0]
+        bottom = -separable_bound(self.instance, combine([(-1.0, pool.use)]), box, mix, reference, 0.0)[0]
+        slope, shift = chord_between(bottom - pool.reserved, top - pool.reserved)
+        return slope, shift - slope * pool.reserved + 4.0 * EPS * (abs(top) + abs(bottom) + abs(pool.reserved))
+
+    def _enumerate(self, box: Levels, mix: int) -> None:
+        for menus in _menus(box, max(1, CHUNK // self.instance.types)):
+            columns = np.stack([c[m] for c, m in zip(self.problem.column, menus.T, strict=True)], axis=1)
+            values = problem_values(self.problem, columns, np.full(len(menus), mix))
+            aim, limits, over = with_burst(self.problem, values)
+            near = violation(self.problem, limits, over) <= 64.0 * EPS * (self.instance.types + 16)
+            aim = np.where(near, aim, -np.inf)
+            while aim.max() > self.bound:
+                k = int(np.argmax(aim))
+                value = self.truth.value(tuple(int(x) for x in menus[k]), mix)
+                self.bound = max(self.bound, -np.inf if value is None else value)
+                aim[k] = -np.inf
+
+
+def _menus(box: Levels, chunk: int) -> Iterator[Ints]:
+    """All menus of a box, (chunk, J) at a time."""
+    shape = tuple(len(part) for part in box)
+    count = int(np.prod(shape, dtype=object))
+    for at in range(0, count, chunk):
+        index = np.unravel_index(np.arange(at, min(at + chunk, count)), shape)
+        yield np.stack([part[k] for part, k in zip(box, index, strict=True)], axis=1)
+
+
+def separable_bound(
+    instance: Instance, figure: Figure, box: Levels, mix: int, reference: Sequence[int], size: float
+) -> tuple[float, list[Array]]:
+    """The bound of ``bounds`` on a figure without burst, written down plainly: over the box, and per plan and level.
+
+    ``size``: absolute terms that were added up to make the figure, for the rounding slack.
+    """
+    people, plans = instance.customers[mix], range(instance.plans)
+    at = [instance.denominators[j][:, reference[j]] for j in plans]
+    held = [figure.amounts[j][:, reference[j]] * instance.attraction[j][:, reference[j]] for j in plans]
+    unit = (figure.outside + sum(held)) / (1.0 + sum(at))
+    fixed = sum(float(figure.fixed[j][reference[j]]) for j in plans)
+    value = float(people @ unit) + fixed + float(figure.mix[mix]) + figure.constant
+    weights = [instance.denominators[j][:, box[j]] for j in plans]
+    parts, terms = [], abs(figure.constant) + abs(float(figure.mix[mix])) + size
+    for j in plans:
+        low = sum((weights[k].min(axis=1) for k in plans if k != j), start=np.ones(instance.types))
+        high = sum((weights[k].max(axis=1) for k in plans if k != j), start=np.ones(instance.types))
+        numerator = figure.amounts[j][:, box[j]] * instance.attraction[j][:, box[j]]
+        d = numerator - unit[:, None] * weights[j] - (held[j] - unit * at[j])[:, None]
+        y = people[:, None] / (weights[j] + np.where(d > 0.0, low[:, None], high[:, None]))
+        parts.append((d * y).sum(axis=0) + figure.fixed[j][box[j]] - figure.fixed[j][reference[j]])
+        d = np.abs(numerator) + np.abs(unit)[:, None] * weights[j] + (np.abs(held[j]) + np.abs(unit * at[j]))[:, None]
+        terms += float((d * y).sum(axis=0).max()) + float(np.abs(figure.fixed[j][box[j]]).max())
+    slack = EPS * (instance.types + 4 * instance.plans + 40) * terms
+    total = value + sum(float(p.max()) for p in parts) + slack
+    return total, [total - float(p.max()) + p for p in parts]
