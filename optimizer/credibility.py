@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from optimizer.calibrate import Calibrated
-from optimizer.economics.figures import TOTAL, Selection
+from optimizer.economics.figures import Selection, unit_of
 from optimizer.economics.population import Terms
 from optimizer.errors import Finding
 from optimizer.evaluate import Evaluation, evaluate_menu
 from optimizer.io import Document
 from optimizer.prepare import Prepared
 from optimizer.schema.market import Evidence
+from optimizer.units import convert
 
 STEP = 0.01
 """Relative price step of the numerical elasticities."""
@@ -28,7 +29,8 @@ class Measured:
     """A credibility check with what was measured."""
 
     check: str
-    plan: str
+    of: str
+    """Plan, channel or ``total``."""
     value: float
     low: float
     high: float
@@ -99,26 +101,36 @@ def measured(calibrated: Calibrated) -> list[Measured]:
     ]
 
 
+def observed(calibrated: Calibrated) -> list[Measured]:
+    """Every figure that the company reported, as the calibrated market gives it back."""
+    prepared = calibrated.prepared
+    today = evaluate_menu(prepared, prepared.today_menu())
+    rows = []
+    for stated in prepared.market.today.observed:
+        selection = Selection(stated.plan, None, (stated.channel,) if stated.channel else None)
+        wanted = stated.value.value * convert(1.0, stated.value.unit, unit_of(stated.figure))
+        room = stated.tolerance * abs(wanted)
+        value = today.figure(stated.figure, selection)
+        rows.append(Measured(stated.figure, selection.label, value, wanted - room, wanted + room, True))
+    return rows
+
+
 def credibility(calibrated: Calibrated, document: Document) -> list[Finding]:
     """Findings: reported figures that are not given back, checks that fail, counts that shrinkage left off."""
     prepared = calibrated.prepared
     market = prepared.market
     today = evaluate_menu(prepared, prepared.today_menu())
     found: list[Finding] = []
-    for index, observed in enumerate(market.today.observed):
-        selection = TOTAL
-        if observed.plan or observed.channel:
-            selection = Selection(observed.plan, None, (observed.channel,) if observed.channel else None)
-        value = today.figure(observed.figure, selection)
-        wanted = observed.value.value * _factor(observed.figure, observed.value.unit)
-        off = abs(value - wanted) / max(abs(wanted), 1e-300)
-        if not off <= observed.tolerance:
+    for index, row in enumerate(observed(calibrated)):
+        if not row.passed:
+            wanted = 0.5 * (row.low + row.high)
+            off = abs(row.value - wanted) / max(abs(wanted), 1e-300)
             found.append(
                 document.finding(
                     "observed", f"today.observed.{index}",
-                    f"{observed.figure} of {selection.label} comes out at {value:,.6g}, reported are {wanted:,.6g} ({off:.1%} off)"
-                    f"{_unit_hint(value, wanted)}",
-                    f"correct the inputs, or the tolerance of {observed.tolerance:.0%}",
+                    f"{row.check} of {row.of} comes out at {row.value:,.6g}, reported are {wanted:,.6g} ({off:.1%} off)"
+                    f"{_unit_hint(row.value, wanted)}",
+                    "correct the inputs, or the tolerance",
                 )
             )  # fmt: skip
     for index, check in enumerate(measured(calibrated)):
@@ -126,7 +138,7 @@ def credibility(calibrated: Calibrated, document: Document) -> list[Finding]:
             found.append(
                 document.finding(
                     "credibility", f"evidence.{index}",
-                    f"{check.check} of {check.plan} comes out at {check.value:.3g}, outside {check.low:g} to {check.high:g}",
+                    f"{check.check} of {check.of} comes out at {check.value:.3g}, outside {check.low:g} to {check.high:g}",
                     "correct the inputs, or the range if there is evidence for it", "error" if check.blocks else "warning",
                 )
             )  # fmt: skip
@@ -141,13 +153,6 @@ def credibility(calibrated: Calibrated, document: Document) -> list[Finding]:
                 )
             )  # fmt: skip
     return found + _far(prepared, today, document)
-
-
-def _factor(figure: str, unit: str) -> float:
-    from optimizer.economics.figures import unit_of
-    from optimizer.units import convert
-
-    return convert(1.0, unit, unit_of(figure))
 
 
 def _unit_hint(value: float, wanted: float) -> str:

@@ -60,6 +60,15 @@ class Diagnosis:
         ways = "\n".join(f"  - {c.text}" for c in self.corrections)
         return f"{head} In conflict: {', '.join(self.clashing)}. Any one of these would do:\n{ways}"
 
+    def document(self) -> dict[str, object]:
+        """The diagnosis as plain data."""
+        return {
+            "clashing": list(self.clashing),
+            "corrections": [
+                [{"name": m.name, "sense": m.sense, "asked": m.asked, "needed": m.needed} for m in c.moves] for c in self.corrections
+            ],
+        }  # fmt: skip
+
 
 @dataclass(frozen=True)
 class _Term:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from optimizer.economics.population import Terms
+from optimizer.instance import Menu
 from optimizer.levels import Choices, Level
 from optimizer.prepare import unit_price_factor
 from optimizer.results import PlanChoice
@@ -89,11 +90,16 @@ def allowances(terms: Level, market: Market) -> dict[str, Any]:
 
 
 def plan_choices(
-    base: Market, changed: Market, today: Mapping[str, Level], terms: Mapping[str, Level], notes: Mapping[str, tuple[str, ...]]
+    base: Market,
+    changed: Market,
+    today: Mapping[str, Level],
+    terms: Mapping[str, Level],
+    menu: Menu,
+    notes: Mapping[str, tuple[str, ...]],
 ) -> tuple[PlanChoice, ...]:
     """The menu for readers, plan by plan."""
     rows = []
-    for name, plan in changed.plans.items():
+    for (name, plan), level in zip(changed.plans.items(), menu, strict=True):
         chosen, before = terms[name], today[name]
         units = {a: q.unit for a, q in plan.unit_prices.items()}
         prices = {}
@@ -114,6 +120,7 @@ def plan_choices(
                 today_price=None if before is None else before.price,
                 today_allowances=allowances(before, base),
                 today_offered=before is not None,
+                level=level,
                 notes=notes.get(name, ()),
             )
         )

@@ -7,14 +7,14 @@ import fnmatch
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from optimizer.errors import Finding, InputError, bad_argument
+from optimizer.errors import InputError, bad_argument
 from optimizer.io import Document, merge, read_numbers_csv, read_yaml, to_findings
 from optimizer.library import case_path, market_path
 from optimizer.schema.case import Case, Change
@@ -36,9 +36,9 @@ class Inputs:
     case_document: Document
     market_document: Document
     hash: str
-    """SHA-256 of case, market and overrides, hexadecimal."""
-    findings: tuple[Finding, ...] = field(default=())
-    """Warnings; errors never get this far."""
+    """SHA-256 of ``stated``, hexadecimal."""
+    stated: str
+    """Name, case, market and overrides as JSON: all that an answer depends on."""
 
 
 def validate(model: type[Model], document: Document) -> Model:
@@ -158,15 +158,40 @@ def load_inputs(
         document = read_yaml(path)
         name, base = path.stem, path.parent
         parsed = validate(Case, document)
-    market, market_document = load_market(parsed.market, base)
-    changed_document = apply_changes(market_document, parsed.changes, document)
+    _, market_document = load_market(parsed.market, base)
+    return assemble(name, parsed, document, market_document, dict(sets or {}))
+
+
+def assemble(
+    name: str, case: Case, case_document: Document, market_document: Document, sets: Mapping[str, Change]
+) -> Inputs:
+    """Inputs from documents already read. Raises InputError."""
+    market = validate(Market, market_document)
+    changed_document = apply_changes(market_document, case.changes, case_document)
     if sets:
         changed_document = apply_changes(changed_document, sets, Document({}, {}, ""))
-    changed = validate(Market, changed_document)
     stated = {
-        "case": parsed.model_dump(mode="json"),
+        "name": name,
+        "case": case.model_dump(mode="json", exclude_none=True),
         "market": market_document.data,
-        "sets": {k: c.model_dump(mode="json") for k, c in (sets or {}).items()},
+        "sets": {k: c.model_dump(mode="json", exclude_none=True) for k, c in sets.items()},
     }
-    digest = hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()
-    return Inputs(name, parsed, market, changed, document, market_document, digest)
+    text = json.dumps(stated, sort_keys=True, ensure_ascii=False)
+    same = changed_document.data == market_document.data
+    changed = market if same else validate(Market, changed_document)
+    return Inputs(
+        name, case, market, changed, case_document, market_document, hashlib.sha256(text.encode()).hexdigest(), text
+    )
+
+
+def inputs_from_text(text: str, file: str) -> Inputs:
+    """Inputs from what a result folder saved. Raises InputError."""
+    try:
+        stated = json.loads(text)
+        name, case_data, market_data, sets = stated["name"], stated["case"], stated["market"], stated["sets"]
+    except (ValueError, KeyError, TypeError):
+        raise bad_argument("inputs.json", f"{file} is not what --out saved", "run the case again with --out") from None
+    case_document, market_document = Document(case_data, {}, file), Document(market_data, {}, file)
+    case = validate(Case, case_document)
+    changes = {k: validate(Change, Document(v, {}, file)) for k, v in sets.items()}
+    return assemble(name, case, case_document, market_document, changes)

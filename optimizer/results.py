@@ -43,6 +43,8 @@ class PlanChoice:
     today_price: float | None
     today_allowances: dict[str, Any]
     today_offered: bool
+    level: int
+    """Index of the level among those that the case allows."""
     notes: tuple[str, ...]
     """What is outside the evidence."""
 
@@ -97,6 +99,8 @@ class Solution:
     enterprise_share: float
     """Share of the go-to-market budget for enterprise."""
     today_enterprise_share: float
+    mix_level: int
+    """Index of the split among those that the case allows."""
     figures: tuple[FigureValue, ...]
     audit: Audit
     findings: tuple[Any, ...]
@@ -107,6 +111,8 @@ class Solution:
     today: Evaluation = field(repr=False)
     unchanged: Evaluation = field(repr=False)
     input_hash: str
+    inputs: str = field(repr=False)
+    """Case, market and overrides as JSON."""
     work: Any = field(repr=False)
     certificate: Any = field(repr=False)
     menus: int

@@ -14,7 +14,7 @@ from optimizer.audit import Audit, audit
 from optimizer.calibrate import Calibrated, calibrate
 from optimizer.check import check_inputs
 from optimizer.compile import Compiled, compile_market
-from optimizer.credibility import credibility
+from optimizer.credibility import credibility, measured, observed
 from optimizer.diagnose import diagnose
 from optimizer.economics.figures import RATIOS, TOTAL, Selection, unit_of
 from optimizer.errors import Finding, InfeasibleError, InputError, NotTrustedError, SolverError
@@ -83,6 +83,17 @@ def check_case(
         return list(error.findings)
 
 
+def credibility_rows(
+    case: str | PathLike[str] | Case, *, sets: Mapping[str, Change] | None = None, folder: str | PathLike[str] | None = None
+) -> list[dict[str, object]]:
+    """Every credibility check and reported figure with what was measured. Raises InputError."""
+    calibrated = calibrate(load_inputs(case, sets, folder).market)
+    return [
+        {"check": m.check, "of": m.of, "value": m.value, "low": m.low, "high": m.high, "passed": m.passed}
+        for m in [*observed(calibrated), *measured(calibrated)]
+    ]
+
+
 def prepare_problem(
     case: str | PathLike[str] | Case,
     *,
@@ -97,6 +108,12 @@ def prepare_problem(
     """
     started = time.perf_counter()
     inputs = load_inputs(case, sets, folder)
+    return problem_of(inputs, time.perf_counter() - started, strict)
+
+
+def problem_of(inputs: Inputs, load_seconds: float = 0.0, strict: bool = True) -> Problem:
+    """Check, calibrate and compile inputs. Raises InputError like :func:`prepare_problem`."""
+    started = time.perf_counter()
     findings = check_inputs(inputs)
     if any(f.severity == "error" for f in findings):
         raise InputError([f for f in findings if f.severity == "error"])
@@ -115,7 +132,7 @@ def prepare_problem(
     compiled = compile_market(prepared, chosen)
     problem = Problem(
         inputs, calibrated, prepared, chosen, compiled, bounds(inputs.case, compiled, today.figure), today, unchanged,
-        tuple(findings), {"load": loaded - started, "calibrate": done - loaded, "compile": time.perf_counter() - done},
+        tuple(findings), {"load": load_seconds + loaded - started, "calibrate": done - loaded, "compile": time.perf_counter() - done},
     )  # fmt: skip
     return problem
 
@@ -355,9 +372,10 @@ def _solution(
         status=answer.status,
         objective=stages[-1],
         stages=tuple(stages),
-        menu=plan_choices(problem.inputs.market, problem.inputs.changed, before, terms, notes),
+        menu=plan_choices(problem.inputs.market, problem.inputs.changed, before, terms, menu, notes),
         enterprise_share=problem.choices.mixes[mix],
         today_enterprise_share=base.today_mix,
+        mix_level=mix,
         figures=tuple(f for f in figures if not math.isnan(f.value) or not math.isnan(f.today)),
         audit=checked,
         findings=tuple(problem.findings),
@@ -367,6 +385,7 @@ def _solution(
         today=problem.today,
         unchanged=problem.unchanged,
         input_hash=problem.inputs.hash,
+        inputs=problem.inputs.stated,
         work=work,
         certificate=answer.certificate,
         menus=problem.choices.menus,

@@ -68,7 +68,7 @@ def draw(
     limits: str = "", spread: float = 2.0,
 ) -> Drawn:  # fmt: skip
     """An instance, an aim and limits. ``limits``: one letter each, r ratio (empty at zero revenue), c churn-like,
-    f a floor on a figure of its own, b a cap on a figure with a burst cost, g a floor on a figure that gains from burst.
+    f a floor on a figure of its own, b a floor on a figure with a burst cost, g on one that gains from burst.
     """
     instance = draw_instance(seed, types, plans, levels, mixes, blocks, rules, spread)
     g = np.random.default_rng([seed, 2])

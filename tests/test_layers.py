@@ -43,6 +43,7 @@ SAME_FLOOR = {
     ("audit", "aims"),
     ("optimum", "aims"),
     ("diagnose", "aims"),
+    ("diagnose", "compile"),
     ("diagnose", "optimum"),
     ("evidence", "results"),
     ("optimum", "screening"),

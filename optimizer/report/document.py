@@ -61,12 +61,12 @@ def solution_document(solution: Solution) -> dict[str, Any]:
         "menu": {
             p.plan: {
                 "title": p.title, "offered": p.offered, "price": p.price, "allowances": p.allowances, "unit_prices": p.unit_prices,
-                "unit_price_units": p.unit_price_units, "today_offered": p.today_offered, "today_price": p.today_price,
+                "level": p.level, "unit_price_units": p.unit_price_units, "today_offered": p.today_offered, "today_price": p.today_price,
                 "today_allowances": p.today_allowances, "outside_evidence": list(p.notes),
             }
             for p in solution.menu
         },
-        "mix": {"enterprise_share": solution.enterprise_share, "today": solution.today_enterprise_share},
+        "mix": {"level": solution.mix_level, "enterprise_share": solution.enterprise_share, "today": solution.today_enterprise_share},
         "figures": {
             f.name: {"value": f.value, "unit": f.unit, "today": f.today, "unchanged": f.unchanged, "change": f.change}
             for f in solution.figures
@@ -143,5 +143,7 @@ def solution_files(solution: Solution) -> dict[str, bytes]:
             for name, selection in parts(solution.evaluation, kind)
         ])  # fmt: skip
     files["usage_classes.csv"] = table(usage_rows(solution.evaluation))
+    files["inputs.json"] = solution.inputs
+    files["certificate.json"] = dumps({"certificate": solution.certificate})
     files["result.json"] = dumps(solution_document(solution))
     return {name: content.encode() for name, content in files.items()}

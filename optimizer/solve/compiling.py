@@ -25,9 +25,6 @@ def compile_program(model: Any) -> Program:
     if len(objectives) != 1:
         raise SolverError(f"the model has {len(objectives)} active objectives, not 1")
     visitor = LinearRepnVisitor({})
-    fixed = {i for component in model.component_data_objects(pyo.Var) if component.fixed for i in (id(component),)}
-    if fixed:
-        raise SolverError("fixed variables are not supported: change the column's bounds instead")
     aim = _linear(visitor, objectives[0].expr, objectives[0].name)
     costs = np.zeros(len(lower))
     for vid, c in aim.linear.items():
@@ -78,7 +75,7 @@ def _columns(model: Any, pyo: Any) -> tuple[dict[str, dict[Any, int]], dict[int,
         members = columns.setdefault(component.name, {})
         for index, var in component.items():
             members[index] = position[id(var)] = len(lower)
-            low, high = var.bounds
+            low, high = (var.value, var.value) if var.fixed else var.bounds
             lower.append(-math.inf if low is None else low)
             upper.append(math.inf if high is None else high)
             integer.append(not var.is_continuous())

@@ -1,0 +1,273 @@
+"""The command ``optimizer``. Data goes to stdout, everything else to stderr.
+
+Exit codes: 0 answer; 1 proven infeasible; 2 bad input; 3 solver trouble, no answer in time, a refused
+evaluation or any unexpected exception; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json as json_module
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from optimizer.errors import Finding, InfeasibleError, InputError, NotTrustedError, OptimizerError, bad_argument
+
+OK, INFEASIBLE, BAD_INPUT, TROUBLE, INTERRUPTED = 0, 1, 2, 3, 130
+
+app = typer.Typer(
+    name="optimizer", help="Choose free-tier limits, prices and the consumer/enterprise mix, proven best.",
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)  # fmt: skip
+
+CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="A shipped case's name, or the path of a case file.")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Change a number of the market: plans.plus.price=25, =x0.5 or =+5."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+OutOption = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Save result.json and CSV tables there.")]
+GapOption = Annotated[float | None, typer.Option("--gap", min=0.0, max=1.0, help="Relative gap at which an answer is called optimal.")]
+TimeOption = Annotated[float | None, typer.Option("--time-limit", metavar="SECONDS", help="Wall time after which the best menu so far is shown.")]
+ScreenOption = Annotated[bool, typer.Option("--screen/--no-screen", help="Screen first, or hand the whole program to HiGHS.")]
+
+
+def _changes(sets: list[str] | None) -> dict[str, Any]:
+    from optimizer.load import parse_change
+
+    changes: dict[str, Any] = {}
+    findings: list[Finding] = []
+    for text in sets or []:
+        try:
+            path, change = parse_change(text)
+            changes[path] = change
+        except InputError as error:
+            findings += error.findings
+    if findings:
+        raise InputError(findings)
+    return changes
+
+
+def _limit(seconds: float | None) -> float | None:
+    if seconds is not None and not 0.0 < seconds < 1e9:
+        raise bad_argument("--time-limit", f"must be above 0 seconds, but is {seconds:g}")
+    return seconds
+
+
+def _emit(solution: Any, as_json: bool, out: Path | None) -> None:
+    from optimizer.report import document
+
+    if out is not None:
+        from optimizer.io import write_folder_atomic
+
+        write_folder_atomic(out, document.solution_files(solution))
+    if as_json:
+        sys.stdout.write(document.dumps(document.solution_document(solution)))
+        return
+    from optimizer.report.text import show
+
+    show(_console(), solution)
+    if out is not None:
+        print(f"saved to {out}", file=sys.stderr)
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    # a pipe or a file gets room for whole lines
+    return Console(width=None if sys.stdout.isatty() else 200)
+
+
+@app.command()
+def run(
+    case: CaseArgument, sets: SetOption = None, json: JsonOption = False, out: OutOption = None, gap: GapOption = None,
+    time_limit: TimeOption = None, screen: ScreenOption = True,
+) -> None:  # fmt: skip
+    """Solve a case: the best menu, proven, against today's."""
+    from optimizer.run import solve_case
+
+    solution = solve_case(
+        case, sets=_changes(sets), gap=gap, time_limit=_limit(time_limit), screen=None if screen else False
+    )
+    _emit(solution, json, out)
+
+
+@app.command()
+def evaluate(case: CaseArgument, sets: SetOption = None, json: JsonOption = False, out: OutOption = None) -> None:
+    """Today's menu with changes, nothing optimised: this menu, what then?"""
+    from optimizer.run import evaluate_case
+
+    _emit(evaluate_case(case, sets=_changes(sets)), json, out)
+
+
+@app.command()
+def check(case: CaseArgument, sets: SetOption = None, json: JsonOption = False) -> None:
+    """Check a case and its market, with the credibility checks, without solving."""
+    from optimizer.report.document import dumps, finding_row
+    from optimizer.report.text import findings_text
+    from optimizer.run import check_case, credibility_rows
+
+    findings = check_case(case, sets=_changes(sets))
+    errors = [f for f in findings if f.severity == "error"]
+    rows = [] if errors else credibility_rows(case, sets=_changes(sets))
+    if json:
+        body = {"status": "bad_input" if errors else "ok", "findings": [finding_row(f) for f in findings], "credibility": rows}
+        sys.stdout.write(dumps(body))
+    else:
+        for row in rows:
+            mark = "ok  " if row["passed"] else "MISS"
+            print(f"{mark} {row['check']} of {row['of']}: {row['value']:.4g} (expected {row['low']:.4g} to {row['high']:.4g})")
+        print(findings_text(findings) if findings else "no findings")
+    if errors:
+        raise typer.Exit(BAD_INPUT)
+
+
+@app.command("list")
+def list_command(json: JsonOption = False) -> None:
+    """The shipped cases and markets."""
+    from optimizer.library import case_document, list_cases, list_markets
+
+    rows = []
+    for name in list_cases():
+        data = case_document(name).data
+        rows.append({"case": name, "market": data.get("market"), "title": data.get("title"), "question": data.get("question")})
+    if json:
+        from optimizer.report.document import dumps
+
+        sys.stdout.write(dumps({"cases": rows, "markets": list_markets()}))
+        return
+    for row in rows:
+        print(f"{row['case']:34} {row['title']}")
+    print(f"\nmarkets: {', '.join(list_markets())}")
+
+
+@app.command()
+def copy(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A shipped case.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to put cases/ and models/.")],
+    json: JsonOption = False,
+) -> None:
+    """Copy a case with its market, to make your own."""
+    from optimizer.library import copy_case
+
+    target = copy_case(name, folder)
+    print(json_module.dumps({"case": str(target)}) if json else target)
+
+
+@app.command()
+def schema(
+    what: Annotated[str, typer.Argument(metavar="[case|market]")] = "",
+) -> None:
+    """The data dictionary as JSON Schema."""
+    from optimizer.schema import Case, Market
+
+    known: dict[str, Any] = {"case": Case, "market": Market}
+    if what and what not in known:
+        raise bad_argument("schema", f"no schema is named {what!r}", "case or market")
+    chosen = {what: known[what]} if what else known
+    body = {name: model.model_json_schema() for name, model in chosen.items()}
+    sys.stdout.write(json_module.dumps(body[what] if what else body, indent=2) + "\n")
+
+
+@app.command()
+def equations(json: JsonOption = False) -> None:
+    """Every equation of the model: formula, index, unit, source."""
+    from optimizer.report.equations import equation_rows, equations_text
+
+    rows = equation_rows()
+    if json:
+        from optimizer.report.document import dumps
+
+        sys.stdout.write(dumps({"equations": rows}))
+    else:
+        sys.stdout.write(equations_text(rows))
+
+
+@app.command()
+def verify(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that --out made.")], json: JsonOption = False
+) -> None:
+    """Recompute a saved result from its inputs, without a solver."""
+    from optimizer.report.document import dumps
+    from optimizer.verify import verify_folder
+
+    report = verify_folder(folder)
+    if json:
+        sys.stdout.write(dumps(report))
+    else:
+        for row in report["checks"]:
+            print(f"{'ok  ' if row['passed'] else 'FAIL'} {row['what']}: {row['detail']}")
+    if not report["passed"]:
+        raise typer.Exit(TROUBLE)
+
+
+def _version(value: bool) -> None:
+    if value:
+        from optimizer.versions import package_version
+
+        print(package_version())
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    """Choose free-tier limits, prices and the consumer/enterprise mix, proven best."""
+
+
+def _fail(as_json: bool, status: str, code: int, message: str, **more: Any) -> int:
+    """One JSON object on stdout, or a message on stderr."""
+    if as_json:
+        from optimizer.report.document import dumps
+
+        sys.stdout.write(dumps({"schema_version": 1, "status": status, "verdict": more.pop("verdict", None), "exit_code": code, "message": message, **more}))
+    else:
+        print(message, file=sys.stderr)
+    return code
+
+
+def _guarded(arguments: list[str] | None, as_json: bool) -> int:
+    import click
+
+    from optimizer.report.document import finding_row
+
+    try:
+        result = app(args=arguments, standalone_mode=False, prog_name="optimizer")
+        return result if isinstance(result, int) else OK
+    except InfeasibleError as error:
+        return _fail(as_json, "infeasible", INFEASIBLE, str(error), diagnosis=error.diagnosis.document() if error.diagnosis else None)
+    except InputError as error:
+        return _fail(as_json, "bad_input", BAD_INPUT, str(error), findings=[finding_row(f) for f in error.findings])
+    except click.exceptions.Exit as error:
+        return int(error.exit_code)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return _fail(as_json, "interrupted", INTERRUPTED, "interrupted")
+    except click.ClickException as error:
+        return _fail(as_json, "bad_input", BAD_INPUT, f"{error.format_message()} (see optimizer --help)")
+    except NotTrustedError as error:
+        return _fail(as_json, "error", TROUBLE, f"not trusted: {error}", verdict="not_trusted")
+    except OptimizerError as error:
+        return _fail(as_json, "no_answer", TROUBLE, str(error))
+    except OSError as error:
+        return _fail(as_json, "error", TROUBLE, f"{error.strerror or error}: {error.filename or ''}")
+    except Exception as error:
+        return _fail(as_json, "error", TROUBLE, f"unexpected {type(error).__name__}: {error}")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; the exit code. Never a traceback."""
+    given = sys.argv[1:] if arguments is None else arguments
+    as_json = "--json" in given
+    try:
+        code = _guarded(arguments, as_json)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        sys.stderr.close()
+        return OK
+    except KeyboardInterrupt:
+        return INTERRUPTED
