@@ -36,9 +36,23 @@ _HOMES = {
 }
 
 __all__ = [
-    "Case", "Finding", "InfeasibleError", "InputError", "Market", "NotTrustedError", "OptimizerError", "Solution",
-    "SolverError", "__version__", "check_case", "evaluate_case", "list_cases", "list_markets", "load_case", "solve_case",
-]  # fmt: skip
+    "Case",
+    "Finding",
+    "InfeasibleError",
+    "InputError",
+    "Market",
+    "NotTrustedError",
+    "OptimizerError",
+    "Solution",
+    "SolverError",
+    "__version__",
+    "check_case",
+    "evaluate_case",
+    "list_cases",
+    "list_markets",
+    "load_case",
+    "solve_case",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -73,9 +73,7 @@ def difference(programmed: float, evaluated: float, scale: float) -> float:
     return abs(programmed - evaluated) / max(abs(evaluated), scale)
 
 
-def audit(
-    evaluation: Evaluation, bounds: tuple[Bound, ...], compared: dict[str, tuple[float, float, float]]
-) -> Audit:
+def audit(evaluation: Evaluation, bounds: tuple[Bound, ...], compared: dict[str, tuple[float, float, float]]) -> Audit:
     """Recheck every condition and compare figures.
 
     Args:
@@ -89,7 +87,7 @@ def audit(
         off = difference(programmed, evaluated, scale)
         if not off <= TRUST:
             raise NotTrustedError(
-                f"{name}: the program says {programmed:.10g} and the independent evaluation {evaluated:.10g}; no number is shown"
+                f"{name}: program {programmed:.10g}, independent evaluation {evaluated:.10g}; no number is shown"
             )
         largest = max(largest, off)
     return Audit(largest, tuple(check_bound(b, evaluation) for b in bounds))

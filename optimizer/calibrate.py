@@ -13,11 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.economics import choice
+from optimizer.economics import choice, finance
 from optimizer.economics.normal import Array
 from optimizer.economics.population import PlanFacts
 from optimizer.economics.response import included, use, utility_of
-from optimizer.economics import finance
 from optimizer.errors import Finding, InputError
 from optimizer.prepare import Constants, Prepared, prepare
 from optimizer.schema.market import Market
@@ -117,7 +116,9 @@ def _counts(system: System, groups: list[Group], constants: Array, offsets: Arra
     return values, jacobian
 
 
-def solve_constants(system: System, groups: list[Group], offsets: Array, start: Array | None = None) -> tuple[Array, int]:
+def solve_constants(
+    system: System, groups: list[Group], offsets: Array, start: Array | None = None
+) -> tuple[Array, int]:
     """The constants at which every group's count is its target, and the steps taken.
 
     Raises InputError where the counts cannot be reproduced.
@@ -144,13 +145,19 @@ def solve_constants(system: System, groups: list[Group], offsets: Array, start: 
             return x, NEWTON_STEPS + step
         x = x - error
     worst = int(np.argmax(np.abs(error)))
-    raise InputError([
-        Finding(
-            "calibration", "error", "", None, f"today.{groups[worst].label}",
-            f"the model cannot give back the observed count: {values[worst]:,.0f} against {target[worst]:,.0f}",
-            "check the counts against the segments' potential and reach",
-        )
-    ])  # fmt: skip
+    raise InputError(
+        [
+            Finding(
+                "calibration",
+                "error",
+                "",
+                None,
+                f"today.{groups[worst].label}",
+                f"the model cannot give back the observed count: {values[worst]:,.0f} against {target[worst]:,.0f}",
+                "check the counts against the segments' potential and reach",
+            )
+        ]
+    )
 
 
 def check_counts(system: System, groups: list[Group], names: list[str]) -> list[Finding]:
@@ -177,11 +184,15 @@ def check_counts(system: System, groups: list[Group], names: list[str]) -> list[
                 plans = ", ".join(names[c] for c in chosen)
                 findings.append(
                     Finding(
-                        "calibration-room", "error", "", None, f"today.plans.{names[chosen[0]]}.customers",
-                        f"{need:,.0f} customers of {plans} do not fit into the {room:,.0f} people reached who are offered them",
+                        "calibration-room",
+                        "error",
+                        "",
+                        None,
+                        f"today.plans.{names[chosen[0]]}.customers",
+                        f"{need:,.0f} customers of {plans} do not fit into the {room:,.0f} reached people offered them",
                         "raise the segments' potential or the reach, or check the unit of the counts",
                     )
-                )  # fmt: skip
+                )
     return findings
 
 
@@ -195,7 +206,9 @@ def _system(prepared: Prepared, market: Market) -> tuple[System, list[PlanFacts]
         factors.append(1.0 - plan.referral)
     for alt in prepared.alternatives:
         used = use(pop, prepared.ai_models.quality * alt.quality, alt.terms, included(pop, alt.terms))
-        utility = utility_of(pop, np.zeros(pop.size), used, finance.bill(np.full(pop.size, alt.terms.price), used.metered))
+        utility = utility_of(
+            pop, np.zeros(pop.size), used, finance.bill(np.full(pop.size, alt.terms.price), used.metered)
+        )
         columns.append(np.where(alt.offered, utility - math.log(alt.churn), -math.inf))
         factors.append(np.ones(pop.size))
     nothing = choice.stock(np.ones(pop.size), np.full(pop.size, market.nothing_churn.value))
@@ -227,11 +240,18 @@ def _groups(prepared: Prepared, market: Market, sold: list[PlanFacts], own: bool
 
 def _positive(groups: list[Group]) -> list[Finding]:
     return [
-        Finding("calibration-count", "error", "", None, f"today.{g.label}",
-                "an observed count must be positive and have types to fall on (the rest after counts by segment included)",
-                "correct the count, or leave the plan or alternative out")
-        for g in groups if g.target <= 0.0 or not g.rows.any()
-    ]  # fmt: skip
+        Finding(
+            "calibration-count",
+            "error",
+            "",
+            None,
+            f"today.{g.label}",
+            "an observed count must be positive and have types to fall on (the rest after counts by segment included)",
+            "correct the count, or leave the plan or alternative out",
+        )
+        for g in groups
+        if g.target <= 0.0 or not g.rows.any()
+    ]
 
 
 def calibrate(market: Market) -> Calibrated:
@@ -253,10 +273,14 @@ def calibrate(market: Market) -> Calibrated:
     return Calibrated(final, constants, _residuals(market, system, sold, prepared, full), steps)
 
 
-def _deviations(prepared: Prepared, market: Market, system: System, sold: list[PlanFacts], groups: list[Group]) -> Array:
+def _deviations(
+    prepared: Prepared, market: Market, system: System, sold: list[PlanFacts], groups: list[Group]
+) -> Array:
     """(I, X) deviations by segment from the pooled constants, shrunk by count / (count + shrinkage)."""
     offsets = np.zeros_like(system.log_stock)
-    shrunk = [p.name for p in sold if market.today.plans[p.name].by_segment and not market.today.plans[p.name].own_constants]
+    shrunk = [
+        p.name for p in sold if market.today.plans[p.name].by_segment and not market.today.plans[p.name].own_constants
+    ]
     if not shrunk:
         return offsets
     own = _groups(prepared, market, sold, own=True)
@@ -273,7 +297,9 @@ def _deviations(prepared: Prepared, market: Market, system: System, sold: list[P
     return offsets
 
 
-def _residuals(market: Market, system: System, sold: list[PlanFacts], prepared: Prepared, full: Array) -> tuple[Residual, ...]:
+def _residuals(
+    market: Market, system: System, sold: list[PlanFacts], prepared: Prepared, full: Array
+) -> tuple[Residual, ...]:
     stock = np.exp(system.log_stock + full)
     below = system.nothing + stock[:, system.ours :].sum(axis=1)
     below = below + (system.factor[:, : system.ours] * stock[:, : system.ours]).sum(axis=1)

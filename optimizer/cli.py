@@ -18,21 +18,34 @@ from optimizer.errors import Finding, InfeasibleError, InputError, NotTrustedErr
 OK, INFEASIBLE, BAD_INPUT, TROUBLE, INTERRUPTED = 0, 1, 2, 3, 130
 
 app = typer.Typer(
-    name="optimizer", help="Choose free-tier limits, prices and the consumer/enterprise mix, proven best.",
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+    name="optimizer",
+    help="Choose free-tier limits, prices and the consumer/enterprise mix, proven best.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-)  # fmt: skip
+)
 
 CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="A shipped case's name, or the path of a case file.")]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="PATH=VALUE", help="Change a number of the market: plans.plus.price=25, =x0.5 or =+5."),
+    typer.Option(
+        "--set", metavar="PATH=VALUE", help="Change a number of the market: plans.plus.price=25, =x0.5 or =+5."
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 OutOption = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Save result.json and CSV tables there.")]
-GapOption = Annotated[float | None, typer.Option("--gap", min=0.0, max=1.0, help="Relative gap at which an answer is called optimal.")]
-TimeOption = Annotated[float | None, typer.Option("--time-limit", metavar="SECONDS", help="Wall time after which the best menu so far is shown.")]
-ScreenOption = Annotated[bool, typer.Option("--screen/--no-screen", help="Screen first, or hand the whole program to HiGHS.")]
+GapOption = Annotated[
+    float | None, typer.Option("--gap", min=0.0, max=1.0, help="Relative gap at which an answer is called optimal.")
+]
+TimeOption = Annotated[
+    float | None,
+    typer.Option("--time-limit", metavar="SECONDS", help="Wall time after which the best menu so far is shown."),
+]
+ScreenOption = Annotated[
+    bool, typer.Option("--screen/--no-screen", help="Screen first, or hand the whole program to HiGHS.")
+]
 
 
 def _changes(sets: list[str] | None) -> dict[str, Any]:
@@ -83,9 +96,14 @@ def _console() -> Any:
 
 @app.command()
 def run(
-    case: CaseArgument, sets: SetOption = None, json: JsonOption = False, out: OutOption = None, gap: GapOption = None,
-    time_limit: TimeOption = None, screen: ScreenOption = True,
-) -> None:  # fmt: skip
+    case: CaseArgument,
+    sets: SetOption = None,
+    json: JsonOption = False,
+    out: OutOption = None,
+    gap: GapOption = None,
+    time_limit: TimeOption = None,
+    screen: ScreenOption = True,
+) -> None:
     """Solve a case: the best menu, proven, against today's."""
     from optimizer.run import solve_case
 
@@ -114,12 +132,17 @@ def check(case: CaseArgument, sets: SetOption = None, json: JsonOption = False) 
     errors = [f for f in findings if f.severity == "error"]
     rows = [] if errors else credibility_rows(case, sets=_changes(sets))
     if json:
-        body = {"status": "bad_input" if errors else "ok", "findings": [finding_row(f) for f in findings], "credibility": rows}
+        body = {
+            "status": "bad_input" if errors else "ok",
+            "findings": [finding_row(f) for f in findings],
+            "credibility": rows,
+        }
         sys.stdout.write(dumps(body))
     else:
         for row in rows:
             mark = "ok  " if row["passed"] else "MISS"
-            print(f"{mark} {row['check']} of {row['of']}: {row['value']:.4g} (expected {row['low']:.4g} to {row['high']:.4g})")
+            told = f"{row['value']:.4g} (expected {row['low']:.4g} to {row['high']:.4g})"
+            print(f"{mark} {row['check']} of {row['of']}: {told}")
         print(findings_text(findings) if findings else "no findings")
     if errors:
         raise typer.Exit(BAD_INPUT)
@@ -133,7 +156,9 @@ def list_command(json: JsonOption = False) -> None:
     rows = []
     for name in list_cases():
         data = case_document(name).data
-        rows.append({"case": name, "market": data.get("market"), "title": data.get("title"), "question": data.get("question")})
+        rows.append(
+            {"case": name, "market": data.get("market"), "title": data.get("title"), "question": data.get("question")}
+        )
     if json:
         from optimizer.report.document import dumps
 
@@ -214,7 +239,9 @@ def _version(value: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
 ) -> None:
     """Choose free-tier limits, prices and the consumer/enterprise mix, proven best."""
 
@@ -224,30 +251,51 @@ def _fail(as_json: bool, status: str, code: int, message: str, **more: Any) -> i
     if as_json:
         from optimizer.report.document import dumps
 
-        sys.stdout.write(dumps({"schema_version": 1, "status": status, "verdict": more.pop("verdict", None), "exit_code": code, "message": message, **more}))
+        sys.stdout.write(
+            dumps(
+                {
+                    "schema_version": 1,
+                    "status": status,
+                    "verdict": more.pop("verdict", None),
+                    "exit_code": code,
+                    "message": message,
+                    **more,
+                }
+            )
+        )
     else:
         print(message, file=sys.stderr)
     return code
 
 
-def _guarded(arguments: list[str] | None, as_json: bool) -> int:
-    import click
+def _told(error: Exception) -> str:
+    """What a usage error says."""
+    format_message = getattr(error, "format_message", None)
+    return str(format_message() if format_message else error)
 
+
+def _guarded(arguments: list[str] | None, as_json: bool) -> int:
     from optimizer.report.document import finding_row
 
     try:
         result = app(args=arguments, standalone_mode=False, prog_name="optimizer")
         return result if isinstance(result, int) else OK
     except InfeasibleError as error:
-        return _fail(as_json, "infeasible", INFEASIBLE, str(error), diagnosis=error.diagnosis.document() if error.diagnosis else None)
+        return _fail(
+            as_json,
+            "infeasible",
+            INFEASIBLE,
+            str(error),
+            diagnosis=error.diagnosis.document() if error.diagnosis else None,
+        )
     except InputError as error:
         return _fail(as_json, "bad_input", BAD_INPUT, str(error), findings=[finding_row(f) for f in error.findings])
-    except click.exceptions.Exit as error:
+    except typer.Exit as error:
         return int(error.exit_code)
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         return _fail(as_json, "interrupted", INTERRUPTED, "interrupted")
-    except click.ClickException as error:
-        return _fail(as_json, "bad_input", BAD_INPUT, f"{error.format_message()} (see optimizer --help)")
+    except typer.TyperException as error:
+        return _fail(as_json, "bad_input", BAD_INPUT, f"{_told(error)} (see optimizer --help)")
     except NotTrustedError as error:
         return _fail(as_json, "error", TROUBLE, f"not trusted: {error}", verdict="not_trusted")
     except OptimizerError as error:

@@ -41,7 +41,6 @@ class Compiled:
         return combine([(w, _linear(self, LINEAR[n], s)) for w, n, s in components(name, selection, elsewhere)])
 
 
-
 def compile_market(prepared: Prepared, choices: Choices) -> Compiled:
     """Everything per customer at every level, and the instance made of it."""
     per: list[tuple[PerCustomer | None, ...]] = []
@@ -104,7 +103,12 @@ def _blocks(
             blocks.append(Block(f"{pools.names[p]} {name}", use, float(pools.reserved[p]), float(pools.burst_limit[p])))
             keys.append((int(p), h))
     fixed_up = tuple(
-        Block(b.name, Figure(b.use.amounts, b.use.outside, b.use.fixed, b.use.mix, 0.0, np.zeros(len(blocks))), b.reserved, b.limit)
+        Block(
+            b.name,
+            Figure(b.use.amounts, b.use.outside, b.use.fixed, b.use.mix, 0.0, np.zeros(len(blocks))),
+            b.reserved,
+            b.limit,
+        )
         for b in blocks
     )
     return fixed_up, tuple(keys)
@@ -139,8 +143,8 @@ def _linear(compiled: Compiled, figure: Linear, selection: Selection) -> Figure:
     burst = np.zeros(len(instance.blocks))
     if selection.total and figure.capacity:
         pools = prepared.pools
-        for p in np.flatnonzero(pools.contracted):
-            reserved = finance.reserved_cost(float(pools.reserved[p]), float(pools.price[p]), MONTH_HOURS)
+        for pool in np.flatnonzero(pools.contracted):
+            reserved = finance.reserved_cost(float(pools.reserved[pool]), float(pools.price[pool]), MONTH_HOURS)
             constant += figure.capacity * reserved
         for b, (p, h) in enumerate(compiled.gpu_blocks):
             burst[b] = figure.capacity * finance.burst_cost(1.0, float(pools.hours[h]), float(pools.burst_price[p]))

@@ -127,31 +127,37 @@ def credibility(calibrated: Calibrated, document: Document) -> list[Finding]:
             off = abs(row.value - wanted) / max(abs(wanted), 1e-300)
             found.append(
                 document.finding(
-                    "observed", f"today.observed.{index}",
+                    "observed",
+                    f"today.observed.{index}",
                     f"{row.check} of {row.of} comes out at {row.value:,.6g}, reported are {wanted:,.6g} ({off:.1%} off)"
                     f"{_unit_hint(row.value, wanted)}",
                     "correct the inputs, or the tolerance",
                 )
-            )  # fmt: skip
+            )
     for index, check in enumerate(measured(calibrated)):
         if not check.passed:
             found.append(
                 document.finding(
-                    "credibility", f"evidence.{index}",
-                    f"{check.check} of {check.of} comes out at {check.value:.3g}, outside {check.low:g} to {check.high:g}",
-                    "correct the inputs, or the range if there is evidence for it", "error" if check.blocks else "warning",
+                    "credibility",
+                    f"evidence.{index}",
+                    f"{check.check} of {check.of} comes out at {check.value:.3g}, "
+                    f"outside {check.low:g} to {check.high:g}",
+                    "correct the inputs, or the range if there is evidence for it",
+                    "error" if check.blocks else "warning",
                 )
-            )  # fmt: skip
+            )
     for left in calibrated.residuals:
         off = abs(left.modelled - left.observed) / left.observed
         if off > market.today.segment_tolerance:
             path = f"today.plans.{left.plan}.by_segment.{left.segment}"
             found.append(
                 document.finding(
-                    "residual", path, f"the model gives {left.modelled:,.0f}, observed are {left.observed:,.0f}",
+                    "residual",
+                    path,
+                    f"the model gives {left.modelled:,.0f}, observed are {left.observed:,.0f}",
                     "set own_constants: true, a smaller shrinkage, or a larger segment_tolerance",
                 )
-            )  # fmt: skip
+            )
     return found + _far(prepared, today, document)
 
 
@@ -160,7 +166,12 @@ def _unit_hint(value: float, wanted: float) -> str:
     if value <= 0.0 or wanted <= 0.0:
         return ""
     ratio = max(value / wanted, wanted / value)
-    for factor, words in ((12.0, "a year taken for a month"), (100.0, "a percentage"), (1e3, "thousands"), (1e6, "millions")):
+    for factor, words in (
+        (12.0, "a year taken for a month"),
+        (100.0, "a percentage"),
+        (1e3, "thousands"),
+        (1e6, "millions"),
+    ):
         if abs(math.log(ratio / factor)) < 0.1:
             return f"; a factor of about {factor:g} looks like {words}"
     return ""
@@ -172,12 +183,17 @@ def _far(prepared: Prepared, today: Evaluation, document: Document) -> list[Find
     for name, per in zip(today.plans, today.per, strict=True):
         largest = float(np.log(max(per.weight.max(), 1e-300)))
         if largest > FAR_UTILITY:
-            share = float(today.customers[:, today.plans.index(name)][per.weight > math.exp(FAR_UTILITY)].sum() / today.customers.sum())
+            share = float(
+                today.customers[:, today.plans.index(name)][per.weight > math.exp(FAR_UTILITY)].sum()
+                / today.customers.sum()
+            )
             found.append(
                 document.finding(
-                    "far-utility", f"plans.{name}",
-                    f"utility against the alternatives reaches {largest:.1f} for some customers ({share:.1%} of all): they look captive",
-                    "give rivals the same value of use; such levels are settled by bounds and enumeration, not by the solver", "warning",
+                    "far-utility",
+                    f"plans.{name}",
+                    f"utility against the alternatives reaches {largest:.1f} for some ({share:.1%} of all customers)",
+                    "such levels are settled by bounds and enumeration; give rivals the same value of use",
+                    "warning",
                 )
-            )  # fmt: skip
+            )
     return found

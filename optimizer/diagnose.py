@@ -65,9 +65,10 @@ class Diagnosis:
         return {
             "clashing": list(self.clashing),
             "corrections": [
-                [{"name": m.name, "sense": m.sense, "asked": m.asked, "needed": m.needed} for m in c.moves] for c in self.corrections
+                [{"name": m.name, "sense": m.sense, "asked": m.asked, "needed": m.needed} for m in c.moves]
+                for c in self.corrections
             ],
-        }  # fmt: skip
+        }
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,9 @@ def diagnose(compiled: Compiled, bounds: tuple[Bound, ...], settings: Settings) 
     quick = replace(settings, cross_check=False, gap=min(settings.gap, 1e-4))
     instance = compiled.instance
     terms = [_Term(b.name, bound=b) for b in bounds]
-    terms += [_Term(f"compute limit of {b.name}", block=h) for h, b in enumerate(instance.blocks) if b.limit < float("inf")]
+    terms += [
+        _Term(f"compute limit of {b.name}", block=h) for h, b in enumerate(instance.blocks) if b.limit < float("inf")
+    ]
     terms += [_Term(f"rule {r.name}", rule=k) for k, r in enumerate(instance.rules)]
     found: list[tuple[frozenset[int], Correction]] = []
     for size in range(1, min(LARGEST_SET, len(terms)) + 1):
@@ -105,11 +108,15 @@ def _relaxed(instance: Instance, terms: Sequence[_Term], freed: Sequence[int]) -
     free_rules = {terms[k].rule for k in freed} - {None}
     blocks = tuple(replace(b, limit=float("inf")) if h in free_blocks else b for h, b in enumerate(instance.blocks))
     rules = tuple(r for k, r in enumerate(instance.rules) if k not in free_rules)
-    limits = tuple(limit for k, t in enumerate(terms) if t.bound is not None and k not in freed for limit in t.bound.limits())
+    limits = tuple(
+        limit for k, t in enumerate(terms) if t.bound is not None and k not in freed for limit in t.bound.limits()
+    )
     return replace(instance, blocks=blocks, rules=rules), limits
 
 
-def _correct(instance: Instance, terms: Sequence[_Term], chosen: tuple[int, ...], settings: Settings) -> Correction | None:
+def _correct(
+    instance: Instance, terms: Sequence[_Term], chosen: tuple[int, ...], settings: Settings
+) -> Correction | None:
     """Move the chosen terms one after another to the best each can reach; None where that does not help."""
     moves: list[Move] = []
     held: tuple[Limit, ...] = ()
@@ -144,4 +151,3 @@ def _correct(instance: Instance, terms: Sequence[_Term], chosen: tuple[int, ...]
             held = (*held, *term.bound.moved(needed).limits())
         choice = answer.choice
     return None if choice is None else Correction(tuple(moves), choice)
-

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.economics import choice, finance, serving
+from optimizer.economics import choice, finance, reach, serving
 from optimizer.economics.churn import leaves
 from optimizer.economics.figures import LINEAR, RATIOS, TOTAL, Linear, Selection, components
 from optimizer.economics.normal import Array
@@ -55,6 +55,12 @@ class Evaluation:
         return np.asarray(np.where(self.prepared.pools.contracted[:, None], over, 0.0))
 
     @cached_property
+    def reached(self) -> Array:
+        """(I,) people reached by go-to-market or word of mouth."""
+        referral = np.stack([p.referral for p in self.per], axis=1) if self.per else np.zeros((self.base.size, 0))
+        return reach.reached(self.base, referral, self.customers)
+
+    @cached_property
     def capacity_cost(self) -> float:
         """Bill of reserved and burst GPUs, usd/month."""
         pools = self.prepared.pools
@@ -97,7 +103,7 @@ class Evaluation:
 
     def _at_rivals(self, money: bool) -> Array:
         away = self.prepared.population.potential - self.customers.sum(axis=1)
-        return away * rival_amount(self.prepared, money)
+        return np.asarray(away * rival_amount(self.prepared, money))
 
     @cached_property
     def leave_rates(self) -> tuple[float, float]:
@@ -117,7 +123,7 @@ def type_mask(prepared: Prepared, selection: Selection) -> NDArray[np.bool_]:
     pop = prepared.population
     if selection.segment is None:
         return np.ones(pop.size, dtype=bool)
-    return pop.segment == pop.segments.index(selection.segment)
+    return np.asarray(pop.segment == pop.segments.index(selection.segment))
 
 
 def plan_selected(prepared: Prepared, name: str, selection: Selection) -> bool:
@@ -149,5 +155,12 @@ def evaluate_menu(prepared: Prepared, menu: MenuTerms, enterprise_share: float |
     denominators = np.stack([p.denominator for p in per], axis=1) if per else np.zeros((size, 0))
     staying = choice.stays(base, denominators)
     return Evaluation(
-        prepared, dict(menu), share, base, staying, tuple(f.name for f in facts), per, choice.customers(weights, staying)
+        prepared,
+        dict(menu),
+        share,
+        base,
+        staying,
+        tuple(f.name for f in facts),
+        per,
+        choice.customers(weights, staying),
     )

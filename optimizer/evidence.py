@@ -32,7 +32,9 @@ def _settings(terms: Terms, market: Market) -> dict[str, float]:
 def _notes(name: str, chosen: Terms, levels: Sequence[Level], today: Level, market: Market, sold: bool) -> list[str]:
     title = market.plans[name].title
     if not sold:
-        return [f"{title}: never sold; its appeal is borrowed from {market.plans[name].analogue}. A test market would tell."]
+        return [
+            f"{title}: never sold; its appeal is borrowed from {market.plans[name].analogue}. A test market would tell."
+        ]
     mine = _settings(chosen, market)
     before = _settings(today, market) if today is not None else {}
     offered = [_settings(t, market) for t in levels if t is not None]
@@ -44,16 +46,26 @@ def _notes(name: str, chosen: Terms, levels: Sequence[Level], today: Level, mark
             continue
         if len(ladder) > 1 and value in (ladder[0], ladder[-1]):
             end = "lowest" if value == ladder[0] else "highest"
-            notes.append(f"{title}: {key} is the {end} step of its ladder; a longer ladder, or a test there, would tell if the best lies beyond")
+            notes.append(
+                f"{title}: {key} is the {end} step of its ladder; a longer ladder or a test would tell what lies beyond"
+            )
         elif math.isfinite(old) and old > 0.0 and not old / FAR <= value <= old * FAR:
-            notes.append(f"{title}: {key} is more than {FAR:g} times away from today's; a test with part of the customers would tell")
+            notes.append(
+                f"{title}: {key} is more than {FAR:g} times away from today's; a test on some customers would tell"
+            )
     for key in before.keys() - mine.keys():
         notes.append(f"{title}: {key} is lifted altogether; no such plan was observed")
     return notes
 
 
 def outside_evidence(
-    choices: Choices, base: Market, changed: Market, today: Mapping[str, Level], terms: Mapping[str, Level], mix: float, today_mix: float
+    choices: Choices,
+    base: Market,
+    changed: Market,
+    today: Mapping[str, Level],
+    terms: Mapping[str, Level],
+    mix: float,
+    today_mix: float,
 ) -> dict[str, tuple[str, ...]]:
     """Notes by plan (and ``mix``) on what no observation covers."""
     found: dict[str, tuple[str, ...]] = {}
@@ -65,7 +77,9 @@ def outside_evidence(
             notes = _notes(name, chosen, levels, today[name], changed, sold)
         found[name] = tuple(notes)
     if len(choices.mixes) > 1 and mix != today_mix and mix in (min(choices.mixes), max(choices.mixes)):
-        found["mix"] = ("Consumer/enterprise mix: the split is at the end of its ladder; the reach curves are not observed there",)
+        found["mix"] = (
+            "Consumer/enterprise mix: the split is at the end of its ladder; the reach curves are not observed there",
+        )
     return found
 
 

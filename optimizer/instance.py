@@ -183,4 +183,8 @@ def burst(instance: Instance, menu: Sequence[int], mix: int = 0) -> Array:
 def within_burst(instance: Instance, menu: Sequence[int], mix: int = 0) -> bool:
     """Whether every block's burst keeps its limit (1e-9 of reserved plus limit)."""
     over = burst(instance, menu, mix)
-    return all(o <= b.limit + 1e-9 * (b.reserved + b.limit) for o, b in zip(over, instance.blocks, strict=True) if np.isfinite(b.limit))
+    return all(
+        o <= b.limit + 1e-9 * (b.reserved + b.limit)
+        for o, b in zip(over, instance.blocks, strict=True)
+        if np.isfinite(b.limit)
+    )

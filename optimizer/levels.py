@@ -36,7 +36,7 @@ class Choices:
 
     def terms(self, menu: tuple[int, ...]) -> dict[str, Level]:
         """Level indices as terms by plan."""
-        return {name: levels[l] for name, levels, l in zip(self.plans, self.levels, menu, strict=True)}
+        return {name: levels[index] for name, levels, index in zip(self.plans, self.levels, menu, strict=True)}
 
 
 def _with_cap(caps: Caps | None, window: str, cap: float) -> Caps:
@@ -53,27 +53,29 @@ def _is_charm(price: float) -> bool:
     return (abs(price - whole) < 1e-9 and whole % 10 in (0, 5, 9)) or abs(price - (math.floor(price) + 0.99)) < 1e-9
 
 
-def plan_levels(market: Market, name: str, terms: Terms, ladders: PlanLadders, prices: tuple[float, ...]) -> tuple[Terms, ...]:
+def plan_levels(
+    market: Market, name: str, terms: Terms, ladders: PlanLadders, prices: tuple[float, ...]
+) -> tuple[Terms, ...]:
     """Every combination of a plan's ladders; what has no ladder stays at ``terms``."""
     models = list(market.ai_models)
     options: list[list[tuple[str, int, str, float]]] = []
     for ai_model, windows in ladders.allowances.items():
-        for window, steps in windows.items():
+        for window, caps_allowed in windows.items():
             a = models.index(ai_model)
-            options.append([("cap", a, window, math.inf if s == "unlimited" else float(s)) for s in steps])
-    for ai_model, steps in ladders.unit_prices.items():
+            options.append([("cap", a, window, math.inf if s == "unlimited" else float(s)) for s in caps_allowed])
+    for ai_model, prices_allowed in ladders.unit_prices.items():
         a = models.index(ai_model)
         factor = unit_price_factor(market, ai_model, market.plans[name].unit_prices[ai_model].unit)
-        options.append([("unit", a, "", s * factor) for s in steps])
+        options.append([("unit", a, "", s * factor) for s in prices_allowed])
     found: list[Terms] = []
     for price in prices:
         for combination in itertools.product(*options):
             caps, units = list(terms.caps), list(terms.unit_prices)
-            for kind, a, window, value in combination:
+            for kind, position, window_name, value in combination:
                 if kind == "cap":
-                    caps[a] = _with_cap(caps[a], window, value)
+                    caps[position] = _with_cap(caps[position], window_name, value)
                 else:
-                    units[a] = value
+                    units[position] = value
             found.append(replace(terms, price=price, caps=tuple(caps), unit_prices=tuple(units)))
     return tuple(dict.fromkeys(found))
 
@@ -106,7 +108,9 @@ def allowed_prices(case: Case, base: Market, name: str, prices: tuple[float, ...
     return tuple(p for p in kept if _is_charm(p)) if case.rules.charm_prices else kept
 
 
-def order_rules(case: Case, names: tuple[str, ...], levels: list[tuple[Level, ...]], prepared: Prepared) -> tuple[Rule, ...]:
+def order_rules(
+    case: Case, names: tuple[str, ...], levels: list[tuple[Level, ...]], prepared: Prepared
+) -> tuple[Rule, ...]:
     """Between neighbours in a plan order the larger plan costs at least as much and gives no cell of customers less."""
     rules = []
     worth: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
@@ -134,5 +138,7 @@ def order_rules(case: Case, names: tuple[str, ...], levels: list[tuple[Level, ..
             off = np.isnan(p0)[:, None] | np.isnan(p1)[None, :]
             dearer = p1[None, :] >= p0[:, None] - 1e-9
             gives = (g1[None, :, :] >= g0[:, None, :] * (1.0 - 1e-9)).all(axis=2)
-            rules.append(Rule(f"{small} before {large}", names.index(small), names.index(large), off | (dearer & gives)))
+            rules.append(
+                Rule(f"{small} before {large}", names.index(small), names.index(large), off | (dearer & gives))
+            )
     return tuple(rules)

@@ -130,19 +130,31 @@ def apply_changes(document: Document, changes: Mapping[str, Change], where: Docu
                 _put(data, list(target), _changed(node, change))
                 found += 1
         if not found and change.to is not None and change.unit is not None and "*" not in path:
-            made = {"value": change.to, "unit": change.unit, "assumption": "set by the case", "low": change.to, "high": change.to}
+            made = {
+                "value": change.to,
+                "unit": change.unit,
+                "assumption": "set by the case",
+                "low": change.to,
+                "high": change.to,
+            }
             _put(data, path.split("."), made)
             found = 1
         if not found:
-            cure = "name a number of the market, e.g. plans.plus.price; * stands for any name; a new number needs a unit"
-            findings.append(where.finding("change-path", f"changes.{path}", f"no number of the market is at {path!r}", cure))
+            cure = (
+                "name a number of the market, e.g. plans.plus.price; * stands for any name; a new number needs a unit"
+            )
+            findings.append(
+                where.finding("change-path", f"changes.{path}", f"no number of the market is at {path!r}", cure)
+            )
     if findings:
         raise InputError(findings)
     return Document(data, document.lines, document.file, document.files)
 
 
 def load_inputs(
-    case: str | PathLike[str] | Case, sets: Mapping[str, Change] | None = None, folder: str | PathLike[str] | None = None
+    case: str | PathLike[str] | Case,
+    sets: Mapping[str, Change] | None = None,
+    folder: str | PathLike[str] | None = None,
 ) -> Inputs:
     """A case and its market, validated. ``sets`` are further changes, applied after the case's own.
 

@@ -13,6 +13,7 @@ from typing import Any
 from optimizer import screening, solve
 from optimizer.aims import Measure
 from optimizer.errors import NotTrustedError
+from optimizer.formulation import unsafe_levels
 from optimizer.instance import Figure, Instance, Limit, Menu, combine, evaluate
 
 Choice = tuple[Menu, int]
@@ -98,44 +99,74 @@ def maximise(
     if not settings.screen:
         return _whole_program(instance, aim, limits, settings, seeds, excluded)
     found = screening.maximise(
-        instance, aim, limits, gap=settings.gap, scale=settings.scale, deadline=settings.deadline, seeds=tuple(seeds),
-        excluded=tuple(excluded), cancelled=settings.cancelled, progress=settings.progress,
-    )  # fmt: skip
+        instance,
+        aim,
+        limits,
+        gap=settings.gap,
+        scale=settings.scale,
+        deadline=settings.deadline,
+        seeds=tuple(seeds),
+        excluded=tuple(excluded),
+        cancelled=settings.cancelled,
+        progress=settings.progress,
+    )
     choice = None if found.menu is None else (found.menu, int(found.mix or 0))
     work = Work(boxes=found.boxes, enumerated=found.enumerated)
     if found.status == "infeasible":
         return Answer("infeasible", None, float("-inf"), float("-inf"), "screened", work, found.certificate)
     if found.status == "closed":
         answer = Answer("optimal", choice, found.value, found.bound, "screened", work, found.certificate)
-        return _cross_check(instance, aim, limits, settings, answer, found.surviving) if settings.cross_check else answer
+        return (
+            _cross_check(instance, aim, limits, settings, answer, found.surviving) if settings.cross_check else answer
+        )
     status = "interrupted" if found.status == "interrupted" else ("feasible" if choice else "no_answer")
     return Answer(status, choice, found.value, found.bound, "screened", work, found.certificate)
 
 
 def _cross_check(
-    instance: Instance, aim: Figure, limits: tuple[Limit, ...], settings: Settings, answer: Answer, box: Any
+    instance: Instance,
+    aim: Figure,
+    limits: tuple[Limit, ...],
+    settings: Settings,
+    answer: Answer,
+    box: screening.Box | None,
 ) -> Answer:
     """HiGHS solves the program on the surviving box; it may not find anything better than what is proven."""
-    if box is None or answer.choice is None:
+    if box is None or answer.choice is None or box.choices == 1:
         return answer
-    levels, mix = box
-    if all(len(x) == 1 for x in levels):
-        return answer
+    levels = [[int(x) for x in part] for part in box.levels]
+    if any(unsafe_levels(instance, levels)):
+        return answer  # settled by true-weight bounds; the solver would be fooled by such weights
     checked = solve.solve_box(
-        instance, aim, limits, box=levels, mixes=[mix], start=answer.choice, gap=settings.gap, scale=settings.scale,
-        time_limit=_left(settings), cancelled=settings.cancelled,
-    )  # fmt: skip
-    work = answer.work + Work(
-        rows=checked.rows, columns=checked.columns, build_seconds=checked.build_seconds, solve_seconds=checked.solve_seconds, steps=0
+        instance,
+        aim,
+        limits,
+        box=levels,
+        mixes=None if box.mix is None else [box.mix],
+        start=answer.choice,
+        gap=settings.gap,
+        scale=settings.scale,
+        time_limit=_left(settings),
+        cancelled=settings.cancelled,
     )
-    slack = settings.gap * max(abs(answer.value), settings.scale)
-    if checked.choice is not None and checked.value > answer.bound + slack * 1e-3 + 1e-9 * max(abs(answer.bound), settings.scale):
+    work = answer.work + _solver_work(checked)
+    if checked.choice is None or checked.value is None or checked.value <= answer.value:
+        return replace(answer, work=work)
+    if checked.value > answer.bound + 1e-9 * max(abs(answer.bound), settings.scale):
         raise NotTrustedError(
-            f"HiGHS found a menu worth {checked.value:.10g}, above the bound {answer.bound:.10g} that screening had proven"
+            f"HiGHS found a menu worth {checked.value:.10g}, above the proven bound {answer.bound:.10g}"
         )
-    if checked.choice is not None and checked.value > answer.value:
-        return replace(answer, choice=checked.choice, value=checked.value, work=work)
-    return replace(answer, work=work)
+    return replace(answer, choice=checked.choice, value=checked.value, work=work)
+
+
+def _solver_work(found: solve.BoxOutcome) -> Work:
+    return Work(
+        rows=found.rows,
+        columns=found.columns,
+        build_seconds=found.build_seconds,
+        solve_seconds=found.solve_seconds,
+        steps=0,
+    )
 
 
 def _left(settings: Settings) -> float | None:
@@ -143,18 +174,32 @@ def _left(settings: Settings) -> float | None:
 
 
 def _whole_program(
-    instance: Instance, aim: Figure, limits: tuple[Limit, ...], settings: Settings, seeds: Collection[Choice], excluded: Collection[Choice]
+    instance: Instance,
+    aim: Figure,
+    limits: tuple[Limit, ...],
+    settings: Settings,
+    seeds: Collection[Choice],
+    excluded: Collection[Choice],
 ) -> Answer:
     """The whole program to HiGHS, warm-started by coordinate ascent."""
-    start = next(iter(seeds), None) or screening.start(instance, aim, limits)
+    if any(unsafe_levels(instance, None)):
+        # beyond e^9 the solver's tolerance times the weight is worth more than an answer
+        return maximise(instance, aim, limits, replace(settings, screen=True, cross_check=False), seeds, excluded)
+    near = screening.local_search(instance, aim, limits, seeds=tuple(seeds))
     found = solve.solve_box(
-        instance, aim, limits, start=start, gap=settings.gap, scale=settings.scale, time_limit=_left(settings),
-        excluded=tuple(excluded), cancelled=settings.cancelled,
-    )  # fmt: skip
-    work = Work(
-        rows=found.rows, columns=found.columns, build_seconds=found.build_seconds, solve_seconds=found.solve_seconds
+        instance,
+        aim,
+        limits,
+        start=None if near is None or near[:2] in excluded else near[:2],
+        gap=settings.gap,
+        scale=settings.scale,
+        time_limit=_left(settings),
+        excluded=tuple(excluded),
+        cancelled=settings.cancelled,
     )
-    return Answer(found.status, found.choice, found.value, found.bound, "solver", work)
+    status = str(found.status.value)
+    value = float("-inf") if found.value is None else found.value
+    return Answer(status, found.choice, value, max(found.bound, value), "solver", _solver_work(found))
 
 
 def ratio_of(instance: Instance, measure: Measure, choice: Choice) -> float:
@@ -224,7 +269,15 @@ def _dinkelbach(
             status = step.status if step.status != "optimal" else "optimal"
             if status == "optimal" and (bound - t) > settings.gap * max(abs(t), 1e-6) * (1 + 1e-9):
                 status = "feasible"
-            return Answer(status, choice, t, max(bound, t), step.method, work, {"ratio": t, "d_min": d_min, "step": step.certificate})
+            return Answer(
+                status,
+                choice,
+                t,
+                max(bound, t),
+                step.method,
+                work,
+                {"ratio": t, "d_min": d_min, "step": step.certificate},
+            )
         t = better
 
 
@@ -266,7 +319,9 @@ def best_blend(
         slack = settings.gap * max(abs(value), settings.scale)
         if bound <= value + slack:
             return Answer("optimal", incumbent, value, max(bound, value), "screened", work)
-        if (settings.deadline is not None and time.monotonic() > settings.deadline) or (settings.cancelled and settings.cancelled()):
+        if (settings.deadline is not None and time.monotonic() > settings.deadline) or (
+            settings.cancelled and settings.cancelled()
+        ):
             status = "interrupted" if settings.cancelled and settings.cancelled() else "feasible"
             return Answer(status, incumbent, value, bound, "screened", work)
         middle = 0.5 * (a + b)

@@ -65,7 +65,7 @@ class Prepared:
         """(I,) people reached by go-to-market at a split of the budget."""
         shares = reach_shares(self.market, enterprise_share)
         of_segment = np.array([shares[s.channel != "consumer"] for s in self.market.segments.values()])
-        return self.population.potential * of_segment[self.population.segment]
+        return np.asarray(self.population.potential * of_segment[self.population.segment])
 
     @property
     def today_mix(self) -> float:
@@ -81,10 +81,16 @@ def reach_shares(market: Market, enterprise_share: float) -> tuple[float, float]
     gtm = market.go_to_market
     return (
         reach.reach_share(
-            gtm.budget.value * (1.0 - enterprise_share), gtm.consumer.base.value, gtm.consumer.most.value, gtm.consumer.scale.value
+            gtm.budget.value * (1.0 - enterprise_share),
+            gtm.consumer.base.value,
+            gtm.consumer.most.value,
+            gtm.consumer.scale.value,
         ),
         reach.reach_share(
-            gtm.budget.value * enterprise_share, gtm.enterprise.base.value, gtm.enterprise.most.value, gtm.enterprise.scale.value
+            gtm.budget.value * enterprise_share,
+            gtm.enterprise.base.value,
+            gtm.enterprise.most.value,
+            gtm.enterprise.scale.value,
         ),
     )
 
@@ -100,7 +106,9 @@ def _window_count(segment: Segment, window: str) -> float:
 
 def _window_sigma(segment: Segment, window: str) -> float:
     sigmas = segment.usage.window_sigmas
-    return {"day": sigmas.day.value, "week": sigmas.week.value, "month": sigmas.month.value}.get(window, sigmas.short.value)
+    return {"day": sigmas.day.value, "week": sigmas.week.value, "month": sigmas.month.value}.get(
+        window, sigmas.short.value
+    )
 
 
 def population(market: Market) -> Population:
@@ -113,11 +121,13 @@ def population(market: Market) -> Population:
     pay_z = normal_class_means(pay_edges)
     # willingness to pay rises with the class, so the price coefficient falls
     beta = np.stack([s.price_coefficient.value * np.exp(-s.price_sigma.value * pay_z) for s in segments])
-    requests = np.stack([lognormal_class_means(s.usage.requests.value, s.usage.sigma.value, usage_edges) for s in segments])
+    requests = np.stack(
+        [lognormal_class_means(s.usage.requests.value, s.usage.sigma.value, usage_edges) for s in segments]
+    )
     segment, usage_class, pay_class = (g.ravel() for g in np.meshgrid(range(S), range(K), range(V), indexing="ij"))
 
     def per_segment(values: list[float]) -> Array:
-        return np.array(values, dtype=float)[segment]
+        return np.asarray(np.array(values, dtype=float)[segment])
 
     cell_segment = np.repeat(np.arange(S), K)
     potential = np.array([s.potential.value for s in segments])[segment] * shares.reshape(-1)
@@ -134,10 +144,14 @@ def population(market: Market) -> Population:
         word_of_mouth=per_segment([1.0 if s.word_of_mouth is None else s.word_of_mouth.value for s in segments]),
         seats=per_segment([1.0 if s.seats_per_account is None else s.seats_per_account.value for s in segments]),
         requests=requests.reshape(-1),
-        split=np.array([[s.usage.ai_models[a].value if a in s.usage.ai_models else 0.0 for a in models] for s in segments])[cell_segment],
+        split=np.array(
+            [[s.usage.ai_models[a].value if a in s.usage.ai_models else 0.0 for a in models] for s in segments]
+        )[cell_segment],
         windows={w: np.array([_window_count(s, w) for s in segments])[cell_segment] for w in WINDOW_ORDER},
         sigmas={w: np.array([_window_sigma(s, w) for s in segments])[cell_segment] for w in WINDOW_ORDER},
-        hours=np.array([[s.usage.hours[b].value if b in s.usage.hours else 0.0 for b in blocks] for s in segments])[segment],
+        hours=np.array([[s.usage.hours[b].value if b in s.usage.hours else 0.0 for b in blocks] for s in segments])[
+            segment
+        ],
     )
 
 
@@ -195,14 +209,16 @@ def terms_of(market: Market, offer: Offer) -> Terms:
         if name not in offer.allowances:
             return None
         stated = offer.allowances[name]
-        limited = [(w, stated[w]) for w in WINDOW_ORDER if w in stated]  # type: ignore[index]
+        limited = [(w, stated[w]) for w in WINDOW_ORDER if w in stated]
         return tuple((w, q.value) for w, q in limited if isinstance(q, Quantity))
 
     limits = [q.value for q in offer.fallback_limit.values() if isinstance(q, Quantity)]
     return Terms(
         price=offer.price.value,
         caps=tuple(caps(a) for a in models),
-        unit_prices=tuple(unit_price(market, a, offer.unit_prices[a]) if a in offer.unit_prices else None for a in models),
+        unit_prices=tuple(
+            unit_price(market, a, offer.unit_prices[a]) if a in offer.unit_prices else None for a in models
+        ),
         fallback=None if offer.fallback is None else models.index(offer.fallback),
         fallback_limit=limits[0] if limits else math.inf,
     )
@@ -218,7 +234,9 @@ def api_prices_of(market: Market) -> Array:
     return prices
 
 
-def _plan_facts(market: Market, pop: Population, most: Array, name: str, plan: Plan, constants: Constants | None) -> PlanFacts:
+def _plan_facts(
+    market: Market, pop: Population, most: Array, name: str, plan: Plan, constants: Constants | None
+) -> PlanFacts:
     offered = np.isin(pop.segment, [pop.segments.index(s) for s in plan.segments])
     fees = market.finance.fees[plan.channel]
     by_segment = {s: q.value for s, q in plan.churn_by_segment.items()}
@@ -276,10 +294,8 @@ def prepare(market: Market, constants: Constants | None = None) -> Prepared:
         plans=plans,
         terms={name: terms_of(market, plan) for name, plan in market.plans.items()},
         alternatives=tuple(alternatives),
-        outside=stock.sum(axis=1),
+        outside=np.asarray(stock.sum(axis=1)),
         alternative_share=choice.alternative_shares(stock),
         alternative_bill=bills,
         most_reach=most,
     )
-
-

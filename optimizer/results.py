@@ -15,15 +15,41 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 HEADLINES = (
-    "contribution_margin", "revenue", "serving_cost", "gross_margin", "gross_margin_rate", "payers_margin_rate",
-    "accounting_margin_rate", "contribution_margin_rate", "market_share", "market_share_served", "revenue_share",
-    "customers", "paying_customers", "free_share", "churn_rate", "payers_churn_rate", "gpu_hours", "requests",
-    "enterprise_revenue_share", "cap_binding_share", "cost_per_free_customer", "revenue_per_payer",
-)  # fmt: skip
+    "contribution_margin",
+    "revenue",
+    "serving_cost",
+    "gross_margin",
+    "gross_margin_rate",
+    "payers_margin_rate",
+    "accounting_margin_rate",
+    "contribution_margin_rate",
+    "market_share",
+    "market_share_served",
+    "revenue_share",
+    "customers",
+    "paying_customers",
+    "free_share",
+    "churn_rate",
+    "payers_churn_rate",
+    "gpu_hours",
+    "requests",
+    "enterprise_revenue_share",
+    "cap_binding_share",
+    "cost_per_free_customer",
+    "revenue_per_payer",
+)
 PART_FIGURES = (
-    "customers", "paying_customers", "revenue", "serving_cost", "gross_margin", "contribution_margin", "gross_margin_rate",
-    "churn_rate", "gpu_hours", "cap_binding_share",
-)  # fmt: skip
+    "customers",
+    "paying_customers",
+    "revenue",
+    "serving_cost",
+    "gross_margin",
+    "contribution_margin",
+    "gross_margin_rate",
+    "churn_rate",
+    "gpu_hours",
+    "cap_binding_share",
+)
 
 
 @dataclass(frozen=True)
@@ -120,7 +146,9 @@ class Solution:
     versions: dict[str, str]
     seconds: dict[str, float]
 
-    def figure(self, name: str, plan: str | None = None, segment: str | None = None, channel: str | None = None) -> float:
+    def figure(
+        self, name: str, plan: str | None = None, segment: str | None = None, channel: str | None = None
+    ) -> float:
         """A figure at the chosen menu, by total, plan, segment or channel. Raises KeyError for an unknown name."""
         return self.evaluation.figure(name, Selection(plan, segment, (channel,) if channel else None))
 
@@ -146,10 +174,28 @@ class Solution:
         import pandas as pd
 
         rows = [
-            (p.plan, p.title, p.offered, p.price, p.today_price, text(p.allowances), text(p.today_allowances), "; ".join(p.notes))
+            (
+                p.plan,
+                p.title,
+                p.offered,
+                p.price,
+                p.today_price,
+                text(p.allowances),
+                text(p.today_allowances),
+                "; ".join(p.notes),
+            )
             for p in self.menu
         ]
-        names = ["plan", "title", "offered", "price_usd_per_month", "today_price_usd_per_month", "allowances", "today_allowances", "notes"]
+        names = [
+            "plan",
+            "title",
+            "offered",
+            "price_usd_per_month",
+            "today_price_usd_per_month",
+            "allowances",
+            "today_allowances",
+            "notes",
+        ]
         return pd.DataFrame(rows, columns=names).set_index("plan")
 
     def parts_frame(self, kind: str = "plan") -> pd.DataFrame:
@@ -160,7 +206,13 @@ class Solution:
         for name, selection in parts(self.evaluation, kind):
             for figure in PART_FIGURES:
                 rows.append(
-                    (name, figure, self.evaluation.figure(figure, selection), self.today.figure(figure, selection), unit_of(figure))
+                    (
+                        name,
+                        figure,
+                        self.evaluation.figure(figure, selection),
+                        self.today.figure(figure, selection),
+                        unit_of(figure),
+                    )
                 )
         return pd.DataFrame(rows, columns=[kind, "figure", "value", "today", "unit"])
 
@@ -190,14 +242,16 @@ def parts(evaluation: Evaluation, kind: str) -> list[tuple[str, Selection]]:
 def text(allowances: dict[str, Any]) -> str:
     """Allowances in one line."""
     return "; ".join(
-        f"{model}: {value}" if isinstance(value, str) else f"{model}: " + ", ".join(f"{cap:g}/{w}" for w, cap in value.items())
+        f"{model}: {value}"
+        if isinstance(value, str)
+        else f"{model}: " + ", ".join(f"{cap:g}/{w}" for w, cap in value.items())
         for model, value in allowances.items()
     )
 
 
 def usage_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
-    """Per plan and usage class: customers, margin a customer, share of customers whose serving costs more than they pay,
-    and what they draw at API prices as a multiple of the bill."""
+    """Per plan and usage class: customers, margin a customer, the share who cost more than they bring, and the value at
+    API prices of what they draw, as a multiple of the bill."""
     import numpy as np
 
     pop = evaluation.prepared.population
@@ -213,15 +267,17 @@ def usage_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
                 continue
             billed = float((held * per.bill)[mask].sum())
             value = (held * per.api_value)[mask]
-            rows.append({
-                "plan": name,
-                "usage_class": f"{edges[k]:.0%} to {edges[k + 1]:.0%}",
-                "customers": count,
-                "requests_per_customer": float((held * per.requests)[mask].sum()) / count,
-                "gross_margin_per_customer": float((held * margin)[mask].sum()) / count,
-                "under_water_share": float(held[mask & (per.serving > per.revenue)].sum()) / count,
-                "api_value_multiple": float(np.nansum(value)) / billed if billed > 0.0 and not np.isnan(value).all() else None,
-            })  # fmt: skip
+            rows.append(
+                {
+                    "plan": name,
+                    "usage_class": f"{edges[k]:.0%} to {edges[k + 1]:.0%}",
+                    "customers": count,
+                    "requests_per_customer": float((held * per.requests)[mask].sum()) / count,
+                    "gross_margin_per_customer": float((held * margin)[mask].sum()) / count,
+                    "under_water_share": float(held[mask & (per.serving > per.revenue)].sum()) / count,
+                    "api_value_multiple": float(np.nansum(value)) / billed
+                    if billed > 0.0 and not np.isnan(value).all()
+                    else None,
+                }
+            )
     return rows
-
-

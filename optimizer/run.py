@@ -74,9 +74,12 @@ class Aim:
 
 
 def check_case(
-    case: str | PathLike[str] | Case, *, sets: Mapping[str, Change] | None = None, folder: str | PathLike[str] | None = None
+    case: str | PathLike[str] | Case,
+    *,
+    sets: Mapping[str, Change] | None = None,
+    folder: str | PathLike[str] | None = None,
 ) -> list[Finding]:
-    """Every finding about a case and its market: errors, warnings and the credibility checks. Never raises for bad input."""
+    """Every finding about a case and its market, credibility checks included. Never raises for bad input."""
     try:
         return list(prepare_problem(case, sets=sets, folder=folder, strict=False).findings)
     except InputError as error:
@@ -84,7 +87,10 @@ def check_case(
 
 
 def credibility_rows(
-    case: str | PathLike[str] | Case, *, sets: Mapping[str, Change] | None = None, folder: str | PathLike[str] | None = None
+    case: str | PathLike[str] | Case,
+    *,
+    sets: Mapping[str, Change] | None = None,
+    folder: str | PathLike[str] | None = None,
 ) -> list[dict[str, object]]:
     """Every credibility check and reported figure with what was measured. Raises InputError."""
     calibrated = calibrate(load_inputs(case, sets, folder).market)
@@ -131,9 +137,17 @@ def problem_of(inputs: Inputs, load_seconds: float = 0.0, strict: bool = True) -
     chosen = choices(inputs.case, inputs.market, inputs.changed, prepared)
     compiled = compile_market(prepared, chosen)
     problem = Problem(
-        inputs, calibrated, prepared, chosen, compiled, bounds(inputs.case, compiled, today.figure), today, unchanged,
-        tuple(findings), {"load": load_seconds + loaded - started, "calibrate": done - loaded, "compile": time.perf_counter() - done},
-    )  # fmt: skip
+        inputs,
+        calibrated,
+        prepared,
+        chosen,
+        compiled,
+        bounds(inputs.case, compiled, today.figure),
+        today,
+        unchanged,
+        tuple(findings),
+        {"load": load_seconds + loaded - started, "calibrate": done - loaded, "compile": time.perf_counter() - done},
+    )
     return problem
 
 
@@ -176,7 +190,10 @@ def solve_case(
 
 
 def evaluate_case(
-    case: str | PathLike[str] | Case, *, sets: Mapping[str, Change] | None = None, folder: str | PathLike[str] | None = None
+    case: str | PathLike[str] | Case,
+    *,
+    sets: Mapping[str, Change] | None = None,
+    folder: str | PathLike[str] | None = None,
 ) -> Solution:
     """Today's menu (with ``sets``) in the case's market, without any choice: this menu, what then?
 
@@ -284,7 +301,7 @@ def solve_problem(problem: Problem, settings: Settings, objective: Objective | N
     return _solution(problem, answer, checked, stages, work, started, settings)
 
 
-def _no_answer(problem: Problem, answer: Answer, settings: Settings, excluded: set[optimum.Choice]) -> Exception:
+def _no_answer(problem: Problem, answer: Answer, settings: Settings, excluded: set[optimum.Choice]) -> BaseException:
     if answer.status == "infeasible" and not excluded:
         found = diagnose(problem.compiled, problem.bounds, settings)
         return InfeasibleError(found.text, found)
@@ -309,7 +326,9 @@ def _aim_value(aim: Aim, problem: Problem, evaluation: Evaluation) -> float:
     return sum(w * evaluation.figure(n) / max(abs(problem.today_figure(n)), 1e-300) for n, w in weights.items())
 
 
-def _compared(aim: Aim, problem: Problem, answer: Answer, evaluation: Evaluation) -> dict[str, tuple[float, float, float]]:
+def _compared(
+    aim: Aim, problem: Problem, answer: Answer, evaluation: Evaluation
+) -> dict[str, tuple[float, float, float]]:
     """The aim and every constrained figure, program against evaluator."""
     scale = max(_scale(aim, problem), 1e-12)
     compared = {aim.name: (aim.sense * answer.value, _aim_value(aim, problem, evaluation), scale)}
@@ -320,7 +339,11 @@ def _compared(aim: Aim, problem: Problem, answer: Answer, evaluation: Evaluation
         found = evaluate(problem.compiled.instance, figures, *answer.choice)
         ratio = RATIOS.get(m.name)
         if m.denominator is None:
-            compared[f"{bound.name}"] = (found["n"], evaluation.figure(m.name, m.selection), max(abs(bound.value), 1e-9))
+            compared[f"{bound.name}"] = (
+                found["n"],
+                evaluation.figure(m.name, m.selection),
+                max(abs(bound.value), 1e-9),
+            )
         elif ratio is not None:
             for key, figure in (("n", ratio.numerator), ("d", ratio.denominator)):
                 size = max(1e-6 * abs(found["d"]), 1e-9)
@@ -346,7 +369,13 @@ def _verdict(stages: list[ObjectiveValue], answer: Answer, settings: Settings, m
 
 
 def _solution(
-    problem: Problem, answer: Answer, checked: Audit, stages: list[ObjectiveValue], work: Work, started: float, settings: Settings
+    problem: Problem,
+    answer: Answer,
+    checked: Audit,
+    stages: list[ObjectiveValue],
+    work: Work,
+    started: float,
+    settings: Settings,
 ) -> Solution:
     assert answer.choice is not None
     evaluation = evaluate_choice(problem, answer.choice)
@@ -357,10 +386,18 @@ def _solution(
     base = problem.calibrated.prepared
     before = base.today_menu()
     notes = outside_evidence(
-        problem.choices, problem.inputs.market, problem.inputs.changed, before, terms, problem.choices.mixes[mix], base.today_mix
+        problem.choices,
+        problem.inputs.market,
+        problem.inputs.changed,
+        before,
+        terms,
+        problem.choices.mixes[mix],
+        base.today_mix,
     )
     figures = tuple(
-        FigureValue(name, unit_of(name), evaluation.figure(name), problem.today.figure(name), problem.unchanged.figure(name))
+        FigureValue(
+            name, unit_of(name), evaluation.figure(name), problem.today.figure(name), problem.unchanged.figure(name)
+        )
         for name in HEADLINES
     )
     return Solution(
@@ -392,5 +429,3 @@ def _solution(
         versions=versions(),
         seconds={**problem.seconds, "solve": time.perf_counter() - started},
     )
-
-

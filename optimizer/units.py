@@ -59,7 +59,9 @@ def parse(unit: str) -> tuple[float, tuple[tuple[str, int], ...]]:
         if name not in _NAMES and name.endswith("s"):
             name = name[:-1]
         if name not in _NAMES:
-            raise ValueError(f"unknown unit {raw.strip()!r}; known: {', '.join(sorted(_NAMES))}, scales {', '.join(SCALES)}")
+            raise ValueError(
+                f"unknown unit {raw.strip()!r}; known: {', '.join(sorted(_NAMES))}, scales {', '.join(SCALES)}"
+            )
         size, dims = _NAMES[name]
         sign = 1 if position == 0 else -1
         factor *= (size * scale) ** sign

@@ -20,7 +20,9 @@ def _read(folder: Path, name: str) -> str:
     try:
         return (folder / name).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise bad_argument("DIR", f"cannot read {folder / name}: {error}", "name a folder that 'run --out' made") from None
+        raise bad_argument(
+            "DIR", f"cannot read {folder / name}: {error}", "name a folder that 'run --out' made"
+        ) from None
 
 
 def verify_folder(folder: Path) -> dict[str, Any]:
@@ -38,16 +40,25 @@ def verify_folder(folder: Path) -> dict[str, Any]:
         mix = int(result["mix"]["level"])
         figures = result["figures"]
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise bad_argument("DIR", f"{folder / 'result.json'} is not a saved result", "run the case again with --out") from None
+        raise bad_argument(
+            "DIR", f"{folder / 'result.json'} is not a saved result", "run the case again with --out"
+        ) from None
     inputs = inputs_from_text(text, str(folder / "inputs.json"))
     checks = [_row("inputs", inputs.hash == result.get("input_hash"), f"hash {inputs.hash[:12]}")]
     problem = problem_of(inputs)
     levels = problem.choices.levels
-    if len(menu) != len(levels) or any(not 0 <= x < len(n) for x, n in zip(menu, levels, strict=False)) or not 0 <= mix < len(problem.choices.mixes):
+    if (
+        len(menu) != len(levels)
+        or any(not 0 <= x < len(n) for x, n in zip(menu, levels, strict=False))
+        or not 0 <= mix < len(problem.choices.mixes)
+    ):
         return _report([*checks, _row("menu", False, "the saved levels are not among those that the case allows")])
     evaluation = evaluate_choice(problem, (menu, mix))
     checks.append(_figures(figures, evaluation))
-    checks += [_row(f"condition {c.name}", c.met, f"{c.value:.6g}, {c.sense} {c.bound:.6g}") for c in (check_bound(b, evaluation) for b in problem.bounds)]
+    checks += [
+        _row(f"condition {c.name}", c.met, f"{c.value:.6g}, {c.sense} {c.bound:.6g}")
+        for c in (check_bound(b, evaluation) for b in problem.bounds)
+    ]
     checks += _bound(problem, result, folder, evaluation)
     return _report(checks)
 
@@ -70,7 +81,9 @@ def _figures(saved: dict[str, Any], evaluation: Evaluation) -> dict[str, Any]:
         off = difference(float(value), now, 1e-12) if isinstance(value, int | float) else math.inf
         if off > worst:
             worst, where = off, name
-    return _row("figures", worst <= TRUST, f"{len(saved)} recomputed, largest relative difference {worst:.0e} ({where})")
+    return _row(
+        "figures", worst <= TRUST, f"{len(saved)} recomputed, largest relative difference {worst:.0e} ({where})"
+    )
 
 
 def _bound(problem: Problem, result: dict[str, Any], folder: Path, evaluation: Evaluation) -> list[dict[str, Any]]:
@@ -91,4 +104,6 @@ def _bound(problem: Problem, result: dict[str, Any], folder: Path, evaluation: E
         return [_row("bound", False, f"the certificate does not hold: {error}")]
     claimed = float(result["objective"]["bound"])
     room = 1e-9 * max(abs(claimed), 1.0)
-    return [_row("bound", sense * (claimed - bound) >= -room, f"certificate proves {bound:.10g}, claimed {claimed:.10g}")]
+    return [
+        _row("bound", sense * (claimed - bound) >= -room, f"certificate proves {bound:.10g}, claimed {claimed:.10g}")
+    ]

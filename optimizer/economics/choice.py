@@ -7,7 +7,9 @@ import numpy as np
 from optimizer.economics.normal import Array
 
 
-def systematic_utility(constant: Array, value_of_use: Array, satisfied: Array, price_coefficient: Array, bill: Array) -> Array:
+def systematic_utility(
+    constant: Array, value_of_use: Array, satisfied: Array, price_coefficient: Array, bill: Array
+) -> Array:
     """V = alternative constant + value of use x ln(1 + S) - price coefficient x bill.
 
     Index: (I,). Unit: utility. Source: Train, Discrete Choice Methods with Simulation (2009), ch. 3.
@@ -28,12 +30,12 @@ def stock(attraction: Array, churn: Array) -> Array:
     return attraction / churn
 
 
-def stock_attraction(ours: Array, alternatives: Array) -> Array:
-    """w = stock of our plan / sum of the stocks of the alternatives.
+def stock_attraction(ours: Array, outside: Array) -> Array:
+    """w = stock of our plan / total stock of the alternatives.
 
-    Index: (I,) and (I, R). Unit: 1. Source: multinomial logit, the alternatives' total scaled to 1.
+    Index: (I,). Unit: 1. Source: multinomial logit, the alternatives' total scaled to 1.
     """
-    return ours / alternatives.sum(axis=1)
+    return ours / outside
 
 
 def stays(base: Array, denominators: Array) -> Array:
@@ -41,7 +43,7 @@ def stays(base: Array, denominators: Array) -> Array:
 
     Index: (I,) and (I, J). Unit: customers. Source: multinomial logit.
     """
-    return base / (1.0 + denominators.sum(axis=1))
+    return np.asarray(base / (1.0 + denominators.sum(axis=1)))
 
 
 def customers(weights: Array, staying: Array) -> Array:
@@ -51,4 +53,4 @@ def customers(weights: Array, staying: Array) -> Array:
 
 def alternative_shares(stocks: Array) -> Array:
     """Share of each alternative among those not with us. Index: (I, R). Unit: fraction. Source: multinomial logit."""
-    return stocks / stocks.sum(axis=1, keepdims=True)
+    return np.asarray(stocks / stocks.sum(axis=1, keepdims=True))

@@ -79,24 +79,41 @@ LINEAR: dict[str, Linear] = {
     "metered_revenue": Linear("metered use", USD, lambda p: p.metered),
     "advertising_revenue": Linear("advertising", USD, lambda p: p.advertising),
     "paying_revenue": Linear("revenue from customers who are billed", USD, lambda p: p.revenue * _paying(p)),
-    "serving_cost": Linear("GPU cost of all customers, free ones included", USD, lambda p: p.serving, capacity=1.0, serving=_contracted),
-    "free_serving_cost": Linear("GPU cost of customers who are not billed, at the pools' prices", USD, lambda p: p.serving * (1.0 - _paying(p))),
-    "paying_serving_cost": Linear("GPU cost of customers who are billed, at the pools' prices", USD, lambda p: p.serving * _paying(p)),
+    "serving_cost": Linear(
+        "GPU cost of all customers, free ones included", USD, lambda p: p.serving, capacity=1.0, serving=_contracted
+    ),
+    "free_serving_cost": Linear(
+        "GPU cost of customers who are not billed, at the pools' prices", USD, lambda p: p.serving * (1.0 - _paying(p))
+    ),
+    "paying_serving_cost": Linear(
+        "GPU cost of customers who are billed, at the pools' prices", USD, lambda p: p.serving * _paying(p)
+    ),
     "payment_cost": Linear("payment and store fees", USD, lambda p: p.payment),
     "other_cost_of_revenue": Linear("other cost of revenue", USD, lambda p: p.other),
     "support_cost": Linear("support", USD, lambda p: p.support),
     "plan_cost": Linear("fixed cost of the plans on the menu", USD, _nothing, fixed=1.0),
     "gross_margin": Linear(
-        "revenue less serving, payment and other cost of revenue, free customers' serving included", USD, _gross_margin,
-        capacity=-1.0, serving=_contracted,
+        "revenue less serving, payment and other cost of revenue, free customers' serving included",
+        USD,
+        _gross_margin,
+        capacity=-1.0,
+        serving=_contracted,
     ),
     "contribution_margin": Linear(
-        "gross margin less support and the fixed cost of plans; before go-to-market, research and administration", USD,
-        _contribution, fixed=-1.0, capacity=-1.0, serving=_contracted,
+        "gross margin less support and the fixed cost of plans; before go-to-market, research and administration",
+        USD,
+        _contribution,
+        fixed=-1.0,
+        capacity=-1.0,
+        serving=_contracted,
     ),
-    "payers_margin": Linear("revenue of payers less their serving cost", USD, lambda p: (p.revenue - p.serving) * _paying(p)),
+    "payers_margin": Linear(
+        "revenue of payers less their serving cost", USD, lambda p: (p.revenue - p.serving) * _paying(p)
+    ),
     "churned_customers": Linear("customers who decide anew in a month", "customers/month", lambda p: p.churn),
-    "churned_payers": Linear("billed customers who decide anew in a month", "customers/month", lambda p: p.churn * _paying(p)),
+    "churned_payers": Linear(
+        "billed customers who decide anew in a month", "customers/month", lambda p: p.churn * _paying(p)
+    ),
     "gpu_hours": Linear("paid GPU hours a month", "GPU-hours/month", lambda p: p.gpu_hours),
     "requests": Linear("requests served a month", "requests/month", lambda p: p.requests),
     "cap_bound_customers": Linear("customers whom a cap binds at least once a month", "customers", lambda p: p.binds),
@@ -104,16 +121,25 @@ LINEAR: dict[str, Linear] = {
     "referred_customers": Linear("people reached by word of mouth alone", "persons", lambda p: p.referral),
     "rival_customers": Linear("customers of rivals' plans", "customers", _nothing, alternatives="customers"),
     "rival_revenue": Linear("revenue of rivals' plans", USD, _nothing, alternatives="revenue"),
-    "potential": Linear("people, seats and accounts who could be customers", "customers", _nothing, constant="potential"),
+    "potential": Linear(
+        "people, seats and accounts who could be customers", "customers", _nothing, constant="potential"
+    ),
 }
 LINEAR["served_customers"] = Linear("customers of ours or a rival's", "customers", _ones, alternatives="customers")
 LINEAR["served_revenue"] = Linear("revenue of ours and the rivals'", USD, lambda p: p.revenue, alternatives="revenue")
 
 RATIOS: dict[str, Ratio] = {
-    "gross_margin_rate": Ratio("gross margin / revenue (all inference counted, free customers' included)", "fraction", "gross_margin", "revenue"),
+    "gross_margin_rate": Ratio(
+        "gross margin / revenue (all inference counted, free customers' included)",
+        "fraction",
+        "gross_margin",
+        "revenue",
+    ),
     "contribution_margin_rate": Ratio("contribution margin / revenue", "fraction", "contribution_margin", "revenue"),
     "payers_margin_rate": Ratio("compute margin on payers alone", "fraction", "payers_margin", "paying_revenue"),
-    "accounting_margin_rate": Ratio("gross margin as the accounts state it", "fraction", "accounting_margin", "revenue"),
+    "accounting_margin_rate": Ratio(
+        "gross margin as the accounts state it", "fraction", "accounting_margin", "revenue"
+    ),
     "market_share": Ratio("customers / all potential ones", "fraction", "customers", "potential"),
     "paying_market_share": Ratio("paying customers / all potential ones", "fraction", "paying_customers", "potential"),
     "market_share_served": Ratio("customers / customers of anyone", "fraction", "customers", "served_customers"),
@@ -121,11 +147,17 @@ RATIOS: dict[str, Ratio] = {
     "free_share": Ratio("free customers / customers", "fraction", "free_customers", "customers"),
     "churn_rate": Ratio("customers who decide anew / customers, monthly", "1/month", "churned_customers", "customers"),
     "payers_churn_rate": Ratio("the same among billed customers", "1/month", "churned_payers", "paying_customers"),
-    "enterprise_revenue_share": Ratio("revenue of the enterprise and API channels / revenue", "fraction", "business_revenue", "revenue"),
-    "cap_binding_share": Ratio("customers whom a cap binds / customers", "fraction", "cap_bound_customers", "customers"),
+    "enterprise_revenue_share": Ratio(
+        "revenue of the enterprise and API channels / revenue", "fraction", "business_revenue", "revenue"
+    ),
+    "cap_binding_share": Ratio(
+        "customers whom a cap binds / customers", "fraction", "cap_bound_customers", "customers"
+    ),
     "revenue_per_customer": Ratio("revenue / customers", "usd/month", "revenue", "customers"),
     "revenue_per_payer": Ratio("revenue of payers / payers", "usd/month", "paying_revenue", "paying_customers"),
-    "cost_per_free_customer": Ratio("serving cost of free customers / free customers", "usd/month", "free_serving_cost", "free_customers"),
+    "cost_per_free_customer": Ratio(
+        "serving cost of free customers / free customers", "usd/month", "free_serving_cost", "free_customers"
+    ),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from statistics import NormalDist
 
@@ -41,7 +42,9 @@ def lognormal_class_means(mean: float, sigma: float, edges: tuple[float, ...]) -
 def normal_class_means(edges: tuple[float, ...]) -> Array:
     """Mean of a standard normal within each quantile class: (phi(z_a) - phi(z_b)) / (b - a). Index: (K,)."""
     z = np.array([quantile(e) for e in edges])
-    density = np.where(np.isfinite(z), np.exp(-0.5 * np.where(np.isfinite(z), z, 0.0) ** 2), 0.0) / math.sqrt(2 * math.pi)
+    density = np.where(np.isfinite(z), np.exp(-0.5 * np.where(np.isfinite(z), z, 0.0) ** 2), 0.0) / math.sqrt(
+        2 * math.pi
+    )
     return (density[:-1] - density[1:]) / np.diff(np.array(edges))
 
 
@@ -55,7 +58,7 @@ def joint_class_shares(correlation: float, first: tuple[float, ...], second: tup
     root = math.sqrt(1.0 - correlation**2)
     z_second = np.array([quantile(e) for e in second])
     shares = np.empty((len(first) - 1, len(second) - 1))
-    for k, (a, b) in enumerate(zip(first[:-1], first[1:], strict=True)):
+    for k, (a, b) in enumerate(itertools.pairwise(first)):
         u = 0.5 * (b - a) * nodes + 0.5 * (a + b)
         z = np.array([quantile(float(p)) for p in u])
         conditional = cdf((z_second[None, :] - correlation * z[:, None]) / root)

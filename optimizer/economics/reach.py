@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from optimizer.economics.normal import Array
 
 
@@ -38,4 +40,4 @@ def denominator_weight(weights: Array, referral: Array) -> Array:
 
 def reached(base: Array, referral: Array, customers: Array) -> Array:
     """Reached people: base reach plus those referred. Index: (I,), (I, J), (I, J). Unit: persons. Source: balance."""
-    return base + (referral * customers).sum(axis=1)
+    return np.asarray(base + (referral * customers).sum(axis=1))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimizer.economics import choice, churn, finance, usage
+from optimizer.economics import choice, churn, finance, reach, usage
 from optimizer.economics.normal import Array
 from optimizer.economics.population import AiModels, AlternativeFacts, Caps, PlanFacts, Pools, Population, Terms
 
@@ -121,7 +121,12 @@ class PerCustomer:
 
 
 def per_customer(
-    population: Population, ai_models: AiModels, pools: Pools, plan: PlanFacts, terms: Terms, outside: Array,
+    population: Population,
+    ai_models: AiModels,
+    pools: Pools,
+    plan: PlanFacts,
+    terms: Terms,
+    outside: Array,
     inside: Included | None = None,
 ) -> PerCustomer:
     """Everything a plan does per customer at one level. ``outside`` is the (I,) total stock of the alternatives."""
@@ -132,7 +137,7 @@ def per_customer(
     utility = utility_of(population, plan.constant, used, billed)
     attraction = np.where(plan.offered, choice.attraction(np.where(plan.offered, utility, -math.inf)), 0.0)
     rate = churn_of(population, plan, utility)
-    weight = choice.stock(attraction, rate) / outside
+    weight = choice.stock_attraction(choice.stock(attraction, rate), outside)
     requests = used.by_model.sum(axis=1)
     advertising = finance.advertising_revenue(requests, plan.advertising)
     revenue = billed + advertising
@@ -142,7 +147,7 @@ def per_customer(
         attraction=attraction,
         utility=utility,
         weight=weight,
-        denominator=(1.0 - plan.referral) * weight,
+        denominator=reach.denominator_weight(weight, plan.referral),
         churn=rate,
         bill=billed,
         metered=used.metered,
@@ -182,5 +187,7 @@ def alternative_stock(population: Population, quality: Array, facts: Alternative
     used = use(population, quality * facts.quality, facts.terms, included(population, facts.terms))
     billed = finance.bill(np.full(population.size, facts.terms.price), used.metered)
     utility = utility_of(population, facts.constant, used, billed)
-    stock = choice.stock(choice.attraction(np.where(facts.offered, utility, -math.inf)), np.full(population.size, facts.churn))
+    stock = choice.stock(
+        choice.attraction(np.where(facts.offered, utility, -math.inf)), np.full(population.size, facts.churn)
+    )
     return np.where(facts.offered, stock, 0.0), billed

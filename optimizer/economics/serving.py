@@ -5,7 +5,9 @@ from __future__ import annotations
 from optimizer.economics.normal import Array
 
 
-def gpu_seconds_per_request(input_tokens: float, cached: float, prefill: float, output_tokens: float, decode: float) -> float:
+def gpu_seconds_per_request(
+    input_tokens: float, cached: float, prefill: float, output_tokens: float, decode: float
+) -> float:
     """GPU seconds of useful work: input x (1 - cached) / prefill + output / decode.
 
     Unit: GPU seconds per request; tokens per request and tokens per second and GPU in.
@@ -15,7 +17,10 @@ def gpu_seconds_per_request(input_tokens: float, cached: float, prefill: float, 
 
 
 def gpu_hours(requests: Array, seconds: float, utilisation: float) -> Array:
-    """Paid GPU hours a month: requests x seconds / 3600 / utilisation. Index: any. Unit: GPU-hours/month. Source: definition."""
+    """Paid GPU hours a month: requests x seconds / 3600 / utilisation.
+
+    Index: any. Unit: GPU-hours/month. Source: definition.
+    """
     return requests * (seconds / 3600.0 / utilisation)
 
 

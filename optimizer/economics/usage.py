@@ -48,7 +48,9 @@ def limited_square(mean: Array, sigma: Array, cap: float | Array) -> Array:
     Unit: requests^2. Source: limited second moment of the lognormal (Klugman et al., Loss Models).
     """
     mean, sigma, cap = np.broadcast_arrays(np.asarray(mean, float), np.asarray(sigma, float), np.asarray(cap, float))
-    out = np.where(np.isfinite(cap), np.minimum(mean, np.where(np.isfinite(cap), cap, 0.0)) ** 2, mean**2 * np.exp(sigma**2))
+    out = np.where(
+        np.isfinite(cap), np.minimum(mean, np.where(np.isfinite(cap), cap, 0.0)) ** 2, mean**2 * np.exp(sigma**2)
+    )
     spread = (mean > 0.0) & (cap > 0.0) & np.isfinite(cap) & (sigma > 0.0)
     m, s, a = mean[spread], sigma[spread], cap[spread]
     z = (np.log(a) - np.log(m) + 0.5 * s**2) / s
@@ -108,7 +110,9 @@ def fallback_served(requests: Array, taken: Array, windows: Sequence[Window], li
     return np.maximum(layer * window.per_month, 0.0)
 
 
-def bought(refused: Array, satisfied: Array, quality: float, value_of_use: Array, price_coefficient: Array, price: float) -> Array:
+def bought(
+    refused: Array, satisfied: Array, quality: float, value_of_use: Array, price_coefficient: Array, price: float
+) -> Array:
     """Requests a month bought at the unit price: the quantity that maximises utility.
 
     Formula: min(refused, max(0, value of use / (price coefficient x unit price) - (1 + S) / quality)).

@@ -41,9 +41,7 @@ class Linear:
 
 def held_amounts(figure: Figure, shares: Shares) -> tuple[Array, ...]:
     """(I, L_j) amount per person y on the alternatives: amounts times w."""
-    return tuple(
-        a[:, list(ls)] * w for a, ls, w in zip(figure.amounts, shares.box.levels, shares.w, strict=True)
-    )
+    return tuple(a[:, list(ls)] * w for a, ls, w in zip(figure.amounts, shares.box.levels, shares.w, strict=True))
 
 
 def copied(shares: Shares, figures: Sequence[Figure]) -> tuple[Mask, ...]:

@@ -81,13 +81,13 @@ def _build(
     scaled = [scaled_figure(f, shares, copies, units) for f in figures]
     condition(m, box, scaled[1:])
     scale, dropped = objective(m, box, *scaled[0])
-    m.record = Record(box, scale, dropped, tuple(s for _, s, _ in scaled[1:]), tuple(d for _, _, d in scaled[1:]), units)
+    m.record = Record(
+        box, scale, dropped, tuple(s for _, s, _ in scaled[1:]), tuple(d for _, _, d in scaled[1:]), units
+    )
     return m
 
 
-def scaled_figure(
-    figure: Figure, shares: Shares, copies: Sequence[Any], units: Array
-) -> tuple[Linear, float, float]:
+def scaled_figure(figure: Figure, shares: Shares, copies: Sequence[Any], units: Array) -> tuple[Linear, float, float]:
     """The scaled linear form, its scale, and what dropping tiny coefficients can hide (figure's unit)."""
     f = linear(figure, shares, copies)
     scale = scale_of(f, units)
@@ -102,9 +102,7 @@ def terms_of(m: pyo.ConcreteModel, box: Box, f: Linear) -> Terms:
         terms += [(c, m.x[j, k]) for c, k in zip(f.x[j].tolist(), levels, strict=True) if c]
         rows, columns = np.nonzero(f.r[j])
         values = f.r[j][rows, columns].tolist()
-        terms += [
-            (c, m.r[i, j, levels[k]]) for c, i, k in zip(values, rows.tolist(), columns.tolist(), strict=True)
-        ]
+        terms += [(c, m.r[i, j, levels[k]]) for c, i, k in zip(values, rows.tolist(), columns.tolist(), strict=True)]
     terms += [(c, m.v[k]) for c, k in zip(f.v.tolist(), box.mixes, strict=True) if c]
     terms += [(c, m.y[i]) for i, c in enumerate(f.y.tolist()) if c]
     terms += [(c, m.b[h]) for h, c in enumerate(f.burst.tolist()) if c]

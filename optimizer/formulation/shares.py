@@ -110,6 +110,4 @@ def within(m: pyo.ConcreteModel) -> None:
     Source: conditional bounds, Sen, Atamturk, Kaminsky (2018)
     """
     x, r = dict(m.x.items()), dict(m.r.items())
-    m.within = pyo.Constraint(
-        list(r), rule=lambda m, i, j, k: r[i, j, k] - x[j, k] <= 0.0, doc=doc_of("within")
-    )
+    m.within = pyo.Constraint(list(r), rule=lambda m, i, j, k: r[i, j, k] - x[j, k] <= 0.0, doc=doc_of("within"))

@@ -33,15 +33,26 @@ def dumps(document: dict[str, Any]) -> str:
 def finding_row(finding: Finding) -> dict[str, Any]:
     """A finding as plain data."""
     return {
-        "code": finding.code, "severity": finding.severity, "file": finding.file, "line": finding.line,
-        "field": finding.field, "message": finding.message, "cure": finding.cure,
-    }  # fmt: skip
+        "code": finding.code,
+        "severity": finding.severity,
+        "file": finding.file,
+        "line": finding.line,
+        "field": finding.field,
+        "message": finding.message,
+        "cure": finding.cure,
+    }
 
 
 def _objective(o: ObjectiveValue) -> dict[str, Any]:
     return {
-        "name": o.name, "sense": o.sense, "value": o.value, "unit": o.unit, "bound": o.bound, "gap": o.gap, "status": o.status,
-    }  # fmt: skip
+        "name": o.name,
+        "sense": o.sense,
+        "value": o.value,
+        "unit": o.unit,
+        "bound": o.bound,
+        "gap": o.gap,
+        "status": o.status,
+    }
 
 
 def solution_document(solution: Solution) -> dict[str, Any]:
@@ -60,13 +71,25 @@ def solution_document(solution: Solution) -> dict[str, Any]:
         "menus": solution.menus,
         "menu": {
             p.plan: {
-                "title": p.title, "offered": p.offered, "price": p.price, "allowances": p.allowances, "unit_prices": p.unit_prices,
-                "level": p.level, "unit_price_units": p.unit_price_units, "today_offered": p.today_offered, "today_price": p.today_price,
-                "today_allowances": p.today_allowances, "outside_evidence": list(p.notes),
+                "title": p.title,
+                "offered": p.offered,
+                "price": p.price,
+                "allowances": p.allowances,
+                "unit_prices": p.unit_prices,
+                "level": p.level,
+                "unit_price_units": p.unit_price_units,
+                "today_offered": p.today_offered,
+                "today_price": p.today_price,
+                "today_allowances": p.today_allowances,
+                "outside_evidence": list(p.notes),
             }
             for p in solution.menu
         },
-        "mix": {"level": solution.mix_level, "enterprise_share": solution.enterprise_share, "today": solution.today_enterprise_share},
+        "mix": {
+            "level": solution.mix_level,
+            "enterprise_share": solution.enterprise_share,
+            "today": solution.today_enterprise_share,
+        },
         "figures": {
             f.name: {"value": f.value, "unit": f.unit, "today": f.today, "unchanged": f.unchanged, "change": f.change}
             for f in solution.figures
@@ -85,8 +108,15 @@ def solution_document(solution: Solution) -> dict[str, Any]:
             "largest_relative_difference": solution.audit.largest_difference,
             "conditions": [
                 {
-                    "name": c.name, "figure": c.figure, "part": c.part, "sense": c.sense, "bound": c.bound, "value": c.value,
-                    "slack": c.slack, "met": c.met, "binding": c.binding,
+                    "name": c.name,
+                    "figure": c.figure,
+                    "part": c.part,
+                    "sense": c.sense,
+                    "bound": c.bound,
+                    "value": c.value,
+                    "slack": c.slack,
+                    "met": c.met,
+                    "binding": c.binding,
                 }
                 for c in solution.audit.conditions
             ],
@@ -94,12 +124,15 @@ def solution_document(solution: Solution) -> dict[str, Any]:
         "outside_evidence": list(solution.outside_evidence),
         "findings": [finding_row(f) for f in solution.findings],
         "work": {
-            "boxes": solution.work.boxes, "enumerated": solution.work.enumerated, "steps": solution.work.steps,
-            "rows": solution.work.rows, "columns": solution.work.columns,
+            "boxes": solution.work.boxes,
+            "enumerated": solution.work.enumerated,
+            "steps": solution.work.steps,
+            "rows": solution.work.rows,
+            "columns": solution.work.columns,
         },
         "versions": solution.versions,
         "seconds": {**solution.seconds, "build": solution.work.build_seconds, "highs": solution.work.solve_seconds},
-    }  # fmt: skip
+    }
 
 
 def cell(value: Any) -> Any:
@@ -126,22 +159,29 @@ def solution_files(solution: Solution) -> dict[str, bytes]:
     """File name -> content of a result folder; ``result.json`` is the one to trust last."""
     menu = [
         {
-            "plan": p.plan, "title": p.title, "offered": p.offered, "price_usd_per_month": p.price,
+            "plan": p.plan,
+            "title": p.title,
+            "offered": p.offered,
+            "price_usd_per_month": p.price,
             "today_price_usd_per_month": p.today_price,
-            "allowances": json.dumps(clean(p.allowances)), "unit_prices": json.dumps(clean(p.unit_prices)),
+            "allowances": json.dumps(clean(p.allowances)),
+            "unit_prices": json.dumps(clean(p.unit_prices)),
             "outside_evidence": "; ".join(p.notes),
         }
         for p in solution.menu
-    ]  # fmt: skip
+    ]
     figures = [
-        {"figure": f.name, "unit": f.unit, "value": f.value, "today": f.today, "unchanged": f.unchanged} for f in solution.figures
+        {"figure": f.name, "unit": f.unit, "value": f.value, "today": f.today, "unchanged": f.unchanged}
+        for f in solution.figures
     ]
     files = {"menu.csv": table(menu), "figures.csv": table(figures)}
     for kind in ("plan", "segment", "channel"):
-        files[f"by_{kind}.csv"] = table([
-            {kind: name, **{figure: solution.evaluation.figure(figure, selection) for figure in PART_FIGURES}}
-            for name, selection in parts(solution.evaluation, kind)
-        ])  # fmt: skip
+        files[f"by_{kind}.csv"] = table(
+            [
+                {kind: name, **{figure: solution.evaluation.figure(figure, selection) for figure in PART_FIGURES}}
+                for name, selection in parts(solution.evaluation, kind)
+            ]
+        )
     files["usage_classes.csv"] = table(usage_rows(solution.evaluation))
     files["inputs.json"] = solution.inputs
     files["certificate.json"] = dumps({"certificate": solution.certificate})

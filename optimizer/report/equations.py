@@ -27,14 +27,18 @@ def equation_rows() -> list[dict[str, Any]]:
     """One row an equation: name, part and its docstring with formula, index, unit and source."""
     program = [
         {
-            "name": e.name, "part": "program",
+            "name": e.name,
+            "part": "program",
             "text": f"{e.doc}\n\nFormula: {e.formula}\nIndex: {e.index}. Unit: {e.unit}. Source: {e.source}",
         }
         for e in program_equations()
-    ]  # fmt: skip
+    ]
     return [*_economics(), *program]
 
 
 def equations_text(rows: list[dict[str, Any]]) -> str:
     """The table for a terminal."""
-    return "\n".join(f"{row['part']}: {row['name']}\n" + "".join(f"    {line}\n" for line in row["text"].splitlines()) for row in rows)
+    return "\n".join(
+        f"{row['part']}: {row['name']}\n" + "".join(f"    {line}\n" for line in row["text"].splitlines())
+        for row in rows
+    )

@@ -13,9 +13,10 @@ from optimizer.report.words import amount, change, price, printable, quantity, t
 from optimizer.results import PlanChoice, Solution, parts, usage_rows
 
 
-
 def _table(heading: str, *columns: str) -> Table:
-    table = Table(title=heading, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = Table(
+        title=heading, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0)
+    )
     for index, column in enumerate(columns):
         table.add_column(column, justify="left" if index == 0 else "right", header_style="dim")
     return table
@@ -47,7 +48,9 @@ def _menu(solution: Solution) -> Table:
         before = _allowances(p.today_allowances)
         style = "bold" if (p.price, p.allowances) != (p.today_price, p.today_allowances) else ""
         same = p.allowances == p.today_allowances and not p.unit_prices
-        table.add_row(printable(p.title) + marks, now, price(p.price), before, "as today" if same else chosen, style=style)
+        table.add_row(
+            printable(p.title) + marks, now, price(p.price), before, "as today" if same else chosen, style=style
+        )
     return table
 
 
@@ -56,12 +59,22 @@ def _figures(solution: Solution) -> Table:
     table = _table("Figures (a month)", "figure", "today", *extra, "this menu", "against today")
     for f in solution.figures:
         middle = (quantity(f.unchanged, f.unit),) if extra else ()
-        table.add_row(title(f.name), quantity(f.today, f.unit), *middle, quantity(f.value, f.unit), change(f.change, f.unit))
+        table.add_row(
+            title(f.name), quantity(f.today, f.unit), *middle, quantity(f.value, f.unit), change(f.change, f.unit)
+        )
     return table
 
 
 def _parts(solution: Solution, kind: str) -> Table:
-    shown = ("customers", "revenue", "serving_cost", "contribution_margin", "gross_margin_rate", "churn_rate", "cap_binding_share")
+    shown = (
+        "customers",
+        "revenue",
+        "serving_cost",
+        "contribution_margin",
+        "gross_margin_rate",
+        "churn_rate",
+        "cap_binding_share",
+    )
     table = _table(f"By {kind}", kind, "customers today", *(title(f) for f in shown))
     for name, selection in parts(solution.evaluation, kind):
         values = {f: solution.evaluation.figure(f, selection) for f in shown}
@@ -78,7 +91,11 @@ def _parts(solution: Solution, kind: str) -> Table:
 def _usage(solution: Solution) -> Table:
     rows = usage_rows(solution.evaluation)
     classes = list(dict.fromkeys(r["usage_class"] for r in rows))
-    table = _table("Gross margin per customer by usage class (usd a month; ! = most of the class costs more than it pays)", "plan", *classes)
+    table = _table(
+        "Gross margin per customer by usage class (usd a month; ! = most of the class costs more than it pays)",
+        "plan",
+        *classes,
+    )
     for plan in solution.evaluation.plans:
         mine = {r["usage_class"]: r for r in rows if r["plan"] == plan}
         cells = []
@@ -131,10 +148,17 @@ def page(solution: Solution) -> Group:
     blocks: list[Any] = [head, _menu(solution), ""]
     if solution.enterprise_share != solution.today_enterprise_share:
         share, before = solution.enterprise_share, solution.today_enterprise_share
-        blocks += [f"Go-to-market budget for enterprise: {quantity(share, 'fraction')} (today {quantity(before, 'fraction')})", ""]
+        blocks += [
+            f"Go-to-market budget for enterprise: {quantity(share, 'fraction')} (today {quantity(before, 'fraction')})",
+            "",
+        ]
     blocks += [_figures(solution), ""]
     leave, company = solution.leave_rates
-    blocks += [f"Leaving a plan: {quantity(leave, '1/month')}; leaving the company: {quantity(company, '1/month')} (told, not constrained)", ""]
+    blocks += [
+        f"Leaving a plan: {quantity(leave, '1/month')}; leaving the company: {quantity(company, '1/month')} "
+        "(told, not constrained)",
+        "",
+    ]
     for kind in ("plan", "segment", "channel"):
         blocks += [_parts(solution, kind), ""]
     blocks += [_usage(solution), ""]
@@ -173,5 +197,3 @@ def findings_text(findings: list[Finding] | tuple[Finding, ...]) -> str:
 def show(console: Console, solution: Solution) -> None:
     """Print a solution."""
     console.print(page(solution), highlight=False)
-
-

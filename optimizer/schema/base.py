@@ -56,7 +56,9 @@ class Quantity(Base):
     def _stated(self) -> Quantity:
         parse(self.unit)
         if not self.source and not self.assumption:
-            raise ValueError("neither source nor assumption is given: name the source, or say why the number is assumed")
+            raise ValueError(
+                "neither source nor assumption is given: name the source, or say why the number is assumed"
+            )
         if self.assumption and (self.low is None or self.high is None):
             raise ValueError("an assumption needs low and high")
         low = self.value if self.low is None else self.low
@@ -115,4 +117,3 @@ Hours = Annotated[Quantity, *_typed("hours/month", 0.0)]
 Days = Annotated[Quantity, *_typed("days/month", 0.0, 31.0)]
 Windows = Annotated[Quantity, *_typed("windows/day", 0.0)]
 Gpus = Annotated[Quantity, *_typed("GPU", 0.0)]
-

@@ -301,7 +301,11 @@ class Evidence(Base):
     """A credibility check: what the calibrated market must look like to be believed."""
 
     check: Literal[
-        "own_price_elasticity", "cap_binding_share", "cost_per_free_customer", "diversion_to_paid", "heavy_user_loss_share"
+        "own_price_elasticity",
+        "cap_binding_share",
+        "cost_per_free_customer",
+        "diversion_to_paid",
+        "heavy_user_loss_share",
     ]
     plan: str
     low: Number

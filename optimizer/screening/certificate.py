@@ -10,7 +10,7 @@ from optimizer.screening.problem import Ints, Problem
 Node = dict[str, Any]
 """``steps``: [[reference, multiplier, [[plan, levels dropped], ...]], ...], applied in order, then one of
 ``bound``: [reference, multiplier] for all that is left; ``split``: [plan, levels kept on the left] with ``left`` and
-``right``; ``enumerate``: every menu left was evaluated; ``empty``: the rules leave nothing; ``unknown``: no bound."""
+``right``; ``enumerate``: every menu left was evaluated; ``empty``: the rules leave nothing."""
 
 
 class Recorder:

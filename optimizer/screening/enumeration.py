@@ -146,5 +146,3 @@ def _rule_mask(problem: Problem, first: _Group, second: _Group, rows: Ints) -> B
         own = rows[:, a] - problem.starts[a]
         mask &= allowed[np.ix_(own, second.columns[:, b] - problem.starts[b])]
     return np.asarray(mask.ravel())
-
-

@@ -70,7 +70,7 @@ class _Checker:
             for reference, number, drops in node.get("steps", ()):
                 box = self._drop(self._consistent(box), mix, reference, number, drops)
             box = self._consistent(box)
-            ends = [key for key in ("bound", "split", "enumerate", "empty", "unknown") if key in node]
+            ends = [key for key in ("bound", "split", "enumerate", "empty") if key in node]
             if len(ends) != 1:
                 raise NotTrustedError(f"a part of the box has {len(ends)} endings instead of one")
             if not all(len(part) for part in box):
@@ -84,8 +84,6 @@ class _Checker:
                 self._settle(self._levels_bound(box, mix, *node["bound"])[0], node["bound"][1])
             elif ends[0] == "enumerate":
                 self._enumerate(box, mix)
-            elif ends[0] == "unknown":
-                self.bound = np.inf
             else:
                 raise NotTrustedError("a part of the box is called empty, but the rules leave levels in it")
 

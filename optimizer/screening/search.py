@@ -151,10 +151,11 @@ class Search:
         return "open" if s.max_boxes is not None and self.boxes >= s.max_boxes else ""
 
     def _leave(self, box: Open) -> None:
+        """Record the bound of a box that stays; a root that was never looked at gets its first one."""
         if box.proof is None:
-            box.record["unknown"] = True
-        else:
-            self.recorder.bound(box.record, *box.proof)
+            box.bound = self.bound_for(box.columns, box.mix, box.reference).total
+            box.proof = (box.reference, self.multiplier)
+        self.recorder.bound(box.record, *box.proof)
 
     def _aim_again(self) -> None:
         """The first incumbent is there: from now on the aim leads, not the proof of infeasibility."""

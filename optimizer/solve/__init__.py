@@ -1,8 +1,27 @@
-"""From a Pyomo program to a proven answer; light to import (Pyomo and HiGHS are loaded when first needed)."""
+"""From a program to a proven answer; light to import (Pyomo and HiGHS are loaded when first needed)."""
 
+from optimizer.solve.boxes import BoxOutcome, Checked, check_choice, choice_from, solve_box
 from optimizer.solve.compiling import compile_program
 from optimizer.solve.outcome import Outcome, Progress, SolveOptions, Status
 from optimizer.solve.program import Program
 from optimizer.solve.session import Session, read_mps
+from optimizer.solve.solving import solve
+from optimizer.solve.workers import close_workers
 
-__all__ = ["Outcome", "Program", "Progress", "Session", "SolveOptions", "Status", "compile_program", "read_mps"]
+__all__ = [
+    "BoxOutcome",
+    "Checked",
+    "Outcome",
+    "Program",
+    "Progress",
+    "Session",
+    "SolveOptions",
+    "Status",
+    "check_choice",
+    "choice_from",
+    "close_workers",
+    "compile_program",
+    "read_mps",
+    "solve",
+    "solve_box",
+]

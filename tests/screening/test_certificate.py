@@ -22,7 +22,7 @@ def _nodes(node):
 def test_recheck_reproduces_the_bound(assorted, oracle, search_only):
     for small in (1, 8):
         search_only(small)
-        for seed in range(small * 100, small * 100 + 90):
+        for seed in range(small * 100, small * 100 + 45):
             drawn = assorted(seed)
             best = oracle(drawn)
             found = maximise(drawn.instance, drawn.aim, drawn.limits, gap=(1e-2, 1e-5)[seed % 2])
@@ -61,7 +61,7 @@ def test_recheck_does_not_count_excluded_choices(assorted, choices, search_only)
 def test_a_certificate_with_a_part_missing_is_refused(assorted, search_only):
     search_only(1)
     tried = 0
-    for seed in range(60):
+    for seed in range(0, 60, 2):
         drawn = assorted(seed)
         found = maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-9)
         for root in range(len(found.certificate["roots"])):
@@ -84,7 +84,7 @@ def test_a_certificate_that_claims_too_much_is_found_out(assorted, oracle, searc
     """Whatever is dropped, split, called infeasible or weighed negatively: the bound stays valid, or it is refused."""
     search_only(1)
     refused = raised = 0
-    for seed in range(150):
+    for seed in range(0, 150, 3):
         drawn = assorted(seed)
         best = oracle(drawn)
         if best is None:
@@ -115,7 +115,7 @@ def test_a_certificate_that_claims_too_much_is_found_out(assorted, oracle, searc
             continue
         assert bound >= best - 1e-9 * (1.0 + abs(best)), seed
         raised += bound > honest + 1e-9 * (1.0 + abs(honest))
-    assert refused > 10 and raised > 10
+    assert refused > 5 and raised > 5
 
 
 @pytest.mark.parametrize("broken", [{}, {"box": [[0]], "excluded": [], "multipliers": [], "roots": 3}])

@@ -1,0 +1,68 @@
+"""Which single menus of a box a set of bounds leaves over.
+
+A bound is additive over plans: value(x) <= total - sum_j deficit_j(x_j), deficits >= 0. So the menus that it does not
+settle are found by adding plan after plan and dropping partial sums that are already too large.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.instance import Array
+from optimizer.screening.problem import EPS, Ints
+
+
+@dataclass(frozen=True)
+class Sieve:
+    """One bound over a box."""
+
+    total: float
+    deficits: tuple[Array, ...]
+    """(columns of the plan,) per plan, >= 0."""
+    threshold: float
+    """Menus whose bound is at most this are settled."""
+    counts: bool
+    """Whether settled menus count for the proven bound (no: they are proven infeasible)."""
+
+
+def sift(box: tuple[Ints, ...], sieves: Sequence[Sieve], most: int) -> tuple[Ints, float] | None:
+    """(n, J) columns of the menus no sieve settles, and the largest bound of those settled; None beyond ``most``."""
+    plans = sorted(range(len(box)), key=lambda j: (len(box[j]), j))
+    budgets = np.array([_budget(s, len(plans)) for s in sieves])
+    totals = np.array([s.total for s in sieves])
+    counts = np.array([s.counts for s in sieves])
+    spent = np.zeros((1, len(sieves)))
+    menus = np.zeros((1, len(box)), dtype=np.intp)
+    settled = -np.inf
+    for j in plans:
+        if len(menus) * len(box[j]) > 50 * most:
+            return None
+        table = np.stack([s.deficits[j] for s in sieves], axis=1)
+        grown = spent[:, None, :] + table
+        keep = (grown < budgets).all(axis=2)
+        if not keep.all():
+            settled = max(settled, _largest_settled(grown[~keep], totals, budgets, counts))
+        row, level = np.nonzero(keep)
+        if len(row) > most:
+            return None
+        spent = grown[row, level]
+        menus = menus[row]
+        menus[:, j] = box[j][level]
+    return menus, settled
+
+
+def _budget(sieve: Sieve, plans: int) -> float:
+    """Deficits from here on settle a menu; widened by the rounding of the sums."""
+    largest = sum(float(d.max()) for d in sieve.deficits)
+    return sieve.total - sieve.threshold + 4.0 * EPS * plans * (abs(sieve.total) + abs(sieve.threshold) + largest)
+
+
+def _largest_settled(spent: Array, totals: Array, budgets: Array, counts: Array) -> float:
+    """The largest of the settled menus' bounds, each the least over the sieves; proven infeasible ones left out."""
+    infeasible = ((spent >= budgets) & ~counts).any(axis=1)
+    bounds = np.where(counts, totals - spent, np.inf).min(axis=1)
+    left = bounds[~infeasible]
+    return float(left.max()) if len(left) else -np.inf

@@ -1,0 +1,283 @@
+"""Solver processes that can be stopped: started on demand, reused, killed when they overrun, crash or hang."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import logging
+import math
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from optimizer.errors import SolverError
+from optimizer.solve import wire
+from optimizer.solve.outcome import Outcome, Progress, SolveOptions, Status, relative_gap
+from optimizer.solve.program import Array, Program
+from optimizer.solve.session import Start, log
+
+READY_SECONDS = 60.0
+"""A worker that is not up by then is taken for hung."""
+SILENCE_SECONDS = 30.0
+"""A worker that gives no sign of life for so long is taken for hung; it beats every second."""
+CANCEL_SECONDS = 0.8
+"""How long a cancelled worker may take to hand over its incumbent."""
+POLL = 0.05
+
+# `python -m optimizer._worker` would do, but would import the whole package first, and find it only where
+# PYTHONPATH or an installation says so: here the caller's own copy and search path are used.
+_BOOT = (
+    "import sys, types; sys.path[:] = sys.argv[2:]; p = types.ModuleType('optimizer'); "
+    "p.__path__ = [sys.argv[1]]; sys.modules['optimizer'] = p; "
+    "from optimizer._worker import main; main()"
+)
+
+
+class WorkerError(SolverError):
+    """A worker crashed, hung or sent garbage."""
+
+
+def worker_command() -> list[str]:
+    """The command line of a worker. Raises SolverError where the interpreter is unknown."""
+    if not sys.executable:
+        raise SolverError("a solver process cannot be started: the Python interpreter's path is unknown")
+    return [sys.executable, "-I", "-c", _BOOT, str(Path(__file__).parent.parent), *sys.path]
+
+
+def overrun(limit: float) -> float:
+    """Seconds after the limit at which a worker is killed: half of the promised max(2 s, 10 %)."""
+    return 0.5 * max(2.0, 0.1 * limit)
+
+
+class Worker:
+    """One solver process and the thread that reads from it. One solve at a time."""
+
+    def __init__(self) -> None:
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+        apart: dict[str, Any] = (
+            {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
+            if os.name == "nt"
+            else {"start_new_session": True}  # Ctrl-C goes to the caller alone
+        )
+        self.process = subprocess.Popen(
+            worker_command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, **apart
+        )
+        self._inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._ready = False
+        threading.Thread(target=self._listen, name="optimizer-worker", daemon=True).start()
+
+    def solve(
+        self,
+        program: Program,
+        options: SolveOptions,
+        start: Start | None,
+        cancelled: Callable[[], bool] | None,
+        progress: Callable[[Progress], None] | None,
+    ) -> Outcome:
+        """Raises WorkerError where the process fails; the worker is then dead."""
+        watch = _Watch(program, options.time_limit)
+        job = {
+            "program": wire.program_out(program),
+            "options": wire.options_out(options),
+            "start": None if start is None else [wire.array_out(part) for part in start],
+            "log": log.isEnabledFor(logging.DEBUG),
+        }
+        try:
+            self._send_aside(("solve", job))
+            return self._wait(watch, cancelled, progress)
+        except BaseException:
+            self.kill()
+            raise
+
+    def _wait(
+        self,
+        watch: _Watch,
+        cancelled: Callable[[], bool] | None,
+        progress: Callable[[Progress], None] | None,
+    ) -> Outcome:
+        while True:
+            try:
+                message = self._inbox.get(timeout=POLL)
+            except queue.Empty:
+                message = None
+            now = time.perf_counter()
+            if message is not None:
+                watch.heard = now
+                done = self._take(message, watch, progress)
+                if done is not None:
+                    return done
+            if cancelled is not None and watch.cancelled_at is None and cancelled():
+                watch.cancelled_at = now
+                self._send_aside(("cancel",))
+            if watch.cancelled_at is not None and now > watch.cancelled_at + CANCEL_SECONDS:
+                self.kill()
+                return watch.stopped(Status.INTERRUPTED, "the solver did not stop when asked and was ended")
+            if now > watch.end:
+                self.kill()
+                return watch.stopped(Status.FEASIBLE, "the solver overran its time limit and was ended")
+            silence = SILENCE_SECONDS if self._ready else READY_SECONDS
+            if now > watch.heard + silence:
+                raise WorkerError(f"the solver process gave no sign of life for {silence:.0f} s")
+
+    def _take(
+        self, message: Any, watch: _Watch, progress: Callable[[Progress], None] | None
+    ) -> Outcome | None:
+        if isinstance(message, Exception):
+            raise WorkerError(f"the solver process ended or failed: {self._epitaph(message)}")
+        try:
+            kind = message[0]
+            if kind == "ready":
+                self._ready = True
+            elif kind == "log":
+                log.log(message[1], "%s", message[2])
+            elif kind == "progress":
+                watch.progress = Progress(*message[1:])
+                if progress is not None:
+                    progress(watch.progress)
+            elif kind == "improved":
+                watch.values, watch.objective = wire.array_in(message[1]), float(message[2])
+            elif kind == "failed":
+                raise SolverError(str(message[1]))
+            elif kind == "done":
+                return wire.outcome_in(message[1])
+            elif kind != "beat":
+                raise wire.Garbage(f"unknown message {kind!r}")
+        except (wire.Garbage, TypeError, ValueError, LookupError) as error:
+            raise WorkerError(f"the solver process sent garbage: {error}") from error
+        return None
+
+    def _epitaph(self, error: Exception) -> str:
+        if not isinstance(error, EOFError):
+            return str(error)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(1.0)
+        self._errors.seek(0)
+        said = self._errors.read().decode(errors="replace").strip()
+        return f"exit code {self.process.poll()}" + (f", {said[-500:]}" if said else "")
+
+    def _listen(self) -> None:
+        assert self.process.stdout is not None
+        try:
+            while True:
+                self._inbox.put(wire.read(self.process.stdout))
+        except Exception as error:
+            self._inbox.put(error)
+
+    def _send_aside(self, message: Any) -> None:
+        """In a thread: a hung worker reads nothing, and a full pipe must not hold the caller."""
+        stream = self.process.stdin
+        assert stream is not None
+
+        def send() -> None:
+            with contextlib.suppress(OSError, ValueError):
+                stream.write(wire.pack(message))
+                stream.flush()
+
+        threading.Thread(target=send, name="optimizer-send", daemon=True).start()
+
+    @property
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def kill(self) -> None:
+        """End the process at once; safe to call twice."""
+        with contextlib.suppress(OSError):
+            self.process.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(1.0)
+
+
+class _Watch:
+    """The clock of one solve, and what the worker has told so far."""
+
+    def __init__(self, program: Program, limit: float | None):
+        self.program = program
+        self.began = self.heard = time.perf_counter()
+        self.end = math.inf if limit is None else self.began + limit + overrun(limit)
+        self.cancelled_at: float | None = None
+        self.progress: Progress | None = None
+        self.values: Array | None = None
+        self.objective: float | None = None
+
+    def stopped(self, status: Status, message: str) -> Outcome:
+        """The outcome of a solve that was ended by force: the last incumbent and bound that were told."""
+        bound = math.inf if self.program.maximise else -math.inf
+        if self.progress is not None and self.progress.bound is not None:
+            bound = self.progress.bound
+        if self.values is None and status is Status.FEASIBLE:
+            status = Status.NO_ANSWER
+        seconds = time.perf_counter() - self.began
+        gap = relative_gap(self.objective, bound)
+        return Outcome(status, self.values, self.objective, bound, gap, seconds, message=message)
+
+
+_idle: list[Worker] = []
+_all: list[Worker] = []
+_turn = threading.Lock()
+
+
+def solve_in_worker(
+    program: Program,
+    options: SolveOptions,
+    start: Start | None = None,
+    cancelled: Callable[[], bool] | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Outcome:
+    """One solve in a process of its own; the process is kept for the next solve. Raises SolverError."""
+    began = time.perf_counter()
+    worker = _borrow()
+    if options.time_limit is not None:
+        options = replace(options, time_limit=max(0.0, options.time_limit - (time.perf_counter() - began)))
+    try:
+        outcome = worker.solve(program, options, start, cancelled, progress)
+    finally:
+        with _turn:
+            if worker.alive:
+                _idle.append(worker)
+            elif worker in _all:
+                _all.remove(worker)
+    return replace(outcome, seconds=time.perf_counter() - began)
+
+
+def _borrow() -> Worker:
+    with _turn:
+        while _idle:
+            worker = _idle.pop()
+            if worker.alive:
+                return worker
+            _all.remove(worker)
+    try:
+        worker = Worker()
+    except OSError as error:
+        raise SolverError(f"a solver process cannot be started: {error}") from error
+    with _turn:
+        _all.append(worker)
+    return worker
+
+
+def close_workers() -> None:
+    """End all solver processes. Called at exit; safe to call at any time when nothing is being solved."""
+    with _turn:
+        mine, _all[:], _idle[:] = list(_all), [], []
+    for worker in mine:
+        worker.kill()
+
+
+def _forget() -> None:
+    """After a fork the workers belong to the parent."""
+    global _turn
+    _turn = threading.Lock()
+    _all[:], _idle[:] = [], []
+
+
+atexit.register(close_workers)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
