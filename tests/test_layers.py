@@ -22,7 +22,7 @@ FLOORS = {
     "solve": 4, "_worker": 4, "evaluate": 4, "credibility": 4,
     "aims": 5, "compile": 5, "diagnose": 5, "evidence": 5, "optimum": 5, "screening": 5, "results": 5, "audit": 5,
     "run": 6,
-    "studies": 7, "problems": 7,
+    "studies": 7, "problems": 7, "verify": 7,
     "report": 8,
     "cli": 9, "__init__": 9, "__main__": 9,
 }  # fmt: skip

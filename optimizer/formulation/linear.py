@@ -17,7 +17,7 @@ TINY = 1e-9
 """Scaled coefficients at or below it vanish in solver interfaces; we drop them first and say what that can change."""
 
 LARGEST = 1024.0
-"""Rows and objective are scaled so that their largest coefficient lies just below: a tolerance of 1e-6 is 1e-9 of it."""
+"""Rows and objective are scaled so that their largest coefficient lies just below: 1e-6 is then 1e-9 of it."""
 
 Mask = NDArray[np.bool_]
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from optimizer.screening.bounds import Multiplier
 from optimizer.screening.problem import Ints, Problem
 
 Node = dict[str, Any]
 """``steps``: [[reference, multiplier, [[plan, levels dropped], ...]], ...], applied in order, then one of
-``bound``: [reference, multiplier] for all that is left; ``split``: [plan, levels kept on the left] with ``left`` and
-``right``; ``enumerate``: every menu left was evaluated; ``empty``: the rules leave nothing."""
+``bound``: [reference, multiplier], for all that is left;
+``split``: [plan, levels kept on the left], with ``left`` and ``right``;
+``sift``: [[reference, multiplier], ...], every menu was evaluated that none of these bounds puts below the
+certificate's bound or (aim weight 0) proves infeasible;
+``enumerate``: every menu left was evaluated;
+``empty``: the rules leave nothing."""
 
 
 class Recorder:
@@ -37,6 +43,10 @@ class Recorder:
         """All that is left lies below this bound."""
         node["bound"] = self._proof(reference, multiplier)
 
+    def sift(self, node: Node, proofs: list[tuple[Ints, Multiplier]]) -> None:
+        """Every menu left that none of these bounds settles was evaluated."""
+        node["sift"] = [self._proof(*proof) for proof in proofs]
+
     def split(self, node: Node, plan: int, left: Ints) -> tuple[Node, Node]:
         """The two children."""
         node["split"] = [plan, sorted(int(k) for k in self.problem.level[left])]
@@ -46,7 +56,7 @@ class Recorder:
     def data(self, bound: float, box: tuple[Ints, ...], excluded: list[list[Any]]) -> dict[str, Any]:
         """The finished certificate."""
         return {
-            "bound": bound,
+            "bound": bound if np.isfinite(bound) else None,
             "box": [sorted(int(k) for k in self.problem.level[c]) for c in box],
             "excluded": excluded,
             "multipliers": self.multipliers,

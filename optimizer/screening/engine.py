@@ -26,6 +26,9 @@ WORK = 3e7
 SMALL = 2048
 """Menus of a box that is enumerated (less for many types)."""
 SMALL_WORK = 3e5
+FEW = 5000
+FEW_WORK = 3e6
+"""The same for the menus of a box that its bounds leave over."""
 
 
 def maximise(
@@ -52,7 +55,7 @@ def maximise(
     work = box.choices * len(mixes) * instance.types * len(problem.rows.fixed)
     if box.choices * len(mixes) <= ENUMERATED and work <= WORK:
         return _enumerate(problem, truth, columns, mixes, refused, began, CHUNK, None)
-    settings = Settings(gap, scale, deadline, max_boxes, cancelled, progress, _small(problem))
+    settings = Settings(gap, scale, deadline, max_boxes, cancelled, progress, _small(problem), _few(problem))
     search = Search(problem, truth, settings, None, Recorder(problem), multipliers.none(problem))
     _start(search, columns, mixes, _choices(seeds))
     search.run()
@@ -101,6 +104,12 @@ def local_search(
 
 def _choices(choices: Collection[tuple[Menu, int]]) -> list[tuple[Menu, int]]:
     return [(tuple(int(k) for k in menu), int(mix)) for menu, mix in choices]
+
+
+def _few(problem: Problem) -> int:
+    """Menus left over by sifting up to which they are evaluated."""
+    numbers = problem.weight.shape[1] * len(problem.rows.fixed) * problem.plans
+    return int(min(FEW, max(16, FEW_WORK // numbers)))
 
 
 def _small(problem: Problem) -> int:

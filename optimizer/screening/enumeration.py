@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.instance import Array
-from optimizer.screening.evaluation import CHUNK, Truth, violation, with_burst
+from optimizer.screening.evaluation import CHUNK, Truth, problem_values, violation, with_burst
 from optimizer.screening.problem import EPS, Bools, Ints, Problem
 from optimizer.screening.rules import follow
 
@@ -55,6 +55,17 @@ def best_of_box(
             raise InterruptedError
         best = _best_of(problem, truth, columns, values, mix, best)
     return best
+
+
+def best_of_menus(
+    problem: Problem, truth: Truth, menus: Ints, mix: int, incumbent: Incumbent | None
+) -> Incumbent | None:
+    """The better of the incumbent and the best of the menus (n, J), by the truth."""
+    if not len(menus):
+        return incumbent
+    values = problem_values(problem, menus, np.full(len(menus), mix))
+    mask = follow(problem, menus) if problem.rules else None
+    return _best_of(problem, truth, lambda k: menus[k], (values, mask), mix, incumbent)
 
 
 def _best_of(

@@ -29,6 +29,22 @@ def has_multipliers(problem: Problem) -> bool:
     return problem.limits > 0 or bool(np.any(problem.burst) or np.any(np.isfinite(problem.room)))
 
 
+def single_conditions(problem: Problem, best: Multiplier) -> list[Multiplier]:
+    """The aim alone, and every limit and burst limit alone that has a weight in ``best``; shares of burst as there."""
+    cost = best.rows @ -np.minimum(problem.burst, 0.0)
+    share = np.divide(np.minimum(best.gpus, cost), cost, out=np.zeros_like(cost), where=cost > 0.0)
+    out = []
+    for k in np.flatnonzero(best.rows > 0.0):
+        rows = np.zeros(1 + problem.limits)
+        rows[k] = 1.0
+        out.append(Multiplier(rows, -np.minimum(problem.burst[k], 0.0) * share))
+    for h in np.flatnonzero((best.gpus > cost) & np.isfinite(problem.room)):
+        gpus = np.zeros(problem.blocks)
+        gpus[h] = 1.0
+        out.append(Multiplier(np.zeros(1 + problem.limits), gpus))
+    return out if len(out) > 1 else []
+
+
 def proposed(
     problem: Problem, cuts: Sequence[Array], aim: float, best: Multiplier, chord: Chord | None, inward: float = 0.3
 ) -> Multiplier | None:

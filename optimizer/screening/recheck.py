@@ -5,7 +5,7 @@ Nothing of the search's layout or bounds is used; of the certificate only the cu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ from optimizer.screening.evaluation import CHUNK, Truth, problem_values, violati
 from optimizer.screening.problem import EPS, Box, Ints, Problem, checked_box, prepare
 
 Levels = tuple[Ints, ...]
+MOST = 200_000
+"""Menus of one part of the box that may have to be evaluated after sifting."""
 
 
 def recheck(
@@ -70,7 +72,7 @@ class _Checker:
             for reference, number, drops in node.get("steps", ()):
                 box = self._drop(self._consistent(box), mix, reference, number, drops)
             box = self._consistent(box)
-            ends = [key for key in ("bound", "split", "enumerate", "empty") if key in node]
+            ends = [key for key in ("bound", "split", "sift", "enumerate", "empty") if key in node]
             if len(ends) != 1:
                 raise NotTrustedError(f"a part of the box has {len(ends)} endings instead of one")
             if not all(len(part) for part in box):
@@ -82,8 +84,10 @@ class _Checker:
                     waiting.append((node[key], (*box[:plan], part, *box[plan + 1 :])))
             elif ends[0] == "bound":
                 self._settle(self._levels_bound(box, mix, *node["bound"])[0], node["bound"][1])
+            elif ends[0] == "sift":
+                self._sift(box, mix, node["sift"])
             elif ends[0] == "enumerate":
-                self._enumerate(box, mix)
+                self._enumerate(_menus(box, max(1, CHUNK // self.instance.types)), mix)
             else:
                 raise NotTrustedError("a part of the box is called empty, but the rules leave levels in it")
 
@@ -169,8 +173,34 @@ class _Checker:
         slope, shift = chord_between(bottom - pool.reserved, top - pool.reserved)
         return slope, shift - slope * pool.reserved + 4.0 * EPS * (abs(top) + abs(bottom) + abs(pool.reserved))
 
-    def _enumerate(self, box: Levels, mix: int) -> None:
-        for menus in _menus(box, max(1, CHUNK // self.instance.types)):
+    def _sift(self, box: Levels, mix: int, proofs: list[Any]) -> None:
+        """Evaluate the menus that no bound puts below the claimed bound; the others count as high as that."""
+        claimed = -np.inf if self.certificate["bound"] is None else float(self.certificate["bound"])
+        spare, tables, total, counts = [], [], np.inf, False
+        for reference, number in proofs:
+            top, per_level = self._levels_bound(box, mix, reference, number)
+            weight = float(self.certificate["multipliers"][number][0][0])
+            tables.append([top - part for part in per_level])
+            counts = counts or weight > 0.0
+            spare.append(top - claimed * weight + 1e-13 * (abs(top) + abs(claimed * weight)) if weight else top)
+            total = min(total, top / weight) if weight else total
+        left, spent = np.zeros((1, len(box)), dtype=np.intp), np.zeros((1, len(proofs)))
+        settled = False
+        for j in sorted(range(len(box)), key=lambda j: len(box[j])):
+            grown = spent[:, None, :] + np.stack([table[j] for table in tables], axis=1)
+            row, level = np.nonzero((grown <= np.array(spare)).all(axis=2))
+            settled = settled or len(row) < len(left) * len(box[j])
+            if len(row) > MOST:
+                raise NotTrustedError("a part of the box is called sifted, and its bounds leave too many menus")
+            left, spent = left[row], grown[row, level]
+            left[:, j] = box[j][level]
+        if settled and counts:
+            self.bound = max(self.bound, min(claimed, total))
+        if len(left):
+            self._enumerate([left], mix)
+
+    def _enumerate(self, blocks: Iterable[Ints], mix: int) -> None:
+        for menus in blocks:
             columns = np.stack([c[m] for c, m in zip(self.problem.column, menus.T, strict=True)], axis=1)
             values = problem_values(self.problem, columns, np.full(len(menus), mix))
             aim, limits, over = with_burst(self.problem, values)

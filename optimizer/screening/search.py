@@ -14,14 +14,20 @@ from optimizer.screening import multipliers
 from optimizer.screening.bounds import Bound, Chord, Form, Multiplier, bound_box, combine_rows, make_form
 from optimizer.screening.certificate import Node, Recorder
 from optimizer.screening.chords import chord_of
-from optimizer.screening.enumeration import Incumbent, best_of_box
+from optimizer.screening.enumeration import Incumbent, best_of_box, best_of_menus
 from optimizer.screening.evaluation import Truth
+from optimizer.screening.multipliers import single_conditions
 from optimizer.screening.problem import Ints, Problem
 from optimizer.screening.rules import consistent, follow
+from optimizer.screening.sifting import Sieve, sift
 
 ROUNDS = 3
 ROOT_ROUNDS = 16
 """Bounds evaluated in one box before it is cut."""
+SIEVES = 3
+"""Bounds of a box that its menus are sifted by."""
+SIFTED = 20_000
+"""Most menus, or parts of menus, that may be left over while sifting."""
 KEPT_CUTS = 12
 """Cuts a child inherits."""
 SHRUNK = 0.5
@@ -40,6 +46,8 @@ class Settings:
     progress: Callable[[float, float, int], None] | None
     small: int
     """Menus in a box that is enumerated."""
+    few: int
+    """Menus left over by sifting that are evaluated."""
 
     def reach(self, incumbent: Incumbent | None) -> float:
         """Bounds up to here prove the gap."""
@@ -73,13 +81,20 @@ class Open:
 
 
 @dataclass(frozen=True)
-class _Step:
+class Step:
     """One bound of a box, and what it was taken over and with."""
 
     bound: Bound
     columns: tuple[Ints, ...]
     multiplier: Multiplier
     reference: Ints
+
+    def sieve(self, columns: tuple[Ints, ...], threshold: float) -> Sieve:
+        """The bound as a sieve for the menus of what is left of its box."""
+        bound = self.bound
+        kept = [p[np.searchsorted(c, k)] for p, c, k in zip(bound.potential, self.columns, columns, strict=True)]
+        deficits = tuple(top - p for top, p in zip(bound.top, kept, strict=True))
+        return Sieve(bound.total, deficits, threshold, bool(self.multiplier.rows[0]))
 
 
 @dataclass
@@ -176,19 +191,22 @@ class Search:
         if box.root and not self.aim:
             bound = self.bound_for(box.columns, box.mix, box.reference)
             box.bound, box.proof = bound.total, (box.reference, self.multiplier)
-        best: _Step | None = None
+        steps: list[Step] = []
+        best: Step | None = None
         for _ in range(ROOT_ROUNDS if box.root else ROUNDS):
             if box.menus <= self.settings.small:
                 self._enumerate(box)
                 return
             before, columns = box.menus, box.columns
             bound, chord = self._evaluate(box)
-            if self._prune(box, bound):
+            step = Step(bound, columns, box.multiplier, box.reference)
+            steps.append(step)
+            if self._prune(box, step):
                 return
             shrunk = box.menus <= SHRUNK * before
             gained = np.inf if best is None else best.bound.total - bound.total
             if gained > 0.0:
-                best = _Step(bound, columns, box.multiplier, box.reference)
+                best = step
             assert best is not None
             box.reference = bound.best
             if not self._go_on(box, bound, best, gained, chord) and not shrunk:
@@ -196,12 +214,41 @@ class Search:
         assert best is not None
         if box.root and self.aim:
             self.multiplier = best.multiplier
+        steps.remove(best)
+        if not self._settle(box, [best, *steps[: -SIEVES : -1]]):
+            self._split(box, best)
+
+    def _settle(self, box: Open, steps: list[Step]) -> bool:
+        """Evaluate every menu that the bounds leave over, if those are few enough."""
         if box.menus <= self.settings.small:
             self._enumerate(box)
-            return
-        self._split(box, best)
+            return True
+        found = self._sift(box, steps)
+        if found is None:
+            return False
+        if len(found[0]) > self.settings.few:
+            for multiplier in single_conditions(self.problem, steps[0].multiplier):
+                chord = chord_of(self.problem, box.columns, box.mix, steps[0].reference)
+                form = make_form(self.problem, multiplier, chord)
+                bound = bound_box(self.problem, form, box.columns, box.mix, steps[0].reference)
+                step = Step(bound, box.columns, multiplier, steps[0].reference)
+                if self._prune(box, step):
+                    return True
+                steps.append(step)
+            found = self._sift(box, steps)
+        if found is None or len(found[0]) > self.settings.few:
+            return False
+        menus, settled = found
+        self.enumerated += len(menus)
+        self.dropped = max(self.dropped, settled)
+        self.incumbent = best_of_menus(self.problem, self.truth, menus, box.mix, self.incumbent)
+        self.recorder.sift(box.record, [(s.reference, s.multiplier) for s in steps])
+        return True
 
-    def _go_on(self, box: Open, bound: Bound, best: _Step, gained: float, chord: Chord | None) -> bool:
+    def _sift(self, box: Open, steps: list[Step]) -> tuple[Ints, float] | None:
+        return sift(box.columns, [s.sieve(box.columns, self._threshold(s.multiplier)) for s in steps], SIFTED)
+
+    def _go_on(self, box: Open, bound: Bound, best: Step, gained: float, chord: Chord | None) -> bool:
         """Move the multiplier; False where that promises nothing."""
         if not multipliers.has_multipliers(self.problem):
             return False
@@ -240,17 +287,17 @@ class Search:
         if value is not None and (self.incumbent is None or value > self.incumbent.value):
             self.incumbent = Incumbent(value, columns.copy(), mix)
 
-    def _threshold(self) -> float:
-        """Bounds up to here remove what they bound."""
-        return self.settings.reach(self.incumbent) if self.aim else float(np.nextafter(0.0, -1.0))
+    def _threshold(self, multiplier: Multiplier) -> float:
+        """Bounds up to here remove what they bound: for the aim, or as infeasible."""
+        return self.settings.reach(self.incumbent) if multiplier.rows[0] else float(np.nextafter(0.0, -1.0))
 
-    def _prune(self, box: Open, bound: Bound) -> bool:
+    def _prune(self, box: Open, step: Step) -> bool:
         """Drop the box (True) or some of its levels."""
-        assert box.multiplier.rows[0] == self.aim
-        threshold = self._threshold()
+        bound, aims = step.bound, step.multiplier.rows[0] > 0.0
+        threshold = self._threshold(step.multiplier)
         if bound.total <= threshold:
-            self.recorder.bound(box.record, box.reference, box.multiplier)
-            if self.aim:
+            self.recorder.bound(box.record, step.reference, step.multiplier)
+            if aims:
                 self.dropped = max(self.dropped, bound.total)
             return True
         gone: list[tuple[int, Ints]] = []
@@ -260,11 +307,11 @@ class Search:
             keep = levels > threshold
             if not keep.all():
                 gone.append((j, columns[j][~keep]))
-                if self.aim:
+                if aims:
                     self.dropped = max(self.dropped, float(levels[~keep].max()))
                 columns[j] = columns[j][keep]
         if gone:
-            self.recorder.drop(box.record, box.reference, box.multiplier, gone)
+            self.recorder.drop(box.record, step.reference, step.multiplier, gone)
             kept = consistent(self.problem, tuple(columns))
             if kept is None:
                 box.record["empty"] = True
@@ -277,7 +324,7 @@ class Search:
         self.incumbent = best_of_box(self.problem, self.truth, box.columns, box.mix, self.incumbent)
         box.record["enumerate"] = True
 
-    def _split(self, box: Open, step: _Step) -> None:
+    def _split(self, box: Open, step: Step) -> None:
         """Cut the plan with the largest potential in the middle."""
         wide = [j for j in range(self.problem.plans) if len(box.columns[j]) > 1]
         plan = max(wide, key=lambda j: (step.bound.top[j], -j))

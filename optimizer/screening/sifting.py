@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.instance import Array
-from optimizer.screening.problem import EPS, Ints
+from optimizer.screening.problem import EPS, Bools, Ints
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def _budget(sieve: Sieve, plans: int) -> float:
     return sieve.total - sieve.threshold + 4.0 * EPS * plans * (abs(sieve.total) + abs(sieve.threshold) + largest)
 
 
-def _largest_settled(spent: Array, totals: Array, budgets: Array, counts: Array) -> float:
+def _largest_settled(spent: Array, totals: Array, budgets: Array, counts: Bools) -> float:
     """The largest of the settled menus' bounds, each the least over the sieves; proven infeasible ones left out."""
     infeasible = ((spent >= budgets) & ~counts).any(axis=1)
     bounds = np.where(counts, totals - spent, np.inf).min(axis=1)

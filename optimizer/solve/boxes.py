@@ -215,7 +215,8 @@ class _Search:
         self.nodes += outcome.nodes
         self.versions = outcome.versions
         if outcome.status is Status.INFEASIBLE:
-            return self._nothing_left()
+            self._nothing_left()
+            return None
         if outcome.status is Status.UNBOUNDED:
             raise SolverError("the solver calls a bounded program unbounded")
         # menus cut off so far are known: the rest is worth no more than the solver's bound

@@ -59,7 +59,9 @@ class Program:
         products = self.coefficients * values[self.indices]
         edges = np.repeat(np.arange(len(self.row_lower)), np.diff(self.starts))
         count = len(self.row_lower)
-        return np.bincount(edges, products, count), np.bincount(edges, np.abs(products), count)
+        total: Array = np.bincount(edges, products, count).astype(np.float64)
+        size: Array = np.bincount(edges, np.abs(products), count).astype(np.float64)
+        return total, size
 
     def objective(self, values: Array) -> float:
         return float(self.costs @ values) + self.offset

@@ -36,7 +36,7 @@ def _quiet_class() -> Any:
 
         def enableCallbacks(self) -> Any:
             self.setOptionValue("log_to_console", False)
-            return super().enableCallbacks()
+            return super().enableCallbacks()  # type: ignore[no-untyped-call]
 
     return Quiet
 

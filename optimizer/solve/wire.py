@@ -6,7 +6,7 @@ import io
 import pickle
 import struct
 from dataclasses import asdict
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 
@@ -37,7 +37,7 @@ def pack(message: Any) -> bytes:
     return HEAD.pack(MAGIC, len(body)) + body
 
 
-def read(stream: BinaryIO) -> Any:
+def read(stream: IO[bytes]) -> Any:
     """The next message. Raises EOFError at the end of the stream, Garbage for anything else that is no message."""
     head = _exactly(stream, HEAD.size)
     magic, length = HEAD.unpack(head)
@@ -51,7 +51,7 @@ def read(stream: BinaryIO) -> Any:
         raise Garbage(f"a message cannot be read: {error}") from error
 
 
-def _exactly(stream: BinaryIO, count: int) -> bytes:
+def _exactly(stream: IO[bytes], count: int) -> bytes:
     parts, left = [], count
     while left:
         part = stream.read(left)

@@ -127,9 +127,7 @@ class Worker:
             if now > watch.heard + silence:
                 raise WorkerError(f"the solver process gave no sign of life for {silence:.0f} s")
 
-    def _take(
-        self, message: Any, watch: _Watch, progress: Callable[[Progress], None] | None
-    ) -> Outcome | None:
+    def _take(self, message: Any, watch: _Watch, progress: Callable[[Progress], None] | None) -> Outcome | None:
         if isinstance(message, Exception):
             raise WorkerError(f"the solver process ended or failed: {self._epitaph(message)}")
         try:
