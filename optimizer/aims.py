@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from optimizer.compile import Compiled
 from optimizer.economics.figures import LINEAR, RATIOS, TOTAL, Selection
+from optimizer.errors import bad_argument
 from optimizer.instance import Figure, Limit, combine, zero_figure
 from optimizer.schema.case import Case, Condition
 
@@ -94,10 +95,14 @@ def condition_name(condition: Condition) -> str:
 def bounds(case: Case, compiled: Compiled, today: Today) -> tuple[Bound, ...]:
     """Every side of every condition of a case."""
     found = []
-    for condition in case.conditions:
+    for index, condition in enumerate(case.conditions):
         selection = selection_of(condition)
         made = measure(compiled, condition.figure, selection, today, condition.denominator_floor)
         factor = today(condition.figure, selection) if condition.relative_to == "today" else 1.0
+        if not math.isfinite(factor):
+            raise bad_argument(
+                f"conditions.{index}", f"{condition.figure} has no value today, so nothing can be relative to it"
+            )
         name = condition_name(condition)
         for sense, value in ((1, condition.at_least), (-1, condition.at_most)):
             if value is not None:

@@ -17,8 +17,8 @@ from optimizer.formulation import unsafe_levels
 from optimizer.instance import Figure, Instance, Limit, Menu, combine, evaluate
 
 Choice = tuple[Menu, int]
-AGREEMENT = 1e-6
-"""Largest relative difference between a direct evaluation and the solver's own objective that is not remarked on."""
+CROSS_CHECK_SIZE = 6000
+"""Customer types times levels of the program that checks a screened answer."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def _cross_check(
     """HiGHS solves the program on the surviving box; it may not find anything better than what is proven."""
     if box is None or answer.choice is None or box.choices == 1:
         return answer
-    levels = [[int(x) for x in part] for part in box.levels]
+    levels = _near(instance, box, answer.choice[0])
     if any(unsafe_levels(instance, levels)):
         return answer  # settled by true-weight bounds; the solver would be fooled by such weights
     checked = solve.solve_box(
@@ -157,6 +157,16 @@ def _cross_check(
             f"HiGHS found a menu worth {checked.value:.10g}, above the proven bound {answer.bound:.10g}"
         )
     return replace(answer, choice=checked.choice, value=checked.value, work=work)
+
+
+def _near(instance: Instance, box: screening.Box, menu: Menu) -> list[list[int]]:
+    """The box's levels nearest to a menu, few enough that the program stays quick to solve."""
+    most = max(2, CROSS_CHECK_SIZE // (instance.types * instance.plans))
+    levels = []
+    for part, chosen in zip(box.levels, menu, strict=True):
+        near = sorted((int(x) for x in part), key=lambda x: (abs(x - chosen), x))[:most]
+        levels.append(sorted(near))
+    return levels
 
 
 def _solver_work(found: solve.BoxOutcome) -> Work:

@@ -17,6 +17,7 @@ from optimizer.schema.market import Market, Offer, Plan, Segment
 from optimizer.units import convert
 
 WINDOW_ORDER = ("3h", "5h", "day", "week", "month")
+WINDOW_HOURS = {"3h": 3.0, "5h": 5.0, "day": 24.0, "week": 168.0, "month": 730.0}
 MONTH_DAYS = 730.0 / 24.0
 MONTH_HOURS = 730.0
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from optimizer.audit import Audit
 from optimizer.economics.figures import LINEAR, Selection, unit_of
+from optimizer.economics.finance import largest_draw
 from optimizer.evaluate import Evaluation
 from optimizer.levels import Level
+from optimizer.prepare import MONTH_HOURS, WINDOW_HOURS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -226,6 +229,42 @@ class Solution:
         o = self.objective
         menu = ", ".join(f"{p.plan} {p.price:g}" for p in self.menu if p.offered and p.price is not None)
         return f"Solution({self.case}: {self.verdict}, {o.name} = {o.value:.6g} {o.unit}, gap {o.gap:.1e}; {menu})"
+
+
+def draw_multiples(evaluation: Evaluation) -> dict[str, float | None]:
+    """Plan -> the most a customer can draw at API prices as a multiple of the fee; infinite without caps, None without
+    a fee or an API price."""
+    found: dict[str, float | None] = {}
+    prepared = evaluation.prepared
+    for name in evaluation.plans:
+        terms = evaluation.menu[name]
+        prices = prepared.plans[prepared.plan_index(name)].api_prices
+        if terms is None or terms.price <= 0.0:
+            found[name] = None
+            continue
+        draws = [
+            largest_draw([(MONTH_HOURS / WINDOW_HOURS[w], cap) for w, cap in caps], float(price))
+            for caps, price in zip(terms.caps, prices, strict=True)
+            if caps is not None and not math.isnan(price)
+        ]
+        found[name] = sum(draws) / terms.price if draws else None
+    return found
+
+
+def compute_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """GPUs busy by pool and hour block, with what is reserved and burst."""
+    pools = evaluation.prepared.pools
+    return [
+        {
+            "pool": pool,
+            "hours": block,
+            "gpus_busy": float(evaluation.busy[p, h]),
+            "gpus_reserved": None if math.isnan(pools.reserved[p]) else float(pools.reserved[p]),
+            "gpus_burst": float(evaluation.burst[p, h]) if pools.contracted[p] else None,
+        }
+        for p, pool in enumerate(pools.names)
+        for h, block in enumerate(pools.blocks)
+    ]
 
 
 def parts(evaluation: Evaluation, kind: str) -> list[tuple[str, Selection]]:

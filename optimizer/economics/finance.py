@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 
 from optimizer.economics.normal import Array
@@ -47,6 +50,16 @@ def advertising_revenue(requests: Array, per_request: float) -> Array:
 def api_value(requests: Array, unit_price: float) -> Array:
     """What the served requests would cost at the API's unit price. Index: (I,). Unit: usd/month. Source: definition."""
     return requests * unit_price
+
+
+def largest_draw(windows: Sequence[tuple[float, float]], unit_price: float) -> float:
+    """Value at API prices of the most that caps let a customer draw in a month, using every window.
+
+    ``windows``: (windows a month, requests a window) pairs; the tightest decides; none = unlimited.
+
+    Unit: usd/month. Source: definition.
+    """
+    return min((count * cap for count, cap in windows), default=math.inf) * unit_price
 
 
 def burst_cost(gpus: float, block_hours: float, price: float) -> float:

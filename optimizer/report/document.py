@@ -9,7 +9,16 @@ import math
 from typing import Any
 
 from optimizer.errors import Finding
-from optimizer.results import PART_FIGURES, SCHEMA_VERSION, ObjectiveValue, Solution, parts, usage_rows
+from optimizer.results import (
+    PART_FIGURES,
+    SCHEMA_VERSION,
+    ObjectiveValue,
+    Solution,
+    compute_rows,
+    draw_multiples,
+    parts,
+    usage_rows,
+)
 
 
 def clean(value: Any) -> Any:
@@ -104,6 +113,8 @@ def solution_document(solution: Solution) -> dict[str, Any]:
         "leave_rate": solution.leave_rates[0],
         "company_churn_rate": solution.leave_rates[1],
         "usage_classes": usage_rows(solution.evaluation),
+        "draw_multiples": draw_multiples(solution.evaluation),
+        "compute": compute_rows(solution.evaluation),
         "audit": {
             "largest_relative_difference": solution.audit.largest_difference,
             "conditions": [

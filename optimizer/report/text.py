@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from rich.console import Console, Group
@@ -10,7 +11,7 @@ from rich.text import Text
 
 from optimizer.errors import Finding
 from optimizer.report.words import amount, change, price, printable, quantity, title
-from optimizer.results import PlanChoice, Solution, parts, usage_rows
+from optimizer.results import PlanChoice, Solution, compute_rows, draw_multiples, parts, usage_rows
 
 
 def _table(heading: str, *columns: str) -> Table:
@@ -107,6 +108,25 @@ def _usage(solution: Solution) -> Table:
     return table
 
 
+def _draws(solution: Solution) -> Text:
+    told = [
+        f"{plan} {'unlimited' if math.isinf(multiple) else f'{multiple:,.0f} x'}"
+        for plan, multiple in draw_multiples(solution.evaluation).items()
+        if multiple is not None
+    ]
+    return Text(f"The most a customer can draw at API prices, as a multiple of the fee: {', '.join(told) or '-'}")
+
+
+def _compute(solution: Solution) -> Table:
+    rows = compute_rows(solution.evaluation)
+    contracted = any(row["gpus_reserved"] is not None for row in rows)
+    table = _table("GPUs", "pool and hours", "busy", *(("reserved", "burst") if contracted else ()))
+    for row in rows:
+        more = ("-" if row[k] is None else amount(row[k]) for k in ("gpus_reserved", "gpus_burst"))
+        table.add_row(f"{row['pool']} {row['hours']}", amount(row["gpus_busy"]), *(more if contracted else ()))
+    return table
+
+
 def _conditions(solution: Solution) -> Table:
     table = _table("Conditions", "condition", "asked", "reached", "")
     for c in solution.audit.conditions:
@@ -161,7 +181,7 @@ def page(solution: Solution) -> Group:
     ]
     for kind in ("plan", "segment", "channel"):
         blocks += [_parts(solution, kind), ""]
-    blocks += [_usage(solution), ""]
+    blocks += [_usage(solution), "", _draws(solution), "", _compute(solution), ""]
     if solution.audit.conditions:
         blocks += [_conditions(solution), ""]
     if solution.outside_evidence:

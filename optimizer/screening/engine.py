@@ -26,8 +26,8 @@ WORK = 3e7
 SMALL = 2048
 """Menus of a box that is enumerated (less for many types)."""
 SMALL_WORK = 3e5
-FEW = 5000
-FEW_WORK = 3e6
+FEW = 2000
+FEW_WORK = 1e6
 """The same for the menus of a box that its bounds leave over."""
 
 

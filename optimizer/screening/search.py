@@ -26,7 +26,7 @@ ROOT_ROUNDS = 16
 """Bounds evaluated in one box before it is cut."""
 SIEVES = 3
 """Bounds of a box that its menus are sifted by."""
-SIFTED = 20_000
+SIFTED = 8_000
 """Most menus, or parts of menus, that may be left over while sifting."""
 KEPT_CUTS = 12
 """Cuts a child inherits."""

@@ -14,6 +14,9 @@ import numpy as np
 from optimizer.instance import Array
 from optimizer.screening.problem import EPS, Bools, Ints
 
+WIDER = 4
+"""How many times ``most`` may pass the first sieve before the others are tried."""
+
 
 @dataclass(frozen=True)
 class Sieve:
@@ -29,7 +32,11 @@ class Sieve:
 
 
 def sift(box: tuple[Ints, ...], sieves: Sequence[Sieve], most: int) -> tuple[Ints, float] | None:
-    """(n, J) columns of the menus no sieve settles, and the largest bound of those settled; None beyond ``most``."""
+    """(n, J) columns of the menus no sieve settles, and the largest bound of those settled; None beyond ``most``.
+
+    The first sieve counts before anything is built: with a level of deficit 0 in every plan no part of a menu that
+    passes it comes to nothing, so too large a count is final.
+    """
     plans = sorted(range(len(box)), key=lambda j: (len(box[j]), j))
     budgets = np.array([_budget(s, len(plans)) for s in sieves])
     totals = np.array([s.total for s in sieves])
@@ -38,19 +45,27 @@ def sift(box: tuple[Ints, ...], sieves: Sequence[Sieve], most: int) -> tuple[Int
     menus = np.zeros((1, len(box)), dtype=np.intp)
     settled = -np.inf
     for j in plans:
-        if len(menus) * len(box[j]) > 50 * most:
-            return None
         table = np.stack([s.deficits[j] for s in sieves], axis=1)
-        grown = spent[:, None, :] + table
-        keep = (grown < budgets).all(axis=2)
+        order = np.argsort(table[:, 0], kind="stable")
+        table = table[order]
+        fits = np.searchsorted(table[:, 0], budgets[0] - spent[:, 0])
+        size = int(fits.sum())
+        if size > WIDER * most:
+            return None
+        short = fits < len(order)
+        if short.any():
+            settled = max(settled, _largest_settled(spent[short] + table[fits[short]], totals, budgets, counts))
+        row = np.repeat(np.arange(len(menus)), fits)
+        level = np.arange(size) - np.repeat(np.cumsum(fits) - fits, fits)
+        grown = spent[row] + table[level]
+        keep = (grown < budgets).all(axis=1)
         if not keep.all():
             settled = max(settled, _largest_settled(grown[~keep], totals, budgets, counts))
-        row, level = np.nonzero(keep)
+            row, level, grown = row[keep], level[keep], grown[keep]
         if len(row) > most:
             return None
-        spent = grown[row, level]
-        menus = menus[row]
-        menus[:, j] = box[j][level]
+        spent, menus = grown, menus[row]
+        menus[:, j] = box[j][order[level]]
     return menus, settled
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -99,8 +99,10 @@ def draw(seed: int, *, plans: int = 3, levels: int = 4, types: int = 4, mixes: i
     gpu = [g.uniform(0.01, 0.2, (types, 1)) * np.linspace(1.0, 2.0, n) for n in sizes]
     typical = [value(bare, figure(bare, amounts=gpu), menu, mix) for menu, mix in choices(bare)]
     blocks = []
-    for _ in range(int(g.integers(0, 3))):
+    count = int(g.integers(0, 3))
+    for _ in range(count):
         use = figure(bare, amounts=[a * g.uniform(0.5, 1.5) for a in gpu], outside=0.001)
+        use = replace(use, burst=np.zeros(count))
         limit = math.inf if g.random() < 0.4 else float(g.uniform(0.2, 1.0) * np.ptp(typical))
         blocks.append(Block("block", use, float(np.quantile(typical, g.uniform(0.1, 0.9))), limit))
     rules = []
