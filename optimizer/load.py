@@ -188,7 +188,7 @@ def assemble(
         "market": market_document.data,
         "sets": {k: c.model_dump(mode="json", exclude_none=True) for k, c in sets.items()},
     }
-    text = json.dumps(stated, sort_keys=True, ensure_ascii=False)
+    text = json.dumps(stated, ensure_ascii=False)
     same = changed_document.data == market_document.data
     changed = market if same else validate(Market, changed_document)
     return Inputs(

@@ -203,7 +203,11 @@ def evaluate_case(
     inputs = load_inputs(case, None, folder)
     fixed = inputs.case.model_copy(update={"plans": {}, "mix": None, "conditions": ()})
     base = folder if folder is not None else (None if isinstance(case, Case) else _folder_of(case))
-    return replace(solve_case(fixed, sets=sets, folder=base), case=inputs.name)
+    without = prepare_problem(fixed, folder=base)
+    problem = prepare_problem(fixed, sets=sets, folder=base) if sets else without
+    before = problem.today if without.unchanged is without.today else without.unchanged
+    solution = solve_problem(replace(problem, unchanged=before), Settings(gap=inputs.case.options.gap))
+    return replace(solution, case=inputs.name)
 
 
 def _folder_of(case: str | PathLike[str]) -> str:

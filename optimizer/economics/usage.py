@@ -88,7 +88,8 @@ def served(requests: Array, windows: Sequence[Window]) -> tuple[Array, Array]:
     inside = first.per_month / second.per_month
     mean2 = capped * inside
     if np.isfinite(first.cap):
-        variance = (limited_square(mean, first.sigma, first.cap) - capped**2) * inside
+        # a cap far below the mean leaves no spread; rounding must not make it negative
+        variance = np.maximum(limited_square(mean, first.sigma, first.cap) - capped**2, 0.0) * inside
         sigma2 = np.sqrt(np.log1p(np.where(mean2 > 0.0, variance / np.where(mean2 > 0.0, mean2, 1.0) ** 2, 0.0)))
     else:
         sigma2 = second.sigma
