@@ -6,7 +6,9 @@ evaluation or any unexpected exception; 130 interrupted.
 
 from __future__ import annotations
 
+import contextlib
 import json as json_module
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -37,7 +39,7 @@ SetOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 OutOption = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Save result.json and CSV tables there.")]
 GapOption = Annotated[
-    float | None, typer.Option("--gap", min=0.0, max=1.0, help="Relative gap at which an answer is called optimal.")
+    float | None, typer.Option("--gap", help="Relative gap at which an answer is called optimal, 0 to 1.")
 ]
 TimeOption = Annotated[
     float | None,
@@ -56,9 +58,12 @@ def _changes(sets: list[str] | None) -> dict[str, Any]:
     for text in sets or []:
         try:
             path, change = parse_change(text)
-            changes[path] = change
         except InputError as error:
             findings += error.findings
+            continue
+        if path in changes:
+            findings += bad_argument("--set", f"{path!r} is changed twice", "keep one of the two").findings
+        changes[path] = change
     if findings:
         raise InputError(findings)
     return changes
@@ -68,6 +73,23 @@ def _limit(seconds: float | None) -> float | None:
     if seconds is not None and not 0.0 < seconds < 1e9:
         raise bad_argument("--time-limit", f"must be above 0 seconds, but is {seconds:g}")
     return seconds
+
+
+def _gap(gap: float | None) -> float | None:
+    if gap is not None and not 0.0 <= gap <= 1.0:
+        raise bad_argument("--gap", f"must be between 0 and 1, but is {gap:g}", "write 1e-3 for a tenth of a per cent")
+    return gap
+
+
+def _folder(out: Path | None) -> Path | None:
+    """A folder that can be saved to, found out before the work is done."""
+    if out is not None:
+        there = next((p for p in (out, *out.absolute().parents) if os.path.lexists(p)), out)
+        if not there.is_dir():
+            raise bad_argument("--out", f"{there} is a file, not a folder", "name another folder")
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise bad_argument("--out", f"nothing may be written to {there}", "name another folder")
+    return out
 
 
 def _emit(solution: Any, as_json: bool, out: Path | None) -> None:
@@ -90,8 +112,12 @@ def _emit(solution: Any, as_json: bool, out: Path | None) -> None:
 def _console() -> Any:
     from rich.console import Console
 
+    class Page(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
     # a pipe or a file gets room for whole lines
-    return Console(width=None if sys.stdout.isatty() else 200)
+    return Page(width=None if sys.stdout.isatty() else 200)
 
 
 @app.command()
@@ -107,9 +133,8 @@ def run(
     """Solve a case: the best menu, proven, against today's."""
     from optimizer.run import solve_case
 
-    solution = solve_case(
-        case, sets=_changes(sets), gap=gap, time_limit=_limit(time_limit), screen=None if screen else False
-    )
+    gap, time_limit, out = _gap(gap), _limit(time_limit), _folder(out)
+    solution = solve_case(case, sets=_changes(sets), gap=gap, time_limit=time_limit, screen=None if screen else False)
     _emit(solution, json, out)
 
 
@@ -118,6 +143,7 @@ def evaluate(case: CaseArgument, sets: SetOption = None, json: JsonOption = Fals
     """Today's menu with changes, nothing optimised: this menu, what then?"""
     from optimizer.run import evaluate_case
 
+    out = _folder(out)
     _emit(evaluate_case(case, sets=_changes(sets)), json, out)
 
 
@@ -133,7 +159,11 @@ def check(case: CaseArgument, sets: SetOption = None, json: JsonOption = False) 
     rows = [] if errors else credibility_rows(case, sets=_changes(sets))
     if json:
         body = {
+            "schema_version": 1,
             "status": "bad_input" if errors else "ok",
+            "verdict": None,
+            "exit_code": BAD_INPUT if errors else OK,
+            "message": "\n".join(str(f) for f in errors),
             "findings": [finding_row(f) for f in findings],
             "credibility": rows,
         }
@@ -185,6 +215,7 @@ def copy(
 @app.command()
 def schema(
     what: Annotated[str, typer.Argument(metavar="[case|market]")] = "",
+    json: Annotated[bool, typer.Option("--json", help="Changes nothing: the schema is JSON.")] = False,
 ) -> None:
     """The data dictionary as JSON Schema."""
     from optimizer.schema import Case, Market
@@ -251,27 +282,29 @@ def _fail(as_json: bool, status: str, code: int, message: str, **more: Any) -> i
     if as_json:
         from optimizer.report.document import dumps
 
-        sys.stdout.write(
-            dumps(
-                {
-                    "schema_version": 1,
-                    "status": status,
-                    "verdict": more.pop("verdict", None),
-                    "exit_code": code,
-                    "message": message,
-                    **more,
-                }
-            )
-        )
+        body = {"schema_version": 1, "status": status, "verdict": more.pop("verdict", None), "exit_code": code}
+        sys.stdout.write(dumps({**body, "message": message, **more}))
     else:
-        print(message, file=sys.stderr)
+        from optimizer.report.words import printable
+
+        print(printable(message), file=sys.stderr)
     return code
 
 
-def _told(error: Exception) -> str:
-    """What a usage error says."""
+def _usage(as_json: bool, error: Any) -> int:
+    """A command line that cannot be read."""
+    from optimizer.report.document import finding_row
+
     format_message = getattr(error, "format_message", None)
-    return str(format_message() if format_message else error)
+    message = str(format_message() if format_message else error).strip()
+    if type(error).__name__ == "NoArgsIsHelpError":
+        return _fail(as_json, "bad_input", BAD_INPUT, message)
+    path = getattr(getattr(error, "ctx", None), "command_path", None) or "optimizer"
+    parameter = getattr(error, "param", None)
+    field = getattr(error, "option_name", None) or (parameter.opts[0] if parameter is not None else "")
+    finding = Finding("usage", "error", "", None, str(field), message, f"see {path} --help")
+    shown = f"{message} ({finding.cure})"
+    return _fail(as_json, "bad_input", BAD_INPUT, shown, findings=[finding_row(finding)])
 
 
 def _guarded(arguments: list[str] | None, as_json: bool) -> int:
@@ -295,27 +328,45 @@ def _guarded(arguments: list[str] | None, as_json: bool) -> int:
     except (typer.Abort, KeyboardInterrupt):
         return _fail(as_json, "interrupted", INTERRUPTED, "interrupted")
     except typer.TyperException as error:
-        return _fail(as_json, "bad_input", BAD_INPUT, f"{_told(error)} (see optimizer --help)")
+        return _usage(as_json, error)
     except NotTrustedError as error:
         return _fail(as_json, "error", TROUBLE, f"not trusted: {error}", verdict="not_trusted")
     except OptimizerError as error:
         return _fail(as_json, "no_answer", TROUBLE, str(error))
+    except BrokenPipeError:
+        raise
     except OSError as error:
         return _fail(as_json, "error", TROUBLE, f"{error.strerror or error}: {error.filename or ''}")
     except Exception as error:
         return _fail(as_json, "error", TROUBLE, f"unexpected {type(error).__name__}: {error}")
 
 
+def _mute() -> None:
+    """Send what is still to be printed nowhere: the reader is gone, or there is no room."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; the exit code. Never a traceback."""
     given = sys.argv[1:] if arguments is None else arguments
-    as_json = "--json" in given
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     try:
-        code = _guarded(arguments, as_json)
+        code = _guarded(arguments, "--json" in given)
         sys.stdout.flush()
         return code
     except BrokenPipeError:
-        sys.stderr.close()
+        _mute()
         return OK
+    except OSError as error:
+        _mute()
+        with contextlib.suppress(OSError):
+            print(f"cannot print the answer: {error.strerror or error}", file=sys.stderr)
+        return TROUBLE
     except KeyboardInterrupt:
+        _mute()
         return INTERRUPTED

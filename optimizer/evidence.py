@@ -103,6 +103,17 @@ def allowances(terms: Level, market: Market) -> dict[str, Any]:
     return found
 
 
+def unit_prices(terms: Level, market: Market, units: Mapping[str, str]) -> dict[str, float]:
+    """AI model -> unit price in the unit that the market states."""
+    if terms is None:
+        return {}
+    return {
+        ai_model: price / unit_price_factor(market, ai_model, units[ai_model])
+        for ai_model, price in zip(market.ai_models, terms.unit_prices, strict=True)
+        if price is not None and ai_model in units
+    }
+
+
 def plan_choices(
     base: Market,
     changed: Market,
@@ -116,12 +127,6 @@ def plan_choices(
     for (name, plan), level in zip(changed.plans.items(), menu, strict=True):
         chosen, before = terms[name], today[name]
         units = {a: q.unit for a, q in plan.unit_prices.items()}
-        prices = {}
-        if chosen is not None:
-            for a, ai_model in enumerate(changed.ai_models):
-                price = chosen.unit_prices[a]
-                if price is not None and ai_model in units:
-                    prices[ai_model] = price / unit_price_factor(changed, ai_model, units[ai_model])
         rows.append(
             PlanChoice(
                 plan=name,
@@ -129,7 +134,8 @@ def plan_choices(
                 offered=chosen is not None,
                 price=None if chosen is None else chosen.price,
                 allowances=allowances(chosen, changed),
-                unit_prices=prices,
+                unit_prices=unit_prices(chosen, changed, units),
+                today_unit_prices=unit_prices(before, base, units),
                 unit_price_units=units,
                 today_price=None if before is None else before.price,
                 today_allowances=allowances(before, base),

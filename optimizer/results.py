@@ -69,6 +69,7 @@ class PlanChoice:
     unit_prices: dict[str, float]
     """AI model -> unit price in the market's own unit."""
     unit_price_units: dict[str, str]
+    today_unit_prices: dict[str, float]
     today_price: float | None
     today_allowances: dict[str, Any]
     today_offered: bool

@@ -89,6 +89,7 @@ def solution_document(solution: Solution) -> dict[str, Any]:
                 "unit_price_units": p.unit_price_units,
                 "today_offered": p.today_offered,
                 "today_price": p.today_price,
+                "today_unit_prices": p.today_unit_prices,
                 "today_allowances": p.today_allowances,
                 "outside_evidence": list(p.notes),
             }

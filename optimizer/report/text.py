@@ -37,20 +37,28 @@ def _units(plan: PlanChoice) -> str:
     return ", ".join(f"{a} {p:.3g} {plan.unit_price_units[a]}" for a, p in plan.unit_prices.items())
 
 
+def _price(p: PlanChoice, value: float | None, unit_prices: dict[str, float]) -> str:
+    return "metered" if value == 0 and unit_prices else price(value)
+
+
 def _menu(solution: Solution) -> Table:
     table = _table("Menu (usd a month)", "plan", "today", "price", "allowances today", "allowances")
     table.columns[3].justify = table.columns[4].justify = "left"
     for p in solution.menu:
         if not p.offered and not p.today_offered:
             continue
+        now = _price(p, p.today_price, p.today_unit_prices) if p.today_offered else "-"
+        news = _terms_changed(p)
+        told = _allowances(p.allowances) + (f" at {_units(p)}" if p.unit_prices else "")
+        style = "bold" if news or p.price != p.today_price else ""
         marks = " *" if p.notes else ""
-        now = "-" if not p.today_offered else price(p.today_price)
-        chosen = _allowances(p.allowances) + (f" at {_units(p)}" if p.unit_prices else "")
-        before = _allowances(p.today_allowances)
-        style = "bold" if (p.price, p.allowances) != (p.today_price, p.today_allowances) else ""
-        same = p.allowances == p.today_allowances and not p.unit_prices
         table.add_row(
-            printable(p.title) + marks, now, price(p.price), before, "as today" if same else chosen, style=style
+            printable(p.title) + marks,
+            now,
+            _price(p, p.price, p.unit_prices),
+            _allowances(p.today_allowances),
+            told if news else ("as today" if p.offered else "-"),
+            style=style,
         )
     return table
 
@@ -136,26 +144,43 @@ def _conditions(solution: Solution) -> Table:
     return table
 
 
-def decision(solution: Solution) -> str:
-    """The answer in one or two sentences."""
+def _terms_changed(p: PlanChoice) -> str:
+    """What is new about a plan's allowances and unit prices."""
+    news = {model: value for model, value in p.allowances.items() if p.today_allowances.get(model) != value}
+    pieces = [_allowances(news)] if news else []
+    for model, unit_price in p.unit_prices.items():
+        if p.today_unit_prices.get(model) != unit_price:
+            pieces.append(f"{model} {unit_price:.3g} {p.unit_price_units[model]}")
+    return ", ".join(pieces)
+
+
+def _changes(solution: Solution) -> list[str]:
+    """What the menu changes, plan by plan."""
     changed = []
     for p in solution.menu:
+        news = _terms_changed(p)
         if p.offered and not p.today_offered:
-            changed.append(f"launch {p.title} at {price(p.price)}")
+            changed.append(f"launch {p.title} at {price(p.price)} ({news})" if news else f"launch {p.title}")
         elif p.today_offered and not p.offered:
             changed.append(f"withdraw {p.title}")
-        elif p.price != p.today_price:
-            changed.append(f"{p.title} to {price(p.price)}")
-        elif p.offered and (p.allowances != p.today_allowances):
-            changed.append(f"{p.title} at {price(p.price)} with other allowances")
+        elif p.offered and p.price != p.today_price:
+            changed.append(f"{p.title} to {price(p.price)}" + (f" ({news})" if news else ""))
+        elif p.offered and news:
+            changed.append(f"{p.title} to {news}")
     if solution.enterprise_share != solution.today_enterprise_share:
         changed.append(f"{quantity(solution.enterprise_share, 'fraction')} of the go-to-market budget to enterprise")
+    return changed
+
+
+def decision(solution: Solution) -> str:
+    """The answer in one or two sentences."""
     o = solution.objective
-    what = "; ".join(changed) if changed else "Keep today's menu"
-    what = what[0].upper() + what[1:]
+    what = "; ".join(_changes(solution)) or "Keep today's menu"
     today = {f.name: f for f in solution.figures}.get(o.name)
     against = f" (today {quantity(today.today, today.unit)})" if today else ""
-    return printable(f"{what}.\n{title(o.name).capitalize()}: {quantity(o.value, o.unit)}{against}.")
+    return printable(
+        f"{what[0].upper()}{what[1:]}.\n{title(o.name).capitalize()}: {quantity(o.value, o.unit)}{against}."
+    )
 
 
 def page(solution: Solution) -> Group:

@@ -31,6 +31,24 @@ class Multiplier:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """What the bound is taken around: a menu (columns), and how far each type's and plan's own value is moved from it.
+
+    With t_ij the value less lambda_i times the weight at the menu, plus ``shift``, and lambda_i = outside + sum_j t_ij,
+    the bound holds for any shift. Lowered over the shifts it is the linear relaxation's.
+    """
+
+    columns: Ints
+    shift: Array | None = None
+    """(J, I) per base-reached person; None for zero."""
+
+    def moved(self, step: Array) -> Reference:
+        """Shifted further; rounded to single precision, so that a certificate can hold it in few bytes."""
+        shift = step if self.shift is None else self.shift + step
+        return Reference(self.columns, shift.astype(np.float32).astype(np.float64))
+
+
+@dataclass(frozen=True)
 class Chord:
     """max(0, use - reserved) <= slope use + shift for all menus of a box; (H,) each."""
 
@@ -62,9 +80,13 @@ class Bound:
     best: Ints
     """(J,) column with the largest D per plan."""
     value: float
-    """The form at the reference."""
+    """The form at the reference menu, when not shifted."""
     cut: Array
-    """(Q,) the rows' share in ``total``: the bound at other weights is at least their weighted sum."""
+    """(Q,) the rows' share in ``total``: the bound at other weights is at least their weighted sum plus ``rest``."""
+    rest: float
+    """The shifts' share in ``total``."""
+    gradient: Array
+    """(J, I) of ``total`` by the shifts."""
 
     def levels(self, plan: int) -> Array:
         """(columns of the plan,) bound over the part of the box that keeps one level of the plan."""
@@ -111,18 +133,21 @@ def kernel(weight: Array, value: Array, unit: Array, base: Array, low: Array, hi
 
 
 def bound_box(
-    problem: Problem, form: Form, box: tuple[Ints, ...], mix: int, reference: Ints, matrix: Array | None = None
+    problem: Problem, form: Form, box: tuple[Ints, ...], mix: int, reference: Reference, matrix: Array | None = None
 ) -> Bound:
     """The bound of a form over a box given by columns per plan. ``matrix``: the form's rows (T, I), if at hand."""
     weight, rows, people = problem.weight, problem.rows, problem.customers[mix]
-    plans = len(box)
-    at = weight[reference]
-    at_rows = rows.matrix[:, reference]
-    value_at = combine_rows(form.weights, at_rows) if matrix is None else matrix[reference]
+    plans, center = len(box), reference.columns
+    at = weight[center]
+    at_rows = rows.matrix[:, center]
+    value_at = combine_rows(form.weights, at_rows) if matrix is None else matrix[center]
     outside = form.weights @ rows.outside
     size = 1.0 + at.sum(axis=0)
     unit = (outside + value_at.sum(axis=0)) / size
     base = value_at - unit * at
+    if reference.shift is not None:
+        unit = unit + reference.shift.sum(axis=0)
+        base = base + reference.shift
     parts = [weight[c] for c in box]
     values = [combine_rows(form.weights, rows.matrix[:, c]) if matrix is None else matrix[c] for c in box]
     least = np.array([p.min(axis=0) for p in parts])
@@ -130,16 +155,20 @@ def bound_box(
     low, high = others(least), others(most)
     level = form.weights @ rows.fixed
     potential = tuple(
-        kernel(parts[j], values[j], unit, base[j], low[j], high[j], people) + (level[box[j]] - level[reference[j]])
+        kernel(parts[j], values[j], unit, base[j], low[j], high[j], people) + (level[box[j]] - level[center[j]])
         for j in range(plans)
     )
     pick = [int(np.argmax(p)) for p in potential]
     best = np.array([c[k] for c, k in zip(box, pick, strict=True)], dtype=np.intp)
     top = np.array([p[k] for p, k in zip(potential, pick, strict=True)])
-    value = float(people @ unit + level[reference].sum() + form.weights @ rows.offset[:, mix] + form.shift)
+    value = float(people @ unit + level[center].sum() + form.weights @ rows.offset[:, mix] + form.shift)
     slack = _slack(problem, form, mix, values, unit, base, outside, value_at, people / (low[0] + least[0]), most)
-    cut = _cut(problem, mix, reference, best, at_rows, size, form.weights, (low, high))
-    return Bound(value + float(top.sum()) + slack, potential, top, best, value, cut)
+    at_best = weight[best]
+    picked = np.array([v[k] for v, k in zip(values, pick, strict=True)])
+    reached = people / (np.where(picked - unit * at_best > base, low, high) + at_best)
+    cut, rest = _cut(problem, mix, reference, best, at_rows, size, reached)
+    gradient = people - (at_best * reached).sum(axis=0) - reached
+    return Bound(value + float(top.sum()) + slack, potential, top, best, value, cut, rest, gradient)
 
 
 def combine_rows(weights: Array, matrix: Array) -> Array:
@@ -166,20 +195,24 @@ def _slack(
     steps = EPS * (problem.weight.shape[1] + 4 * len(values) + 40)
     scaled = np.abs(unit) * reach
     terms = sum(float((np.abs(v) @ reach).max()) for v in values) + 2.0 * float((most @ scaled).sum())
-    terms += float(((np.abs(base) + np.abs(value_at)).sum(axis=0) + np.abs(outside)) @ reach) * 2.0
+    terms += float(((np.abs(base) + np.abs(value_at)).sum(axis=0) + np.abs(outside) + np.abs(unit)) @ reach) * 2.0
     terms += float(np.abs(form.weights) @ problem.magnitude[:, mix]) + form.size
     return float(2.0 * steps * terms)
 
 
 def _cut(
-    problem: Problem, mix: int, reference: Ints, best: Ints, at_rows: Array, size: Array, weights: Array,
-    around: tuple[Array, Array],
-) -> Array:  # fmt: skip
-    """(Q,) value of every row in the bound: linear in the weights, and equal to the bound at the present ones."""
+    problem: Problem, mix: int, reference: Reference, best: Ints, at_rows: Array, size: Array, reached: Array
+) -> tuple[Array, float]:
+    """(Q,) value of every row in the bound, and that of the shifts: linear in the weights of the rows.
+
+    ``reached``: (J, I) people on the alternatives that the bound takes at the best level of each plan.
+    """
     rows, people = problem.rows, problem.customers[mix]
     unit = (rows.outside + at_rows.sum(axis=1)) / size
-    at_best, at = problem.weight[best], problem.weight[reference]
+    at_best, at = problem.weight[best], problem.weight[reference.columns]
     d = rows.matrix[:, best] - at_rows - unit[:, None, :] * (at_best - at)
-    total = np.where(np.tensordot(weights, d, axes=1) > 0.0, around[0], around[1]) + at_best
-    out = unit @ people + np.einsum("qji,ji->q", d, people / total) + rows.offset[:, mix]
-    return np.asarray(out + rows.fixed[:, best].sum(axis=1))
+    cut = unit @ people + np.einsum("qji,ji->q", d, reached) + rows.offset[:, mix] + rows.fixed[:, best].sum(axis=1)
+    if reference.shift is None:
+        return np.asarray(cut), 0.0
+    moved = reference.shift.sum(axis=0)
+    return np.asarray(cut), float(people @ moved - ((moved * at_best + reference.shift) * reached).sum())

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import numpy as np
 
-from optimizer.screening.bounds import Multiplier
+from optimizer.screening.bounds import Multiplier, Reference
 from optimizer.screening.problem import Ints, Problem
 
 Node = dict[str, Any]
-"""``steps``: [[reference, multiplier, [[plan, levels dropped], ...]], ...], applied in order, then one of
-``bound``: [reference, multiplier], for all that is left;
+"""A proof is [reference menu, multiplier] or [reference menu, multiplier, shift], the last two numbers in the tables
+``multipliers`` and ``shifts`` (base64 of (J, I) single-precision numbers, little end first).
+
+``steps``: [[proof, [[plan, levels dropped], ...]], ...], applied in order, then one of
+``bound``: a proof, for all that is left;
 ``split``: [plan, levels kept on the left], with ``left`` and ``right``;
-``sift``: [[reference, multiplier], ...], every menu was evaluated that none of these bounds puts below the
+``sift``: [proof, ...], every menu was evaluated that none of these bounds puts below the
 certificate's bound or (aim weight 0) proves infeasible;
 ``enumerate``: every menu left was evaluated;
 ``empty``: the rules leave nothing."""
@@ -27,6 +31,7 @@ class Recorder:
         self.multipliers: list[list[list[float]]] = []
         self.roots: list[dict[str, Any]] = []
         self._known: dict[bytes, int] = {}
+        self._shifts: dict[bytes, int] = {}
 
     def root(self, mix: int) -> Node:
         """A new root for one mix level."""
@@ -34,16 +39,16 @@ class Recorder:
         self.roots.append({"mix": mix, "node": node})
         return node
 
-    def drop(self, node: Node, reference: Ints, multiplier: Multiplier, dropped: list[tuple[int, Ints]]) -> None:
+    def drop(self, node: Node, reference: Reference, multiplier: Multiplier, dropped: list[tuple[int, Ints]]) -> None:
         """Levels (columns) dropped by the bound of this reference and multiplier."""
         levels = [[plan, sorted(int(k) for k in self.problem.level[columns])] for plan, columns in dropped]
-        node.setdefault("steps", []).append([*self._proof(reference, multiplier), levels])
+        node.setdefault("steps", []).append([self._proof(reference, multiplier), levels])
 
-    def bound(self, node: Node, reference: Ints, multiplier: Multiplier) -> None:
+    def bound(self, node: Node, reference: Reference, multiplier: Multiplier) -> None:
         """All that is left lies below this bound."""
         node["bound"] = self._proof(reference, multiplier)
 
-    def sift(self, node: Node, proofs: list[tuple[Ints, Multiplier]]) -> None:
+    def sift(self, node: Node, proofs: list[tuple[Reference, Multiplier]]) -> None:
         """Every menu left that none of these bounds settles was evaluated."""
         node["sift"] = [self._proof(*proof) for proof in proofs]
 
@@ -60,12 +65,19 @@ class Recorder:
             "box": [sorted(int(k) for k in self.problem.level[c]) for c in box],
             "excluded": excluded,
             "multipliers": self.multipliers,
+            "shifts": [base64.b64encode(packed).decode("ascii") for packed in self._shifts],
             "roots": self.roots,
         }
 
-    def _proof(self, reference: Ints, multiplier: Multiplier) -> list[Any]:
+    def _proof(self, reference: Reference, multiplier: Multiplier) -> list[Any]:
         key = multiplier.rows.tobytes() + multiplier.gpus.tobytes()
         if key not in self._known:
             self._known[key] = len(self.multipliers)
             self.multipliers.append([multiplier.rows.tolist(), multiplier.gpus.tolist()])
-        return [list(self.problem.menu(reference)), self._known[key]]
+        proof: list[Any] = [list(self.problem.menu(reference.columns)), self._known[key]]
+        if reference.shift is not None:
+            packed = reference.shift.astype("<f4").tobytes()
+            if packed not in self._shifts:
+                self._shifts[packed] = len(self._shifts)
+            proof.append(self._shifts[packed])
+        return proof

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from optimizer.screening.bounds import Chord, Form, bound_box
+from optimizer.screening.bounds import Chord, Form, Reference, bound_box
 from optimizer.screening.problem import EPS, Ints, Problem
 
 
-def chord_of(problem: Problem, box: tuple[Ints, ...], mix: int, reference: Ints) -> Chord | None:
+def chord_of(problem: Problem, box: tuple[Ints, ...], mix: int, reference: Reference) -> Chord | None:
     """The chord over the box for every block that some figure gains from; None where none does."""
     if not problem.blocks or not np.any(problem.burst > 0.0):
         return None
@@ -31,8 +31,8 @@ def chord_between(bottom: float, top: float) -> tuple[float, float]:
     return slope, -slope * bottom
 
 
-def _most(problem: Problem, box: tuple[Ints, ...], mix: int, reference: Ints, block: int, sign: float) -> float:
+def _most(problem: Problem, box: tuple[Ints, ...], mix: int, reference: Reference, block: int, sign: float) -> float:
     """Upper bound on sign times the use of a block over the box."""
     weights = np.zeros(1 + problem.limits + problem.blocks)
     weights[1 + problem.limits + block] = sign
-    return bound_box(problem, Form(weights, 0.0, 0.0), box, mix, reference).total
+    return bound_box(problem, Form(weights, 0.0, 0.0), box, mix, Reference(reference.columns)).total

@@ -11,6 +11,7 @@ import numpy as np
 from optimizer.errors import bad_argument
 from optimizer.instance import Figure, Instance, Limit, Menu
 from optimizer.screening import multipliers
+from optimizer.screening.bounds import Reference
 from optimizer.screening.certificate import Recorder
 from optimizer.screening.enumeration import Incumbent, best_of_box
 from optimizer.screening.evaluation import CHUNK, Truth
@@ -167,7 +168,7 @@ def _start(search: Search, columns: tuple[Ints, ...], mixes: list[int], seeds: l
     reference = middle if search.incumbent is None else search.incumbent.columns
     for mix in mixes:
         record, first = search.recorder.root(mix), multipliers.none(problem, search.aim)
-        search.push(Open(columns, mix, np.inf, reference, first, [], record, root=True), np.inf)
+        search.push(Open(columns, mix, np.inf, Reference(reference), first, [], record, root=True), np.inf)
 
 
 def _finish(search: Search, columns: tuple[Ints, ...], refused: list[tuple[Menu, int]], began: float) -> Screened:

@@ -46,7 +46,7 @@ def single_conditions(problem: Problem, best: Multiplier) -> list[Multiplier]:
 
 
 def proposed(
-    problem: Problem, cuts: Sequence[Array], aim: float, best: Multiplier, chord: Chord | None, inward: float = 0.3
+    problem: Problem, cuts: Sequence[tuple[Array, float]], aim: float, best: Multiplier, chord: Chord | None, inward: float = 0.3
 ) -> Multiplier | None:
     """The multiplier that minimises the envelope of the cuts, moved ``inward`` towards the best one known.
 
@@ -60,7 +60,8 @@ def proposed(
     unit = np.concatenate([scale[1 : 1 + k], scale[1 + k :][priced], scale[1 + k :][bounded]])
     if not len(unit):
         return None
-    table = np.array([_terms(problem, cut, chord) for cut in cuts])
+    table = np.array([_terms(problem, cut, chord) for cut, _ in cuts])
+    rest = np.array([r for _, r in cuts])
     spare = table[:, 1 + k :]
     slope = np.concatenate([table[:, 1 : 1 + k], spare[:, priced], (spare + problem.room)[:, bounded]], axis=1) / unit
     cost = -np.minimum(problem.burst[:, priced], 0.0) * scale[1 + k :][priced]
@@ -68,7 +69,7 @@ def proposed(
     coupling[:, :k] = -(cost[1:] / scale[1 : 1 + k, None]).T
     coupling[:, k : k + len(priced)] = np.eye(len(priced))
     largest = np.full(len(unit), LARGEST if aim else 1.0)
-    z = least_upper_bound(slope, aim * table[:, 0] / size, coupling, aim * cost[0] / size, largest)
+    z = least_upper_bound(slope, (aim * table[:, 0] + rest) / size, coupling, aim * cost[0] / size, largest)
     if z is None:
         return None
     z = z * size / unit

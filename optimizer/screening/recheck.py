@@ -5,6 +5,7 @@ Nothing of the search's layout or bounds is used; of the certificate only the cu
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -69,8 +70,8 @@ class _Checker:
         waiting = [(root, levels)]
         while waiting:
             node, box = waiting.pop()
-            for reference, number, drops in node.get("steps", ()):
-                box = self._drop(self._consistent(box), mix, reference, number, drops)
+            for proof, drops in node.get("steps", ()):
+                box = self._drop(self._consistent(box), mix, proof, drops)
             box = self._consistent(box)
             ends = [key for key in ("bound", "split", "sift", "enumerate", "empty") if key in node]
             if len(ends) != 1:
@@ -83,7 +84,7 @@ class _Checker:
                 for key, part in (("left", box[plan][inside]), ("right", box[plan][~inside])):
                     waiting.append((node[key], (*box[:plan], part, *box[plan + 1 :])))
             elif ends[0] == "bound":
-                self._settle(self._levels_bound(box, mix, *node["bound"])[0], node["bound"][1])
+                self._settle(self._levels_bound(box, mix, node["bound"])[0], node["bound"][1])
             elif ends[0] == "sift":
                 self._sift(box, mix, node["sift"])
             elif ends[0] == "enumerate":
@@ -91,15 +92,15 @@ class _Checker:
             else:
                 raise NotTrustedError("a part of the box is called empty, but the rules leave levels in it")
 
-    def _drop(self, box: Levels, mix: int, reference: list[int], number: int, drops: list[Any]) -> Levels:
-        per_level = self._levels_bound(box, mix, reference, number)[1]
+    def _drop(self, box: Levels, mix: int, proof: list[Any], drops: list[Any]) -> Levels:
+        per_level = self._levels_bound(box, mix, proof)[1]
         if not all(len(part) for part in box):
             return box
         parts = list(box)
         for plan, gone in drops:
             removed = np.isin(box[plan], gone)
             if removed.any():
-                self._settle(float(per_level[plan][removed].max()), number)
+                self._settle(float(per_level[plan][removed].max()), proof[1])
             parts[plan] = parts[plan][~np.isin(parts[plan], gone)]
         return tuple(parts)
 
@@ -127,8 +128,10 @@ class _Checker:
                 parts[b] = parts[b][rule.allowed[np.ix_(parts[a], parts[b])].any(axis=0)]
         return tuple(parts)
 
-    def _levels_bound(self, box: Levels, mix: int, reference: list[int], number: int) -> tuple[float, list[Array]]:
+    def _levels_bound(self, box: Levels, mix: int, proof: list[Any]) -> tuple[float, list[Array]]:
         """Bound over the box, and over the parts of it that keep one level."""
+        reference, number = proof[:2]
+        shift = self._shift(proof[2]) if len(proof) > 2 else None
         if not all(len(part) for part in box):
             return -np.inf, [np.full(len(part), -np.inf) for part in box]
         if not self.gains and number in self._known:
@@ -140,7 +143,15 @@ class _Checker:
         size = float(np.array(parts) @ self.problem.magnitude[:, mix])
         for price, block in zip(self._prices(number), self.instance.blocks, strict=True):
             size += price * (abs(block.reserved) + (block.limit if np.isfinite(block.limit) else 0.0))
-        return separable_bound(self.instance, figure, box, mix, reference, size)
+        return separable_bound(self.instance, figure, box, mix, reference, size, shift)
+
+    def _shift(self, number: int) -> Array:
+        """(J, I)."""
+        packed = np.frombuffer(base64.b64decode(self.certificate["shifts"][number]), dtype="<f4")
+        shift = packed.reshape(self.instance.plans, self.instance.types).astype(np.float64)
+        if not np.isfinite(shift).all():
+            raise NotTrustedError("a shift is not finite")
+        return shift
 
     def _prices(self, number: int) -> list[float]:
         return [float(p) for p in self.certificate["multipliers"][number][1]]
@@ -177,9 +188,9 @@ class _Checker:
         """Evaluate the menus that no bound puts below the claimed bound; the others count as high as that."""
         claimed = -np.inf if self.certificate["bound"] is None else float(self.certificate["bound"])
         spare, tables, total, counts = [], [], np.inf, False
-        for reference, number in proofs:
-            top, per_level = self._levels_bound(box, mix, reference, number)
-            weight = float(self.certificate["multipliers"][number][0][0])
+        for proof in proofs:
+            top, per_level = self._levels_bound(box, mix, proof)
+            weight = float(self.certificate["multipliers"][proof[1]][0][0])
             tables.append([top - part for part in per_level])
             counts = counts or weight > 0.0
             spare.append(top - claimed * weight + 1e-13 * (abs(top) + abs(claimed * weight)) if weight else top)
@@ -223,16 +234,21 @@ def _menus(box: Levels, chunk: int) -> Iterator[Ints]:
 
 
 def separable_bound(
-    instance: Instance, figure: Figure, box: Levels, mix: int, reference: Sequence[int], size: float
+    instance: Instance, figure: Figure, box: Levels, mix: int, reference: Sequence[int], size: float,
+    shift: Array | None = None,
 ) -> tuple[float, list[Array]]:
     """The bound of ``bounds`` on a figure without burst, written down plainly: over the box, and per plan and level.
 
-    ``size``: absolute terms that were added up to make the figure, for the rounding slack.
+    ``shift``: (J, I), see ``bounds.Reference``. ``size``: absolute terms that were added up to make the figure, for the rounding slack.
     """
     people, plans = instance.customers[mix], range(instance.plans)
     at = [instance.denominators[j][:, reference[j]] for j in plans]
     held = [figure.amounts[j][:, reference[j]] * instance.attraction[j][:, reference[j]] for j in plans]
     unit = (figure.outside + sum(held)) / (1.0 + sum(at))
+    base = [held[j] - unit * at[j] for j in plans]
+    if shift is not None:
+        unit = unit + shift.sum(axis=0)
+        base = [base[j] + shift[j] for j in plans]
     fixed = sum(float(figure.fixed[j][reference[j]]) for j in plans)
     value = float(people @ unit) + fixed + float(figure.mix[mix]) + figure.constant
     weights = [instance.denominators[j][:, box[j]] for j in plans]
@@ -241,10 +257,10 @@ def separable_bound(
         low = sum((weights[k].min(axis=1) for k in plans if k != j), start=np.ones(instance.types))
         high = sum((weights[k].max(axis=1) for k in plans if k != j), start=np.ones(instance.types))
         numerator = figure.amounts[j][:, box[j]] * instance.attraction[j][:, box[j]]
-        d = numerator - unit[:, None] * weights[j] - (held[j] - unit * at[j])[:, None]
+        d = numerator - unit[:, None] * weights[j] - base[j][:, None]
         y = people[:, None] / (weights[j] + np.where(d > 0.0, low[:, None], high[:, None]))
         parts.append((d * y).sum(axis=0) + figure.fixed[j][box[j]] - figure.fixed[j][reference[j]])
-        d = np.abs(numerator) + np.abs(unit)[:, None] * weights[j] + (np.abs(held[j]) + np.abs(unit * at[j]))[:, None]
+        d = np.abs(numerator) + np.abs(unit)[:, None] * (1.0 + weights[j]) + (np.abs(held[j]) + np.abs(base[j]))[:, None]
         terms += float((d * y).sum(axis=0).max()) + float(np.abs(figure.fixed[j][box[j]]).max())
     slack = EPS * (instance.types + 4 * instance.plans + 40) * terms
     total = value + sum(float(p.max()) for p in parts) + slack

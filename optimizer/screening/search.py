@@ -11,7 +11,7 @@ import numpy as np
 
 from optimizer.instance import Array
 from optimizer.screening import multipliers
-from optimizer.screening.bounds import Bound, Chord, Form, Multiplier, bound_box, combine_rows, make_form
+from optimizer.screening.bounds import Bound, Chord, Form, Multiplier, Reference, bound_box, combine_rows, make_form
 from optimizer.screening.certificate import Node, Recorder
 from optimizer.screening.chords import chord_of
 from optimizer.screening.enumeration import Incumbent, best_of_box, best_of_menus
@@ -21,17 +21,21 @@ from optimizer.screening.problem import Ints, Problem
 from optimizer.screening.rules import consistent, follow
 from optimizer.screening.sifting import Sieve, sift
 
-ROUNDS = 3
-ROOT_ROUNDS = 16
+ROUNDS = 4
+ROOT_ROUNDS = 64
 """Bounds evaluated in one box before it is cut."""
+KELLEY = 8
+"""Of those at a root, how many move the reference menu and the multiplier alone."""
+PATIENCE = 8
+"""Bounds after which the distance to the incumbent must have fallen by a tenth."""
+RELAXED = 0.5
+"""Part of Polyak's step that a shift takes."""
 SIEVES = 3
 """Bounds of a box that its menus are sifted by."""
 SIFTED = 8_000
 """Most menus, or parts of menus, that may be left over while sifting."""
 KEPT_CUTS = 12
 """Cuts a child inherits."""
-SHRUNK = 0.5
-"""A box whose number of menus fell below this part of itself is bounded again before it is cut."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +68,11 @@ class Open:
     mix: int
     bound: float
     """Valid bound on the aim over the box, proven by ``proof``; inf before there is one."""
-    reference: Ints
+    reference: Reference
     multiplier: Multiplier
-    cuts: list[Array]
+    cuts: list[tuple[Array, float]]
     record: Node
-    proof: tuple[Ints, Multiplier] | None = None
+    proof: tuple[Reference, Multiplier] | None = None
     root: bool = False
 
     @property
@@ -87,7 +91,7 @@ class Step:
     bound: Bound
     columns: tuple[Ints, ...]
     multiplier: Multiplier
-    reference: Ints
+    reference: Reference
 
     def sieve(self, columns: tuple[Ints, ...], threshold: float) -> Sieve:
         """The bound as a sieve for the menus of what is left of its box."""
@@ -192,31 +196,56 @@ class Search:
             bound = self.bound_for(box.columns, box.mix, box.reference)
             box.bound, box.proof = bound.total, (box.reference, self.multiplier)
         steps: list[Step] = []
+        best = self._lower(box, steps)
+        if best is None:
+            return
+        if box.root and self.aim:
+            self.multiplier = best.multiplier
+        steps.remove(best)
+        if not self._settle(box, [best, *steps[:-SIEVES:-1]]):
+            self._split(box, best)
+
+    def _lower(self, box: Open, steps: list[Step]) -> Step | None:
+        """Bound the box again and again, dropping levels; the step with the lowest bound, or None if it is done with."""
         best: Step | None = None
-        for _ in range(ROOT_ROUNDS if box.root else ROUNDS):
+        checked = np.inf
+        for number in range(ROOT_ROUNDS if box.root else ROUNDS):
             if box.menus <= self.settings.small:
                 self._enumerate(box)
-                return
-            before, columns = box.menus, box.columns
+                return None
+            columns = box.columns
             bound, chord = self._evaluate(box)
             step = Step(bound, columns, box.multiplier, box.reference)
             steps.append(step)
             if self._prune(box, step):
-                return
-            shrunk = box.menus <= SHRUNK * before
-            gained = np.inf if best is None else best.bound.total - bound.total
-            if gained > 0.0:
+                return None
+            if best is None or bound.total < best.bound.total:
                 best = step
-            assert best is not None
-            box.reference = bound.best
-            if not self._go_on(box, bound, best, gained, chord) and not shrunk:
-                break
-        assert best is not None
-        if box.root and self.aim:
-            self.multiplier = best.multiplier
-        steps.remove(best)
-        if not self._settle(box, [best, *steps[: -SIEVES : -1]]):
-            self._split(box, best)
+            if number % PATIENCE == PATIENCE - 1:
+                above = best.bound.total - self._threshold(best.multiplier)
+                if checked - above < 0.1 * above:
+                    break
+                checked = above
+            self._move(box, number, step, best, chord)
+        return best
+
+    def _move(self, box: Open, number: int, step: Step, best: Step, chord: Chord | None) -> None:
+        """Set the multiplier or the reference for the next bound: in turns, by cutting planes and by subgradients."""
+        box.cuts.append((step.bound.cut, step.bound.rest))
+        early = box.root and number < KELLEY
+        if early:
+            box.reference = Reference(step.bound.best)
+        if multipliers.has_multipliers(self.problem) and (early or number % 2):
+            follow_up = multipliers.proposed(self.problem, box.cuts[-KEPT_CUTS:], self.aim, best.multiplier, chord)
+            if follow_up is not None:
+                box.multiplier = follow_up
+        elif not early:
+            people = self.problem.customers[box.mix]
+            slope = step.bound.gradient / people
+            norm = float((slope * step.bound.gradient).sum())
+            above = step.bound.total - self._threshold(step.multiplier)
+            if norm > 0.0 and np.isfinite(above):
+                box.reference = step.reference.moved(-RELAXED * above / norm * slope)
 
     def _settle(self, box: Open, steps: list[Step]) -> bool:
         """Evaluate every menu that the bounds leave over, if those are few enough."""
@@ -227,11 +256,12 @@ class Search:
         if found is None:
             return False
         if len(found[0]) > self.settings.few:
+            reference = Reference(steps[0].bound.best)
             for multiplier in single_conditions(self.problem, steps[0].multiplier):
-                chord = chord_of(self.problem, box.columns, box.mix, steps[0].reference)
+                chord = chord_of(self.problem, box.columns, box.mix, reference)
                 form = make_form(self.problem, multiplier, chord)
-                bound = bound_box(self.problem, form, box.columns, box.mix, steps[0].reference)
-                step = Step(bound, box.columns, multiplier, steps[0].reference)
+                bound = bound_box(self.problem, form, box.columns, box.mix, reference)
+                step = Step(bound, box.columns, multiplier, reference)
                 if self._prune(box, step):
                     return True
                 steps.append(step)
@@ -248,17 +278,6 @@ class Search:
     def _sift(self, box: Open, steps: list[Step]) -> tuple[Ints, float] | None:
         return sift(box.columns, [s.sieve(box.columns, self._threshold(s.multiplier)) for s in steps], SIFTED)
 
-    def _go_on(self, box: Open, bound: Bound, best: Step, gained: float, chord: Chord | None) -> bool:
-        """Move the multiplier; False where that promises nothing."""
-        if not multipliers.has_multipliers(self.problem):
-            return False
-        box.cuts.append(bound.cut)
-        follow_up = multipliers.proposed(self.problem, box.cuts, self.aim, best.multiplier, chord)
-        if follow_up is None:
-            return False
-        box.multiplier = follow_up
-        return True
-
     def _evaluate(self, box: Open) -> tuple[Bound, Chord | None]:
         chord = chord_of(self.problem, box.columns, box.mix, box.reference)
         form = make_form(self.problem, box.multiplier, chord)
@@ -269,7 +288,7 @@ class Search:
         self._offer(bound.best, box.mix)
         return bound, chord
 
-    def bound_for(self, columns: tuple[Ints, ...], mix: int, reference: Ints) -> Bound:
+    def bound_for(self, columns: tuple[Ints, ...], mix: int, reference: Reference) -> Bound:
         """The bound over any box with the multiplier last found at a root."""
         chord = chord_of(self.problem, columns, mix, reference)
         return bound_box(self.problem, make_form(self.problem, self.multiplier, chord), columns, mix, reference)
@@ -339,5 +358,5 @@ class Search:
             if self.aim and top < bound:
                 bound, proof = top, (step.reference, step.multiplier)
             cuts = box.cuts[-KEPT_CUTS:]
-            child = Open(columns, box.mix, bound, step.bound.best, step.multiplier, cuts, record, proof)
+            child = Open(columns, box.mix, bound, step.reference, step.multiplier, cuts, record, proof)
             self.push(child, bound if self.aim else top)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from optimizer.screening.bounds import Reference
 from optimizer.screening.problem import Box, Ints
 from optimizer.screening.search import Search
 
@@ -17,7 +18,7 @@ def surviving_box(search: Search, columns: tuple[Ints, ...]) -> Box:
     assert best is not None
     kept = columns
     for _ in range(3):
-        bound = search.bound_for(kept, best.mix, best.columns)
+        bound = search.bound_for(kept, best.mix, Reference(best.columns))
         parts = []
         for j, c in enumerate(kept):
             levels = bound.levels(j)

@@ -1,0 +1,246 @@
+"""The efficient frontier of two measures over an instance, every point proven, by epsilon-constraint steps.
+
+Both measures are taken in the sense "more is better" (callers flip signs). Let F(t) be the most y among choices
+with x >= t. Every solve proves a bound on F at its threshold, and F falls with t, so the bounds say how far the
+true frontier can lie above the drawn one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from optimizer.aims import Measure
+from optimizer.instance import Instance, Limit, combine
+from optimizer.optimum import Answer, Choice, Settings, best, ratio_of
+
+STRICT = 1e-9
+"""Relative step by which a point has to be bettered to count as another one."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One axis: a measure and whether more (+1) or less (-1) of it is wanted."""
+
+    measure: Measure
+    sense: int
+
+    def value(self, instance: Instance, choice: Choice) -> float:
+        """``sense x measure`` at a choice."""
+        return self.sense * ratio_of(instance, self.measure, choice)
+
+    def at_least(self, level: float) -> tuple[Limit, ...]:
+        """``sense x measure >= level`` exactly, and the floor on a ratio's denominator."""
+        m = self.measure
+        if m.denominator is None:
+            return (Limit("frontier", combine([(float(self.sense), m.numerator)], -level)),)
+        main = Limit("frontier", combine([(float(self.sense), m.numerator), (-level, m.denominator)]))
+        if m.floor <= 0.0:
+            return (main,)
+        return main, Limit("frontier (denominator)", combine([(1.0, m.denominator)], -m.floor))
+
+
+@dataclass(frozen=True)
+class Step:
+    """One solve: the most y with x at least ``threshold``."""
+
+    threshold: float
+    answer: Answer
+    x: float
+    y: float
+
+    @property
+    def bound(self) -> float:
+        """No choice with x >= threshold has more y."""
+        return max(self.answer.bound, self.y)
+
+
+@dataclass(frozen=True)
+class Traced:
+    """The steps of a frontier, by threshold."""
+
+    steps: tuple[Step, ...]
+    solves: int
+    seconds: float
+    complete: bool
+    """False where time or the user stopped it."""
+    infeasible: bool = False
+
+    @property
+    def points(self) -> tuple[Step, ...]:
+        """Steps whose points no other point dominates, by x; duplicates dropped."""
+        kept: list[Step] = []
+        for step in sorted((s for s in self.steps if s.answer.choice is not None), key=lambda s: (-s.x, -s.y)):
+            if not kept or step.y > kept[-1].y + STRICT * abs(kept[-1].y):
+                kept.append(step)
+        return tuple(reversed(kept))
+
+    @property
+    def room(self) -> float:
+        """The most by which the true frontier can lie above the drawn staircase, in units of y."""
+        steps = sorted((s for s in self.steps if s.answer.choice is not None), key=lambda s: s.threshold)
+        worst = 0.0
+        for here, after in zip(steps, [*steps[1:], None], strict=True):
+            # between two thresholds the frontier is at most the bound of the lower one, the drawing at least
+            # the best point beyond the upper one
+            end = here.x if after is None else max(here.x, after.threshold)
+            drawn = max(
+                (s.y for s in steps if s.x >= end * (1 - STRICT) - 1e-300 or s is here and here.x >= end),
+                default=here.y,
+            )
+            worst = max(worst, here.bound - drawn)
+        return worst
+
+
+def trace(
+    instance: Instance,
+    x: Side,
+    y: Side,
+    limits: tuple[Limit, ...],
+    settings: Settings,
+    points: int = 21,
+    even: bool = False,
+    everything: bool = False,
+    known: tuple[Step, ...] = (),
+    progress: Callable[[Step, int], None] | None = None,
+) -> Traced:
+    """Trace the frontier.
+
+    Args:
+        points: how many solves between and at the ends; placed where neighbours lie farthest apart, or evenly.
+        everything: walk through all efficient choices, one after another.
+        known: steps of an earlier run, not solved again.
+        progress: told each step and the number done.
+    """
+    tracer = _Tracer(instance, x, y, limits, replace(settings, cross_check=False), progress, list(known))
+    return tracer.run(points, even, everything)
+
+
+class _Tracer:
+    """Steps done so far; every choice found is a start for the next solve."""
+
+    def __init__(
+        self,
+        instance: Instance,
+        x: Side,
+        y: Side,
+        limits: tuple[Limit, ...],
+        settings: Settings,
+        progress: Callable[[Step, int], None] | None,
+        steps: list[Step],
+    ) -> None:
+        self.instance, self.x, self.y, self.limits, self.settings = instance, x, y, limits, settings
+        self.progress = progress
+        self.steps = steps
+        self.solves = 0
+        self.stopped = False
+
+    def run(self, points: int, even: bool, everything: bool) -> Traced:
+        began = time.perf_counter()
+        ends = self._ends()
+        if ends is None:
+            return Traced(
+                tuple(self.steps), self.solves, time.perf_counter() - began, not self.stopped, not self.stopped
+            )
+        left, right = ends
+        if everything:
+            self._walk(left, right)
+        elif even:
+            for k in range(1, points - 1):
+                if self._halted():
+                    break
+                self._solve(left.x + (right.x - left.x) * k / (points - 1))
+        else:
+            self._split(points)
+        return Traced(
+            tuple(sorted(self.steps, key=lambda s: s.threshold)),
+            self.solves,
+            time.perf_counter() - began,
+            not self.stopped,
+        )
+
+    def _halted(self) -> bool:
+        late = self.settings.deadline is not None and time.monotonic() > self.settings.deadline
+        gone = self.settings.cancelled is not None and self.settings.cancelled()
+        self.stopped = self.stopped or late or gone
+        return self.stopped
+
+    def _seeds(self) -> tuple[Choice, ...]:
+        return tuple(dict.fromkeys(s.answer.choice for s in self.steps if s.answer.choice is not None))
+
+    def _best(self, side: Side, limits: tuple[Limit, ...]) -> Answer:
+        self.solves += 1
+        return best(self.instance, side.measure, side.sense, limits, self.settings, self._seeds())
+
+    def _keep(self, threshold: float, answer: Answer) -> Step | None:
+        if answer.choice is None:
+            self.stopped = self.stopped or answer.status != "infeasible"
+            return None
+        step = Step(
+            threshold, answer, self.x.value(self.instance, answer.choice), self.y.value(self.instance, answer.choice)
+        )
+        self.steps.append(step)
+        if self.progress is not None:
+            self.progress(step, len(self.steps))
+        return step
+
+    def _solve(self, threshold: float) -> Step | None:
+        """The most y with x >= threshold."""
+        for step in self.steps:
+            if step.threshold == threshold:
+                return step
+        return self._keep(threshold, self._best(self.y, (*self.limits, *self.x.at_least(threshold))))
+
+    def _ends(self) -> tuple[Step, Step] | None:
+        """Lexicographic optima: the most y (then x), and the most x (then y)."""
+        if len(self.steps) >= 2:
+            ordered = sorted(self.steps, key=lambda s: s.threshold)
+            return ordered[0], ordered[-1]
+        top = self._best(self.y, self.limits)
+        if top.choice is None:
+            self.stopped = top.status != "infeasible"
+            return None
+        value = self.y.value(self.instance, top.choice)
+        slack = self.settings.gap * abs(value)
+        tie = self._best(self.x, (*self.limits, *self.y.at_least(value - STRICT * abs(value))))
+        better = tie.choice if tie.choice is not None else top.choice
+        left = self._keep(float("-inf"), replace(top, choice=better, value=self.y.value(self.instance, better)))
+        far = self._best(self.x, self.limits)
+        if left is None or far.choice is None:
+            return None
+        reach = self.x.value(self.instance, far.choice)
+        right = self._keep(reach - slack * 0.0, self._best(self.y, (*self.limits, *self.x.at_least(reach))))
+        return (left, right) if right is not None else None
+
+    def _split(self, points: int) -> None:
+        """Solve in the middle of the widest gap until there are enough points or no gap is left."""
+        closed: set[tuple[float, float]] = set()
+        while len(self.steps) < points and not self._halted():
+            done = sorted(self.steps, key=lambda s: s.x)
+            span_x = max(done[-1].x - done[0].x, 1e-300)
+            span_y = max(max(s.y for s in done) - min(s.y for s in done), 1e-300)
+            gaps = []
+            for a, b in zip(done[:-1], done[1:], strict=True):
+                low = max([a.x, *(s.threshold for s in done if a.x < s.threshold < b.x)])
+                # thresholds between a and b that led to b: nothing lies between them and b
+                empty = min([b.x, *(s.threshold for s in done if s.threshold > a.x and s.x >= b.x)])
+                if (a.x, b.x) in closed or empty - a.x <= STRICT * max(abs(a.x), abs(b.x)):
+                    continue
+                size = ((empty - a.x) / span_x) ** 2 + ((a.y - b.y) / span_y) ** 2
+                gaps.append((size, a.x, empty, b.x, low))
+            if not gaps:
+                return
+            _, a_x, empty, b_x, _ = max(gaps)
+            threshold = 0.5 * (a_x + empty)
+            if threshold <= a_x or self._solve(threshold) is None:
+                closed.add((a_x, b_x))
+
+    def _walk(self, left: Step, right: Step) -> None:
+        """Every efficient choice from the left end to the right one."""
+        here = left
+        while here.x < right.x and not self._halted():
+            step = self._solve(here.x + STRICT * max(abs(here.x), abs(right.x - left.x)))
+            if step is None:
+                return
+            here = step
