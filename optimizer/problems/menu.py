@@ -173,7 +173,7 @@ class MenuProblem:
                 given["outside"].get(name),
                 given["fixed"].get(name),
                 given["mix"].get(name),
-                float(given["constants"].get(name, 0.0)),
+                (constants or {}).get(name, 0.0),
             )
             for name in self._names
         }
