@@ -10,60 +10,50 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from optimizer.errors import Finding, InfeasibleError, InputError, NotTrustedError, OptimizerError, SolverError
-    from optimizer.library import list_cases, list_markets
-    from optimizer.load import load_inputs as load_case
-    from optimizer.results import Solution
-    from optimizer.run import check_case, evaluate_case, solve_case
-    from optimizer.schema import Case, Market
+    from optimizer.errors import Finding as Finding
+    from optimizer.errors import InfeasibleError as InfeasibleError
+    from optimizer.errors import InputError as InputError
+    from optimizer.errors import NotTrustedError as NotTrustedError
+    from optimizer.errors import OptimizerError as OptimizerError
+    from optimizer.errors import SolverError as SolverError
+    from optimizer.library import list_cases as list_cases
+    from optimizer.library import list_markets as list_markets
+    from optimizer.load import load_case as load_case
+    from optimizer.problems import Burst as Burst
+    from optimizer.problems import Condition as Condition
+    from optimizer.problems import MenuProblem as MenuProblem
+    from optimizer.problems import MenuSolution as MenuSolution
+    from optimizer.problems import Ratio as Ratio
+    from optimizer.results import Solution as Solution
+    from optimizer.run import check_case as check_case
+    from optimizer.run import evaluate_case as evaluate_case
+    from optimizer.run import solve_case as solve_case
+    from optimizer.schema import Case as Case
+    from optimizer.schema import Change as Change
+    from optimizer.schema import Market as Market
 
-_HOMES = {
-    "Case": "optimizer.schema",
-    "Finding": "optimizer.errors",
-    "InfeasibleError": "optimizer.errors",
-    "InputError": "optimizer.errors",
-    "Market": "optimizer.schema",
-    "NotTrustedError": "optimizer.errors",
-    "OptimizerError": "optimizer.errors",
-    "Solution": "optimizer.results",
-    "SolverError": "optimizer.errors",
-    "check_case": "optimizer.run",
-    "evaluate_case": "optimizer.run",
-    "list_cases": "optimizer.library",
-    "list_markets": "optimizer.library",
-    "load_case": "optimizer.load",
-    "solve_case": "optimizer.run",
+_PUBLIC = {
+    "errors": "Finding InfeasibleError InputError NotTrustedError OptimizerError SolverError",
+    "library": "list_cases list_markets",
+    "load": "load_case",
+    "problems": "Burst Condition MenuProblem MenuSolution Ratio",
+    "results": "Solution",
+    "run": "check_case evaluate_case solve_case",
+    "schema": "Case Change Market",
 }
-
-__all__ = [
-    "Case",
-    "Finding",
-    "InfeasibleError",
-    "InputError",
-    "Market",
-    "NotTrustedError",
-    "OptimizerError",
-    "Solution",
-    "SolverError",
-    "__version__",
-    "check_case",
-    "evaluate_case",
-    "list_cases",
-    "list_markets",
-    "load_case",
-    "solve_case",
-]
+_HOMES = {name: f"optimizer.{home}" for home, names in _PUBLIC.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> Any:
     """Public names are imported when first used: ``import optimizer`` stays quick."""
     if name == "__version__":
         return import_module("optimizer.versions").package_version()
+    if name == "__all__":
+        return [*sorted(_HOMES), "__version__"]
     if name not in _HOMES:
         raise AttributeError(f"module 'optimizer' has no attribute {name!r}")
-    attribute = "load_inputs" if name == "load_case" else name
-    return getattr(import_module(_HOMES[name]), attribute)
+    return getattr(import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return [*sorted(_HOMES), "__version__"]

@@ -312,7 +312,11 @@ def _guarded(arguments: list[str] | None, as_json: bool) -> int:
 
     try:
         result = app(args=arguments, standalone_mode=False, prog_name="optimizer")
+        if result == INTERRUPTED:  # what typer makes of Ctrl-C
+            raise KeyboardInterrupt
         return result if isinstance(result, int) else OK
+    except SystemExit:  # what typer makes of a reader that is gone
+        raise BrokenPipeError from None
     except InfeasibleError as error:
         return _fail(
             as_json,

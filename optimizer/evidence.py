@@ -108,7 +108,7 @@ def unit_prices(terms: Level, market: Market, units: Mapping[str, str]) -> dict[
     if terms is None:
         return {}
     return {
-        ai_model: price / unit_price_factor(market, ai_model, units[ai_model])
+        ai_model: float(f"{price / unit_price_factor(market, ai_model, units[ai_model]):.12g}")
         for ai_model, price in zip(market.ai_models, terms.unit_prices, strict=True)
         if price is not None and ai_model in units
     }

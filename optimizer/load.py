@@ -65,17 +65,29 @@ def load_market(name: str | PathLike[str], relative_to: str | PathLike[str] | No
     return validate(Market, document), document
 
 
+Changes = Mapping[str, "Change | float | str"]
+"""Path -> change; a number sets it, ``"x0.5"`` multiplies, ``"+5"`` adds."""
+
+
+def as_change(path: str, value: Change | float | str) -> Change:
+    """A change from a number, or from ``25``, ``x0.5`` or ``+5``. Raises InputError."""
+    if isinstance(value, Change):
+        return value
+    text = str(value).strip()
+    kind = {"x": "times", "*": "times", "+": "plus"}.get(text[:1], "to")
+    try:
+        return Change.model_validate({kind: float(text if kind == "to" else text[1:])})
+    except (ValueError, ValidationError):
+        cure = "write PATH=NUMBER, PATH=xFACTOR or PATH=+NUMBER, e.g. plans.plus.price=25"
+        raise bad_argument("--set", f"cannot read {path}={text}", cure) from None
+
+
 def parse_change(text: str) -> tuple[str, Change]:
     """``path=25``, ``path=x0.5`` or ``path=+5`` from the command line. Raises InputError."""
     path, sign, value = text.partition("=")
-    kinds = {"x": "times", "*": "times", "+": "plus"}
-    kind = kinds.get(value[:1], "to")
-    number = value if kind == "to" else value[1:]
-    try:
-        return path.strip(), Change.model_validate({kind: float(number)})
-    except (ValueError, ValidationError):
-        cure = "write PATH=NUMBER, PATH=xFACTOR or PATH=+NUMBER, e.g. plans.plus.price=25"
-        raise bad_argument("--set", f"cannot read {text!r}" if sign else f"{text!r} has no '='", cure) from None
+    if not sign:
+        raise bad_argument("--set", f"{text!r} has no '='", "write PATH=NUMBER, e.g. plans.plus.price=25")
+    return path.strip(), as_change(path.strip(), value)
 
 
 def _targets(data: Any, pattern: list[str], path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
@@ -153,7 +165,7 @@ def apply_changes(document: Document, changes: Mapping[str, Change], where: Docu
 
 def load_inputs(
     case: str | PathLike[str] | Case,
-    sets: Mapping[str, Change] | None = None,
+    sets: Changes | None = None,
     folder: str | PathLike[str] | None = None,
 ) -> Inputs:
     """A case and its market, validated. ``sets`` are further changes, applied after the case's own.
@@ -171,7 +183,13 @@ def load_inputs(
         name, base = path.stem, path.parent
         parsed = validate(Case, document)
     _, market_document = load_market(parsed.market, base)
-    return assemble(name, parsed, document, market_document, dict(sets or {}))
+    changes = {path: as_change(path, value) for path, value in (sets or {}).items()}
+    return assemble(name, parsed, document, market_document, changes)
+
+
+def load_case(case: str | PathLike[str] | Case, folder: str | PathLike[str] | None = None) -> Inputs:
+    """A case and its market by shipped name or path, validated. Raises InputError with all findings."""
+    return load_inputs(case, None, folder)
 
 
 def assemble(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from os import PathLike
 
@@ -22,11 +22,11 @@ from optimizer.evaluate import Evaluation, evaluate_menu
 from optimizer.evidence import outside_evidence, plan_choices
 from optimizer.instance import Figure, Limit, evaluate, zero_figure
 from optimizer.levels import Choices, choices
-from optimizer.load import Inputs, load_inputs
+from optimizer.load import Changes, Inputs, load_inputs
 from optimizer.optimum import Answer, Settings, Work
 from optimizer.prepare import Prepared, prepare
 from optimizer.results import HEADLINES, FigureValue, ObjectiveValue, Solution
-from optimizer.schema.case import Case, Change, Objective
+from optimizer.schema.case import Case, Objective
 from optimizer.versions import versions
 
 RETRIES = 20
@@ -76,7 +76,7 @@ class Aim:
 def check_case(
     case: str | PathLike[str] | Case,
     *,
-    sets: Mapping[str, Change] | None = None,
+    sets: Changes | None = None,
     folder: str | PathLike[str] | None = None,
 ) -> list[Finding]:
     """Every finding about a case and its market, credibility checks included. Never raises for bad input."""
@@ -89,7 +89,7 @@ def check_case(
 def credibility_rows(
     case: str | PathLike[str] | Case,
     *,
-    sets: Mapping[str, Change] | None = None,
+    sets: Changes | None = None,
     folder: str | PathLike[str] | None = None,
 ) -> list[dict[str, object]]:
     """Every credibility check and reported figure with what was measured. Raises InputError."""
@@ -103,7 +103,7 @@ def credibility_rows(
 def prepare_problem(
     case: str | PathLike[str] | Case,
     *,
-    sets: Mapping[str, Change] | None = None,
+    sets: Changes | None = None,
     folder: str | PathLike[str] | None = None,
     strict: bool = True,
 ) -> Problem:
@@ -154,7 +154,7 @@ def problem_of(inputs: Inputs, load_seconds: float = 0.0, strict: bool = True) -
 def solve_case(
     case: str | PathLike[str] | Case,
     *,
-    sets: Mapping[str, Change] | None = None,
+    sets: Changes | None = None,
     folder: str | PathLike[str] | None = None,
     gap: float | None = None,
     time_limit: float | None = None,
@@ -192,7 +192,7 @@ def solve_case(
 def evaluate_case(
     case: str | PathLike[str] | Case,
     *,
-    sets: Mapping[str, Change] | None = None,
+    sets: Changes | None = None,
     folder: str | PathLike[str] | None = None,
 ) -> Solution:
     """Today's menu (with ``sets``) in the case's market, without any choice: this menu, what then?

@@ -7,6 +7,7 @@ true frontier can lie above the drawn one.
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -86,7 +87,7 @@ class Traced:
             # the best point beyond the upper one
             end = here.x if after is None else max(here.x, after.threshold)
             drawn = max(
-                (s.y for s in steps if s.x >= end * (1 - STRICT) - 1e-300 or s is here and here.x >= end),
+                (s.y for s in steps if s.x >= end * (1 - STRICT) - 1e-300 or (s is here and here.x >= end)),
                 default=here.y,
             )
             worst = max(worst, here.bound - drawn)
@@ -221,7 +222,7 @@ class _Tracer:
             span_x = max(done[-1].x - done[0].x, 1e-300)
             span_y = max(max(s.y for s in done) - min(s.y for s in done), 1e-300)
             gaps = []
-            for a, b in zip(done[:-1], done[1:], strict=True):
+            for a, b in itertools.pairwise(done):
                 low = max([a.x, *(s.threshold for s in done if a.x < s.threshold < b.x)])
                 # thresholds between a and b that led to b: nothing lies between them and b
                 empty = min([b.x, *(s.threshold for s in done if s.threshold > a.x and s.x >= b.x)])

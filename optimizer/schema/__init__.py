@@ -1,8 +1,8 @@
 """The data dictionary: pydantic models of markets and cases."""
 
 from optimizer.schema.base import Quantity
-from optimizer.schema.case import Case
+from optimizer.schema.case import Case, Change
 from optimizer.schema.market import Market
 from optimizer.schema.options import Options
 
-__all__ = ["Case", "Market", "Options", "Quantity"]
+__all__ = ["Case", "Change", "Market", "Options", "Quantity"]

@@ -4,6 +4,7 @@ as a function of them, so the least upper envelope of the cuts tells where to ev
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from optimizer.screening.evaluation import scales
 from optimizer.screening.problem import Problem
 from optimizer.screening.simplex import least_upper_bound
 
+STEEP = 1000.0
+"""How far multipliers move against the shifts in one subgradient step."""
 LARGEST = 1e4
 """Largest multiplier tried, in units of the aim's size per size of the limit."""
 
@@ -46,7 +49,8 @@ def single_conditions(problem: Problem, best: Multiplier) -> list[Multiplier]:
 
 
 def proposed(
-    problem: Problem, cuts: Sequence[tuple[Array, float]], aim: float, best: Multiplier, chord: Chord | None, inward: float = 0.3
+    problem: Problem, cuts: Sequence[tuple[Array, float]], aim: float, best: Multiplier, chord: Chord | None,
+    inward: float = 0.3,
 ) -> Multiplier | None:
     """The multiplier that minimises the envelope of the cuts, moved ``inward`` towards the best one known.
 
@@ -78,6 +82,46 @@ def proposed(
     gpus[bounded] += z[k + len(priced) :]
     rows = np.concatenate([[aim], z[:k]])
     return Multiplier(inward * best.rows + (1.0 - inward) * rows, inward * best.gpus + (1.0 - inward) * gpus)
+
+
+@dataclass(frozen=True)
+class Slopes:
+    """A subgradient of the bound by the multipliers, and the units it is taken in."""
+
+    rows: Array
+    """(K,)."""
+    gpus: Array
+    """(H,)."""
+    row_unit: Array
+    gpu_unit: Array
+
+    @property
+    def norm(self) -> float:
+        """Squared length in those units."""
+        return float(self.rows**2 @ self.row_unit + self.gpus**2 @ self.gpu_unit)
+
+    def moved(self, multiplier: Multiplier, length: float) -> Multiplier:
+        """A step down, kept at or above zero."""
+        rows = multiplier.rows.copy()
+        rows[1:] = np.maximum(0.0, rows[1:] - length * self.row_unit * self.rows)
+        return Multiplier(rows, np.maximum(0.0, multiplier.gpus - length * self.gpu_unit * self.gpus))
+
+
+def slopes(problem: Problem, multiplier: Multiplier, cut: Array, chord: Chord | None, people: float) -> Slopes:
+    """The subgradient at a bound with this cut; zero where the multiplier is zero and would fall."""
+    k = problem.limits
+    terms = _terms(problem, cut, chord)
+    rows, gpus = terms[1 : 1 + k], terms[1 + k :]
+    if problem.blocks:
+        cost = multiplier.rows @ np.minimum(problem.burst, 0.0)
+        used = np.where(np.isfinite(problem.room) & (multiplier.gpus + cost > 0.0), problem.room, 0.0)
+        rows = rows + np.minimum(problem.burst[1:], 0.0) @ used
+        gpus = gpus + used
+        free = np.isinf(problem.room) & (multiplier.gpus >= -cost) & (gpus < 0.0)
+        gpus = np.where(free | ((multiplier.gpus <= 0.0) & (gpus > 0.0)), 0.0, gpus)
+    rows = np.where((multiplier.rows[1:] <= 0.0) & (rows > 0.0), 0.0, rows)
+    unit = STEEP * people / scales(problem) ** 2
+    return Slopes(rows, gpus, unit[1 : 1 + k], unit[1 + k :])
 
 
 def _terms(problem: Problem, cut: Array, chord: Chord | None) -> Array:

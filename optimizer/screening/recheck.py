@@ -239,7 +239,8 @@ def separable_bound(
 ) -> tuple[float, list[Array]]:
     """The bound of ``bounds`` on a figure without burst, written down plainly: over the box, and per plan and level.
 
-    ``shift``: (J, I), see ``bounds.Reference``. ``size``: absolute terms that were added up to make the figure, for the rounding slack.
+    ``shift``: (J, I), see ``bounds.Reference``. ``size``: the absolute terms that were added up to make the figure,
+    for the rounding slack.
     """
     people, plans = instance.customers[mix], range(instance.plans)
     at = [instance.denominators[j][:, reference[j]] for j in plans]
@@ -260,7 +261,8 @@ def separable_bound(
         d = numerator - unit[:, None] * weights[j] - base[j][:, None]
         y = people[:, None] / (weights[j] + np.where(d > 0.0, low[:, None], high[:, None]))
         parts.append((d * y).sum(axis=0) + figure.fixed[j][box[j]] - figure.fixed[j][reference[j]])
-        d = np.abs(numerator) + np.abs(unit)[:, None] * (1.0 + weights[j]) + (np.abs(held[j]) + np.abs(base[j]))[:, None]
+        d = np.abs(numerator) + np.abs(unit)[:, None] * (1.0 + weights[j])
+        d += (np.abs(held[j]) + np.abs(base[j]))[:, None]
         terms += float((d * y).sum(axis=0).max()) + float(np.abs(figure.fixed[j][box[j]]).max())
     slack = EPS * (instance.types + 4 * instance.plans + 40) * terms
     total = value + sum(float(p.max()) for p in parts) + slack

@@ -28,8 +28,10 @@ KELLEY = 8
 """Of those at a root, how many move the reference menu and the multiplier alone."""
 PATIENCE = 8
 """Bounds after which the distance to the incumbent must have fallen by a tenth."""
-RELAXED = 0.5
-"""Part of Polyak's step that a shift takes."""
+LONGEST = 1.0
+GROW = 1.3
+FALL = 0.7
+RESTART = 0
 SIEVES = 3
 """Bounds of a box that its menus are sifted by."""
 SIFTED = 8_000
@@ -73,6 +75,8 @@ class Open:
     cuts: list[tuple[Array, float]]
     record: Node
     proof: tuple[Reference, Multiplier] | None = None
+    length: float = 0.5
+    """Part of Polyak's step to take; falls where steps overshoot."""
     root: bool = False
 
     @property
@@ -206,7 +210,7 @@ class Search:
             self._split(box, best)
 
     def _lower(self, box: Open, steps: list[Step]) -> Step | None:
-        """Bound the box again and again, dropping levels; the step with the lowest bound, or None if it is done with."""
+        """Bound the box again and again, dropping levels. The lowest bound, or None where the box is done with."""
         best: Step | None = None
         checked = np.inf
         for number in range(ROOT_ROUNDS if box.root else ROUNDS):
@@ -230,22 +234,36 @@ class Search:
         return best
 
     def _move(self, box: Open, number: int, step: Step, best: Step, chord: Chord | None) -> None:
-        """Set the multiplier or the reference for the next bound: in turns, by cutting planes and by subgradients."""
+        """Set multiplier and reference for the next bound: by cutting planes first, then by subgradients."""
         box.cuts.append((step.bound.cut, step.bound.rest))
         early = box.root and number < KELLEY
         if early:
-            box.reference = Reference(step.bound.best)
-        if multipliers.has_multipliers(self.problem) and (early or number % 2):
-            follow_up = multipliers.proposed(self.problem, box.cuts[-KEPT_CUTS:], self.aim, best.multiplier, chord)
-            if follow_up is not None:
-                box.multiplier = follow_up
+            box.reference = Reference(best.bound.best)
+        if multipliers.has_multipliers(self.problem) and (early or (not self.aim and number % 2)):
+            cuts = box.cuts[-KEPT_CUTS:]
+            follow_up = multipliers.proposed(self.problem, cuts, self.aim, best.multiplier, chord)
+            box.multiplier = box.multiplier if follow_up is None else follow_up
         elif not early:
-            people = self.problem.customers[box.mix]
-            slope = step.bound.gradient / people
-            norm = float((slope * step.bound.gradient).sum())
-            above = step.bound.total - self._threshold(step.multiplier)
-            if norm > 0.0 and np.isfinite(above):
-                box.reference = step.reference.moved(-RELAXED * above / norm * slope)
+            if step is best:
+                box.length = min(LONGEST, GROW * box.length)
+            else:
+                box.length *= FALL
+            box.reference, box.multiplier = self._descend(box, step if RESTART == 0 else best, chord)
+
+    def _descend(self, box: Open, step: Step, chord: Chord | None) -> tuple[Reference, Multiplier]:
+        """A step of Polyak's length down the subgradient by the shifts and, when the aim leads, the multipliers."""
+        people = self.problem.customers[box.mix]
+        slope = step.bound.gradient / people
+        norm = float((slope * step.bound.gradient).sum())
+        above = step.bound.total - self._threshold(step.multiplier)
+        by_price = multipliers.slopes(self.problem, step.multiplier, step.bound.cut, chord, float(people.sum()))
+        if self.aim:
+            norm += by_price.norm
+        if not norm > 0.0 or not np.isfinite(above):
+            return step.reference, step.multiplier
+        length = box.length * above / norm
+        moved = by_price.moved(step.multiplier, length) if self.aim else step.multiplier
+        return step.reference.moved(-length * slope), moved
 
     def _settle(self, box: Open, steps: list[Step]) -> bool:
         """Evaluate every menu that the bounds leave over, if those are few enough."""
@@ -358,5 +376,5 @@ class Search:
             if self.aim and top < bound:
                 bound, proof = top, (step.reference, step.multiplier)
             cuts = box.cuts[-KEPT_CUTS:]
-            child = Open(columns, box.mix, bound, step.reference, step.multiplier, cuts, record, proof)
+            child = Open(columns, box.mix, bound, step.reference, step.multiplier, cuts, record, proof, box.length)
             self.push(child, bound if self.aim else top)

@@ -125,6 +125,7 @@ def draw(seed: int, *, plans: int = 3, levels: int = 4, types: int = 4, mixes: i
         # cost <= share of revenue, and revenue above a floor: the ratio is not met by an empty menu
         share = float(g.uniform(0.1, 0.5))
         ratio = figure(instance, amounts=[share * p - 20.0 * u for p, u in zip(price, gpu)], burst=g.uniform(-3.0, 1.0))
-        floor = float(np.quantile([value(instance, revenue, *c) for c in choices(instance)], 0.2))
+        # a hair below: a floor that a menu meets exactly is a matter of rounding
+        floor = 0.9999 * float(np.quantile([value(instance, revenue, *c) for c in choices(instance)], 0.2))
         limits = [Limit("ratio", ratio), Limit("floor", figure(instance, amounts=price, constant=-floor))]
     return Case(instance, aim, tuple(limits))
