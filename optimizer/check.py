@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from pydantic import BaseModel
 
@@ -24,7 +25,8 @@ def check_inputs(inputs: Inputs) -> list[Finding]:
     """All findings about a market and a case, errors and warnings."""
     found = list(check_market(inputs.market, inputs.market_document))
     if not found:
-        found += check_market(inputs.changed, inputs.market_document)
+        for finding in check_market(inputs.changed, inputs.market_document):
+            found.append(replace(finding, message=f"after the changes that were asked for: {finding.message}"))
     return found + list(check_case(inputs.case, inputs.market, inputs.case_document))
 
 

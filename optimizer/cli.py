@@ -340,7 +340,8 @@ def _guarded(arguments: list[str] | None, as_json: bool) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        return _fail(as_json, "error", TROUBLE, f"{error.strerror or error}: {error.filename or ''}")
+        named = f"{error.filename}: " if error.filename else ""
+        return _fail(as_json, "error", TROUBLE, f"{named}{error.strerror or error}")
     except Exception as error:
         return _fail(as_json, "error", TROUBLE, f"unexpected {type(error).__name__}: {error}")
 

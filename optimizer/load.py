@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import copy
+import difflib
 import fnmatch
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from optimizer.errors import InputError, bad_argument
+from optimizer.errors import Finding, InputError, bad_argument
 from optimizer.io import Document, merge, read_numbers_csv, read_yaml, to_findings
+from optimizer.io.numbers_csv import parse_number
 from optimizer.library import case_path, market_path
 from optimizer.schema.case import Case, Change
 from optimizer.schema.market import Market
@@ -35,6 +37,7 @@ class Inputs:
     """With the case's changes; what the menu will meet."""
     case_document: Document
     market_document: Document
+    changed_document: Document
     hash: str
     """SHA-256 of ``stated``, hexadecimal."""
     stated: str
@@ -51,8 +54,16 @@ def validate(model: type[Model], document: Document) -> Model:
 
 def read_market(folder: Path) -> Document:
     """All YAML and CSV files of a market folder as one document. Raises InputError."""
-    documents = [read_yaml(p) for p in sorted(folder.glob("*.y*ml"))]
-    documents += [read_numbers_csv(p) for p in sorted(folder.glob("*.csv"))]
+    documents: list[Document] = []
+    findings: list[Finding] = []
+    for pattern, read in (("*.y*ml", read_yaml), ("*.csv", read_numbers_csv)):
+        for path in sorted(folder.glob(pattern)):
+            try:
+                documents.append(read(path))
+            except InputError as error:
+                findings += error.findings
+    if findings:
+        raise InputError(findings)
     whole = documents[0]
     for extra in documents[1:]:
         whole = merge(whole, extra)
@@ -75,11 +86,12 @@ def as_change(path: str, value: Change | float | str) -> Change:
         return value
     text = str(value).strip()
     kind = {"x": "times", "*": "times", "+": "plus"}.get(text[:1], "to")
-    try:
-        return Change.model_validate({kind: float(text if kind == "to" else text[1:])})
-    except (ValueError, ValidationError):
+    number = parse_number(text if kind == "to" else text[1:])
+    if not path or number is None:
         cure = "write PATH=NUMBER, PATH=xFACTOR or PATH=+NUMBER, e.g. plans.plus.price=25"
-        raise bad_argument("--set", f"cannot read {path}={text}", cure) from None
+        problem = f"{text!r} is not a finite number" if path else "no path is given"
+        raise bad_argument(f"--set {path}".strip(), problem, cure)
+    return Change.model_validate({kind: number})
 
 
 def parse_change(text: str) -> tuple[str, Change]:
@@ -122,14 +134,36 @@ def _changed(quantity: Mapping[str, Any], change: Change) -> dict[str, Any]:
     return new
 
 
-def _put(data: dict[str, Any], path: list[str], value: Any) -> None:
+def _put(data: dict[str, Any], path: list[str], value: Any) -> bool:
+    """Place a value, making the groups on the way; False where something else is in the way."""
+    node: Any = data
     for key in path[:-1]:
-        data = data.setdefault(key, {})
-    data[path[-1]] = value
+        node = node.setdefault(key, {})
+        if not isinstance(node, dict):
+            return False
+    if not isinstance(node.get(path[-1], {}), dict):
+        return False
+    node[path[-1]] = value
+    return True
 
 
-def apply_changes(document: Document, changes: Mapping[str, Change], where: Document) -> Document:
-    """The market's document with numbers changed. Raises InputError for paths that name no number."""
+def _numbers(data: Any, path: str = "") -> Iterator[str]:
+    """Paths of all numbers of a market's document."""
+    if isinstance(data, dict):
+        if "value" in data:
+            yield path
+        for key, item in data.items():
+            yield from _numbers(item, f"{path}.{key}" if path else key)
+
+
+def apply_changes(
+    document: Document, changes: Mapping[str, Change], where: Document, prefix: str = "changes."
+) -> Document:
+    """The market's document with numbers changed; ``prefix`` and path name a change in findings.
+
+    Raises:
+        InputError: paths that name no number.
+    """
     data = copy.deepcopy(document.data)
     findings = []
     for path, change in changes.items():
@@ -149,18 +183,29 @@ def apply_changes(document: Document, changes: Mapping[str, Change], where: Docu
                 "low": change.to,
                 "high": change.to,
             }
-            _put(data, path.split("."), made)
-            found = 1
+            found = _put(data, path.split("."), made)
         if not found:
-            cure = (
-                "name a number of the market, e.g. plans.plus.price; * stands for any name; a new number needs a unit"
-            )
-            findings.append(
-                where.finding("change-path", f"changes.{path}", f"no number of the market is at {path!r}", cure)
-            )
+            near = difflib.get_close_matches(path, list(_numbers(document.data)), 1, 0.8)
+            cure = f"did you mean {near[0]!r}?" if near else "name a number of the market, e.g. plans.plus.price"
+            cure += "; * stands for any name; a new number needs a unit"
+            message = f"no number of the market is at {path!r}"
+            findings.append(where.finding("change-path", prefix + path, message, cure))
     if findings:
         raise InputError(findings)
     return Document(data, document.lines, document.file, document.files)
+
+
+def _blamed(finding: Finding, case: Case, document: Document, sets: Mapping[str, Change]) -> Finding:
+    """A finding about the changed market, told where the change was asked for."""
+    parts = finding.field.split(".")
+    for path in [*sets, *case.changes]:
+        pattern = path.split(".")
+        if len(parts) >= len(pattern) and all(map(fnmatch.fnmatchcase, parts, pattern)):
+            file, line = ("", None) if path in sets else document.place(f"changes.{path}")
+            field = ("--set " if path in sets else "changes.") + path
+            message = finding.message if path == finding.field else f"{finding.field}: {finding.message}"
+            return replace(finding, file=file, line=line, field=field, message=message)
+    return finding
 
 
 def load_inputs(
@@ -181,10 +226,39 @@ def load_inputs(
         path = case_path(case)
         document = read_yaml(path)
         name, base = path.stem, path.parent
-        parsed = validate(Case, document)
-    _, market_document = load_market(parsed.market, base)
+        parsed = _both(document, base)
+    market_document = read_market(market_path(parsed.market, base))
     changes = {path: as_change(path, value) for path, value in (sets or {}).items()}
     return assemble(name, parsed, document, market_document, changes)
+
+
+def _both(document: Document, base: Path) -> Case:
+    """The case; where it or its market is wrong, all findings about both. Raises InputError."""
+    findings: list[Finding] = []
+    parsed: Case | None = None
+    try:
+        parsed = validate(Case, document)
+    except InputError as error:
+        findings += error.findings
+    name = document.data.get("market")
+    if isinstance(name, str):
+        try:
+            folder = market_path(name, base)
+        except InputError as error:
+            file, line = document.place("market")
+            findings += [replace(f, code="case-market", file=file, line=line) for f in error.findings]
+            raise InputError(findings) from None
+        if findings:
+            try:
+                from optimizer.check import check_market
+
+                market_document = read_market(folder)
+                findings += check_market(validate(Market, market_document), market_document)
+            except InputError as error:
+                findings += error.findings
+    if parsed is None or findings:
+        raise InputError(findings)
+    return parsed
 
 
 def load_case(case: str | PathLike[str] | Case, folder: str | PathLike[str] | None = None) -> Inputs:
@@ -197,9 +271,15 @@ def assemble(
 ) -> Inputs:
     """Inputs from documents already read. Raises InputError."""
     market = validate(Market, market_document)
-    changed_document = apply_changes(market_document, case.changes, case_document)
-    if sets:
-        changed_document = apply_changes(changed_document, sets, Document({}, {}, ""))
+    changed_document = market_document
+    findings: list[Finding] = []
+    for changes, where, prefix in ((case.changes, case_document, "changes."), (sets, Document({}, {}, ""), "--set ")):
+        try:
+            changed_document = apply_changes(changed_document, changes, where, prefix)
+        except InputError as error:
+            findings += error.findings
+    if findings:
+        raise InputError(findings)
     stated = {
         "name": name,
         "case": case.model_dump(mode="json", exclude_none=True),
@@ -208,9 +288,21 @@ def assemble(
     }
     text = json.dumps(stated, ensure_ascii=False)
     same = changed_document.data == market_document.data
-    changed = market if same else validate(Market, changed_document)
+    try:
+        changed = market if same else validate(Market, changed_document)
+    except InputError as error:
+        blamed = (_blamed(f, case, case_document, sets) for f in error.findings)
+        raise InputError(list(dict.fromkeys(blamed))) from None
     return Inputs(
-        name, case, market, changed, case_document, market_document, hashlib.sha256(text.encode()).hexdigest(), text
+        name,
+        case,
+        market,
+        changed,
+        case_document,
+        market_document,
+        changed_document,
+        hashlib.sha256(text.encode()).hexdigest(),
+        text,
     )
 
 

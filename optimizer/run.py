@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from os import PathLike
 
@@ -22,11 +22,12 @@ from optimizer.evaluate import Evaluation, evaluate_menu
 from optimizer.evidence import outside_evidence, plan_choices
 from optimizer.instance import Figure, Limit, evaluate, zero_figure
 from optimizer.levels import Choices, choices
-from optimizer.load import Changes, Inputs, load_inputs
+from optimizer.load import Changes, Inputs, apply_changes, load_inputs, validate
 from optimizer.optimum import Answer, Settings, Work
 from optimizer.prepare import Prepared, prepare
 from optimizer.results import HEADLINES, FigureValue, ObjectiveValue, Solution
-from optimizer.schema.case import Case, Objective
+from optimizer.schema.case import Case, Change, Objective
+from optimizer.schema.market import Market
 from optimizer.versions import versions
 
 RETRIES = 20
@@ -149,6 +150,27 @@ def problem_of(inputs: Inputs, load_seconds: float = 0.0, strict: bool = True) -
         {"load": load_seconds + loaded - started, "calibrate": done - loaded, "compile": time.perf_counter() - done},
     )
     return problem
+
+
+def with_changes(problem: Problem, changes: Mapping[str, Change]) -> Problem:
+    """The same case in a market changed further, with the calibration kept. Raises InputError for a wrong path."""
+    started = time.perf_counter()
+    inputs = problem.inputs
+    document = apply_changes(inputs.changed_document, changes, inputs.case_document)
+    changed = validate(Market, document)
+    prepared = prepare(changed, problem.calibrated.constants)
+    chosen = choices(inputs.case, inputs.market, changed, prepared)
+    compiled = compile_market(prepared, chosen)
+    return replace(
+        problem,
+        inputs=replace(inputs, changed=changed, changed_document=document),
+        prepared=prepared,
+        choices=chosen,
+        compiled=compiled,
+        bounds=bounds(inputs.case, compiled, problem.today.figure),
+        unchanged=evaluate_menu(prepared, prepared.today_menu()),
+        seconds={"compile": time.perf_counter() - started},
+    )
 
 
 def solve_case(

@@ -12,10 +12,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
+from optimizer import screening
 from optimizer.aims import Measure
-from optimizer.instance import Instance, Limit, combine
+from optimizer.instance import Array, Instance, Limit, combine
 from optimizer.optimum import Answer, Choice, Settings, best, ratio_of
 
+ENUMERATED = 200_000
+"""Choices up to which the frontier comes from complete evaluation."""
 STRICT = 1e-9
 """Relative step by which a point has to be bettered to count as another one."""
 
@@ -67,6 +73,8 @@ class Traced:
     complete: bool
     """False where time or the user stopped it."""
     infeasible: bool = False
+    known_room: float | None = None
+    """The room where it is known exactly."""
 
     @property
     def points(self) -> tuple[Step, ...]:
@@ -80,6 +88,8 @@ class Traced:
     @property
     def room(self) -> float:
         """The most by which the true frontier can lie above the drawn staircase, in units of y."""
+        if self.known_room is not None:
+            return self.known_room
         steps = sorted((s for s in self.steps if s.answer.choice is not None), key=lambda s: s.threshold)
         worst = 0.0
         for here, after in zip(steps, [*steps[1:], None], strict=True):
@@ -114,8 +124,101 @@ def trace(
         known: steps of an earlier run, not solved again.
         progress: told each step and the number done.
     """
+    if instance.menus <= ENUMERATED and not known:
+        return _enumerated(instance, x, y, limits, None if everything else points, progress)
     tracer = _Tracer(instance, x, y, limits, replace(settings, cross_check=False), progress, list(known))
     return tracer.run(points, even, everything)
+
+
+def _enumerated(
+    instance: Instance,
+    x: Side,
+    y: Side,
+    limits: tuple[Limit, ...],
+    points: int | None,
+    progress: Callable[[Step, int], None] | None,
+) -> Traced:
+    """The exact frontier by evaluating every choice; ``points`` of it, spread as evenly as may be."""
+    began = time.perf_counter()
+    menus, mixes = _allowed(instance)
+    figures = {"xn": x.measure.numerator, "yn": y.measure.numerator}
+    for key, side in (("xd", x), ("yd", y)):
+        if side.measure.denominator is not None:
+            figures[key] = side.measure.denominator
+    figures |= {f"limit {k}": limit.figure for k, limit in enumerate(limits)}
+    figures |= {f"block {h}": block.use for h, block in enumerate(instance.blocks)}
+    found = screening.evaluate_many(instance, figures, menus, mixes)
+    good = np.ones(len(menus), dtype=bool)
+    for k in range(len(limits)):
+        good &= found[f"limit {k}"] >= 0.0
+    for h, block in enumerate(instance.blocks):
+        if np.isfinite(block.limit):
+            good &= found[f"block {h}"] - block.reserved <= block.limit + 1e-9 * (block.reserved + block.limit)
+
+    def values(side: Side, key: str) -> Array:
+        if side.measure.denominator is None:
+            return side.sense * found[f"{key}n"]
+        below = found[f"{key}d"]
+        safe = np.where(below > 0.0, below, 1.0)
+        return np.asarray(
+            np.where(below >= max(side.measure.floor, 1e-300), side.sense * found[f"{key}n"] / safe, -np.inf)
+        )
+
+    xs, ys = values(x, "x"), values(y, "y")
+    good &= np.isfinite(xs) & np.isfinite(ys)
+    whole = _efficient(xs, ys, np.flatnonzero(good))
+    kept = whole if points is None or len(whole) <= points else _spread(xs, ys, whole, points)
+    steps = []
+    for number, index in enumerate(kept):
+        choice = (tuple(int(level) for level in menus[index]), int(mixes[index]))
+        answer = Answer("optimal", choice, float(ys[index]), float(ys[index]), "screened")
+        steps.append(Step(float(xs[index]), answer, float(xs[index]), float(ys[index])))
+        if progress is not None:
+            progress(steps[-1], number + 1)
+    return Traced(tuple(steps), 0, time.perf_counter() - began, True, not steps, _missed(xs, ys, whole, kept))
+
+
+def _missed(xs: Array, ys: Array, whole: list[int], kept: list[int]) -> float:
+    """The most by which an efficient choice lies above the staircase of those kept."""
+    place = np.searchsorted(xs[kept], xs[whole], side="left")
+    return float(np.max(ys[whole] - ys[kept][np.minimum(place, len(kept) - 1)], initial=0.0))
+
+
+def _allowed(instance: Instance) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Every choice that the rules allow: (B, J) level indices and (B,) mix indices."""
+    grid = np.indices((instance.mixes, *instance.levels)).reshape(instance.plans + 1, -1).T
+    kept = np.ones(len(grid), dtype=bool)
+    for rule in instance.rules:
+        kept &= rule.allowed[grid[:, 1 + rule.first], grid[:, 1 + rule.second]]
+    return grid[kept, 1:], grid[kept, 0]
+
+
+def _efficient(xs: Array, ys: Array, candidates: NDArray[np.intp]) -> list[int]:
+    """Indices of the choices that no other dominates, by rising x."""
+    order = candidates[np.lexsort((-ys[candidates], -xs[candidates]))]
+    kept: list[int] = []
+    top = -np.inf
+    for index in order:
+        if ys[index] > top + STRICT * abs(top) if np.isfinite(top) else True:
+            kept.append(int(index))
+            top = ys[index]
+    return kept[::-1]
+
+
+def _spread(xs: Array, ys: Array, kept: list[int], points: int) -> list[int]:
+    """A few of the efficient choices, always splitting the widest gap."""
+    place = np.column_stack([xs[kept], ys[kept]])
+    place = (place - place.min(axis=0)) / np.maximum(np.ptp(place, axis=0), 1e-300)
+    chosen = [0, len(kept) - 1]
+    while len(chosen) < points:
+        pairs = [(float(np.hypot(*(place[b] - place[a]))), a, b) for a, b in itertools.pairwise(chosen) if b > a + 1]
+        if not pairs:
+            break
+        _, a, b = max(pairs)
+        middle = 0.5 * (place[a] + place[b])
+        inside = range(a + 1, b)
+        chosen = sorted([*chosen, min(inside, key=lambda k: float(np.hypot(*(place[k] - middle))))])
+    return [kept[k] for k in chosen]
 
 
 class _Tracer:

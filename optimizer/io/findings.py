@@ -31,6 +31,21 @@ _COMPARISONS = {
     "less_than_equal": ("le", "at most"),
     "multiple_of": ("multiple_of", "a multiple of"),
 }
+_CURES = (
+    (r"is below (\S+)$", r"write a value of \1 or more"),
+    (r"is above (\S+)$", r"write a value of \1 or less; 50 per cent is 0.5 fraction, or 50 percent"),
+    (r"unit '.*' does not measure what '(.*)' measures", r"use a unit such as \1"),
+    (r"unknown unit", "use one of the known units, joined by /"),
+    (r"neither source nor assumption", "add the source, or the assumption with low and high"),
+    (r"assumption needs low and high", "add 'low' and 'high': the least and the most it could reasonably be"),
+    (r"lies outside low", "correct the value, or its low and high"),
+    (r"edges must rise", "write e.g. [0, 0.5, 0.9, 1]"),
+    (r"give exactly one of (\w+),", r"keep one of them, e.g. \1"),
+    (r"give at most one of (.+)", r"keep one of \1"),
+    (r"give (\w+) or (\w+)$", r"add '\1: ...' or '\2: ...'"),
+    (r"base must not exceed most", "correct base, most or scale"),
+)
+"""What a validator says, as a pattern, and the cure."""
 _LENGTHS = {
     "too_short": ("min_length", "at least", "items"),
     "too_long": ("max_length", "at most", "items"),
@@ -119,6 +134,9 @@ def _explain_one(error: dict[str, Any], schema: type[BaseModel] | None) -> tuple
     cure = context.get("cure", "")
     if not cure and kind == "string_pattern_mismatch":
         message, cure = f"{_shown(value)} is not an allowed name here", f"it must match {context.get('pattern')}"
+    if not cure:
+        found = ((re.search(pattern, message), words) for pattern, words in _CURES)
+        cure = next((match.expand(words) for match, words in found if match), "correct the value")
     return "schema-value", message, str(cure)
 
 

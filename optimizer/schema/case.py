@@ -143,6 +143,16 @@ class Objective(Base):
         return self
 
 
+class Scenario(Base):
+    """A way the world may turn out: changes on top of the case's own."""
+
+    title: str | None = None
+    changes: dict[str, Change]
+    """Path into the market -> change."""
+    weight: Annotated[Number, Field(gt=0.0)] = 1.0
+    """Weight in expected values; weights need not add up to 1."""
+
+
 class Case(Base):
     """One question: which market, what may be chosen, for what aim, under which conditions."""
 
@@ -159,4 +169,8 @@ class Case(Base):
     objective: Objective = Field(default_factory=lambda: Objective(maximise="contribution_margin"))
     conditions: Annotated[tuple[Condition, ...], BeforeValidator(_as_tuple)] = ()
     rules: Rules = Field(default_factory=Rules)
+    scenarios: dict[str, Scenario] = Field(default_factory=dict)
+    """Named scenarios to compare."""
+    grid: dict[str, Annotated[tuple[Change, ...], BeforeValidator(_as_tuple)]] = Field(default_factory=dict)
+    """Path -> changes; every combination is a scenario too."""
     options: Options = Field(default_factory=Options)

@@ -49,7 +49,11 @@ def single_conditions(problem: Problem, best: Multiplier) -> list[Multiplier]:
 
 
 def proposed(
-    problem: Problem, cuts: Sequence[tuple[Array, float]], aim: float, best: Multiplier, chord: Chord | None,
+    problem: Problem,
+    cuts: Sequence[tuple[Array, float]],
+    aim: float,
+    best: Multiplier,
+    chord: Chord | None,
     inward: float = 0.3,
 ) -> Multiplier | None:
     """The multiplier that minimises the envelope of the cuts, moved ``inward`` towards the best one known.

@@ -234,7 +234,12 @@ def _menus(box: Levels, chunk: int) -> Iterator[Ints]:
 
 
 def separable_bound(
-    instance: Instance, figure: Figure, box: Levels, mix: int, reference: Sequence[int], size: float,
+    instance: Instance,
+    figure: Figure,
+    box: Levels,
+    mix: int,
+    reference: Sequence[int],
+    size: float,
     shift: Array | None = None,
 ) -> tuple[float, list[Array]]:
     """The bound of ``bounds`` on a figure without burst, written down plainly: over the box, and per plan and level.

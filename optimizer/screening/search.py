@@ -28,10 +28,13 @@ KELLEY = 8
 """Of those at a root, how many move the reference menu and the multiplier alone."""
 PATIENCE = 8
 """Bounds after which the distance to the incumbent must have fallen by a tenth."""
-LONGEST = 1.0
-GROW = 1.3
-FALL = 0.7
+LONGEST = 0.5
+GROW = 1.0
+FALL = 1.0
 RESTART = 0
+BRANCH = 0
+CUT = 0
+RECENTER = 0
 SIEVES = 3
 """Bounds of a box that its menus are sifted by."""
 SIFTED = 8_000
@@ -243,6 +246,8 @@ class Search:
             cuts = box.cuts[-KEPT_CUTS:]
             follow_up = multipliers.proposed(self.problem, cuts, self.aim, best.multiplier, chord)
             box.multiplier = box.multiplier if follow_up is None else follow_up
+        elif RECENTER and number == 0:
+            box.reference = Reference(best.bound.best)
         elif not early:
             if step is best:
                 box.length = min(LONGEST, GROW * box.length)
@@ -361,11 +366,33 @@ class Search:
         self.incumbent = best_of_box(self.problem, self.truth, box.columns, box.mix, self.incumbent)
         box.record["enumerate"] = True
 
+    def _merit(self, box: Open, step: Step, plan: int) -> float:
+        if BRANCH == 0:
+            return float(step.bound.top[plan])
+        w = self.problem.weight
+        least = sum(w[c[0]] * 0 + w[c].min(axis=0) for c in box.columns)
+        spread = w[box.columns[plan]].max(axis=0) - w[box.columns[plan]].min(axis=0)
+        people = self.problem.customers[box.mix]
+        part = 1.0 / (1.0 + least) - 1.0 / (1.0 + least + spread)
+        if BRANCH == 4:
+            return float(people @ part) * float(step.bound.top[plan])
+        if BRANCH == 5:
+            return float(people @ part) * float(np.ptp(step.bound.potential[plan]))
+        if BRANCH == 1:
+            return float(people @ part)
+        return (
+            float(people @ part) * 1.0 if BRANCH == 2 else float((people * np.abs(step.bound.gradient).sum(0)) @ part)
+        )
+
     def _split(self, box: Open, step: Step) -> None:
         """Cut the plan with the largest potential in the middle."""
         wide = [j for j in range(self.problem.plans) if len(box.columns[j]) > 1]
-        plan = max(wide, key=lambda j: (step.bound.top[j], -j))
+        plan = max(wide, key=lambda j: (self._merit(box, step, j), -j))
         half = len(box.columns[plan]) // 2
+        if CUT:
+            w = self.problem.weight[box.columns[plan]]
+            share = (w / (1.0 + w + sum(self.problem.weight[c].min(axis=0) for c in box.columns))) @ self.problem.customers[box.mix]
+            half = int(np.clip(np.searchsorted(share, 0.5 * (share[0] + share[-1])), max(1, len(share) // 8), len(share) - max(1, len(share) // 8)))
         parts = (box.columns[plan][:half], box.columns[plan][half:])
         records = self.recorder.split(box.record, plan, parts[0])
         levels = step.bound.levels(plan)

@@ -1,0 +1,267 @@
+"""The efficient frontier of two figures of a case: what does a point of share cost in margin?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from optimizer.aims import measure
+from optimizer.economics import figures
+from optimizer.economics.figures import TOTAL, unit_of
+from optimizer.errors import InfeasibleError, bad_argument
+from optimizer.evaluate import Evaluation
+from optimizer.levels import Level
+from optimizer.load import Changes
+from optimizer.optimum import Choice, Settings
+from optimizer.results import HEADLINES
+from optimizer.run import Problem, evaluate_choice, prepare_problem
+from optimizer.schema.case import Case
+from optimizer.tracing import Side, Step, trace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FEWER_IS_BETTER = (
+    "serving_cost",
+    "free_serving_cost",
+    "paying_serving_cost",
+    "payment_cost",
+    "other_cost_of_revenue",
+    "support_cost",
+    "plan_cost",
+    "churned_customers",
+    "churned_payers",
+    "gpu_hours",
+    "churn_rate",
+    "payers_churn_rate",
+    "free_share",
+    "cap_binding_share",
+    "cap_bound_customers",
+    "cost_per_free_customer",
+    "rival_customers",
+    "rival_revenue",
+)
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A figure and the direction in which it is better."""
+
+    name: str
+    sense: int
+    """+1 more is better, -1 less is."""
+    unit: str
+    today: float
+
+
+@dataclass(frozen=True)
+class FrontierPoint:
+    """An efficient menu."""
+
+    choice: Choice
+    menu: dict[str, Level]
+    enterprise_share: float
+    x: float
+    y: float
+    bound: float
+    """No menu with at least this x has a better y."""
+    gap: float
+    verdict: str
+    status: str
+    threshold: float | None
+    """The x that was asked for; None at the end with the best y."""
+    figures: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """Efficient menus from the best y to the best x, with a proven statement of what may be missing."""
+
+    case: str
+    x: Axis
+    y: Axis
+    points: tuple[FrontierPoint, ...]
+    room: float
+    """The most by which the true frontier can lie above the drawn staircase, in the unit of y; proven."""
+    complete: bool
+    """False where time or the user stopped the study."""
+    everything: bool
+    """Whether all efficient menus were asked for."""
+    solves: int
+    seconds: float
+    label: str = ""
+    """What sets this frontier apart in a family."""
+    evaluations: tuple[Evaluation, ...] = field(default=(), repr=False)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a point: x, y, bound, gap, verdict, the menu's prices, all headline figures."""
+        import pandas as pd
+
+        rows = []
+        for p in self.points:
+            prices = {f"price_{plan}": None if t is None else t.price for plan, t in p.menu.items()}
+            proof = {"bound": p.bound, "gap": p.gap, "verdict": p.verdict}
+            rows.append(
+                {
+                    **p.figures,
+                    self.x.name: p.x,
+                    self.y.name: p.y,
+                    **proof,
+                    **prices,
+                    "enterprise_share": p.enterprise_share,
+                }
+            )
+        frame = pd.DataFrame(rows)
+        first = [self.x.name, self.y.name, "bound", "gap", "verdict"]
+        return frame[[*first, *(c for c in frame.columns if c not in first)]] if rows else frame
+
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        return str(self.to_frame().to_html(max_cols=12))
+
+
+def axis(problem: Problem, name: str, sense: int | None = None) -> tuple[Axis, Side]:
+    """An axis by figure name; ``-name`` asks for less of it. Raises InputError for an unknown figure."""
+    asked = name.removeprefix("-")
+    if not figures.is_figure(asked):
+        raise bad_argument("frontier", f"no figure is named {asked!r}", f"one of {', '.join(figures.names())}")
+    if sense is None:
+        sense = -1 if name.startswith("-") or asked in FEWER_IS_BETTER else 1
+    made = measure(problem.compiled, asked, TOTAL, problem.today_figure)
+    return Axis(asked, sense, unit_of(asked), problem.today_figure(asked)), Side(made, sense)
+
+
+def frontier_case(
+    case: str | PathLike[str] | Case,
+    x: str = "market_share",
+    y: str = "contribution_margin",
+    *,
+    points: int = 21,
+    even: bool = False,
+    everything: bool = False,
+    sets: Changes | None = None,
+    folder: str | PathLike[str] | None = None,
+    gap: float | None = None,
+    time_limit: float | None = None,
+    cancelled: Callable[[], bool] | None = None,
+    progress: Callable[[Step, int], None] | None = None,
+    known: tuple[Step, ...] = (),
+) -> Frontier:
+    """The efficient frontier of two figures.
+
+    Args:
+        x, y: figures; ``-name`` asks for less of it.
+        points: solves to spend, at the ends and where neighbours lie farthest apart (``even``: evenly).
+        everything: all efficient menus, however many.
+        known: steps of an earlier run, not solved again.
+
+    Raises:
+        InputError; InfeasibleError where no menu meets the case's conditions.
+    """
+    started = time.monotonic()
+    problem = prepare_problem(case, sets=sets, folder=folder)
+    options = problem.inputs.case.options
+    limit = options.time_limit if time_limit is None else time_limit
+    settings = Settings(
+        gap=(options.gap if gap is None else gap) if not everything else 0.0,
+        deadline=None if limit is None else started + limit,
+        cancelled=cancelled,
+    )
+    return frontier_of(problem, x, y, settings, points, even, everything, progress, known)
+
+
+def frontier_of(
+    problem: Problem,
+    x: str,
+    y: str,
+    settings: Settings,
+    points: int = 21,
+    even: bool = False,
+    everything: bool = False,
+    progress: Callable[[Step, int], None] | None = None,
+    known: tuple[Step, ...] = (),
+    label: str = "",
+) -> Frontier:
+    """The frontier of a prepared problem."""
+    if points < 2:
+        raise bad_argument("points", "must be at least 2")
+    axis_x, side_x = axis(problem, x)
+    axis_y, side_y = axis(problem, y)
+    if axis_x.name == axis_y.name:
+        raise bad_argument("frontier", "x and y are the same figure", "name two figures")
+    found = trace(
+        problem.compiled.instance, side_x, side_y, problem.limits, settings, points, even, everything, known, progress
+    )
+    if found.infeasible:
+        raise InfeasibleError("no menu meets the conditions of the case; 'optimizer run' tells which clash")
+    evaluations = tuple(evaluate_choice(problem, s.answer.choice) for s in found.points if s.answer.choice is not None)
+    made = tuple(
+        _point(problem, step, evaluation, axis_x, axis_y, settings)
+        for step, evaluation in zip(found.points, evaluations, strict=True)
+    )
+    return Frontier(
+        problem.inputs.name,
+        axis_x,
+        axis_y,
+        made,
+        found.room,
+        found.complete,
+        everything,
+        found.solves,
+        found.seconds,
+        label,
+        evaluations,
+    )
+
+
+def _point(problem: Problem, step: Step, evaluation: Evaluation, x: Axis, y: Axis, settings: Settings) -> FrontierPoint:
+    """A step as a point; x and y by the evaluator."""
+    assert step.answer.choice is not None
+    menu, mix = step.answer.choice
+    value = evaluation.figure(y.name)
+    bound = y.sense * step.bound
+    gap = max(0.0, y.sense * (bound - value)) / max(abs(value), 1e-9)
+    proven = step.answer.status == "optimal" and gap <= max(settings.gap, 1e-9) * (1.0 + 1e-6)
+    return FrontierPoint(
+        choice=step.answer.choice,
+        menu=problem.choices.terms(menu),
+        enterprise_share=problem.choices.mixes[mix],
+        x=evaluation.figure(x.name),
+        y=value,
+        bound=bound,
+        gap=gap,
+        verdict="proved" if proven else "best_found",
+        status=step.answer.status,
+        threshold=None if step.threshold == float("-inf") else x.sense * step.threshold,
+        figures={name: evaluation.figure(name) for name in HEADLINES},
+    )
+
+
+def family(problems: dict[str, Problem], x: str, y: str, settings: Settings, points: int = 21) -> tuple[Frontier, ...]:
+    """A frontier for each of several problems, for instance at three compute budgets."""
+    return tuple(frontier_of(p, x, y, settings, points, label=label) for label, p in problems.items())
+
+
+def point_rows(frontier: Frontier) -> list[dict[str, Any]]:
+    """Points as plain data."""
+    return [
+        {
+            "x": p.x,
+            "y": p.y,
+            "bound": p.bound,
+            "gap": p.gap,
+            "verdict": p.verdict,
+            "status": p.status,
+            "threshold": p.threshold,
+            "figures": p.figures,
+            "menu": {
+                plan: {"offered": t is not None, "price": None if t is None else t.price} for plan, t in p.menu.items()
+            },
+            "enterprise_share": p.enterprise_share,
+            "choice": [list(p.choice[0]), p.choice[1]],
+        }
+        for p in frontier.points
+    ]
