@@ -91,28 +91,19 @@ def _counts(system: System, groups: list[Group], constants: Array, offsets: Arra
     held = system.reach[:, None] * stock[:, : system.ours] / below[:, None]
     away = system.potential - held.sum(axis=1)
     share = stock[:, system.ours :] / total_out[:, None]
-    n = len(groups)
-    values, jacobian = np.empty(n), np.zeros((n, n))
-    pull = [np.where(g.rows, system.factor[:, g.column] * stock[:, g.column], 0.0) for g in groups]
-    for a, g in enumerate(groups):
-        mine = g.column < system.ours
-        r = g.column - system.ours
-        values[a] = held[g.rows, g.column].sum() if mine else (share[:, r] * away)[g.rows].sum()
-        for b, other in enumerate(groups):
-            both = g.rows & other.rows
-            push = pull[b] / below
-            if mine:
-                change = -held[:, g.column] * push + np.where(both & (g.column == other.column), held[:, g.column], 0.0)
-            else:
-                change = share[:, r] * (held.sum(axis=1) * push)
-                if other.column < system.ours:
-                    change -= share[:, r] * np.where(other.rows, held[:, other.column], 0.0)
-                else:
-                    s = other.column - system.ours
-                    outward = np.where(other.rows, share[:, s], 0.0)
-                    own = np.where(both & (g.column == other.column), share[:, r], 0.0)
-                    change += away * (own - share[:, r] * outward)
-            jacobian[a, b] = change[g.rows].sum()
+    rows = np.stack([g.rows for g in groups], axis=1)
+    column = np.array([g.column for g in groups])
+    ours = column < system.ours
+    # customers of each group by type, and its share of those not with us
+    mine = held[:, np.where(ours, column, 0)] * (rows & ours)
+    theirs = np.zeros(rows.shape)
+    if share.shape[1]:
+        theirs = share[:, np.where(ours, 0, column - system.ours)] * (rows & ~ours)
+    values = np.where(ours, mine.sum(axis=0), (theirs * away[:, None]).sum(axis=0))
+    push = np.where(rows, system.factor[:, column] * stock[:, column], 0.0) / below[:, None]
+    taken = theirs * held.sum(axis=1)[:, None]
+    jacobian = (taken - mine).T @ push + np.diag(values)
+    jacobian -= theirs.T @ mine + (theirs * away[:, None]).T @ theirs
     return values, jacobian
 
 

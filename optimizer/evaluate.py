@@ -106,6 +106,12 @@ class Evaluation:
         return np.asarray(away * rival_amount(self.prepared, money))
 
     @cached_property
+    def total_attraction(self) -> Array:
+        """(I,) attraction of everything a reached person can choose, at the alternatives' own rate of decision."""
+        outside = self.prepared.outside * self.prepared.market.outside_decisions.value
+        return np.asarray(outside + sum((p.attraction for p in self.per), np.zeros(self.base.size)))
+
+    @cached_property
     def leave_rates(self) -> tuple[float, float]:
         """Monthly rate of leaving a plan for anything else, and of leaving the company. Told, never constrained."""
         chosen = np.stack([p.attraction for p in self.per], axis=1) if self.per else np.zeros((self.base.size, 0))

@@ -12,7 +12,7 @@ from typing import Any
 
 from optimizer import screening, solve
 from optimizer.aims import Measure
-from optimizer.errors import NotTrustedError
+from optimizer.errors import NotTrustedError, SolverError
 from optimizer.formulation import unsafe_levels
 from optimizer.instance import Figure, Instance, Limit, Menu, combine, evaluate
 
@@ -48,6 +48,7 @@ class Work:
     build_seconds: float = 0.0
     solve_seconds: float = 0.0
     steps: int = 1
+    notes: tuple[str, ...] = ()
 
     def __add__(self, other: Work) -> Work:
         return Work(
@@ -58,6 +59,7 @@ class Work:
             self.build_seconds + other.build_seconds,
             self.solve_seconds + other.solve_seconds,
             self.steps + other.steps,
+            (*self.notes, *other.notes),
         )
 
 
@@ -137,18 +139,22 @@ def _cross_check(
     levels = _near(instance, box, answer.choice[0])
     if any(unsafe_levels(instance, levels)):
         return answer  # settled by true-weight bounds; the solver would be fooled by such weights
-    checked = solve.solve_box(
-        instance,
-        aim,
-        limits,
-        box=levels,
-        mixes=None if box.mix is None else [box.mix],
-        start=answer.choice,
-        gap=settings.gap,
-        scale=settings.scale,
-        time_limit=_left(settings),
-        cancelled=settings.cancelled,
-    )
+    try:
+        checked = solve.solve_box(
+            instance,
+            aim,
+            limits,
+            box=levels,
+            mixes=None if box.mix is None else [box.mix],
+            start=answer.choice,
+            gap=settings.gap,
+            scale=settings.scale,
+            time_limit=_left(settings),
+            cancelled=settings.cancelled,
+        )
+    except SolverError as error:
+        # the proof does not rest on the solver; what it could not do is told, not fatal
+        return replace(answer, work=replace(answer.work, notes=(*answer.work.notes, f"cross-check: {error}")))
     work = answer.work + _solver_work(checked)
     if checked.choice is None or checked.value is None or checked.value <= answer.value:
         return replace(answer, work=work)

@@ -118,15 +118,19 @@ def prepare_problem(
     return problem_of(inputs, time.perf_counter() - started, strict)
 
 
-def problem_of(inputs: Inputs, load_seconds: float = 0.0, strict: bool = True) -> Problem:
-    """Check, calibrate and compile inputs. Raises InputError like :func:`prepare_problem`."""
+def problem_of(inputs: Inputs, load_seconds: float = 0.0, strict: bool = True, believe: bool = True) -> Problem:
+    """Check, calibrate and compile inputs; ``believe=False`` leaves out the credibility checks.
+
+    Raises InputError like :func:`prepare_problem`.
+    """
     started = time.perf_counter()
     findings = check_inputs(inputs)
     if any(f.severity == "error" for f in findings):
         raise InputError([f for f in findings if f.severity == "error"])
     loaded = time.perf_counter()
     calibrated = calibrate(inputs.market)
-    findings += credibility(calibrated, inputs.market_document)
+    if believe:
+        findings += credibility(calibrated, inputs.market_document)
     if strict and any(f.severity == "error" for f in findings):
         raise InputError([f for f in findings if f.severity == "error"])
     done = time.perf_counter()

@@ -51,6 +51,14 @@ def customers(weights: Array, staying: Array) -> Array:
     return weights * staying[:, None]
 
 
+def surplus_change(before: Array, after: Array, price_coefficient: Array) -> Array:
+    """Change in consumer surplus when the total attraction of all that is on offer changes: ln(after / before) / beta.
+
+    Index: (I,). Unit: usd/month per person who chooses. Source: Small and Rosen (1981); Train (2009), ch. 3.5.
+    """
+    return np.log(after / before) / price_coefficient
+
+
 def alternative_shares(stocks: Array) -> Array:
     """Share of each alternative among those not with us. Index: (I, R). Unit: fraction. Source: multinomial logit."""
     return np.asarray(stocks / stocks.sum(axis=1, keepdims=True))

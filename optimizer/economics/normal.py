@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -48,13 +49,20 @@ def normal_class_means(edges: tuple[float, ...]) -> Array:
     return (density[:-1] - density[1:]) / np.diff(np.array(edges))
 
 
+@lru_cache(maxsize=1)
+def _legendre() -> tuple[Array, Array]:
+    nodes, weights = np.polynomial.legendre.leggauss(48)
+    return np.asarray(nodes), np.asarray(weights)
+
+
+@lru_cache(maxsize=256)
 def joint_class_shares(correlation: float, first: tuple[float, ...], second: tuple[float, ...]) -> Array:
     """Probability of each pair of quantile classes under a Gaussian copula.
 
     Formula: integral over the first class of P(second class | u), by Gauss-Legendre in the quantile u.
     Index: (K, V). Unit: fraction; rows sum to the first classes' widths. Source: Nelsen, An Introduction to Copulas.
     """
-    nodes, weights = np.polynomial.legendre.leggauss(48)
+    nodes, weights = _legendre()
     root = math.sqrt(1.0 - correlation**2)
     z_second = np.array([quantile(e) for e in second])
     shares = np.empty((len(first) - 1, len(second) - 1))
@@ -63,4 +71,5 @@ def joint_class_shares(correlation: float, first: tuple[float, ...], second: tup
         z = np.array([quantile(float(p)) for p in u])
         conditional = cdf((z_second[None, :] - correlation * z[:, None]) / root)
         shares[k] = 0.5 * (b - a) * (weights @ np.diff(conditional, axis=1))
+    shares.setflags(write=False)
     return shares

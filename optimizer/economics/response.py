@@ -163,7 +163,7 @@ def per_customer(
         requests=requests,
         binds=used.binds,
         lost=used.lost,
-        api_value=used.by_model @ plan.api_prices,
+        api_value=used.by_model @ np.nan_to_num(plan.api_prices),
         referral=plan.referral,
     )
 

@@ -139,6 +139,7 @@ def solution_document(solution: Solution) -> dict[str, Any]:
             "boxes": solution.work.boxes,
             "enumerated": solution.work.enumerated,
             "steps": solution.work.steps,
+            "notes": list(solution.work.notes),
             "rows": solution.work.rows,
             "columns": solution.work.columns,
         },

@@ -32,8 +32,8 @@ LONGEST = 0.5
 GROW = 1.0
 FALL = 1.0
 RESTART = 0
-BRANCH = 0
-CUT = 0
+BRANCH = 1
+CUT = 1
 RECENTER = 0
 SIEVES = 3
 """Bounds of a box that its menus are sifted by."""

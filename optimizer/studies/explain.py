@@ -1,0 +1,227 @@
+"""Why this menu: price responses, what conditions cost, runners-up, who gains, where the free tier's cost goes."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from optimizer.aims import Bound
+from optimizer.economics.choice import surplus_change
+from optimizer.economics.figures import Selection
+from optimizer.errors import InfeasibleError, NotTrustedError, SolverError
+from optimizer.evaluate import Evaluation, evaluate_menu
+from optimizer.load import Changes
+from optimizer.optimum import Choice, Settings
+from optimizer.results import Solution, usage_rows
+from optimizer.run import (
+    Aim,
+    Problem,
+    aims_of,
+    prepare_problem,
+    solve_aim,
+    solve_problem,
+)
+from optimizer.schema.case import Case
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FACTORS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0, 1.05, 1.1, 1.2, 1.3, 1.4, 1.5)
+MOVES = (-0.10, -0.05, -0.01, 0.01, 0.05, 0.10)
+WITHIN = 0.01
+"""Runners-up are within this of the best, relative."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Everything that answers "why?" about a solution; rows of plain data."""
+
+    solution: Solution
+    price_responses: tuple[dict[str, Any], ...]
+    """Per plan and price: customers, revenue and contribution of the plan, and of the whole menu."""
+    condition_costs: tuple[dict[str, Any], ...]
+    """Per condition and move of its bound: the objective solved anew."""
+    runners_up: tuple[dict[str, Any], ...]
+    """Menus within 1 %: what differs, their value, how far behind."""
+    segments: tuple[dict[str, Any], ...]
+    """Per segment: change in consumer surplus per reached person and in customers against today."""
+    free_tier: dict[str, Any]
+    """What free customers cost, by segment, and what the menu would earn without them."""
+    under_water: tuple[dict[str, Any], ...]
+    """Usage classes that cost more than they bring."""
+    seconds: float
+    problem: Problem = field(repr=False)
+
+    def to_frame(self, what: str = "price_responses") -> pd.DataFrame:
+        """One of the tables: price_responses, condition_costs, runners_up, segments, under_water."""
+        import pandas as pd
+
+        return pd.DataFrame(list(getattr(self, what)))
+
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        return str(self.to_frame("segments").to_html())
+
+
+def explain_case(
+    case: str | PathLike[str] | Case,
+    *,
+    sets: Changes | None = None,
+    folder: str | PathLike[str] | None = None,
+    gap: float | None = None,
+    runners: int = 5,
+) -> Explanation:
+    """Solve a case and explain the answer. Raises InputError, InfeasibleError, SolverError."""
+    problem = prepare_problem(case, sets=sets, folder=folder)
+    settings = Settings(gap=problem.inputs.case.options.gap if gap is None else gap)
+    return explain(problem, solve_problem(problem, settings), replace(settings, cross_check=False), runners)
+
+
+def explain(problem: Problem, solution: Solution, settings: Settings, runners: int = 5) -> Explanation:
+    """Explain a solved problem."""
+    began = time.perf_counter()
+    aim = aims_of(problem.inputs.case.objective, problem)[-1]
+    return Explanation(
+        solution=solution,
+        price_responses=tuple(price_responses(problem, solution)),
+        condition_costs=tuple(condition_costs(problem, solution, aim, settings)),
+        runners_up=tuple(runners_up(problem, solution, aim, settings, runners)),
+        segments=tuple(segment_gains(solution.evaluation, solution.today)),
+        free_tier=free_tier(problem, solution),
+        under_water=tuple(r for r in usage_rows(solution.evaluation) if r["under_water_share"] > 0.0),
+        seconds=time.perf_counter() - began,
+        problem=problem,
+    )
+
+
+def price_responses(problem: Problem, solution: Solution) -> list[dict[str, Any]]:
+    """Every priced plan's price moved around the chosen one, the rest of the menu kept."""
+    rows = []
+    for plan, terms in solution.terms.items():
+        if terms is None or (terms.price <= 0.0 and not any(terms.unit_prices)):
+            continue
+        for factor in FACTORS:
+            moved = replace(terms, price=terms.price * factor)
+            if terms.price <= 0.0:
+                moved = replace(terms, unit_prices=tuple(None if p is None else p * factor for p in terms.unit_prices))
+            there = evaluate_menu(problem.prepared, {**solution.terms, plan: moved}, solution.enterprise_share)
+            own = Selection(plan=plan)
+            rows.append({
+                "plan": plan,
+                "factor": factor,
+                "price": moved.price if terms.price > 0.0 else None,
+                "customers": there.figure("customers", own),
+                "revenue": there.figure("revenue", own),
+                "plan_contribution": there.figure("contribution_margin", own),
+                "contribution_margin": there.figure("contribution_margin"),
+            })  # fmt: skip
+    return rows
+
+
+def condition_costs(problem: Problem, solution: Solution, aim: Aim, settings: Settings) -> list[dict[str, Any]]:
+    """The objective solved anew with each binding condition's bound moved by 1, 5 and 10 %."""
+    rows = []
+    binding = {(c.name, c.sense) for c in solution.audit.conditions if c.binding}
+    for index, bound in enumerate(problem.bounds):
+        if (bound.name, "at least" if bound.sense > 0 else "at most") not in binding:
+            continue
+        for move in MOVES:
+            moved = bound.moved(bound.value * (1.0 + move))
+            value = _solved(problem, aim, settings, (*problem.bounds[:index], moved, *problem.bounds[index + 1 :]))
+            rows.append({
+                "condition": bound.name,
+                "sense": "at least" if bound.sense > 0 else "at most",
+                "move": move,
+                "bound": moved.value,
+                "objective": value,
+                "change": None if value is None else value - solution.objective.value,
+            })  # fmt: skip
+    return rows
+
+
+def _solved(problem: Problem, aim: Aim, settings: Settings, bounds: tuple[Bound, ...]) -> float | None:
+    """The best objective under other bounds; None where no menu meets them."""
+    limits = tuple(limit for b in bounds for limit in b.limits())
+    answer = solve_aim(aim, problem, settings, limits, set())
+    if answer.choice is None:
+        return None
+    return aim.sense * answer.value
+
+
+def runners_up(problem: Problem, solution: Solution, aim: Aim, settings: Settings, count: int) -> list[dict[str, Any]]:
+    """The next best menus, each proven best without the ones before, as long as they are within 1 %."""
+    taken: set[Choice] = {(tuple(p.level for p in solution.menu), solution.mix_level)}
+    rows: list[dict[str, Any]] = []
+    best = solution.objective.value
+    for _ in range(count):
+        try:
+            answer = solve_aim(aim, problem, settings, problem.limits, taken)
+        except (InfeasibleError, SolverError, NotTrustedError):
+            break
+        if answer.choice is None:
+            break
+        value = aim.sense * answer.value
+        behind = aim.sense * (best - value) / max(abs(best), 1e-300)
+        if behind > WITHIN:
+            break
+        taken.add(answer.choice)
+        rows.append({"value": value, "behind": behind, "differs": differences(problem, solution, answer.choice)})
+    return rows
+
+
+def differences(problem: Problem, solution: Solution, choice: Choice) -> dict[str, Any]:
+    """Plan -> its terms in another menu, where they differ from the solution's."""
+    from optimizer.evidence import allowances
+
+    found: dict[str, Any] = {}
+    for plan, terms in problem.choices.terms(choice[0]).items():
+        if terms != solution.terms[plan]:
+            price = None if terms is None else terms.price
+            found[plan] = {"price": price, "allowances": allowances(terms, problem.inputs.changed)}
+    if problem.choices.mixes[choice[1]] != solution.enterprise_share:
+        found["enterprise_share"] = problem.choices.mixes[choice[1]]
+    return found
+
+
+def segment_gains(menu: Evaluation, today: Evaluation) -> list[dict[str, Any]]:
+    """Who gains and who loses against today, in money and in numbers."""
+    pop = menu.prepared.population
+    change = surplus_change(today.total_attraction, menu.total_attraction, pop.price_coefficient)
+    rows = []
+    for index, segment in enumerate(pop.segments):
+        mask = pop.segment == index
+        weights = today.reached[mask]
+        part = Selection(segment=segment)
+        rows.append({
+            "segment": segment,
+            "surplus_change_usd_per_person": float(np.average(change[mask], weights=weights)),
+            "losing_share": float(weights[change[mask] < -1e-9].sum() / weights.sum()),
+            "customers_today": today.figure("customers", part),
+            "customers": menu.figure("customers", part),
+            "contribution_today": today.figure("contribution_margin", part),
+            "contribution": menu.figure("contribution_margin", part),
+        })  # fmt: skip
+    return rows
+
+
+def free_tier(problem: Problem, solution: Solution) -> dict[str, Any]:
+    """What free customers cost and bring."""
+    evaluation = solution.evaluation
+    free = [p for p, t in solution.terms.items() if t is not None and t.price <= 0.0 and not any(t.unit_prices)]
+    by_segment = {
+        s: evaluation.figure("free_serving_cost", Selection(segment=s)) for s in evaluation.prepared.population.segments
+    }
+    without = evaluate_menu(problem.prepared, {**solution.terms, **dict.fromkeys(free)}, solution.enterprise_share)
+    return {
+        "plans": free,
+        "serving_cost": evaluation.figure("free_serving_cost"),
+        "by_segment": {s: v for s, v in by_segment.items() if v},
+        "advertising_revenue": sum(evaluation.figure("advertising_revenue", Selection(plan=p)) for p in free),
+        "referred_customers": sum(evaluation.figure("referred_customers", Selection(plan=p)) for p in free),
+        "contribution_without": without.figure("contribution_margin"),
+        "market_share_without": without.figure("market_share"),
+    }
