@@ -91,7 +91,9 @@ def _reason(error: BaseException) -> str:
     """One line without paths."""
     text = getattr(error, "stderr", "") or str(error)
     lines = [line.strip() for line in str(text).splitlines() if line.strip()]
-    first = next((line for line in lines if "No solution" in line or "No interpreter" in line), lines[0] if lines else "")
+    first = next(
+        (line for line in lines if "No solution" in line or "No interpreter" in line), lines[0] if lines else ""
+    )
     return "not installable: " + first.replace(str(ROOT), ".")[:120]
 
 

@@ -34,6 +34,7 @@ def _unknown(document: Document, path: str, what: str, name: str, known: Iterabl
     names = list(known)
     near = difflib.get_close_matches(name, names, 1)
     cure = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names) or 'none'}"
+    path = f"{path}.{name}" if f"{path}.{name}" in document.lines else path
     return document.finding("unknown-name", path, f"no {what} is named {name!r}", cure)
 
 
@@ -140,12 +141,13 @@ def _check_offer(market: Market, document: Document, path: str, offer: Offer) ->
         yield from _names(document, f"{path}.fallback", "AI model", [offer.fallback], market.ai_models)
     for ai_model, windows in offer.allowances.items():
         if sum(isinstance(q, Quantity) for q in windows.values()) > 2:
+            last = list(windows)[-1]
             yield document.finding(
-                "windows", f"{path}.allowances.{ai_model}", "more than two windows", "keep at most two"
+                "windows", f"{path}.allowances.{ai_model}.{last}", "more than two windows", "keep at most two"
             )
         if {"3h", "5h"} <= set(windows):
             yield document.finding(
-                "windows", f"{path}.allowances.{ai_model}", "3h and 5h windows cannot be combined", "keep one"
+                "windows", f"{path}.allowances.{ai_model}.5h", "3h and 5h windows cannot be combined", "keep one"
             )
         limited = [q for q in offer.fallback_limit.values() if isinstance(q, Quantity)]
         if limited and sum(isinstance(q, Quantity) for q in windows.values()) > 1:

@@ -9,15 +9,34 @@ from __future__ import annotations
 import contextlib
 import json as json_module
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from optimizer import cli_studies
+from optimizer.cli_options import (
+    BAD_INPUT,
+    INFEASIBLE,
+    INTERRUPTED,
+    OK,
+    TROUBLE,
+    CaseArgument,
+    GapOption,
+    JsonOption,
+    OutOption,
+    ScreenOption,
+    SetOption,
+    TimeOption,
+    console,
+    read_changes,
+    read_folder,
+    read_gap,
+    read_limit,
+)
 from optimizer.errors import Finding, InfeasibleError, InputError, NotTrustedError, OptimizerError, bad_argument
-
-OK, INFEASIBLE, BAD_INPUT, TROUBLE, INTERRUPTED = 0, 1, 2, 3, 130
 
 app = typer.Typer(
     name="optimizer",
@@ -28,68 +47,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="A shipped case's name, or the path of a case file.")]
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", metavar="PATH=VALUE", help="Change a number of the market: plans.plus.price=25, =x0.5 or =+5."
-    ),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
-OutOption = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Save result.json and CSV tables there.")]
-GapOption = Annotated[
-    float | None, typer.Option("--gap", help="Relative gap at which an answer is called optimal, 0 to 1.")
-]
-TimeOption = Annotated[
-    float | None,
-    typer.Option("--time-limit", metavar="SECONDS", help="Wall time after which the best menu so far is shown."),
-]
-ScreenOption = Annotated[
-    bool, typer.Option("--screen/--no-screen", help="Screen first, or hand the whole program to HiGHS.")
-]
-
-
-def _changes(sets: list[str] | None) -> dict[str, Any]:
-    from optimizer.load import parse_change
-
-    changes: dict[str, Any] = {}
-    findings: list[Finding] = []
-    for text in sets or []:
-        try:
-            path, change = parse_change(text)
-        except InputError as error:
-            findings += error.findings
-            continue
-        if path in changes:
-            findings += bad_argument("--set", f"{path!r} is changed twice", "keep one of the two").findings
-        changes[path] = change
-    if findings:
-        raise InputError(findings)
-    return changes
-
-
-def _limit(seconds: float | None) -> float | None:
-    if seconds is not None and not 0.0 < seconds < 1e9:
-        raise bad_argument("--time-limit", f"must be above 0 seconds, but is {seconds:g}")
-    return seconds
-
-
-def _gap(gap: float | None) -> float | None:
-    if gap is not None and not 0.0 <= gap <= 1.0:
-        raise bad_argument("--gap", f"must be between 0 and 1, but is {gap:g}", "write 1e-3 for a tenth of a per cent")
-    return gap
-
-
-def _folder(out: Path | None) -> Path | None:
-    """A folder that can be saved to, found out before the work is done."""
-    if out is not None:
-        there = next((p for p in (out, *out.absolute().parents) if os.path.lexists(p)), out)
-        if not there.is_dir():
-            raise bad_argument("--out", f"{there} is a file, not a folder", "name another folder")
-        if not os.access(there, os.W_OK | os.X_OK):
-            raise bad_argument("--out", f"nothing may be written to {there}", "name another folder")
-    return out
 
 
 def _emit(solution: Any, as_json: bool, out: Path | None) -> None:
@@ -104,20 +61,9 @@ def _emit(solution: Any, as_json: bool, out: Path | None) -> None:
         return
     from optimizer.report.text import show
 
-    show(_console(), solution)
+    show(console(), solution)
     if out is not None:
         print(f"saved to {out}", file=sys.stderr)
-
-
-def _console() -> Any:
-    from rich.console import Console
-
-    class Page(Console):
-        def on_broken_pipe(self) -> None:
-            raise BrokenPipeError
-
-    # a pipe or a file gets room for whole lines
-    return Page(width=None if sys.stdout.isatty() else 200)
 
 
 @app.command()
@@ -133,8 +79,10 @@ def run(
     """Solve a case: the best menu, proven, against today's."""
     from optimizer.run import solve_case
 
-    gap, time_limit, out = _gap(gap), _limit(time_limit), _folder(out)
-    solution = solve_case(case, sets=_changes(sets), gap=gap, time_limit=time_limit, screen=None if screen else False)
+    gap, time_limit, out = read_gap(gap), read_limit(time_limit), read_folder(out)
+    solution = solve_case(
+        case, sets=read_changes(sets), gap=gap, time_limit=time_limit, screen=None if screen else False
+    )
     _emit(solution, json, out)
 
 
@@ -143,8 +91,8 @@ def evaluate(case: CaseArgument, sets: SetOption = None, json: JsonOption = Fals
     """Today's menu with changes, nothing optimised: this menu, what then?"""
     from optimizer.run import evaluate_case
 
-    out = _folder(out)
-    _emit(evaluate_case(case, sets=_changes(sets)), json, out)
+    out = read_folder(out)
+    _emit(evaluate_case(case, sets=read_changes(sets)), json, out)
 
 
 @app.command()
@@ -154,9 +102,9 @@ def check(case: CaseArgument, sets: SetOption = None, json: JsonOption = False) 
     from optimizer.report.text import findings_text
     from optimizer.run import check_case, credibility_rows
 
-    findings = check_case(case, sets=_changes(sets))
+    findings = check_case(case, sets=read_changes(sets))
     errors = [f for f in findings if f.severity == "error"]
-    rows = [] if errors else credibility_rows(case, sets=_changes(sets))
+    rows = [] if errors else credibility_rows(case, sets=read_changes(sets))
     if json:
         body = {
             "schema_version": 1,
@@ -260,6 +208,9 @@ def verify(
         raise typer.Exit(TROUBLE)
 
 
+cli_studies.register(app)
+
+
 def _version(value: bool) -> None:
     if value:
         from optimizer.versions import package_version
@@ -297,11 +248,13 @@ def _usage(as_json: bool, error: Any) -> int:
 
     format_message = getattr(error, "format_message", None)
     message = str(format_message() if format_message else error).strip()
+    message = message.replace("Input should be a valid number, unable to parse string as a number", "must be a number")
     if type(error).__name__ == "NoArgsIsHelpError":
         return _fail(as_json, "bad_input", BAD_INPUT, message)
     path = getattr(getattr(error, "ctx", None), "command_path", None) or "optimizer"
     parameter = getattr(error, "param", None)
     field = getattr(error, "option_name", None) or (parameter.opts[0] if parameter is not None else "")
+    field = field or next((word for word in re.findall(r"'(-[^']*)'", message)), "")
     finding = Finding("usage", "error", "", None, str(field), message, f"see {path} --help")
     shown = f"{message} ({finding.cure})"
     return _fail(as_json, "bad_input", BAD_INPUT, shown, findings=[finding_row(finding)])

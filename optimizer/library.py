@@ -80,7 +80,7 @@ def market_path(name: str, relative_to: str | os.PathLike[str] | None = None) ->
             return folder
     local = base / ".." / "models"
     beside = sorted(p.name for p in local.iterdir() if _is_market(p)) if local.is_dir() else []
-    cure = f"or a folder with the market's YAML files, relative to {str(base)!r}"
+    cure = f"or name a folder with the market's YAML files, relative to {str(base)!r}"
     raise _unknown("market", name, [*beside, *list_markets()], cure)
 
 

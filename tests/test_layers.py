@@ -22,9 +22,9 @@ FLOORS = {
     "solve": 4, "_worker": 4, "evaluate": 4, "credibility": 4,
     "aims": 5, "compile": 5, "diagnose": 5, "evidence": 5, "optimum": 5, "screening": 5, "results": 5, "audit": 5,
     "run": 6,
-    "studies": 7, "problems": 7, "verify": 7,
+    "studies": 7, "tracing": 6, "problems": 7, "verify": 7,
     "report": 8,
-    "cli": 9, "__init__": 9, "__main__": 9,
+    "cli": 9, "cli_options": 9, "cli_studies": 9, "__init__": 9, "__main__": 9,
 }  # fmt: skip
 
 # Who may import whom on the same floor: read downwards, never back.
@@ -51,6 +51,10 @@ SAME_FLOOR = {
     ("audit", "screening"),
     ("results", "screening"),
     ("cli", "__init__"),
+    ("cli", "cli_options"),
+    ("cli", "cli_studies"),
+    ("cli_studies", "cli_options"),
+    ("studies", "problems"),
     ("__main__", "cli"),
 }
 

@@ -146,7 +146,7 @@ def make_shares(instance: Instance, box: Box) -> Shares:
     weight = [np.clip(a.max(axis=1) * unit / most, 1.0, HEAVIEST) for a in w]
     step, top = [], []
     for a, b, k in zip(low, high, weight, strict=True):
-        step.append(np.maximum(b - a, SHORTEST * (unit / k)[:, None]))
+        step.append(np.maximum(b - a, np.maximum(SHORTEST * unit / k, 1e-300)[:, None]))
         top.append(np.where(b > a, np.maximum((b - a) / step[-1], LOWEST), 0.0))
     return Shares(
         box, w, e, customers, most, unit, smallest, tuple(low), tuple(high), tuple(weight), tuple(step), tuple(top)

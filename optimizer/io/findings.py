@@ -119,7 +119,8 @@ def _explain_one(error: dict[str, Any], schema: type[BaseModel] | None) -> tuple
         key, words, unit = _LENGTHS[kind]
         count = context.get(key)
         unit = unit[:-1] if count == 1 else unit
-        return "schema-length", f"must have {words} {count} {unit}, but is {_shown(value)}", "lengthen or shorten it"
+        wanted = f"{words} {count} {unit}"
+        return "schema-length", f"must have {wanted}, but is {_shown(value)}", f"lengthen or shorten it to {wanted}"
     if kind in _CHOICES:
         allowed = re.findall(r"'([^']*)'", str(context.get("expected", "")))
         return "schema-choice", f"must be {_either(allowed, context)}, but is {_shown(value)}", _choose(value, allowed)
@@ -193,12 +194,15 @@ def _type_cure(wanted: str, value: Any) -> str:
     if "a mapping" in wanted and isinstance(value, int | float) and not isinstance(value, bool):
         return "write it as a mapping, a number with its unit and source"
     if "number" in wanted and isinstance(value, str):
+        share = re.fullmatch(r"\s*([-+]?\d+(?:\.\d+)?)\s*%\s*", value)
+        if share:
+            return f"write a fraction: {float(share.group(1)) / 100:g}"
         bare = re.sub(r"(?<=\d)[ ,_'](?=\d{3}\b)", "", value.strip())
         number = re.search(r"[-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?", bare)
         if number:
             plain = number.group().replace(",", ".")
             return f"write the bare number, e.g. {plain}, without quotes, signs or separators"
-        return "write a number without quotes"
+        return f"write {wanted}, a number without quotes" if " or " in wanted else "write a number without quotes"
     if "text" in wanted and isinstance(value, int | float):
         return "put it in quotes"
     if value is None:

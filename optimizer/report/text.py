@@ -14,7 +14,8 @@ from optimizer.report.words import amount, change, price, printable, quantity, t
 from optimizer.results import PlanChoice, Solution, compute_rows, draw_multiples, parts, usage_rows
 
 
-def _table(heading: str, *columns: str) -> Table:
+def plain_table(heading: str, *columns: str) -> Table:
+    """A table without lines; numbers to the right."""
     table = Table(
         title=heading, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0)
     )
@@ -23,7 +24,8 @@ def _table(heading: str, *columns: str) -> Table:
     return table
 
 
-def _allowances(found: dict[str, Any]) -> str:
+def allowances_text(found: dict[str, Any]) -> str:
+    """Allowances in one line."""
     pieces = []
     for model, value in found.items():
         if isinstance(value, str):
@@ -42,21 +44,21 @@ def _price(p: PlanChoice, value: float | None, unit_prices: dict[str, float]) ->
 
 
 def _menu(solution: Solution) -> Table:
-    table = _table("Menu (usd a month)", "plan", "today", "price", "allowances today", "allowances")
+    table = plain_table("Menu (usd a month)", "plan", "today", "price", "allowances today", "allowances")
     table.columns[3].justify = table.columns[4].justify = "left"
     for p in solution.menu:
         if not p.offered and not p.today_offered:
             continue
         now = _price(p, p.today_price, p.today_unit_prices) if p.today_offered else "-"
         news = _terms_changed(p)
-        told = _allowances(p.allowances) + (f" at {_units(p)}" if p.unit_prices else "")
+        told = allowances_text(p.allowances) + (f" at {_units(p)}" if p.unit_prices else "")
         style = "bold" if news or p.price != p.today_price else ""
         marks = " *" if p.notes else ""
         table.add_row(
             printable(p.title) + marks,
             now,
             _price(p, p.price, p.unit_prices),
-            _allowances(p.today_allowances),
+            allowances_text(p.today_allowances),
             told if news else ("as today" if p.offered else "-"),
             style=style,
         )
@@ -65,7 +67,7 @@ def _menu(solution: Solution) -> Table:
 
 def _figures(solution: Solution) -> Table:
     extra = ("today's menu here",) if solution.changed_market else ()
-    table = _table("Figures (a month)", "figure", "today", *extra, "this menu", "against today")
+    table = plain_table("Figures (a month)", "figure", "today", *extra, "this menu", "against today")
     for f in solution.figures:
         middle = (quantity(f.unchanged, f.unit),) if extra else ()
         table.add_row(
@@ -84,7 +86,7 @@ def _parts(solution: Solution, kind: str) -> Table:
         "churn_rate",
         "cap_binding_share",
     )
-    table = _table(f"By {kind}", kind, "customers today", *(title(f) for f in shown))
+    table = plain_table(f"By {kind}", kind, "customers today", *(title(f) for f in shown))
     for name, selection in parts(solution.evaluation, kind):
         values = {f: solution.evaluation.figure(f, selection) for f in shown}
         before = solution.today.figure("customers", selection)
@@ -100,7 +102,7 @@ def _parts(solution: Solution, kind: str) -> Table:
 def _usage(solution: Solution) -> Table:
     rows = usage_rows(solution.evaluation)
     classes = list(dict.fromkeys(r["usage_class"] for r in rows))
-    table = _table(
+    table = plain_table(
         "Gross margin per customer by usage class (usd a month; ! = most of the class costs more than it pays)",
         "plan",
         *classes,
@@ -128,7 +130,7 @@ def _draws(solution: Solution) -> Text:
 def _compute(solution: Solution) -> Table:
     rows = compute_rows(solution.evaluation)
     contracted = any(row["gpus_reserved"] is not None for row in rows)
-    table = _table("GPUs", "pool and hours", "busy", *(("reserved", "burst") if contracted else ()))
+    table = plain_table("GPUs", "pool and hours", "busy", *(("reserved", "burst") if contracted else ()))
     for row in rows:
         more = ("-" if row[k] is None else amount(row[k]) for k in ("gpus_reserved", "gpus_burst"))
         table.add_row(f"{row['pool']} {row['hours']}", amount(row["gpus_busy"]), *(more if contracted else ()))
@@ -136,7 +138,7 @@ def _compute(solution: Solution) -> Table:
 
 
 def _conditions(solution: Solution) -> Table:
-    table = _table("Conditions", "condition", "asked", "reached", "")
+    table = plain_table("Conditions", "condition", "asked", "reached", "")
     for c in solution.audit.conditions:
         unit = "fraction" if "rate" in c.figure or "share" in c.figure else ""
         state = "binds" if c.binding else "met"
@@ -147,7 +149,7 @@ def _conditions(solution: Solution) -> Table:
 def _terms_changed(p: PlanChoice) -> str:
     """What is new about a plan's allowances and unit prices."""
     news = {model: value for model, value in p.allowances.items() if p.today_allowances.get(model) != value}
-    pieces = [_allowances(news)] if news else []
+    pieces = [allowances_text(news)] if news else []
     for model, unit_price in p.unit_prices.items():
         if p.today_unit_prices.get(model) != unit_price:
             pieces.append(f"{model} {unit_price:.3g} {p.unit_price_units[model]}")

@@ -27,13 +27,13 @@ def _as_float(value: Any) -> Any:
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _as_tuple(value: Any) -> Any:
+def as_tuple(value: Any) -> Any:
     """YAML and JSON have lists; frozen models hold tuples."""
     return tuple(value) if isinstance(value, list) else value
 
 
 Number = Annotated[float, BeforeValidator(_as_float)]
-Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
+Names = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
 
 
 class Quantity(Base):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from optimizer.schema.base import Base, Names, Number, _as_tuple
+from optimizer.schema.base import Base, Names, Number, as_tuple
 from optimizer.schema.market import Channel, Window
 from optimizer.schema.options import Options
 
@@ -100,9 +100,9 @@ class PriceChange(Base):
 class Rules(Base):
     """Rules on the menu itself."""
 
-    plan_order: Annotated[tuple[Names, ...], BeforeValidator(_as_tuple)] = ()
+    plan_order: Annotated[tuple[Names, ...], BeforeValidator(as_tuple)] = ()
     """Lists of plans from small to large: a dearer plan costs at least as much and never allows less."""
-    price_change: Annotated[tuple[PriceChange, ...], BeforeValidator(_as_tuple)] = ()
+    price_change: Annotated[tuple[PriceChange, ...], BeforeValidator(as_tuple)] = ()
     charm_prices: bool = False
     """Keep only prices that end in 9, 0 or 5 (whole usd), or in .99."""
 
@@ -129,7 +129,7 @@ class Objective(Base):
     minimise: str | None = None
     blend: dict[str, Number] | None = None
     """Figure -> weight; each figure is taken relative to today's absolute value."""
-    lexicographic: Annotated[tuple[Stage, ...], BeforeValidator(_as_tuple)] | None = None
+    lexicographic: Annotated[tuple[Stage, ...], BeforeValidator(as_tuple)] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -167,10 +167,10 @@ class Case(Base):
     """Plan -> what may be chosen. Plans not named stay as they are today."""
     mix: Mix | None = None
     objective: Objective = Field(default_factory=lambda: Objective(maximise="contribution_margin"))
-    conditions: Annotated[tuple[Condition, ...], BeforeValidator(_as_tuple)] = ()
+    conditions: Annotated[tuple[Condition, ...], BeforeValidator(as_tuple)] = ()
     rules: Rules = Field(default_factory=Rules)
     scenarios: dict[str, Scenario] = Field(default_factory=dict)
     """Named scenarios to compare."""
-    grid: dict[str, Annotated[tuple[Change, ...], BeforeValidator(_as_tuple)]] = Field(default_factory=dict)
+    grid: dict[str, Annotated[tuple[Change, ...], BeforeValidator(as_tuple)]] = Field(default_factory=dict)
     """Path -> changes; every combination is a scenario too."""
     options: Options = Field(default_factory=Options)

@@ -30,14 +30,14 @@ from optimizer.schema.base import (
     UsdPerRequest,
     Utility,
     Windows,
-    _as_tuple,
+    as_tuple,
 )
 
 Channel = Literal["consumer", "enterprise", "api"]
 Window = Literal["3h", "5h", "day", "week", "month"]
 Grade = Literal["1", "2", "3", "D"]
 Cap = Requests | Literal["unlimited"]
-Edges = Annotated[tuple[Number, ...], BeforeValidator(_as_tuple)]
+Edges = Annotated[tuple[Number, ...], BeforeValidator(as_tuple)]
 
 
 class Source(Base):
@@ -290,7 +290,7 @@ class Today(Base):
     """Plans on today's menu; a plan of the market that is missing here is not sold today."""
     alternatives: dict[str, dict[Channel, Customers]]
     """Customers of each alternative by channel of their segment."""
-    observed: Annotated[tuple[Observed, ...], BeforeValidator(_as_tuple)]
+    observed: Annotated[tuple[Observed, ...], BeforeValidator(as_tuple)]
     segment_tolerance: Number = 0.05
     """Largest relative residual allowed on counts by segment that are shrunk."""
     shrinkage: Number = 1e5
@@ -339,4 +339,4 @@ class Market(Base):
     go_to_market: GoToMarket
     finance: Finance
     today: Today
-    evidence: Annotated[tuple[Evidence, ...], BeforeValidator(_as_tuple)]
+    evidence: Annotated[tuple[Evidence, ...], BeforeValidator(as_tuple)]

@@ -39,6 +39,17 @@ def find(
     return best
 
 
+def improve(
+    problem: Problem, truth: Truth, box: tuple[Ints, ...], menus: Ints, mix: int, incumbent: Incumbent | None
+) -> Incumbent | None:
+    """The best of the incumbent and what ascent by the truth reaches inside the box from the given menus (B, J)."""
+    menus, mixes = _distinct(menus, np.full(len(menus), mix, dtype=np.intp))
+    menus, _ = ascend(problem, problem.rows, true_score(problem), menus, mixes, box)
+    for menu in _distinct(menus, mixes)[0]:
+        incumbent = better(problem, truth, menu, mix, incumbent)
+    return incumbent
+
+
 def draw(box: tuple[Ints, ...], mixes: Sequence[int], starts: int, seed: int) -> tuple[Ints, Ints]:
     """(B, J) start menus and (B,) mix levels: the middle levels first, then random ones."""
     generator = np.random.default_rng(seed)

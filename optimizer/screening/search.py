@@ -12,35 +12,36 @@ import numpy as np
 from optimizer.instance import Array
 from optimizer.screening import multipliers
 from optimizer.screening.bounds import Bound, Chord, Form, Multiplier, Reference, bound_box, combine_rows, make_form
+from optimizer.screening.branching import cut
 from optimizer.screening.certificate import Node, Recorder
 from optimizer.screening.chords import chord_of
 from optimizer.screening.enumeration import Incumbent, best_of_box, best_of_menus
 from optimizer.screening.evaluation import Truth
+from optimizer.screening.incumbents import improve
 from optimizer.screening.multipliers import single_conditions
 from optimizer.screening.problem import Ints, Problem
-from optimizer.screening.rules import consistent, follow
+from optimizer.screening.rules import consistent
 from optimizer.screening.sifting import Sieve, sift
 
-ROUNDS = 4
+ROUNDS = 7
 ROOT_ROUNDS = 64
 """Bounds evaluated in one box before it is cut."""
 KELLEY = 8
 """Of those at a root, how many move the reference menu and the multiplier alone."""
 PATIENCE = 8
 """Bounds after which the distance to the incumbent must have fallen by a tenth."""
-LONGEST = 0.5
-GROW = 1.0
-FALL = 1.0
-RESTART = 0
-BRANCH = 1
-CUT = 1
-RECENTER = 0
 SIEVES = 3
 """Bounds of a box that its menus are sifted by."""
 SIFTED = 8_000
 """Most menus, or parts of menus, that may be left over while sifting."""
 KEPT_CUTS = 12
-"""Cuts a child inherits."""
+"""Cuts that the multipliers are chosen by, and that a child inherits."""
+OFTEN = 4
+"""Every so many boxes, coordinate ascent starts from the menus that the bounds favour."""
+STARTS = 8
+"""Menus that ascent starts from at a root; elsewhere one."""
+RELAXED = 0.5
+"""Part of Polyak's step that is taken."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,6 @@ class Open:
     cuts: list[tuple[Array, float]]
     record: Node
     proof: tuple[Reference, Multiplier] | None = None
-    length: float = 0.5
-    """Part of Polyak's step to take; falls where steps overshoot."""
     root: bool = False
 
     @property
@@ -128,6 +127,7 @@ class Search:
     stopped: str = ""
     _heap: list[tuple[float, int, Open]] = field(default_factory=list)
     _count: int = 0
+    _offered: set[tuple[int, bytes]] = field(default_factory=set)
 
     def push(self, box: Open, key: float) -> None:
         """Queue a box; larger keys first, then the older one."""
@@ -208,6 +208,9 @@ class Search:
             return
         if box.root and self.aim:
             self.multiplier = best.multiplier
+        if box.root or self.boxes % OFTEN == 0:
+            menus = np.array([step.bound.best for step in steps[-STARTS if box.root else -1 :]])
+            self.incumbent = improve(self.problem, self.truth, box.columns, menus, box.mix, self.incumbent)
         steps.remove(best)
         if not self._settle(box, [best, *steps[:-SIEVES:-1]]):
             self._split(box, best)
@@ -246,14 +249,8 @@ class Search:
             cuts = box.cuts[-KEPT_CUTS:]
             follow_up = multipliers.proposed(self.problem, cuts, self.aim, best.multiplier, chord)
             box.multiplier = box.multiplier if follow_up is None else follow_up
-        elif RECENTER and number == 0:
-            box.reference = Reference(best.bound.best)
         elif not early:
-            if step is best:
-                box.length = min(LONGEST, GROW * box.length)
-            else:
-                box.length *= FALL
-            box.reference, box.multiplier = self._descend(box, step if RESTART == 0 else best, chord)
+            box.reference, box.multiplier = self._descend(box, step, chord)
 
     def _descend(self, box: Open, step: Step, chord: Chord | None) -> tuple[Reference, Multiplier]:
         """A step of Polyak's length down the subgradient by the shifts and, when the aim leads, the multipliers."""
@@ -266,7 +263,7 @@ class Search:
             norm += by_price.norm
         if not norm > 0.0 or not np.isfinite(above):
             return step.reference, step.multiplier
-        length = box.length * above / norm
+        length = RELAXED * above / norm
         moved = by_price.moved(step.multiplier, length) if self.aim else step.multiplier
         return step.reference.moved(-length * slope), moved
 
@@ -322,12 +319,11 @@ class Search:
         return combine_rows(form.weights, self.problem.rows.matrix)
 
     def _offer(self, columns: Ints, mix: int) -> None:
-        """Take a menu as the incumbent if it is feasible and better."""
-        if not follow(self.problem, columns[None, :])[0]:
-            return
-        value = self.truth.value(self.problem.menu(columns), mix)
-        if value is not None and (self.incumbent is None or value > self.incumbent.value):
-            self.incumbent = Incumbent(value, columns.copy(), mix)
+        """Take a menu as the incumbent if it is feasible and better; the truth is asked only where it may be."""
+        key = (mix, columns.tobytes())
+        if key not in self._offered:
+            self._offered.add(key)
+            self.incumbent = best_of_menus(self.problem, self.truth, columns[None, :], mix, self.incumbent)
 
     def _threshold(self, multiplier: Multiplier) -> float:
         """Bounds up to here remove what they bound: for the aim, or as infeasible."""
@@ -366,33 +362,9 @@ class Search:
         self.incumbent = best_of_box(self.problem, self.truth, box.columns, box.mix, self.incumbent)
         box.record["enumerate"] = True
 
-    def _merit(self, box: Open, step: Step, plan: int) -> float:
-        if BRANCH == 0:
-            return float(step.bound.top[plan])
-        w = self.problem.weight
-        least = sum(w[c[0]] * 0 + w[c].min(axis=0) for c in box.columns)
-        spread = w[box.columns[plan]].max(axis=0) - w[box.columns[plan]].min(axis=0)
-        people = self.problem.customers[box.mix]
-        part = 1.0 / (1.0 + least) - 1.0 / (1.0 + least + spread)
-        if BRANCH == 4:
-            return float(people @ part) * float(step.bound.top[plan])
-        if BRANCH == 5:
-            return float(people @ part) * float(np.ptp(step.bound.potential[plan]))
-        if BRANCH == 1:
-            return float(people @ part)
-        return (
-            float(people @ part) * 1.0 if BRANCH == 2 else float((people * np.abs(step.bound.gradient).sum(0)) @ part)
-        )
-
     def _split(self, box: Open, step: Step) -> None:
-        """Cut the plan with the largest potential in the middle."""
-        wide = [j for j in range(self.problem.plans) if len(box.columns[j]) > 1]
-        plan = max(wide, key=lambda j: (self._merit(box, step, j), -j))
-        half = len(box.columns[plan]) // 2
-        if CUT:
-            w = self.problem.weight[box.columns[plan]]
-            share = (w / (1.0 + w + sum(self.problem.weight[c].min(axis=0) for c in box.columns))) @ self.problem.customers[box.mix]
-            half = int(np.clip(np.searchsorted(share, 0.5 * (share[0] + share[-1])), max(1, len(share) // 8), len(share) - max(1, len(share) // 8)))
+        """Queue the two parts, each with the bound that is known for it."""
+        plan, half = cut(self.problem, box.columns, box.mix)
         parts = (box.columns[plan][:half], box.columns[plan][half:])
         records = self.recorder.split(box.record, plan, parts[0])
         levels = step.bound.levels(plan)
@@ -403,5 +375,5 @@ class Search:
             if self.aim and top < bound:
                 bound, proof = top, (step.reference, step.multiplier)
             cuts = box.cuts[-KEPT_CUTS:]
-            child = Open(columns, box.mix, bound, step.reference, step.multiplier, cuts, record, proof, box.length)
+            child = Open(columns, box.mix, bound, step.reference, step.multiplier, cuts, record, proof)
             self.push(child, bound if self.aim else top)

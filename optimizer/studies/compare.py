@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BeforeValidator, Field
 
 from optimizer.audit import check_bound
 from optimizer.errors import InfeasibleError, bad_argument
+from optimizer.io import read_yaml
 from optimizer.levels import Level
-from optimizer.load import Changes
+from optimizer.load import Changes, validate
 from optimizer.optimum import Choice, Settings
 from optimizer.results import Solution
 from optimizer.run import Problem, aims_of, evaluate_choice, prepare_problem, solve_problem, today_choice, with_changes
+from optimizer.schema.base import Base, as_tuple
 from optimizer.schema.case import Case, Change, Scenario
 
 if TYPE_CHECKING:
@@ -87,10 +91,14 @@ class Comparison:
 
 def scenarios_of(case: Case) -> dict[str, Scenario]:
     """Named scenarios, the grid's combinations, and the case as it stands (``as stated``)."""
+    return _expanded(case.scenarios, case.grid)
+
+
+def _expanded(named: Mapping[str, Scenario], grid: Mapping[str, tuple[Change, ...]]) -> dict[str, Scenario]:
     found: dict[str, Scenario] = {"as stated": Scenario(title="as stated", changes={})}
-    found.update(case.scenarios)
-    paths = list(case.grid)
-    for combination in itertools.product(*case.grid.values()) if paths else ():
+    found.update(named)
+    paths = list(grid)
+    for combination in itertools.product(*grid.values()) if paths else ():
         changes = dict(zip(paths, combination, strict=True))
         found[", ".join(f"{p} {_told(c)}" for p, c in changes.items())] = Scenario(changes=changes)
     return found
@@ -121,54 +129,86 @@ def compare_case(
     if len(chosen) < 2:
         raise bad_argument("scenarios", "the case names no scenarios", "add scenarios: or grid: to the case")
     settings = Settings(gap=problem.inputs.case.options.gap if gap is None else gap, cross_check=False)
-    return compare_problems(problem, chosen, settings, progress)
+    problems = {n: with_changes(problem, s.changes) if s.changes else problem for n, s in chosen.items()}
+    titles = {name: s.title or name for name, s in chosen.items()}
+    weights = {name: s.weight for name, s in chosen.items()}
+    return compare_problems(problem.inputs.name, problems, titles, weights, settings, progress)
+
+
+def compare_cases(
+    cases: Sequence[str | PathLike[str]],
+    *,
+    sets: Changes | None = None,
+    gap: float | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Comparison:
+    """Compare cases with the same market and the same ladders, each a scenario of equal weight.
+
+    Raises:
+        InputError: the cases do not offer the same choices. InfeasibleError: none has a menu.
+    """
+    problems = {problem.inputs.name: problem for problem in (prepare_problem(case, sets=sets) for case in cases)}
+    if len(problems) < 2:
+        raise bad_argument("cases", "at least two cases are needed", "or one case that names scenarios")
+    first = next(iter(problems.values()))
+    for name, problem in problems.items():
+        same = problem.choices.plans == first.choices.plans and problem.choices.mixes == first.choices.mixes
+        if not same or [len(x) for x in problem.choices.levels] != [len(x) for x in first.choices.levels]:
+            raise bad_argument(
+                "cases", f"{name} does not offer the same choices as {first.inputs.name}", "give both the same ladders"
+            )
+    settings = Settings(gap=first.inputs.case.options.gap if gap is None else gap, cross_check=False)
+    titles = {name: problem.inputs.case.title for name, problem in problems.items()}
+    return compare_problems(" / ".join(problems), problems, titles, dict.fromkeys(problems, 1.0), settings, progress)
 
 
 def compare_problems(
-    problem: Problem,
-    scenarios: Mapping[str, Scenario],
+    case: str,
+    problems: Mapping[str, Problem],
+    titles: Mapping[str, str],
+    weights: Mapping[str, float],
     settings: Settings,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Comparison:
-    """The comparison of a prepared problem under scenarios."""
+    """The comparison of prepared problems that offer the same choices; the first one's objective decides."""
     began = time.perf_counter()
-    aim = aims_of(problem.inputs.case.objective, problem)[-1]
-    problems: dict[str, Problem] = {}
+    first = next(iter(problems.values()))
+    objective = first.inputs.case.objective
+    aim = aims_of(objective, first)[-1]
     solutions: dict[str, Solution] = {}
     picked: dict[str, Choice] = {}
     none: list[str] = []
-    for k, (name, scenario) in enumerate(scenarios.items()):
-        problems[name] = with_changes(problem, scenario.changes) if scenario.changes else problem
+    for k, (name, problem) in enumerate(problems.items()):
         try:
-            solutions[name] = solve_problem(problems[name], settings)
+            solutions[name] = solution = solve_problem(problem, settings, objective)
         except InfeasibleError:
             none.append(name)
         else:
-            solution = solutions[name]
             picked[f"best in {name}"] = (tuple(p.level for p in solution.menu), solution.mix_level)
         if progress is not None:
-            progress(name, k + 1, len(scenarios))
+            progress(name, k + 1, len(problems))
     if not picked:
         raise InfeasibleError("no scenario has a menu that meets the conditions")
-    here = today_choice(problem)
+    here = today_choice(first)
     if here is not None and here not in picked.values():
         picked["today"] = here
-    cells = {}
-    for menu, choice in picked.items():
-        for name in scenarios:
-            cells[menu, name] = _cell(problems[name], choice, aim.name, aim.sense, solutions.get(name))
-    total = sum(s.weight for s in scenarios.values())
+    cells = {
+        (menu, name): _cell(problem, choice, aim.name, aim.sense, solutions.get(name))
+        for menu, choice in picked.items()
+        for name, problem in problems.items()
+    }
+    total = sum(weights.values())
     made = Comparison(
-        case=problem.inputs.name,
+        case=case,
         figure=aim.name,
         sense=aim.sense,
         unit=aim.unit,
-        scenarios=tuple(scenarios),
-        titles={name: s.title or name for name, s in scenarios.items()},
-        weights={name: s.weight / total for name, s in scenarios.items()},
+        scenarios=tuple(problems),
+        titles=dict(titles),
+        weights={name: weight / total for name, weight in weights.items()},
         menus=tuple(picked),
-        terms={menu: problem.choices.terms(choice[0]) for menu, choice in picked.items()},
-        shares={menu: problem.choices.mixes[choice[1]] for menu, choice in picked.items()},
+        terms={menu: first.choices.terms(choice[0]) for menu, choice in picked.items()},
+        shares={menu: first.choices.mixes[choice[1]] for menu, choice in picked.items()},
         cells=cells,
         solutions=solutions,
         least_regret="",
@@ -176,7 +216,7 @@ def compare_problems(
         infeasible=tuple(none),
         seconds=time.perf_counter() - began,
     )
-    everywhere = [m for m in made.menus if all(cells[m, s].feasible for s in scenarios if s not in none)]
+    everywhere = [m for m in made.menus if all(cells[m, s].feasible for s in problems if s not in none)]
     candidates = everywhere or list(made.menus)
     return replace(
         made,
@@ -197,3 +237,16 @@ def _cell(problem: Problem, choice: Choice, figure: str, sense: int, own: Soluti
             missed.append(f"compute of {pools.names[p]}")
     regret = float("nan") if own is None else max(0.0, sense * (own.objective.value - value))
     return Cell(value, not missed, tuple(missed), regret)
+
+
+class _ScenarioFile(Base):
+    """A file of scenarios for a case."""
+
+    scenarios: dict[str, Scenario] = Field(default_factory=dict)
+    grid: dict[str, Annotated[tuple[Change, ...], BeforeValidator(as_tuple)]] = Field(default_factory=dict)
+
+
+def read_scenarios(path: str | PathLike[str]) -> dict[str, Scenario]:
+    """Scenarios from a YAML file with ``scenarios:`` and, where wanted, ``grid:``. Raises InputError."""
+    stated = validate(_ScenarioFile, read_yaml(path))
+    return _expanded(stated.scenarios, stated.grid)

@@ -14,6 +14,7 @@ from optimizer.economics.choice import surplus_change
 from optimizer.economics.figures import Selection
 from optimizer.errors import InfeasibleError, NotTrustedError, SolverError
 from optimizer.evaluate import Evaluation, evaluate_menu
+from optimizer.evidence import allowances, unit_prices
 from optimizer.load import Changes
 from optimizer.optimum import Choice, Settings
 from optimizer.results import Solution, usage_rows
@@ -175,13 +176,16 @@ def runners_up(problem: Problem, solution: Solution, aim: Aim, settings: Setting
 
 def differences(problem: Problem, solution: Solution, choice: Choice) -> dict[str, Any]:
     """Plan -> its terms in another menu, where they differ from the solution's."""
-    from optimizer.evidence import allowances
-
     found: dict[str, Any] = {}
     for plan, terms in problem.choices.terms(choice[0]).items():
         if terms != solution.terms[plan]:
-            price = None if terms is None else terms.price
-            found[plan] = {"price": price, "allowances": allowances(terms, problem.inputs.changed)}
+            changed = problem.inputs.changed
+            units = {a: q.unit for a, q in changed.plans[plan].unit_prices.items()}
+            found[plan] = {
+                "price": None if terms is None else terms.price,
+                "allowances": allowances(terms, changed),
+                "unit_prices": unit_prices(terms, changed, units),
+            }
     if problem.choices.mixes[choice[1]] != solution.enterprise_share:
         found["enterprise_share"] = problem.choices.mixes[choice[1]]
     return found

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from optimizer.aims import measure
@@ -13,12 +15,13 @@ from optimizer.economics import figures
 from optimizer.economics.figures import TOTAL, unit_of
 from optimizer.errors import InfeasibleError, bad_argument
 from optimizer.evaluate import Evaluation
+from optimizer.io import write_atomic
 from optimizer.levels import Level
-from optimizer.load import Changes
-from optimizer.optimum import Choice, Settings
+from optimizer.load import Changes, load_inputs
+from optimizer.optimum import Answer, Choice, Settings
 from optimizer.results import HEADLINES
 from optimizer.run import Problem, evaluate_choice, prepare_problem
-from optimizer.schema.case import Case
+from optimizer.schema.case import Case, Change
 from optimizer.tracing import Side, Step, trace
 
 if TYPE_CHECKING:
@@ -265,3 +268,45 @@ def point_rows(frontier: Frontier) -> list[dict[str, Any]]:
         }
         for p in frontier.points
     ]
+
+
+def save_steps(
+    path: Path, case: str, changes: Mapping[str, Change], tag: Mapping[str, object], steps: list[Step]
+) -> None:
+    """Keep what a study has done, so that it can go on after a stop."""
+    problem_hash = load_inputs(case, changes).hash
+    rows = [
+        {
+            "threshold": None if s.threshold == float("-inf") else s.threshold,
+            "choice": s.answer.choice,
+            "value": s.answer.value,
+            "bound": s.answer.bound,
+            "status": s.answer.status,
+            "x": s.x,
+            "y": s.y,
+        }
+        for s in steps
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(path, json.dumps({"hash": problem_hash, "tag": dict(tag), "steps": rows}))
+
+
+def load_steps(path: Path, case: str, changes: Mapping[str, Change], tag: Mapping[str, object]) -> tuple[Step, ...]:
+    """Steps of an earlier run of the same study; none where inputs or options differ."""
+    try:
+        saved = json.loads(path.read_text(encoding="utf-8"))
+        if saved["hash"] != load_inputs(case, changes).hash or saved["tag"] != dict(tag):
+            return ()
+        return tuple(
+            Step(
+                float("-inf") if row["threshold"] is None else float(row["threshold"]),
+                Answer(
+                    row["status"], (tuple(row["choice"][0]), row["choice"][1]), row["value"], row["bound"], "screened"
+                ),
+                row["x"],
+                row["y"],
+            )
+            for row in saved["steps"]
+        )
+    except (OSError, ValueError, KeyError, TypeError, IndexError):
+        return ()

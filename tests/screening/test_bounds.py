@@ -11,7 +11,7 @@ import pytest
 from optimizer.errors import InputError
 from optimizer.instance import combine, evaluate, within_burst
 from optimizer.screening import maximise
-from optimizer.screening.bounds import Multiplier, bound_box, make_form
+from optimizer.screening.bounds import Multiplier, Reference, bound_box, make_form
 from optimizer.screening.chords import chord_of
 from optimizer.screening.evaluation import problem_values, with_burst
 from optimizer.screening.problem import prepare
@@ -38,6 +38,8 @@ def test_the_bound_holds_with_the_reference_outside_and_multipliers_above_zero(a
         reference = np.array([g.integers(a, b) for a, b in itertools.pairwise(problem.starts)])
         weights = np.concatenate([[1.0], g.exponential(1.0, problem.limits) * (g.random(problem.limits) < 0.8)])
         multiplier = Multiplier(weights, g.exponential(2.0, problem.blocks))
+        shift = g.normal(0.0, 1.0, (problem.plans, drawn.instance.types)) if seed % 2 else None
+        reference = Reference(reference, shift)
         form = make_form(problem, multiplier, chord_of(problem, box, mix, reference))
         bound = bound_box(problem, form, box, mix, reference)
         menus = np.array(list(itertools.product(*box)))
@@ -51,11 +53,31 @@ def test_the_bound_holds_with_the_reference_outside_and_multipliers_above_zero(a
         assert lagrangian.max() <= bound.total
         assert (lagrangian <= linear + tiny).all()
         if seed % 3 != 2:  # with moderate attractions the rounding slack is negligible
-            assert bound.cut @ form.weights + form.shift == pytest.approx(bound.total, rel=1e-9, abs=1e-9)
+            assert bound.cut @ form.weights + form.shift + bound.rest == pytest.approx(bound.total, rel=1e-9, abs=1e-9)
         for j in range(problem.plans):
             levels = bound.levels(j)
             for k, column in enumerate(box[j]):
                 assert linear[menus[:, j] == column].max() <= levels[k]
+
+
+def test_the_gradient_by_the_shifts_leads_down(assorted):
+    fell = 0
+    for seed in range(0, 90, 3):
+        drawn = assorted(seed)
+        g = np.random.default_rng(seed)
+        problem = prepare(drawn.instance, drawn.aim)
+        box = tuple(np.arange(a, b) for a, b in itertools.pairwise(problem.starts))
+        form = make_form(problem, Multiplier(np.ones(1), np.zeros(problem.blocks)), None)
+        reference = Reference(np.array([g.integers(a, b) for a, b in itertools.pairwise(problem.starts)]))
+        first = bound_box(problem, form, box, 0, reference)
+        move = g.normal(0.0, 1.0, first.gradient.shape)
+        for length in (1e-6, 1e-2, 1.0):
+            other = bound_box(problem, form, box, 0, reference.moved(length * move))
+            shift = length * move.astype(np.float32)
+            assert other.total >= first.total + (first.gradient * shift).sum() - 1e-6 * (1.0 + abs(first.total))
+        step = reference.moved(-1e-3 * first.gradient / problem.customers[0])
+        fell += bound_box(problem, form, box, 0, step).total < first.total
+    assert fell >= 20
 
 
 def test_the_bound_is_exact_at_a_single_menu(assorted):
@@ -67,7 +89,7 @@ def test_the_bound_is_exact_at_a_single_menu(assorted):
         reference = np.array([g.integers(a, b) for a, b in itertools.pairwise(problem.starts)])
         zero = Multiplier(np.ones(1), np.zeros(problem.blocks))
         form = make_form(problem, zero, None)
-        bound = bound_box(problem, form, tuple(menu[:, None]), 0, reference)
+        bound = bound_box(problem, form, tuple(menu[:, None]), 0, Reference(reference))
         value = float(problem_values(problem, menu[None], np.zeros(1, dtype=int))[0] @ form.weights) + form.shift
         assert value <= bound.total <= value + 1e-9 * (1.0 + float(problem.magnitude[0, 0]) + abs(value))
 
@@ -80,13 +102,14 @@ def test_the_plain_bound_of_the_recheck_is_the_same(assorted):
         box = _random_box(g, problem)
         reference = np.array([g.integers(a, b) for a, b in itertools.pairwise(problem.starts)])
         form = make_form(problem, Multiplier(np.ones(1), np.zeros(problem.blocks)), None)
-        bound = bound_box(problem, form, box, 0, reference)
+        shift = g.normal(0.0, 1.0, (problem.plans, instance.types))
+        bound = bound_box(problem, form, box, 0, Reference(reference, shift))
         levels = tuple(problem.level[c] for c in box)
         bare = combine([(1.0, drawn.aim)])
-        plain, per_level = separable_bound(instance, bare, levels, 0, problem.menu(reference), 0.0)
-        assert plain == pytest.approx(bound.total, rel=1e-9, abs=1e-9)
+        plain, per_level = separable_bound(instance, bare, levels, 0, problem.menu(reference), 0.0, shift)
+        assert plain == pytest.approx(bound.total, rel=1e-7, abs=1e-7)
         for j in range(instance.plans):
-            assert per_level[j] == pytest.approx(bound.levels(j), rel=1e-9, abs=1e-9)
+            assert per_level[j] == pytest.approx(bound.levels(j), rel=1e-7, abs=1e-7)
 
 
 def test_zero_revenue_menus_meet_a_ratio_limit_emptily(instances, oracle, search_only):
