@@ -250,10 +250,7 @@ def _both(document: Document, base: Path) -> Case:
             raise InputError(findings) from None
         if findings:
             try:
-                from optimizer.check import check_market
-
-                market_document = read_market(folder)
-                findings += check_market(validate(Market, market_document), market_document)
+                validate(Market, read_market(folder))
             except InputError as error:
                 findings += error.findings
     if parsed is None or findings:
