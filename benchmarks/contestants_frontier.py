@@ -36,9 +36,8 @@ def model_of(data: Data) -> Any:
     m = pyo.ConcreteModel()
     integer, low, high = (data[k].tolist() for k in ("p_integer", "p_lower", "p_upper"))
     domains = [pyo.Integers if whole else pyo.Reals for whole in integer]
-    m.c = pyo.Var(
-        range(len(low)), domain=lambda _, k: domains[k], bounds=lambda _, k: (finite(low[k]), finite(high[k]))
-    )
+    bounds = [(finite(a), finite(b)) for a, b in zip(low, high, strict=True)]
+    m.c = pyo.Var(range(len(low)), domain=lambda _, k: domains[k], bounds=lambda _, k: bounds[k])
     m.rows = pyo.ConstraintList()
     m.obj_list = pyo.ObjectiveList()
     for r, (lhs, rhs, terms) in enumerate(program_rows(data)):

@@ -146,7 +146,7 @@ def enumeration(data: Data, job: Data) -> Data:
         value = {k: sum((t[:, row] * y).sum(axis=0) for row in levels) for k, t in tables.items()}
         kept = np.ones(len(index), dtype=bool)
         for k, (_, constant) in enumerate(sent.limits):
-            kept &= value[str(k)] + constant >= -1e-6 * abs(constant)
+            kept &= value[str(k)] + constant >= -1e-6 * max(abs(constant), float(np.abs(value["aim"]).max()))
         aim = np.where(kept, value["aim"], -np.inf)
         if aim.max() > best:
             best, menu = float(aim.max()), (levels[:, aim.argmax()] - sent.edges[:-1]).tolist()

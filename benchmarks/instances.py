@@ -123,17 +123,17 @@ def menu(types: int, plans: int, levels: int, family: str, seed: int, conditions
 def _conditioned(free: Menu) -> Menu:
     """The same with a compute and a margin condition that bind and can be met.
 
-    The compute cap is 82 % of what the best menu without conditions uses. The gross margin asked for is nearly that
-    of a menu which uses under 75 % (found by putting a price on usage).
+    The compute cap is 82 % of what the best menu without conditions uses (more where that cannot be). The gross
+    margin asked for is nearly that of a menu which uses under 75 % (found by putting a price on usage).
     """
     loose = _totals(free, _ascent(free, 0.0))
     price, tight = 0.02, loose
-    while tight["usage"] > 0.75 * loose["usage"]:
+    while tight["usage"] > 0.75 * loose["usage"] and price < 10.0:
         price *= 1.3
         tight = _totals(free, _ascent(free, price))
     share = {name: 1.0 - t["margin"] / t["revenue"] for name, t in (("loose", loose), ("tight", tight))}
-    rate = 1.0 - (0.9 * share["tight"] + 0.1 * max(share.values()))
-    cap = 0.82 * loose["usage"]
+    rate = 1.0 - (0.9 * share["tight"] + 0.1 * max(share["loose"], 1.05 * share["tight"]))
+    cap = max(0.82 * loose["usage"], 0.1 * loose["usage"] + 0.9 * tight["usage"])
     limits = (({"margin": 1.0, "revenue": -rate}, 0.0), ({"usage": -1.0}, cap))
     return replace(free, limits=limits, extra={"rate": rate, "cap": cap})
 

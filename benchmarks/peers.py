@@ -28,7 +28,7 @@ class Peer:
 
 PEERS = {
     "solvers": Peer("3.11", ("pyscipopt==6.3.0", "gurobipy==13.0.3", "numpy>=2", "scipy>=1.15", "pymoo==0.6.2")),
-    "frontier": Peer("3.12", ("pyaugmecon==2.0.1",)),
+    "frontier": Peer("3.12", ("pyaugmecon[highs]==2.0.1",)),
     "choice": Peer("3.11", ("choice-learn==1.3.3", "tensorflow", "tensorflow-probability", "tf-keras", "ortools")),
 }
 
@@ -91,9 +91,8 @@ def _reason(error: BaseException) -> str:
     """One line without paths."""
     text = getattr(error, "stderr", "") or str(error)
     lines = [line.strip() for line in str(text).splitlines() if line.strip()]
-    first = next(
-        (line for line in lines if "No solution" in line or "No interpreter" in line), lines[0] if lines else ""
-    )
+    telling = [line for line in lines if "No solution" in line or "No interpreter" in line]
+    first = [*telling, *lines, "no reason given"][0]
     return "not installable: " + first.replace(str(ROOT), ".")[:120]
 
 

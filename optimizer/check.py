@@ -19,6 +19,9 @@ from optimizer.schema.market import Market, Offer
 from optimizer.units import parse, same_dimension
 
 SUM_TOLERANCE = 1e-6
+MOST_QUALITY = 10.0
+"""Quality is relative to the best model of the day; more than this is a slip."""
+MOST_WINDOWS = 8.0
 
 
 def check_inputs(inputs: Inputs) -> list[Finding]:
@@ -79,6 +82,7 @@ def check_market(market: Market, document: Document) -> Iterator[Finding]:
     yield from _check_supply(market, document)
     if market.nothing_churn.value <= 0.0:
         yield document.finding("not-positive", "nothing_churn", "must be above 0", "state a monthly rate")
+    yield from _check_sizes(market, document)
     for name, plan in market.plans.items():
         yield from _check_offer(market, document, f"plans.{name}", plan)
         yield from _check_plan(market, document, name)
@@ -100,6 +104,23 @@ def check_market(market: Market, document: Document) -> Iterator[Finding]:
         yield from _names(document, f"evidence.{index}.plan", "plan", [check.plan], market.plans)
         if check.source:
             yield from _names(document, f"evidence.{index}.source", "source", [check.source], market.sources)
+
+
+def _check_sizes(market: Market, document: Document) -> Iterator[Finding]:
+    """Churn is a share of customers, a day has few windows, quality is relative to the best model."""
+    for path, quantity in quantities(market).items():
+        name = path.rpartition(".")[2]
+        if quantity.unit == "1/month" and quantity.value > 1.0:
+            message = f"{quantity.value:g} a month is more than all customers"
+            yield document.finding(
+                "range", path, message, "state a share a month, e.g. 0.05 1/month or 5 percent/month"
+            )
+        if name == "windows_per_day" and quantity.value > MOST_WINDOWS:
+            message = f"{quantity.value:g} windows of 3 hours or more do not fit into a day"
+            yield document.finding("range", path, message, "state how many sessions hours apart a day has")
+        if name == "quality" and quantity.value > MOST_QUALITY:
+            message = f"{quantity.value:g} times the best model of the day"
+            yield document.finding("range", path, message, "state it relative to the best model, which is 1")
 
 
 def _check_segments(market: Market, document: Document) -> Iterator[Finding]:
@@ -197,6 +218,7 @@ def _check_plan(market: Market, document: Document, name: str) -> Iterator[Findi
 def _check_today(market: Market, document: Document) -> Iterator[Finding]:
     yield from _names(document, "today.plans", "plan", market.today.plans, market.plans)
     yield from _names(document, "today.alternatives", "alternative", market.today.alternatives, market.alternatives)
+    unknown = {s for p in market.plans.values() for s in p.segments} - set(market.segments)
     for name, today in market.today.plans.items():
         path = f"today.plans.{name}"
         if name in market.plans:
@@ -208,6 +230,11 @@ def _check_today(market: Market, document: Document) -> Iterator[Finding]:
                 market.plans[name].segments,
             )
         counted = sum(q.value for q in today.by_segment.values())
+        if name in market.plans and not unknown:
+            room = sum(s.potential.value for n, s in market.segments.items() if n in market.plans[name].segments)
+            if today.customers.value > room:
+                message = f"{today.customers.value:,.0f} customers, but its segments hold {room:,.0f} in all"
+                yield document.finding("counts", f"{path}.customers", message, "correct the count or the potential")
         if counted > today.customers.value * (1.0 + SUM_TOLERANCE):
             yield document.finding(
                 "counts",
@@ -215,6 +242,14 @@ def _check_today(market: Market, document: Document) -> Iterator[Finding]:
                 f"adds up to {counted:,.0f}, above the total {today.customers.value:,.0f}",
                 "correct one of them",
             )
+    for channel in ("consumer", "enterprise", "api"):
+        counts = {n: c[channel].value for n, c in market.today.alternatives.items() if channel in c}
+        room = sum(s.potential.value for s in market.segments.values() if s.channel == channel)
+        if counts and sum(counts.values()) >= room:
+            message = f"{sum(counts.values()):,.0f} customers of alternatives, but its segments hold {room:,.0f} in all"
+            largest = max(counts, key=counts.__getitem__)
+            path = f"today.alternatives.{largest}.{channel}"
+            yield document.finding("counts", path, message, "correct the counts or the potential")
     for index, observed in enumerate(market.today.observed):
         path = f"today.observed.{index}"
         if not figures.is_figure(observed.figure):

@@ -11,6 +11,7 @@ import json as json_module
 import os
 import re
 import sys
+import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -313,6 +314,8 @@ def main(arguments: list[str] | None = None) -> int:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the caller
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+    if arguments is None and not sys.warnoptions:
+        warnings.simplefilter("ignore")  # what is worth telling is a finding
     try:
         code = _guarded(arguments, "--json" in given)
         sys.stdout.flush()

@@ -306,7 +306,6 @@ class _Tracer:
             self.stopped = top.status != "infeasible"
             return None
         value = self.y.value(self.instance, top.choice)
-        slack = self.settings.gap * abs(value)
         tie = self._best(self.x, (*self.limits, *self.y.at_least(value - STRICT * abs(value))))
         better = tie.choice if tie.choice is not None else top.choice
         left = self._keep(float("-inf"), replace(top, choice=better, value=self.y.value(self.instance, better)))
@@ -314,7 +313,8 @@ class _Tracer:
         if left is None or far.choice is None:
             return None
         reach = self.x.value(self.instance, far.choice)
-        right = self._keep(reach - slack * 0.0, self._best(self.y, (*self.limits, *self.x.at_least(reach))))
+        edge = reach - STRICT * abs(reach)
+        right = self._keep(edge, self._best(self.y, (*self.limits, *self.x.at_least(edge))))
         return (left, right) if right is not None else None
 
     def _split(self, points: int) -> None:

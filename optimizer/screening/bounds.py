@@ -45,7 +45,7 @@ class Reference:
     def moved(self, step: Array) -> Reference:
         """Shifted further; rounded to single precision, so that a certificate can hold it in few bytes."""
         shift = step if self.shift is None else self.shift + step
-        return Reference(self.columns, shift.astype(np.float32).astype(np.float64))
+        return Reference(self.columns, np.clip(shift, -1e30, 1e30).astype(np.float32).astype(np.float64))
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,20 @@ def has_multipliers(problem: Problem) -> bool:
     return problem.limits > 0 or bool(np.any(problem.burst) or np.any(np.isfinite(problem.room)))
 
 
+def conditions(problem: Problem) -> list[Multiplier]:
+    """Every limit alone, at no burst cost, and every burst limit alone."""
+    out = []
+    for k in range(problem.limits):
+        rows = np.zeros(1 + problem.limits)
+        rows[1 + k] = 1.0
+        out.append(Multiplier(rows, np.zeros(problem.blocks)))
+    for h in np.flatnonzero(np.isfinite(problem.room)):
+        gpus = np.zeros(problem.blocks)
+        gpus[h] = 1.0
+        out.append(Multiplier(np.zeros(1 + problem.limits), gpus))
+    return out
+
+
 def single_conditions(problem: Problem, best: Multiplier) -> list[Multiplier]:
     """The aim alone, and every limit and burst limit alone that has a weight in ``best``; shares of burst as there."""
     cost = best.rows @ -np.minimum(problem.burst, 0.0)

@@ -18,7 +18,7 @@ from optimizer.screening.chords import chord_of
 from optimizer.screening.enumeration import Incumbent, best_of_box, best_of_menus
 from optimizer.screening.evaluation import Truth
 from optimizer.screening.incumbents import improve
-from optimizer.screening.multipliers import single_conditions
+from optimizer.screening.multipliers import conditions, single_conditions
 from optimizer.screening.problem import Ints, Problem
 from optimizer.screening.rules import consistent
 from optimizer.screening.sifting import Sieve, sift
@@ -30,6 +30,8 @@ KELLEY = 8
 """Of those at a root, how many move the reference menu and the multiplier alone."""
 PATIENCE = 8
 """Bounds after which the distance to the incumbent must have fallen by a tenth."""
+ALONE = 1
+LPFIRST = 0
 SIEVES = 3
 """Bounds of a box that its menus are sifted by."""
 SIFTED = 8_000
@@ -40,6 +42,8 @@ OFTEN = 4
 """Every so many boxes, coordinate ascent starts from the menus that the bounds favour."""
 STARTS = 8
 """Menus that ascent starts from at a root; elsewhere one."""
+WILD = 3.0
+"""A step that ends so many times as far above the incumbent as the best one is taken back."""
 RELAXED = 0.5
 """Part of Polyak's step that is taken."""
 
@@ -202,6 +206,8 @@ class Search:
         if box.root and not self.aim:
             bound = self.bound_for(box.columns, box.mix, box.reference)
             box.bound, box.proof = bound.total, (box.reference, self.multiplier)
+        if ALONE and self._alone(box):
+            return
         steps: list[Step] = []
         best = self._lower(box, steps)
         if best is None:
@@ -214,6 +220,23 @@ class Search:
         steps.remove(best)
         if not self._settle(box, [best, *steps[:-SIEVES:-1]]):
             self._split(box, best)
+
+    def _alone(self, box: Open) -> bool:
+        """Drop levels with which some condition cannot be met, whatever the others; True if nothing is left."""
+        for _ in range(3 if box.root else 1):
+            before = box.menus
+            for multiplier in conditions(self.problem):
+                if self._prune(box, self._step(box, multiplier, Reference(box.reference.columns))):
+                    return True
+            if box.menus > 0.5 * before:
+                break
+        return False
+
+    def _step(self, box: Open, multiplier: Multiplier, reference: Reference) -> Step:
+        """A bound of the box by a multiplier of its own."""
+        chord = chord_of(self.problem, box.columns, box.mix, reference)
+        form = make_form(self.problem, multiplier, chord)
+        return Step(bound_box(self.problem, form, box.columns, box.mix, reference), box.columns, multiplier, reference)
 
     def _lower(self, box: Open, steps: list[Step]) -> Step | None:
         """Bound the box again and again, dropping levels. The lowest bound, or None where the box is done with."""
@@ -245,25 +268,28 @@ class Search:
         early = box.root and number < KELLEY
         if early:
             box.reference = Reference(best.bound.best)
-        if multipliers.has_multipliers(self.problem) and (early or (not self.aim and number % 2)):
+        if multipliers.has_multipliers(self.problem) and (early or (not self.aim and number % 2) or (LPFIRST and number == 0)):
             cuts = box.cuts[-KEPT_CUTS:]
             follow_up = multipliers.proposed(self.problem, cuts, self.aim, best.multiplier, chord)
             box.multiplier = box.multiplier if follow_up is None else follow_up
         elif not early:
-            box.reference, box.multiplier = self._descend(box, step, chord)
+            box.reference, box.multiplier = self._descend(box, step, best, chord)
 
-    def _descend(self, box: Open, step: Step, chord: Chord | None) -> tuple[Reference, Multiplier]:
+    def _descend(self, box: Open, step: Step, best: Step, chord: Chord | None) -> tuple[Reference, Multiplier]:
         """A step of Polyak's length down the subgradient by the shifts and, when the aim leads, the multipliers."""
         people = self.problem.customers[box.mix]
+        lead = best.bound.total - self._threshold(best.multiplier)
+        above, shorter = step.bound.total - self._threshold(step.multiplier), 1.0
+        if above > WILD * lead:
+            step, above, shorter = best, lead, lead / above
         slope = step.bound.gradient / people
         norm = float((slope * step.bound.gradient).sum())
-        above = step.bound.total - self._threshold(step.multiplier)
         by_price = multipliers.slopes(self.problem, step.multiplier, step.bound.cut, chord, float(people.sum()))
         if self.aim:
             norm += by_price.norm
         if not norm > 0.0 or not np.isfinite(above):
             return step.reference, step.multiplier
-        length = RELAXED * above / norm
+        length = shorter * RELAXED * above / norm
         moved = by_price.moved(step.multiplier, length) if self.aim else step.multiplier
         return step.reference.moved(-length * slope), moved
 
@@ -278,10 +304,7 @@ class Search:
         if len(found[0]) > self.settings.few:
             reference = Reference(steps[0].bound.best)
             for multiplier in single_conditions(self.problem, steps[0].multiplier):
-                chord = chord_of(self.problem, box.columns, box.mix, reference)
-                form = make_form(self.problem, multiplier, chord)
-                bound = bound_box(self.problem, form, box.columns, box.mix, reference)
-                step = Step(bound, box.columns, multiplier, reference)
+                step = self._step(box, multiplier, reference)
                 if self._prune(box, step):
                     return True
                 steps.append(step)

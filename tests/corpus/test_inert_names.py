@@ -47,7 +47,6 @@ def named(request: pytest.FixtureRequest, company: Any) -> tuple[str, Any]:
 
 def test_names_stay_text(named: tuple[str, Any], call: Any, tmp_path: Any) -> None:
     name, company = named
-    assert call("check", company.case, "--json").json["findings"] == []
     told = call("run", company.case, "--json", "--out", tmp_path / "out")
     assert (told.code, told.err) == (0, "")
     body = told.json

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from optimizer.instance import Figure, Instance
-from optimizer.screening import engine
+from optimizer.screening import engine, search
 
 
 def _load(name: str, path: Path) -> ModuleType:
@@ -33,11 +33,14 @@ def instances() -> ModuleType:
 
 @pytest.fixture
 def search_only(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Switch off the enumeration of whole small problems; boxes of so many menus are still enumerated."""
+    """Make small problems take the whole search: only so many menus may be enumerated, few bounds are taken per box."""
 
     def switch(small: int) -> None:
         monkeypatch.setattr(engine, "ENUMERATED", 0)
         monkeypatch.setattr(engine, "SMALL", small)
+        monkeypatch.setattr(engine, "FEW", small)
+        monkeypatch.setattr(search, "ROOT_ROUNDS", min(10, 2 * small))
+        monkeypatch.setattr(search, "ROUNDS", min(4, 2 * small))
 
     return switch
 

@@ -106,8 +106,8 @@ def test_a_certificate_that_claims_too_much_is_found_out(assorted, oracle, searc
                 del node["enumerate"]
                 node["bound"] = [menu, 0]
             for step in node.get("steps", ()):
-                step[0] = menu
-                step[2] = [[j, list(range(n))] for j, n in enumerate(drawn.instance.levels)]
+                step[0][0] = menu
+                step[1] = [[j, list(range(n))] for j, n in enumerate(drawn.instance.levels)]
         try:
             bound = recheck(drawn.instance, drawn.aim, drawn.limits, data)
         except NotTrustedError:

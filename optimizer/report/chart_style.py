@@ -1,0 +1,131 @@
+"""One calm style for all charts: colours told apart by everyone, units on axes, numbers as in the text page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any, Literal, TypeAlias
+
+import altair as alt
+
+from optimizer.report.words import amount, printable, quantity, title
+
+Chart: TypeAlias = alt.Chart | alt.LayerChart
+Width: TypeAlias = int | Literal["container"]
+Row: TypeAlias = dict[str, Any]
+
+INK = "#1f2a37"
+MUTED = "#5b6775"
+LINE = "#c9d0d8"
+FAINT = "#eef1f4"
+BLUE = "#1f6a9a"
+SKY = "#7fb6d6"
+ORANGE = "#c8551b"
+SAND = "#e3a76f"
+CHANNELS = ("#1b4b72", "#6fb0d2", "#e0a04a")
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+CONFIG: dict[str, Any] = {
+    "background": "transparent",
+    "font": FONT,
+    "aria": False,
+    "view": {"stroke": None},
+    "axis": {
+        "domainColor": LINE,
+        "gridColor": FAINT,
+        "tickColor": LINE,
+        "labelColor": MUTED,
+        "labelFontSize": 11,
+        "labelOverlap": True,
+        "labelSeparation": 6,
+        "titleColor": MUTED,
+        "titleFontSize": 11,
+        "titleFontWeight": "normal",
+        "titlePadding": 8,
+    },
+    "legend": {
+        "labelColor": INK,
+        "labelFontSize": 11,
+        "orient": "top",
+        "title": None,
+        "symbolType": "square",
+        "padding": 0,
+        "offset": 8,
+    },
+    "text": {"fontSize": 11, "color": INK},
+}
+# Scale words as in words.amount, for ticks.
+_SCALED = (
+    "abs(datum.value) >= 1e9 ? format(datum.value / 1e9, ',.3~g') + ' bn' : "
+    "abs(datum.value) >= 1e6 ? format(datum.value / 1e6, ',.3~g') + ' M' : "
+    "abs(datum.value) >= 1e3 ? format(datum.value / 1e3, ',.3~g') + ' k' : format(datum.value, ',.3~g')"
+)
+_PERCENT = "format(100 * datum.value, '.3~g') + ' %'"
+
+
+def data(rows: Iterable[Row]) -> alt.Data:
+    """Rows as inline data; what is not a finite number becomes null, names stay text."""
+    return alt.Data(values=[{key: _plain(value) for key, value in row.items()} for row in rows])
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return printable(value) if isinstance(value, str) else value
+
+
+def axis(heading: str, unit: str, **more: Any) -> alt.Axis:
+    """A value axis with its unit in the title and readable ticks."""
+    labels = _PERCENT if unit in ("fraction", "1/month") else _SCALED
+    told = f"{heading}, {words(unit)}" if words(unit) else heading
+    return alt.Axis(title=told, labelExpr=labels, **{"tickCount": 5, **more})
+
+
+def words(unit: str) -> str:
+    """A unit for an axis title; empty where the ticks carry it or the name says it."""
+    known = {"usd/month": "usd a month", "fraction": "", "1/month": "a month", "customers": "", "1": ""}
+    return known.get(unit, unit)
+
+
+def told(value: float | None, unit: str) -> str:
+    """A figure for a label; "-" for none."""
+    return "-" if value is None else quantity(value, unit)
+
+
+def signed(value: float, unit: str) -> str:
+    """A difference for a label."""
+    return f"{'+' if value > 0 else ''}{quantity(value, unit)}"
+
+
+def short(value: float) -> str:
+    """An amount without its unit."""
+    return amount(value)
+
+
+def name(figure: str) -> str:
+    """A figure's name as a heading."""
+    words = title(figure)
+    return words[:1].upper() + words[1:]
+
+
+def tips(*titles: str) -> list[alt.Tooltip]:
+    """Tooltip lines of the row's fields t0, t1 and so on."""
+    return [alt.Tooltip(f"t{index}:N", title=heading) for index, heading in enumerate(titles)]
+
+
+def lines(*values: str) -> Row:
+    """The texts of :func:`tips` as fields of a row."""
+    return {f"t{index}": value for index, value in enumerate(values)}
+
+
+def span(values: Iterable[float | None], left: float, right: float) -> list[float]:
+    """A domain with room at both sides, as parts of the values' range."""
+    known = [v for v in values if v is not None and math.isfinite(v)]
+    low, high = (min(known), max(known)) if known else (0.0, 1.0)
+    size = (high - low) or abs(high) or 1.0
+    return [low - left * size, high + right * size]
+
+
+def finish(chart: Chart, description: str) -> Chart:
+    """The chart with the house style and its text for those who cannot see it."""
+    made: Chart = chart.properties(description=printable(description), autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
+    return made.configure(**CONFIG)

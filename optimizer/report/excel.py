@@ -1,0 +1,108 @@
+"""A solution and its studies as one Excel workbook."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from optimizer.io import write_atomic
+from optimizer.io.workbook_cells import new_workbook, put, workbook_bytes
+from optimizer.report.tables import BY_ROW, Column, Table, solution_tables
+from optimizer.report.words import title
+from optimizer.results import Solution
+from optimizer.studies.compare import Comparison
+from optimizer.studies.explain import Explanation
+from optimizer.studies.frontier import Frontier
+from optimizer.studies.sensitivity import Tornado
+
+_SHOWN = {"fraction": "%", "1/month": "% a month"}
+"""Unit -> unit as the cells show it."""
+_NARROW, _WIDE = 9, 60
+
+
+def write_workbook(
+    path: str | os.PathLike[str],
+    solution: Solution,
+    *,
+    frontier: Frontier | None = None,
+    comparison: Comparison | None = None,
+    tornado: Tornado | None = None,
+    explanation: Explanation | None = None,
+) -> None:
+    """Write a workbook with a sheet for every table, as one step; the same content gives the same bytes.
+
+    Raises:
+        InputError: openpyxl is not installed. OSError: it cannot be saved.
+    """
+    book = new_workbook(solution.title)
+    tables = solution_tables(
+        solution, frontier=frontier, comparison=comparison, tornado=tornado, explanation=explanation
+    )
+    for table in tables:
+        _fill(book.create_sheet(table.title), table)
+    write_atomic(path, workbook_bytes(book))
+
+
+def heading(column: Column) -> str:
+    """A column's header: words, and the unit in brackets."""
+    unit = "" if column.unit == BY_ROW else _SHOWN.get(column.unit, column.unit)
+    return f"{title(column.name)} [{unit}]" if unit else title(column.name)
+
+
+def number_format(unit: str, value: Any) -> str:
+    """How Excel shows a number of a unit."""
+    if unit in ("fraction", "1/month"):
+        return "0.0%" if unit == "fraction" else "0.00%"
+    if isinstance(value, int) or value == 0:
+        return "#,##0"
+    size = abs(value)
+    if size >= 1000:
+        return "#,##0"
+    if unit.startswith("usd") and size >= 0.01:
+        return "#,##0.00"
+    return "0.###" if size >= 1 else ("0.0000" if size >= 0.001 else "0.00E+00")
+
+
+def _fill(sheet: Any, table: Table) -> None:
+    """A header that stays in sight, rows below it, a filter, widths by content."""
+    from openpyxl.styles import Alignment, Font, PatternFill
+    from openpyxl.utils import get_column_letter
+
+    bold, fill = Font(bold=True), PatternFill("solid", fgColor="DDE6F0")
+    wrapped, header_row = Alignment(wrap_text=True, vertical="top"), Alignment(wrap_text=True, vertical="center")
+    names = [column.name for column in table.columns]
+    for index, column in enumerate(table.columns, start=1):
+        cell = sheet.cell(1, index)
+        put(cell, heading(column))
+        cell.font, cell.fill, cell.alignment = bold, fill, header_row
+        sheet.column_dimensions[get_column_letter(index)].width = _width(table, index - 1)
+    for number, row in enumerate(table.rows, start=2):
+        units = row[names.index("unit")] if "unit" in names else ""
+        for index, (column, value) in enumerate(zip(table.columns, row, strict=True), start=1):
+            cell = sheet.cell(number, index)
+            put(cell, value)
+            if cell.data_type == "n" and cell.value is not None:
+                cell.number_format = number_format(units or "" if column.unit == BY_ROW else column.unit, value)
+            elif cell.data_type == "s":
+                cell.alignment = wrapped
+    sheet.freeze_panes = "A2" if table.title == "Summary" else "B2"
+    if table.title != "Summary":
+        sheet.auto_filter.ref = f"A1:{get_column_letter(len(names))}{len(table.rows) + 1}"
+    sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    sheet.print_title_rows = "1:1"
+
+
+def _width(table: Table, index: int) -> float:
+    """Wide enough for the longest cell, within reason; headers may wrap."""
+    longest = max((len(_told(row[index])) for row in table.rows), default=0)
+    header = max(len(word) for word in heading(table.columns[index]).split(" "))
+    limit = 100 if table.title == "Summary" and index == 1 else _WIDE
+    return float(min(max(longest, header, _NARROW), limit) + 2)
+
+
+def _told(value: Any) -> str:
+    """About as long as the cell shows it."""
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1000 else "00.0000"
+    return "" if value is None else str(value).partition("\n")[0]

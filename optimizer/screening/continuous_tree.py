@@ -1,0 +1,75 @@
+"""What both branchings over continuous prices share: the incumbent, the pruning and the certificate."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from optimizer.instance import Array
+from optimizer.screening.continuous_data import Prices, climb, revenue
+
+
+@dataclass(frozen=True)
+class Certified:
+    """The best prices found, their revenue, and a number that no prices within the bounds exceed."""
+
+    prices: Array
+    value: float
+    bound: float
+    boxes: int
+    finished: bool
+    """False where time ran out before the gap was reached."""
+
+
+@dataclass
+class Search:
+    """Incumbent and bookkeeping of one search. A box is closed at ``value + gap x max(|value|, 1e-9 scale)``."""
+
+    data: Prices
+    gap: float
+    deadline: float | None
+    prices: Array
+    value: float = field(init=False)
+    closed: float = field(init=False, default=float("-inf"))
+    """The largest bound among the boxes that were closed."""
+    boxes: int = 0
+
+    def __post_init__(self) -> None:
+        self.value = float(revenue(self.data, self.prices[None])[0])
+
+    @property
+    def tolerance(self) -> float:
+        """Money by which a bound may exceed the incumbent."""
+        return self.gap * max(abs(self.value), 1e-9 * self.data.scale)
+
+    @property
+    def threshold(self) -> float:
+        """Bounds up to here are closed."""
+        return self.value + self.tolerance
+
+    def offer(self, prices: Array) -> None:
+        """Candidate prices (K, J): the best replaces the incumbent if better, after a climb."""
+        value = revenue(self.data, prices)
+        k = int(np.argmax(value))
+        if value[k] > self.value + 1e-9 * abs(self.value):
+            climbed, _ = climb(self.data, prices[k][None], 20)
+            both = np.concatenate([prices[k][None], climbed])
+            value = revenue(self.data, both)
+            k = int(np.argmax(value))
+            self.prices, self.value = both[k], float(value[k])
+
+    def close(self, bounds: Array) -> None:
+        """Notes the bounds of boxes that are given up."""
+        if bounds.size:
+            self.closed = max(self.closed, float(bounds.max()))
+
+    def late(self) -> bool:
+        """Whether time is up."""
+        return self.deadline is not None and time.monotonic() >= self.deadline
+
+    def result(self, open_bounds: Array) -> Certified:
+        """The certificate, with the boxes that are still open."""
+        bound = max(self.value, self.closed, float(open_bounds.max()) if open_bounds.size else float("-inf"))
+        return Certified(self.prices, self.value, bound, self.boxes, not open_bounds.size)
