@@ -199,7 +199,8 @@ def prices_grid(data: Data, job: Data) -> Data:
 
 def market_ours(data: Data, job: Data) -> Data:
     """A shipped case, after loading: solving, auditing, cross-check by HiGHS where the case asks for it."""
-    from optimizer.run import prepare_problem, solve_problem
+    from optimizer.problem import prepare_problem
+    from optimizer.run import solve_problem
 
     problem = prepare_problem(job["case"])
     settings = own_settings(job)
@@ -212,7 +213,8 @@ def market_ours(data: Data, job: Data) -> Data:
 
 def market_whole(data: Data, job: Data) -> Data:
     """The same with screening off: HiGHS with the best settings known on the whole program."""
-    from optimizer.run import prepare_problem, solve_problem
+    from optimizer.problem import prepare_problem
+    from optimizer.run import solve_problem
 
     problem = prepare_problem(job["case"])
     began = time.perf_counter()
@@ -254,7 +256,8 @@ def frontier_market(data: Data, job: Data) -> Data:
     """21 points of a shipped case, and one solve of it; both after loading."""
     from optimizer.economics.figures import TOTAL
     from optimizer.optimum import Settings
-    from optimizer.run import aims_of, measure, prepare_problem, solve_problem
+    from optimizer.problem import prepare_problem
+    from optimizer.run import aims_of, measure, solve_problem
     from optimizer.tracing import Side, trace
 
     problem = prepare_problem(job["case"])

@@ -1,8 +1,8 @@
 """The benchmark's instances as plain arrays, every one from a seed: menus with levels, and continuous prices.
 
 Menu families: "alike" is the random family of the formulation tests (taste noise 0.7), "random" has very different
-tastes (noise 2). Price families: the finite-mixture instances of van de Geer and den Boer (2022), shared or
-segment-specific sensitivities, and the parking choice of Marandi and Lurkin (2020) after Ibeas et al. (2014).
+tastes (noise 2) and longer ladders. Price families: the finite-mixture instances of van de Geer and den Boer (2022),
+shared or segment-specific sensitivities, and the parking choice of Marandi and Lurkin (2020) after Ibeas et al. (2014).
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import numpy as np
 
 Array = Any
 NOISE = {"alike": 0.7, "random": 2.0}
+DEAREST = {"alike": 3.6, "random": 10.0}
+"""Highest price over quality; the lowest is 0.4."""
 GRID = 300
 """Prices per plan where a continuous problem is put on a grid."""
 
@@ -109,7 +111,7 @@ def menu(types: int, plans: int, levels: int, family: str, seed: int, conditions
     quality = np.sort(g.uniform(1.0, 4.0, plans))
     constant = quality * g.uniform(0.7, 1.3, (types, plans)) + g.normal(0.0, NOISE[family], (types, plans))
     slope = g.lognormal(-1.0, 0.6, types)
-    price = np.linspace(0.4 * quality, 3.6 * quality, levels).T
+    price = np.linspace(0.4 * quality, DEAREST[family] * quality, levels).T
     usage = np.repeat(quality * g.uniform(0.3, 1.0, (types, plans)), levels, axis=1)
     w = np.exp(constant[:, :, None] - slope[:, None, None] * price[None]).reshape(types, -1)
     revenue = np.broadcast_to(price.reshape(1, -1), w.shape).copy()

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from optimizer.library import list_cases as list_cases
     from optimizer.library import list_markets as list_markets
     from optimizer.load import load_case as load_case
+    from optimizer.problem import check_case as check_case
     from optimizer.problems import Burst as Burst
     from optimizer.problems import Condition as Condition
     from optimizer.problems import MenuProblem as MenuProblem
     from optimizer.problems import MenuSolution as MenuSolution
     from optimizer.problems import Ratio as Ratio
     from optimizer.results import Solution as Solution
-    from optimizer.run import check_case as check_case
     from optimizer.run import evaluate_case as evaluate_case
     from optimizer.run import solve_case as solve_case
     from optimizer.schema import Case as Case
@@ -38,7 +38,8 @@ _PUBLIC = {
     "load": "load_case",
     "problems": "Burst Condition MenuProblem MenuSolution Ratio",
     "results": "Solution",
-    "run": "check_case evaluate_case solve_case",
+    "problem": "check_case",
+    "run": "evaluate_case solve_case",
     "schema": "Case Change Market",
 }
 _HOMES = {name: f"optimizer.{home}" for home, names in _PUBLIC.items() for name in names.split()}

@@ -99,9 +99,9 @@ def evaluate(case: CaseArgument, sets: SetOption = None, json: JsonOption = Fals
 @app.command()
 def check(case: CaseArgument, sets: SetOption = None, json: JsonOption = False) -> None:
     """Check a case and its market, with the credibility checks, without solving."""
+    from optimizer.problem import check_case, credibility_rows
     from optimizer.report.document import dumps, finding_row
     from optimizer.report.text import findings_text
-    from optimizer.run import check_case, credibility_rows
 
     findings = check_case(case, sets=read_changes(sets))
     errors = [f for f in findings if f.severity == "error"]

@@ -145,8 +145,8 @@ def _family(
 
     from optimizer.load import as_change
     from optimizer.optimum import Settings
+    from optimizer.problem import prepare_problem, with_changes
     from optimizer.report.studies import frontier_document, frontier_page
-    from optimizer.run import prepare_problem, with_changes
     from optimizer.studies.frontier import family as frontiers
 
     path, sign, values = family.partition("=")

@@ -6,8 +6,10 @@ Minimal correction sets over the conditions that users named, not over algebraic
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from optimizer.aims import Bound
 from optimizer.compile import Compiled
@@ -30,7 +32,17 @@ class Move:
     @property
     def text(self) -> str:
         factor = f" ({self.needed / self.asked:.2f} x)" if self.asked not in (0.0, float("inf")) else ""
-        return f"{self.name} {self.sense} {self.needed:.6g} instead of {self.asked:.6g}{factor}"
+        return f"{self.name} {self.sense} {_loose(self.needed, self.sense)} instead of {self.asked:.6g}{factor}"
+
+
+def _loose(needed: float, sense: str) -> str:
+    """Six digits, rounded to the side on which the condition can still be met."""
+    if needed == 0.0 or not math.isfinite(needed):
+        return f"{needed:g}"
+    rounding = ROUND_FLOOR if sense == "at least" else ROUND_CEILING
+    exact = Decimal(needed)
+    digit = Decimal(1).scaleb(exact.adjusted() - 5)
+    return f"{float(exact.quantize(digit, rounding)):.6g}"
 
 
 @dataclass(frozen=True)
@@ -56,7 +68,7 @@ class Diagnosis:
     def text(self) -> str:
         head = "No menu meets all conditions (proven)."
         if not self.corrections:
-            return head + " Even without the named conditions there is none: the rules between plans leave no menu."
+            return head + " Even without the named conditions, compute limits and rules there is none."
         ways = "\n".join(f"  - {c.text}" for c in self.corrections)
         return f"{head} In conflict: {', '.join(self.clashing)}. Any one of these would do:\n{ways}"
 
@@ -82,7 +94,7 @@ class _Term:
 
 
 def diagnose(compiled: Compiled, bounds: tuple[Bound, ...], settings: Settings) -> Diagnosis:
-    """All smallest correction sets of at most three terms."""
+    """All smallest correction sets of at most three terms; where there is none, one that is larger."""
     quick = replace(settings, cross_check=False, gap=min(settings.gap, 1e-4))
     instance = compiled.instance
     terms = [_Term(b.name, bound=b) for b in bounds]
@@ -98,6 +110,11 @@ def diagnose(compiled: Compiled, bounds: tuple[Bound, ...], settings: Settings) 
             correction = _correct(instance, terms, chosen, quick)
             if correction is not None:
                 found.append((frozenset(chosen), correction))
+    if not found:
+        chosen = _larger(instance, terms, quick)
+        correction = _correct(instance, terms, chosen, quick) if chosen else None
+        if correction is not None:
+            found.append((frozenset(chosen), correction))
     clashing = tuple(dict.fromkeys(terms[k].name for known, _ in found for k in sorted(known)))
     return Diagnosis(clashing, tuple(c for _, c in found))
 
@@ -114,6 +131,23 @@ def _relaxed(instance: Instance, terms: Sequence[_Term], freed: Sequence[int]) -
     return replace(instance, blocks=blocks, rules=rules), limits
 
 
+def _larger(instance: Instance, terms: Sequence[_Term], settings: Settings) -> tuple[int, ...]:
+    """One set of terms of any size that is enough to relax and of which none can be spared; empty if there is none."""
+
+    def enough(chosen: tuple[int, ...]) -> bool:
+        open_instance, limits = _relaxed(instance, terms, chosen)
+        return maximise(open_instance, zero_figure(instance), limits, settings).choice is not None
+
+    chosen = tuple(range(len(terms)))
+    if not enough(chosen):
+        return ()
+    for k in range(len(terms)):
+        fewer = tuple(x for x in chosen if x != k)
+        if enough(fewer):
+            chosen = fewer
+    return chosen
+
+
 def _correct(
     instance: Instance, terms: Sequence[_Term], chosen: tuple[int, ...], settings: Settings
 ) -> Correction | None:
@@ -121,8 +155,8 @@ def _correct(
     moves: list[Move] = []
     held: tuple[Limit, ...] = ()
     choice: Choice | None = None
-    for position, k in enumerate(chosen):
-        open_instance, limits = _relaxed(instance, terms, chosen[position:])
+    open_instance, limits = _relaxed(instance, terms, chosen)
+    for k in chosen:
         term = terms[k]
         rest = (*limits, *held)
         if term.rule is not None:

@@ -4,60 +4,28 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from os import PathLike
 
 from optimizer import optimum
-from optimizer.aims import Bound, Measure, blend, bounds, measure, measure_limits
+from optimizer.aims import Measure, blend, measure, measure_limits
 from optimizer.audit import Audit, audit
-from optimizer.calibrate import Calibrated, calibrate
-from optimizer.check import check_inputs
-from optimizer.compile import Compiled, compile_market
-from optimizer.credibility import credibility, measured, observed
 from optimizer.diagnose import diagnose
-from optimizer.economics.figures import RATIOS, TOTAL, Selection, unit_of
-from optimizer.errors import Finding, InfeasibleError, InputError, NotTrustedError, SolverError
+from optimizer.economics.figures import RATIOS, TOTAL, unit_of
+from optimizer.errors import InfeasibleError, NotTrustedError, SolverError
 from optimizer.evaluate import Evaluation, evaluate_menu
 from optimizer.evidence import outside_evidence, plan_choices
 from optimizer.instance import Figure, Limit, evaluate, zero_figure
-from optimizer.levels import Choices, choices
-from optimizer.load import Changes, Inputs, apply_changes, load_inputs, validate
+from optimizer.load import Changes, load_inputs
 from optimizer.optimum import Answer, Settings, Work
-from optimizer.prepare import Prepared, prepare
+from optimizer.problem import Problem, prepare_problem
 from optimizer.results import HEADLINES, FigureValue, ObjectiveValue, Solution
-from optimizer.schema.case import Case, Change, Objective
-from optimizer.schema.market import Market
+from optimizer.schema.case import Case, Objective
 from optimizer.versions import versions
 
 RETRIES = 20
 """Menus that the evaluator may refuse before the run gives up."""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """A case made ready to be solved; studies change parts of it and solve again."""
-
-    inputs: Inputs
-    calibrated: Calibrated
-    prepared: Prepared
-    """The market with the case's changes."""
-    choices: Choices
-    compiled: Compiled
-    bounds: tuple[Bound, ...]
-    today: Evaluation
-    """Today's menu in today's market."""
-    unchanged: Evaluation
-    """Today's menu in the changed market."""
-    findings: tuple[Finding, ...]
-    seconds: dict[str, float]
-
-    def today_figure(self, name: str, selection: Selection = TOTAL) -> float:
-        return self.today.figure(name, selection)
-
-    @property
-    def limits(self) -> tuple[Limit, ...]:
-        return tuple(limit for bound in self.bounds for limit in bound.limits())
 
 
 @dataclass(frozen=True)
@@ -72,109 +40,6 @@ class Aim:
     linear: Figure | None = None
     ratio: tuple[float, Measure] | None = None
     give: float = 1e-4
-
-
-def check_case(
-    case: str | PathLike[str] | Case,
-    *,
-    sets: Changes | None = None,
-    folder: str | PathLike[str] | None = None,
-) -> list[Finding]:
-    """Every finding about a case and its market, credibility checks included. Never raises for bad input."""
-    try:
-        return list(prepare_problem(case, sets=sets, folder=folder, strict=False).findings)
-    except InputError as error:
-        return list(error.findings)
-
-
-def credibility_rows(
-    case: str | PathLike[str] | Case,
-    *,
-    sets: Changes | None = None,
-    folder: str | PathLike[str] | None = None,
-) -> list[dict[str, object]]:
-    """Every credibility check and reported figure with what was measured. Raises InputError."""
-    calibrated = calibrate(load_inputs(case, sets, folder).market)
-    return [
-        {"check": m.check, "of": m.of, "value": m.value, "low": m.low, "high": m.high, "passed": m.passed}
-        for m in [*observed(calibrated), *measured(calibrated)]
-    ]
-
-
-def prepare_problem(
-    case: str | PathLike[str] | Case,
-    *,
-    sets: Changes | None = None,
-    folder: str | PathLike[str] | None = None,
-    strict: bool = True,
-) -> Problem:
-    """Load, check, calibrate and compile a case.
-
-    Raises:
-        InputError: all findings at once; with ``strict`` also for failed credibility checks that block.
-    """
-    started = time.perf_counter()
-    inputs = load_inputs(case, sets, folder)
-    return problem_of(inputs, time.perf_counter() - started, strict)
-
-
-def problem_of(inputs: Inputs, load_seconds: float = 0.0, strict: bool = True, believe: bool = True) -> Problem:
-    """Check, calibrate and compile inputs; ``believe=False`` leaves out the credibility checks.
-
-    Raises InputError like :func:`prepare_problem`.
-    """
-    started = time.perf_counter()
-    findings = check_inputs(inputs)
-    if any(f.severity == "error" for f in findings):
-        raise InputError([f for f in findings if f.severity == "error"])
-    loaded = time.perf_counter()
-    calibrated = calibrate(inputs.market)
-    if believe:
-        findings += credibility(calibrated, inputs.market_document)
-    if strict and any(f.severity == "error" for f in findings):
-        raise InputError([f for f in findings if f.severity == "error"])
-    done = time.perf_counter()
-    base = calibrated.prepared
-    same = inputs.changed == inputs.market
-    prepared = base if same else prepare(inputs.changed, calibrated.constants)
-    today = evaluate_menu(base, base.today_menu())
-    unchanged = today if same else evaluate_menu(prepared, prepared.today_menu())
-    chosen = choices(inputs.case, inputs.market, inputs.changed, prepared)
-    compiled = compile_market(prepared, chosen)
-    problem = Problem(
-        inputs,
-        calibrated,
-        prepared,
-        chosen,
-        compiled,
-        bounds(inputs.case, compiled, today.figure),
-        today,
-        unchanged,
-        tuple(findings),
-        {"load": load_seconds + loaded - started, "calibrate": done - loaded, "compile": time.perf_counter() - done},
-    )
-    return problem
-
-
-def with_changes(problem: Problem, changes: Mapping[str, Change]) -> Problem:
-    """The same case in a market changed further, with the calibration kept. Raises InputError for a wrong path."""
-    started = time.perf_counter()
-    inputs = problem.inputs
-    document = apply_changes(inputs.changed_document, changes, inputs.case_document)
-    changed = validate(Market, document)
-    prepared = prepare(changed, problem.calibrated.constants)
-    chosen = choices(inputs.case, inputs.market, changed, prepared)
-    compiled = compile_market(prepared, chosen)
-    return replace(
-        problem,
-        inputs=replace(inputs, changed=changed, changed_document=document),
-        prepared=prepared,
-        choices=chosen,
-        compiled=compiled,
-        bounds=bounds(inputs.case, compiled, problem.today.figure),
-        unchanged=evaluate_menu(prepared, prepared.today_menu()),
-        seconds={"compile": time.perf_counter() - started},
-    )
 
 
 def solve_case(

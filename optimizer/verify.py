@@ -13,7 +13,8 @@ from optimizer.errors import InputError, OptimizerError, bad_argument
 from optimizer.evaluate import Evaluation
 from optimizer.instance import combine
 from optimizer.load import inputs_from_text
-from optimizer.run import Problem, aims_of, evaluate_choice, problem_of
+from optimizer.problem import Problem, problem_of
+from optimizer.run import aims_of, evaluate_choice
 
 
 def _read(folder: Path, name: str) -> str:

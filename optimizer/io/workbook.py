@@ -11,6 +11,8 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pydantic import BaseModel
+
 from optimizer.errors import Finding, InputError
 from optimizer.io.documents import Document, merge
 from optimizer.io.numbers_csv import COLUMNS
@@ -26,16 +28,17 @@ VALUES = ("path", "value")
 SOURCES = ("key", "text", "url", "grade")
 SHEETS: dict[str, tuple[str, ...]] = {"case": VALUES, "market": VALUES, "numbers": COLUMNS, "sources": SOURCES}
 """Sheets that are read, and their columns; the first two columns must be there."""
+_MODELS: dict[str, type[BaseModel]] = {"case": Case, "market": Market}
 
 ABOUT = (
     "This workbook is a case: a question to a market. Run it with: optimizer run FILE.xlsx",
     "case: what is asked. A ladder is a list of choices separated by commas, e.g. 15, 18, 20, 25.",
-    "market: what there is and how it is called. {} is a group whose numbers are in the sheet numbers, or an empty one.",
+    "market: what there is and how it is called. {} is a group with its numbers in the sheet numbers, or an empty one.",
     "numbers: how much. Every number has a unit, and a source (a key of the sheet sources) or an assumption with "
     "low and high.",
     "sources: where numbers were read. Grade 1 the maker's own page or filing, 2 named press, 3 a retelling, "
     "D derived by arithmetic.",
-    "Paths name a field, its parts joined by dots; items of a list are counted from 0. A row that starts with # and the "
+    "Paths name a field, its parts joined by dots; items of a list are counted from 0. Rows that start with # and the "
     "column note are not read. Sheets of your own are not read either.",
     "Write values, not formulas: a formula, a date or a merged cell in the four sheets is refused, with its place.",
 )
@@ -79,7 +82,7 @@ def _read_sheet(book: Book, name: str, columns: tuple[str, ...]) -> Document:
     sheet = book.sheet(title)
     if sheet.hidden:
         raise refused("workbook-hidden", label, None, "the sheet is hidden", "show it, or nobody sees what is read")
-    model = {"case": Case, "market": Market}.get(name)
+    model = _MODELS.get(name)
     table = Table(label, columns, None if model is None else Shape(model))
     try:
         for reference in sheet.merged:

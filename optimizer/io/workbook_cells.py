@@ -19,7 +19,7 @@ from datetime import datetime
 from typing import Any
 from xml.etree import ElementTree
 
-from optimizer.errors import Finding, InputError, bad_argument
+from optimizer.errors import InputError, bad_argument
 from optimizer.io.text import HIDDEN, _read_bytes, refused
 
 SUFFIXES = (".xlsx", ".xlsm", ".xltx", ".xltm", ".xlsb", ".xls", ".ods")
@@ -30,6 +30,7 @@ MAX_TEXT = 32_767
 CREATED = datetime(2025, 1, 1)
 """Every workbook is dated so: the same content gives the same bytes."""
 
+_SAVE_ANEW = "open it in a spreadsheet program and save it anew"
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _WHOLE = re.compile(r"[-+]?\d{1,15}", re.ASCII)
@@ -60,6 +61,8 @@ def new_workbook(title: str) -> Any:
 
 def put(cell: Any, value: Any) -> None:
     """Write a value: text never becomes a formula, numbers keep every digit, NaN and None leave the cell empty."""
+    if hasattr(value, "item"):  # of numpy
+        value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
         value = None if math.isnan(value) else ("unlimited" if value > 0 else "-unlimited")
     if value is None or value == "":
@@ -132,7 +135,7 @@ class Book:
     def _damaged(self, error: Exception) -> InputError:
         detail = " ".join(str(error).split())[:80] or type(error).__name__
         message = f"the file cannot be read as a workbook ({detail})"
-        return refused("workbook-damaged", self.file, None, message, "open it in a spreadsheet program and save it anew")
+        return refused("workbook-damaged", self.file, None, message, _SAVE_ANEW)
 
     def _read_lists(self) -> None:
         """Sheets with their parts, shared texts, and which formats are dates."""
@@ -225,7 +228,7 @@ class Book:
 def _guard_name(file: str) -> None:
     suffix = os.path.splitext(file)[1].lower()
     if suffix != ".xlsx":
-        what = "a workbook with macros" if suffix in (".xlsm", ".xltm") else f"a file named {suffix or 'without ending'}"
+        what = "a workbook with macros" if suffix in (".xlsm", ".xltm") else f"a {suffix or 'nameless'} file"
         raise refused("workbook-format", file, None, f"{what} is not read", "save it as an Excel workbook (.xlsx)")
 
 
@@ -259,7 +262,7 @@ def _unpack(file: str, content: bytes) -> dict[str, bytes]:
         cells += len(re.findall(rb"<(?:\w+:)?c[\s/>]", data)) if "/worksheets/" in name else 0
         if b"<!DOCTYPE" in data or b"<!ENTITY" in data or data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in data:
             message = "the workbook declares entities or uses an unusual encoding"
-            raise refuse("workbook-xml", message, "open it in a spreadsheet program and save it anew")
+            raise refuse("workbook-xml", message, _SAVE_ANEW)
     if tags > MAX_TAGS or cells > MAX_CELLS:
         message = f"the workbook has more than {MAX_CELLS:,} cells"
         raise refuse("workbook-size", message, "keep only the sheets that the case needs")
@@ -311,8 +314,3 @@ def _date_styles(root: ElementTree.Element) -> list[bool]:
             code = _DATE_CODE.sub("", own.get(number, "").split(";")[0])
             found.append(number in _DATE_IDS or bool(re.search(r"[ymdhs]", code, re.IGNORECASE)))
     return found
-
-
-def finding(label: str, row: int | None, code: str, field: str, message: str, cure: str) -> Finding:
-    """An error in a sheet; ``label`` is file and sheet."""
-    return Finding(code, "error", label, row, field, message, cure)

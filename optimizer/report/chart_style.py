@@ -10,7 +10,7 @@ import altair as alt
 
 from optimizer.report.words import amount, printable, quantity, title
 
-Chart: TypeAlias = alt.Chart | alt.LayerChart
+Chart: TypeAlias = alt.Chart | alt.LayerChart | alt.FacetChart
 Width: TypeAlias = int | Literal["container"]
 Row: TypeAlias = dict[str, Any]
 
@@ -62,9 +62,9 @@ _SCALED = (
 _PERCENT = "format(100 * datum.value, '.3~g') + ' %'"
 
 
-def data(rows: Iterable[Row]) -> alt.Data:
+def data(rows: Iterable[Row]) -> alt.InlineData:
     """Rows as inline data; what is not a finite number becomes null, names stay text."""
-    return alt.Data(values=[{key: _plain(value) for key, value in row.items()} for row in rows])
+    return alt.InlineData(values=[{key: _plain(value) for key, value in row.items()} for row in rows])
 
 
 def _plain(value: Any) -> Any:
@@ -77,7 +77,7 @@ def axis(heading: str, unit: str, **more: Any) -> alt.Axis:
     """A value axis with its unit in the title and readable ticks."""
     labels = _PERCENT if unit in ("fraction", "1/month") else _SCALED
     told = f"{heading}, {words(unit)}" if words(unit) else heading
-    return alt.Axis(title=told, labelExpr=labels, **{"tickCount": 5, **more})
+    return alt.Axis(**{"title": told, "labelExpr": labels, "tickCount": 5, **more})
 
 
 def words(unit: str) -> str:
@@ -117,6 +117,21 @@ def lines(*values: str) -> Row:
     return {f"t{index}": value for index, value in enumerate(values)}
 
 
+def unique(labels: Iterable[str]) -> list[str]:
+    """Labels as categories: equal ones are numbered."""
+    seen: dict[str, int] = {}
+    made = []
+    for label in labels:
+        seen[label] = seen.get(label, 0) + 1
+        made.append(label if seen[label] == 1 else f"{label} ({seen[label]})")
+    return made
+
+
+def categories(limit: int = 140) -> alt.Axis:
+    """An axis of names, without lines."""
+    return alt.Axis(title=None, domain=False, ticks=False, labelColor=INK, labelPadding=8, labelLimit=limit)
+
+
 def span(values: Iterable[float | None], left: float, right: float) -> list[float]:
     """A domain with room at both sides, as parts of the values' range."""
     known = [v for v in values if v is not None and math.isfinite(v)]
@@ -127,5 +142,7 @@ def span(values: Iterable[float | None], left: float, right: float) -> list[floa
 
 def finish(chart: Chart, description: str) -> Chart:
     """The chart with the house style and its text for those who cannot see it."""
-    made: Chart = chart.properties(description=printable(description), autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
-    return made.configure(**CONFIG)
+    size = alt.AutoSizeParams(type="fit-x", contains="padding")
+    made: Chart = chart.properties(description=printable(description), autosize=size)
+    styled: Chart = made.configure(**CONFIG)
+    return styled

@@ -45,22 +45,22 @@ def write_workbook(
 
 def heading(column: Column) -> str:
     """A column's header: words, and the unit in brackets."""
-    unit = "" if column.unit == BY_ROW else _SHOWN.get(column.unit, column.unit)
-    return f"{title(column.name)} [{unit}]" if unit else title(column.name)
+    unit = "" if column.unit in (BY_ROW, "1") or column.unit in column.name else column.unit
+    return f"{title(column.name)} [{_SHOWN.get(unit, unit)}]" if unit else title(column.name)
 
 
-def number_format(unit: str, value: Any) -> str:
+def number_format(unit: str, value: float) -> str:
     """How Excel shows a number of a unit."""
-    if unit in ("fraction", "1/month"):
-        return "0.0%" if unit == "fraction" else "0.00%"
-    if isinstance(value, int) or value == 0:
-        return "#,##0"
     size = abs(value)
-    if size >= 1000:
+    if unit in ("fraction", "1/month"):
+        return "0.0%" if unit == "fraction" and (size >= 0.01 or size < 1e-9) else "0.00%"
+    if size >= 1000 or size == 0:
         return "#,##0"
     if unit.startswith("usd") and size >= 0.01:
         return "#,##0.00"
-    return "0.###" if size >= 1 else ("0.0000" if size >= 0.001 else "0.00E+00")
+    if round(value, 4) == value:
+        return "General"
+    return "#,##0.00" if size >= 1 else ("0.0000" if size >= 0.001 else "0.00E+00")
 
 
 def _fill(sheet: Any, table: Table) -> None:
@@ -69,22 +69,21 @@ def _fill(sheet: Any, table: Table) -> None:
     from openpyxl.utils import get_column_letter
 
     bold, fill = Font(bold=True), PatternFill("solid", fgColor="DDE6F0")
-    wrapped, header_row = Alignment(wrap_text=True, vertical="top"), Alignment(wrap_text=True, vertical="center")
+    wrapped, top = Alignment(wrap_text=True, vertical="top"), Alignment(vertical="top")
     names = [column.name for column in table.columns]
     for index, column in enumerate(table.columns, start=1):
         cell = sheet.cell(1, index)
         put(cell, heading(column))
-        cell.font, cell.fill, cell.alignment = bold, fill, header_row
+        cell.font, cell.fill, cell.alignment = bold, fill, wrapped
         sheet.column_dimensions[get_column_letter(index)].width = _width(table, index - 1)
     for number, row in enumerate(table.rows, start=2):
-        units = row[names.index("unit")] if "unit" in names else ""
+        own = str(row[names.index("unit")] or "") if "unit" in names else ""
         for index, (column, value) in enumerate(zip(table.columns, row, strict=True), start=1):
             cell = sheet.cell(number, index)
             put(cell, value)
+            cell.alignment = wrapped if cell.data_type == "s" else top
             if cell.data_type == "n" and cell.value is not None:
-                cell.number_format = number_format(units or "" if column.unit == BY_ROW else column.unit, value)
-            elif cell.data_type == "s":
-                cell.alignment = wrapped
+                cell.number_format = number_format(own if column.unit == BY_ROW else column.unit, value)
     sheet.freeze_panes = "A2" if table.title == "Summary" else "B2"
     if table.title != "Summary":
         sheet.auto_filter.ref = f"A1:{get_column_letter(len(names))}{len(table.rows) + 1}"

@@ -6,6 +6,7 @@ import importlib.util
 import io
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -55,11 +56,13 @@ class Column:
     @property
     def field(self) -> str:
         """The name in CSV and parquet files: with the unit, where that is not a plain count or fraction."""
+        name = re.sub(r"\W+", "_", self.name)
         if self.unit in ("", BY_ROW, "fraction", "customers", "1"):
-            return self.name
-        unit = self.unit.removeprefix("1/").replace("/", "_per_").replace(" ", "_")
-        unit = f"per_{unit}" if self.unit.startswith("1/") else unit
-        return self.name if self.name.endswith(unit) else f"{self.name}_{unit}"
+            return name
+        what, per, time = self.unit.partition("/")
+        head = re.sub(r"\W+", "_", what).lower()
+        head = "" if head == "1" or head in name else f"_{head}"
+        return f"{name}{head}_per_{re.sub(r'[^A-Za-z]+', '_', time)}" if per else f"{name}{head}"
 
 
 @dataclass(frozen=True)
@@ -75,11 +78,20 @@ class Table:
     def name(self) -> str:
         return self.title.lower().replace(" ", "_").replace("-", "_")
 
+    @property
+    def fields(self) -> list[str]:
+        """The columns' names in CSV and parquet files, each once."""
+        found: list[str] = []
+        for column in self.columns:
+            same = sum(re.fullmatch(rf"{re.escape(column.field)}(_\d+)?", name) is not None for name in found)
+            found.append(f"{column.field}_{same + 1}" if same else column.field)
+        return found
+
     def to_frame(self) -> pd.DataFrame:
         """As a frame; a column of texts and numbers becomes text."""
         import pandas as pd
 
-        frame = pd.DataFrame(list(self.rows), columns=[c.field for c in self.columns], dtype=object)
+        frame = pd.DataFrame(list(self.rows), columns=self.fields, dtype=object)
         for name in frame.columns:
             values = [plain_text(v) if isinstance(v, str) else v for v in frame[name]]
             kinds = {type(v) for v in values if v is not None}
@@ -144,12 +156,10 @@ def write_tables(
 
 
 def _csv(table: Table) -> str:
-    fields = [column.field for column in table.columns]
-    rows = [
-        {f: plain_text(v) if isinstance(v, str) else v for f, v in zip(fields, map(document.clean, row), strict=True)}
-        for row in table.rows
-    ]
-    return document.table(rows)
+    def told(value: Any) -> Any:
+        return plain_text(value) if isinstance(value, str) else document.clean(value)
+
+    return document.table([dict(zip(table.fields, map(told, row), strict=True)) for row in table.rows])
 
 
 def _parquet(table: Table) -> bytes:
@@ -350,13 +360,9 @@ def _evidence(s: Solution) -> Table:
     return _table("Evidence notes", columns, rows)
 
 
-def _stated(s: Solution) -> Any:
-    return json.loads(s.inputs)
-
-
 def _changes(s: Solution) -> Table:
     """What the case and the caller change about the market."""
-    stated = _stated(s)
+    stated = json.loads(s.inputs)
     columns = {"asked_by": "", "path": "", "kind": "", "number": "", "unit": ""}
     rows = [
         (who, path, kind, change[kind], change.get("unit"))
@@ -379,7 +385,7 @@ def _numbers(data: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _sources(s: Solution) -> Table:
     """Every number of today's market and where it comes from."""
-    market = _stated(s)["market"]
+    market = json.loads(s.inputs)["market"]
     columns = {"path": "", "unit": "", "value": BY_ROW, "low": BY_ROW, "high": BY_ROW, "source": "", "source_text": "",
                "url": "", "grade": "", "assumption": ""}  # fmt: skip
     rows = []

@@ -16,6 +16,7 @@ from optimizer.screening.simplex import least_upper_bound
 
 STEEP = 1000.0
 """How far multipliers move against the shifts in one subgradient step."""
+GROW, FALL, FASTEST = 1.2, 0.5, 10.0
 LARGEST = 1e4
 """Largest multiplier tried, in units of the aim's size per size of the limit."""
 
@@ -123,6 +124,30 @@ class Slopes:
         rows = multiplier.rows.copy()
         rows[1:] = np.maximum(0.0, rows[1:] - length * self.row_unit * self.rows)
         return Multiplier(rows, np.maximum(0.0, multiplier.gpus - length * self.gpu_unit * self.gpus))
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast each multiplier moves: faster while its slope keeps its sign, slower when it turns (as in Rprop)."""
+
+    factor: Array
+    """(K + H,)."""
+    sign: Array
+
+    def applied(self, slopes: Slopes) -> Slopes:
+        """The slopes in units of this pace."""
+        k = len(slopes.rows)
+        row_unit, gpu_unit = slopes.row_unit * self.factor[:k], slopes.gpu_unit * self.factor[k:]
+        return Slopes(slopes.rows, slopes.gpus, row_unit, gpu_unit)
+
+
+def paced(before: Pace | None, slopes: Slopes) -> Pace:
+    """The pace after one more slope."""
+    sign = np.sign(np.concatenate([slopes.rows, slopes.gpus]))
+    if before is None:
+        return Pace(np.ones(len(sign)), sign)
+    factor = np.where(sign * before.sign < 0.0, FALL * before.factor, np.minimum(FASTEST, GROW * before.factor))
+    return Pace(factor, np.where(sign == 0.0, before.sign, sign))
 
 
 def slopes(problem: Problem, multiplier: Multiplier, cut: Array, chord: Chord | None, people: float) -> Slopes:

@@ -42,7 +42,9 @@ OFTEN = 4
 """Every so many boxes, coordinate ascent starts from the menus that the bounds favour."""
 STARTS = 8
 """Menus that ascent starts from at a root; elsewhere one."""
-WILD = 3.0
+SHORTER = 0.5
+LONGER = 1.3
+WILD = 1.3
 """A step that ends so many times as far above the incumbent as the best one is taken back."""
 RELAXED = 0.5
 """Part of Polyak's step that is taken."""
@@ -83,6 +85,8 @@ class Open:
     cuts: list[tuple[Array, float]]
     record: Node
     proof: tuple[Reference, Multiplier] | None = None
+    pace: multipliers.Pace | None = None
+    length: float = 1.0
     root: bool = False
 
     @property
@@ -279,17 +283,22 @@ class Search:
         """A step of Polyak's length down the subgradient by the shifts and, when the aim leads, the multipliers."""
         people = self.problem.customers[box.mix]
         lead = best.bound.total - self._threshold(best.multiplier)
-        above, shorter = step.bound.total - self._threshold(step.multiplier), 1.0
+        above = step.bound.total - self._threshold(step.multiplier)
         if above > WILD * lead:
-            step, above, shorter = best, lead, lead / above
+            step, above = best, lead
+            box.length *= SHORTER
+        elif step is best:
+            box.length = min(1.0, LONGER * box.length)
         slope = step.bound.gradient / people
         norm = float((slope * step.bound.gradient).sum())
         by_price = multipliers.slopes(self.problem, step.multiplier, step.bound.cut, chord, float(people.sum()))
+        box.pace = multipliers.paced(box.pace, by_price)
+        by_price = box.pace.applied(by_price)
         if self.aim:
             norm += by_price.norm
         if not norm > 0.0 or not np.isfinite(above):
             return step.reference, step.multiplier
-        length = shorter * RELAXED * above / norm
+        length = box.length * RELAXED * above / norm
         moved = by_price.moved(step.multiplier, length) if self.aim else step.multiplier
         return step.reference.moved(-length * slope), moved
 
@@ -398,5 +407,5 @@ class Search:
             if self.aim and top < bound:
                 bound, proof = top, (step.reference, step.multiplier)
             cuts = box.cuts[-KEPT_CUTS:]
-            child = Open(columns, box.mix, bound, step.reference, step.multiplier, cuts, record, proof)
+            child = Open(columns, box.mix, bound, step.reference, step.multiplier, cuts, record, proof, box.pace, box.length)
             self.push(child, bound if self.aim else top)

@@ -17,8 +17,9 @@ from optimizer.io import read_yaml
 from optimizer.levels import Level
 from optimizer.load import Changes, validate
 from optimizer.optimum import Choice, Settings
+from optimizer.problem import Problem, prepare_problem, with_changes
 from optimizer.results import Solution
-from optimizer.run import Problem, aims_of, evaluate_choice, prepare_problem, solve_problem, today_choice, with_changes
+from optimizer.run import aims_of, evaluate_choice, solve_problem, today_choice
 from optimizer.schema.base import Base, as_tuple
 from optimizer.schema.case import Case, Change, Scenario
 

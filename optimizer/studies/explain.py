@@ -17,15 +17,9 @@ from optimizer.evaluate import Evaluation, evaluate_menu
 from optimizer.evidence import allowances, unit_prices
 from optimizer.load import Changes
 from optimizer.optimum import Choice, Settings
+from optimizer.problem import Problem, prepare_problem
 from optimizer.results import Solution, usage_rows
-from optimizer.run import (
-    Aim,
-    Problem,
-    aims_of,
-    prepare_problem,
-    solve_aim,
-    solve_problem,
-)
+from optimizer.run import Aim, aims_of, solve_aim, solve_problem
 from optimizer.schema.case import Case
 
 if TYPE_CHECKING:

@@ -19,8 +19,9 @@ from optimizer.io import write_atomic
 from optimizer.levels import Level
 from optimizer.load import Changes, load_inputs
 from optimizer.optimum import Answer, Choice, Settings
+from optimizer.problem import Problem, prepare_problem
 from optimizer.results import HEADLINES
-from optimizer.run import Problem, evaluate_choice, prepare_problem
+from optimizer.run import evaluate_choice
 from optimizer.schema.case import Case, Change
 from optimizer.tracing import Side, Step, trace
 

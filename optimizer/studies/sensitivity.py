@@ -12,8 +12,9 @@ from optimizer.check import quantities
 from optimizer.errors import InfeasibleError, InputError, bad_argument
 from optimizer.load import Changes, apply_changes, assemble
 from optimizer.optimum import Choice, Settings
+from optimizer.problem import Problem, prepare_problem, problem_of
 from optimizer.results import Solution
-from optimizer.run import Problem, aims_of, evaluate_choice, prepare_problem, problem_of, solve_problem
+from optimizer.run import aims_of, evaluate_choice, solve_problem
 from optimizer.schema.base import Quantity
 from optimizer.schema.case import Case, Change
 

@@ -1,0 +1,184 @@
+"""Scenario cross table and tornado."""
+
+from __future__ import annotations
+
+import math
+
+import altair as alt
+
+from optimizer.report.chart_style import (
+    BLUE,
+    FAINT,
+    INK,
+    MUTED,
+    SAND,
+    SKY,
+    Chart,
+    Row,
+    Width,
+    axis,
+    categories,
+    data,
+    finish,
+    lines,
+    name,
+    short,
+    span,
+    tips,
+    told,
+)
+from optimizer.report.words import title
+from optimizer.studies.compare import Comparison
+from optimizer.studies.sensitivity import Driver, Tornado
+
+SHOWN = 12
+CROWDED = 9
+"""From so many scenarios on, cells carry no text."""
+
+
+def menu_groups(comparison: Comparison) -> list[tuple[str, str]]:
+    """Distinct menus: a label for the chart, and the comparison's name of the first of each group."""
+    groups: list[tuple[str, list[str]]] = []
+    for menu in comparison.menus:
+        for first, members in groups:
+            if comparison.terms[first] == comparison.terms[menu] and (
+                comparison.shares[first] == comparison.shares[menu]
+            ):
+                members.append(menu)
+                break
+        else:
+            groups.append((menu, [menu]))
+    numbers = {f"best in {s}": str(k + 1) for k, s in enumerate(comparison.scenarios)}
+    labelled = []
+    for first, members in groups:
+        best = ", ".join(numbers[m] for m in members if m in numbers)
+        labelled.append((f"Best in {best}" if best else first.capitalize(), first))
+    return labelled
+
+
+def _cells(comparison: Comparison, what: str) -> list[Row]:
+    rows = []
+    for label, menu in menu_groups(comparison):
+        for number, scenario in enumerate(comparison.scenarios):
+            cell = comparison.cells[menu, scenario]
+            shown = getattr(cell, what)
+            state = "met" if cell.feasible else f"missed: {', '.join(cell.missed)}"
+            rows.append(
+                {
+                    "menu": label,
+                    "scenario": str(number + 1),
+                    "shade": shown,
+                    "told": ("" if math.isnan(shown) else short(shown)) + ("" if cell.feasible else " !"),
+                    **lines(
+                        f"{number + 1} {comparison.titles[scenario]}",
+                        label,
+                        told(cell.value, comparison.unit),
+                        told(cell.regret, comparison.unit),
+                        state,
+                    ),
+                }
+            )
+    return rows
+
+
+def comparison_chart(comparison: Comparison, width: Width = 640, what: str = "regret") -> Chart:
+    """Menus (rows) in scenarios (columns, by number): ``regret`` or ``value``; ``!`` marks a missed condition."""
+    rows = _cells(comparison, what)
+    height = 38 * len(menu_groups(comparison))
+    ramp = ["#f3f5f7", SAND] if what == "regret" else ["#f3f5f7", SKY]
+    x = alt.X(
+        "scenario:O",
+        sort=None,
+        axis=alt.Axis(title="Scenario", orient="top", domain=False, ticks=False, labelAngle=0, labelColor=INK),
+    )
+    y = alt.Y("menu:N", sort=None, axis=categories(120))
+    base = alt.Chart(data(rows), width=width, height=height).encode(x=x, y=y)
+    hover = tips("Scenario", "Menu", name(comparison.figure), "Regret", "Conditions")
+    boxes = base.mark_rect(stroke="white", strokeWidth=2).encode(
+        color=alt.Color("shade:Q", scale=alt.Scale(range=ramp, nice=False), legend=None), tooltip=hover
+    )
+    layers: list[alt.Chart] = [boxes]
+    if len(comparison.scenarios) < CROWDED:
+        layers.append(base.mark_text(fontSize=11, color=INK).encode(text="told:N"))
+    text = (
+        f"{name(what)} in {title(comparison.figure)} of {len(menu_groups(comparison))} menus in "
+        f"{len(comparison.scenarios)} scenarios. Least regret: {comparison.least_regret}."
+    )
+    return finish(alt.layer(*layers), text)
+
+
+def driver_name(path: str) -> str:
+    """A number's path in words."""
+    return title(path.replace(".", " · "))
+
+
+def _number(value: float, unit: str) -> str:
+    return told(value, unit) if unit in ("fraction", "1/month") else short(value)
+
+
+def _bars(drivers: list[Driver], tornado: Tornado) -> tuple[list[Row], list[Row]]:
+    """Bars (two a driver) and the names above them."""
+    bars: list[Row] = []
+    names: list[Row] = []
+    for rank, d in enumerate(drivers):
+        reach = f"{_number(d.low, d.unit)} to {_number(d.high, d.unit)}"
+        unit = "" if d.unit in ("fraction", "1/month", "1") else f" {d.unit}"
+        names.append({"rank": rank, "name": f"{driver_name(d.path)}: {reach}{unit}{' *' if d.assumed else ''}"})
+        for side, kept, best in (("low", d.kept_low, d.best_low), ("high", d.kept_high, d.best_high)):
+            if kept is None:
+                continue
+            ends = [v for v in (d.kept_low, d.kept_high) if v is not None]
+            outer = kept == (min(ends) if kept < tornado.base else max(ends))
+            number = _number(d.low if side == "low" else d.high, d.unit)
+            bars.append(
+                {
+                    "rank": rank,
+                    "side": f"number at its {side}",
+                    "base": tornado.base,
+                    "kept": kept,
+                    "best": best,
+                    "left": told(kept, tornado.unit) if outer and kept < tornado.base else "",
+                    "right": told(kept, tornado.unit) if outer and kept > tornado.base else "",
+                    **lines(
+                        driver_name(d.path),
+                        f"{number}{unit}",
+                        told(kept, tornado.unit),
+                        told(best, tornado.unit),
+                        "assumed" if d.assumed else "sourced",
+                    ),
+                }
+            )
+    return bars, names
+
+
+def tornado_chart(tornado: Tornado, width: Width = 640, shown: int = SHOWN) -> Chart:
+    """The numbers that move the objective most: bars with the menu kept, ticks with the menu chosen anew."""
+    drivers = [d for d in tornado.drivers if d.swing(tornado.base) > 0.0][:shown]
+    bars, names = _bars(drivers, tornado)
+    height = 44 * max(1, len(drivers))
+    domain = span([tornado.base, *(b[k] for b in bars for k in ("kept", "best"))], 0.2, 0.2)
+    y = alt.Y("rank:O", axis=None)
+    ticks = axis(name(tornado.figure), tornado.unit)
+    x = alt.X("kept:Q", scale=alt.Scale(domain=domain, nice=False, zero=False), axis=ticks)
+    colours = alt.Scale(domain=["number at its low", "number at its high"], range=[SAND, BLUE])
+    hover = tips("Number", "Moved to", "Menu kept", "Menu chosen anew", "Evidence")
+    base = alt.Chart(data(bars), width=width, height=height)
+    layers = [
+        base.mark_bar(size=14, yOffset=9).encode(
+            y=y,
+            x=x,
+            x2="base:Q",
+            color=alt.Color("side:N", scale=colours, sort=None, legend=alt.Legend(columns=2)),
+            tooltip=hover,
+        ),
+        base.mark_tick(size=20, thickness=2, color=INK, yOffset=9).encode(
+            y=y, x=alt.X("best:Q", axis=ticks), tooltip=hover
+        ),
+        base.mark_text(align="right", dx=-6, dy=9, color=MUTED).encode(y=y, x=x, text="left:N"),
+        base.mark_text(align="left", dx=6, dy=9, color=MUTED).encode(y=y, x=x, text="right:N"),
+        alt.Chart(data([{"base": tornado.base}])).mark_rule(color=FAINT).encode(x=alt.X("base:Q", axis=ticks)),
+        alt.Chart(data(names)).mark_text(align="left", dy=-10, color=INK).encode(y=y, x=alt.value(0), text="name:N"),
+    ]
+    leading = driver_name(drivers[0].path) if drivers else "none"
+    text = f"How far {title(tornado.figure)} moves with each of {len(drivers)} numbers; most with {leading}."
+    return finish(alt.layer(*layers), text)
