@@ -42,6 +42,7 @@ MARKET_OURS = Contestant("this project", "contestants_own", "market_ours")
 MARKET_WHOLE = Contestant("HiGHS, best settings, full program", "contestants_own", "market_whole")
 
 FRONTIER_OURS = Contestant("this project", "contestants_own", "frontier_ours")
+FRONTIER_WALK = Contestant("this project, enumeration off", "contestants_own", "frontier_ours")
 FRONTIER_MARKET = Contestant("this project", "contestants_own", "frontier_market")
 FRONTIER_ALL = Contestant("enumeration in numpy", "contestants_own", "efficient")
 FRONTIER_PYMOO = Contestant("pymoo NSGA-II", "contestants_solvers", "frontier_pymoo", "solvers", proves=False)
@@ -58,6 +59,7 @@ class Book:
     cells: dict[tuple[str, str, float, float], Cell] = field(default_factory=dict)
     best: dict[str, float] = field(default_factory=dict)
     """Best known value of each instance."""
+    raws: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
     def pick(self, quick: Any, standard: Any, full: Any) -> Any:
         """A setting by the size of the run."""
@@ -109,6 +111,15 @@ class Book:
         if not np.isnan(found):
             self.best[name] = max(self.best.get(name, -np.inf), found)
         return cell
+
+    def raw(
+        self, contestant: Contestant, name: str, arrays: Mapping[str, Any], params: Mapping[str, Any], limit: float
+    ) -> dict[str, Any]:
+        """A cell whose answer is no single value (frontiers)."""
+        if (contestant.name, name) not in self.raws:
+            say(f"{contestant.name}: {name} ...")
+            self.raws[contestant.name, name] = runner.run(contestant, arrays, params, limit)
+        return self.raws[contestant.name, name]
 
     def relative(self, cell: Cell) -> float:
         """The value found over the best known, less 1."""

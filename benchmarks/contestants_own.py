@@ -233,12 +233,15 @@ def own_settings(job: Data, screen: bool = True) -> Any:
 
 def frontier_ours(data: Data, job: Data) -> Data:
     """All efficient menus, or 21 points, of two figures; and one solve of the same problem."""
+    from optimizer import tracing
     from optimizer.aims import Measure
     from optimizer.economics.figures import TOTAL
     from optimizer.optimum import Settings, best
     from optimizer.tracing import Side, trace
 
     sent = as_menu(data, job)
+    if job["walk"]:
+        tracing.ENUMERATED = 0  # small problems are enumerated otherwise, without any solve
     problem = menu_problem(sent)
     x, y = (Side(Measure(n, TOTAL, problem.figures[n], None, 0.0), 1) for n in job["sides"])
     settings = Settings(gap=job["gap"], scale=1.0, deadline=time.monotonic() + job["limit"], cross_check=False)

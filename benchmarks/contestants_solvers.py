@@ -25,6 +25,12 @@ def scip_model(job: Data) -> Any:
     return model
 
 
+def status(model: Any) -> str:
+    """How SCIP says that it ended, where that is not by its time or gap limit."""
+    ended = str(model.getStatus())
+    return "" if ended in ("timelimit", "gaplimit", "optimal") else f"SCIP ended: {ended}"
+
+
 def scip_linear(data: Data, job: Data) -> Data:
     """SCIP on this project's linear program."""
     from pyscipopt import quicksum
@@ -42,7 +48,7 @@ def scip_linear(data: Data, job: Data) -> Data:
     model.optimize()
     seconds = time.perf_counter() - began
     offset = float(data["p_offset"])
-    answer: Data = {"seconds": seconds, "bound": to_aim(model.getDualbound() + offset, job)}
+    answer: Data = {"seconds": seconds, "bound": to_aim(model.getDualbound() + offset, job), "note": status(model)}
     if model.getNSols():
         best = model.getBestSol()
         answer["menu"] = chosen(data, [best[v] for v in columns])
@@ -89,7 +95,7 @@ def scip_ratios(data: Data, job: Data) -> Data:
     model.setObjective(total["aim"], "maximize")
     began = time.perf_counter()
     model.optimize()
-    answer: Data = {"seconds": time.perf_counter() - began, "bound": model.getDualbound()}
+    answer: Data = {"seconds": time.perf_counter() - began, "bound": model.getDualbound(), "note": status(model)}
     if model.getNSols():
         best = model.getBestSol()
         answer["menu"] = [int(np.argmax([best[v] for v in plan])) for plan in x]
@@ -229,48 +235,57 @@ def _evolved(loss: Any, bounds: list[Any], job: Data, whole: bool) -> tuple[Any,
 
 
 def prices_scip(data: Data, job: Data) -> Data:
-    """SCIP on a ratio form: t = exp(-b p) and the concave p t = -t log(t) / b; one product per segment."""
+    """SCIP on a ratio form: t = exp(V - top) and the concave p t = t (a - top - log t) / b; one product per segment."""
     from pyscipopt import quicksum
 
     sent, model = as_prices(data, job), scip_model(job)
-    types, plans = sent.constants.shape
-    t = [[None] * plans for _ in range(types)]
-    earned = [[None] * plans for _ in range(types)]
-    for j in range(plans):
-        p = None if sent.shared else model.addVar(lb=float(sent.lower[j]), ub=float(sent.upper[j]))
-        for i in range(types):
-            if sent.shared and i:
-                t[i][j], earned[i][j] = t[0][j], earned[0][j]
-            else:
-                t[i][j], earned[i][j] = _priced(model, float(sent.slopes[i, j]), sent.lower[j], sent.upper[j], p)
-    values = []
-    for i in range(types):
-        a = [float(np.exp(c)) for c in sent.constants[i]]
-        s, v = model.addVar(lb=1.0, ub=None), model.addVar(lb=0.0, ub=float(sent.upper.max()))
-        model.addCons(s == 1.0 + quicksum(c * u for c, u in zip(a, t[i], strict=True)))
-        model.addCons(v * s <= quicksum(c * g for c, g in zip(a, earned[i], strict=True)))
-        values.append(float(sent.customers[i]) * v)
+    plans = range(len(sent.lower))
+    prices = [model.addVar(lb=float(a), ub=float(b)) for a, b in zip(sent.lower, sent.upper, strict=True)]
+    values, common = [], None
+    for n, constant, slope in zip(sent.customers.tolist(), sent.constants, sent.slopes, strict=True):
+        if sent.shared:  # exp(-b p) is one variable for all segments
+            common = common or [_priced(model, 0.0, slope[j], sent.lower[j], sent.upper[j], prices[j]) for j in plans]
+            parts, scale, top = common, np.exp(constant), 0.0
+        else:
+            ends = constant - np.stack([slope * sent.lower, slope * sent.upper])
+            top, scale = max(0.0, float(ends.max())), np.ones(len(constant))
+            parts = [
+                _priced(model, constant[j] - top, slope[j], sent.lower[j], sent.upper[j], prices[j]) for j in plans
+            ]
+        s, v = model.addVar(lb=float(np.exp(-top)), ub=None), model.addVar(lb=0.0, ub=float(sent.upper.max()))
+        model.addCons(s == float(np.exp(-top)) + quicksum(float(c) * t for c, (t, _) in zip(scale, parts, strict=True)))
+        model.addCons(v * s <= quicksum(float(c) * g for c, (_, g) in zip(scale, parts, strict=True)))
+        values.append(n * v)
     model.setObjective(quicksum(values), "maximize")
     began = time.perf_counter()
     model.optimize()
-    answer: Data = {"seconds": time.perf_counter() - began, "bound": model.getDualbound()}
+    answer: Data = {"seconds": time.perf_counter() - began, "bound": model.getDualbound(), "note": status(model)}
     if model.getNSols():
         best = model.getBestSol()
-        raw = [-np.log(max(best[t[0][j]], 1e-300)) / sent.slopes[0, j] for j in range(plans)]
-        answer["prices"] = np.clip(raw, sent.lower, sent.upper)
+        answer["prices"] = _prices_at(best, prices, common, sent)
     return answer
 
 
-def _priced(model: Any, slope: float, low: float, high: float, price: Any) -> tuple[Any, Any]:
-    """exp(-slope price) and price times it; linked to ``price`` where that is a variable."""
+def _prices_at(best: Any, prices: list[Any], common: list[Any] | None, sent: Any) -> Any:
+    """The prices of a solution; from exp(-b p) where the program has no price of its own."""
+    if common is None:
+        return np.array([best[p] for p in prices])
+    raw = [-np.log(max(best[t], 1e-300)) / b for (t, _), b in zip(common, sent.slopes[0], strict=True)]
+    return np.clip(raw, sent.lower, sent.upper)
+
+
+def _priced(model: Any, constant: float, slope: float, low: float, high: float, price: Any) -> tuple[Any, Any]:
+    """t = exp(constant - slope price), at most 1 or so, and at most price x t."""
     from pyscipopt import exp, log
 
-    ends = sorted(float(np.exp(-slope * q)) for q in (low, high))
-    t = model.addVar(lb=ends[0], ub=ends[1])
-    g = model.addVar(lb=None, ub=None)
-    model.addCons(g * slope <= -t * log(t))
-    if price is not None:
-        model.addCons(t == exp(-slope * price))
+    ends = sorted(float(np.exp(constant - slope * q)) for q in (low, high))
+    t, g = model.addVar(lb=ends[0], ub=ends[1]), model.addVar(lb=None, ub=None)
+    if slope > 1e-9:
+        model.addCons(float(slope) * g <= float(constant) * t - t * log(t))
+    else:
+        model.addCons(g <= price * t)
+    if constant:
+        model.addCons(t == exp(float(constant) - float(slope) * price))
     return t, g
 
 

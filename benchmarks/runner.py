@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -54,8 +55,10 @@ class Cell:
 
     @property
     def gap(self) -> float:
-        """(bound - value) / |value|."""
-        return max(0.0, self.bound - self.value) / abs(self.value) if self.value else float("nan")
+        """(bound - value) / |value|; nan without a bound or a value."""
+        if math.isnan(self.bound) or math.isnan(self.value) or not self.value:
+            return float("nan")
+        return max(0.0, self.bound - self.value) / abs(self.value)
 
     @property
     def done(self) -> bool:

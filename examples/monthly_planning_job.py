@@ -19,8 +19,8 @@ from optimizer.errors import InfeasibleError, InputError, NotTrustedError, Solve
 from optimizer.io import Document
 from optimizer.load import apply_changes, assemble, load_case
 from optimizer.optimum import Settings
-from optimizer.results import Solution
 from optimizer.problem import problem_of
+from optimizer.results import Solution
 from optimizer.run import solve_problem
 from optimizer.schema.case import Change
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json as json_module
+import logging
 import os
 import re
 import sys
@@ -314,8 +315,10 @@ def main(arguments: list[str] | None = None) -> int:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the caller
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
-    if arguments is None and not sys.warnoptions:
-        warnings.simplefilter("ignore")  # what is worth telling is a finding
+    if arguments is None:
+        logging.disable(logging.CRITICAL)  # pyomo logs to stdout
+        if not sys.warnoptions:
+            warnings.simplefilter("ignore")  # what is worth telling is a finding
     try:
         code = _guarded(arguments, "--json" in given)
         sys.stdout.flush()

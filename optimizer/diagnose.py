@@ -70,7 +70,8 @@ class Diagnosis:
         if not self.corrections:
             return head + " Even without the named conditions, compute limits and rules there is none."
         ways = "\n".join(f"  - {c.text}" for c in self.corrections)
-        return f"{head} In conflict: {', '.join(self.clashing)}. Any one of these would do:\n{ways}"
+        would = "This would do" if len(self.corrections) == 1 else "Any one of these would do"
+        return f"{head} In conflict: {', '.join(self.clashing)}. {would}:\n{ways}"
 
     def document(self) -> dict[str, object]:
         """The diagnosis as plain data."""

@@ -21,11 +21,6 @@ Choice = tuple[Menu, int]
 LARGEST_ATTRACTION = math.exp(9.0)
 """Above it HiGHS has called menus optimal that were not (its 1e-6 tolerance times a huge weight)."""
 
-HEAVIEST = 1e4
-SHORTEST = 1e-3
-LOWEST = 1e-6
-"""Guards against coefficients that HiGHS's presolve takes for noise, see :class:`Shares`."""
-
 
 @dataclass(frozen=True)
 class Box:
@@ -89,7 +84,7 @@ def refuse_unsafe(instance: Instance, box: Box) -> None:
 class Shares:
     """Numbers of the logit program in one box; arrays restricted to the box.
 
-    Program variables lie in [0, 1]: ``y_i = unit_i Y_i`` and ``z_ijl = low_ijl x_jl + step_ijl r_ijl``.
+    Program variables lie in [0, 1]: ``y_i = unit_i Y_i`` and ``z_ijl = low_ijl x_jl + (high - low)_ijl r_ijl``.
     """
 
     box: Box
@@ -109,12 +104,6 @@ class Shares:
     """(I, L_j) smallest z at the chosen level, persons."""
     high: tuple[Array, ...]
     """(I, L_j) largest z at the chosen level, persons."""
-    weight: tuple[Array, ...]
-    """(I,) per plan: factor of the copy row, so that a solver's tolerance in it is as small in customers held."""
-    step: tuple[Array, ...]
-    """(I, L_j) persons per unit of r: high - low, but never so small that the copy row gets a tiny coefficient."""
-    top: tuple[Array, ...]
-    """(I, L_j) largest r: (high - low) / step, 0 where high = low."""
 
 
 def make_shares(instance: Instance, box: Box) -> Shares:
@@ -142,12 +131,4 @@ def make_shares(instance: Instance, box: Box) -> Shares:
     unit = most / (1.0 + sum(smallest_e, zero))
     smallest = least / (1.0 + sum(largest_e, zero)) / unit
     # (1 - 1e-12): rounding must not cut off the exact point
-    smallest = smallest * (1.0 - 1e-12)
-    weight = [np.clip(a.max(axis=1) * unit / most, 1.0, HEAVIEST) for a in w]
-    step, top = [], []
-    for a, b, k in zip(low, high, weight, strict=True):
-        step.append(np.maximum(b - a, np.maximum(SHORTEST * unit / k, 1e-300)[:, None]))
-        top.append(np.where(b > a, np.maximum((b - a) / step[-1], LOWEST), 0.0))
-    return Shares(
-        box, w, e, customers, most, unit, smallest, tuple(low), tuple(high), tuple(weight), tuple(step), tuple(top)
-    )
+    return Shares(box, w, e, customers, most, unit, smallest * (1.0 - 1e-12), tuple(low), tuple(high))

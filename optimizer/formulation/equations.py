@@ -50,10 +50,9 @@ def read_equation(name: str, text: str, module: str) -> Equation:
         head, colon, rest = line.partition(":")
         if colon and head in FIELDS:
             current = found.setdefault(head, [])
-            line = rest
         elif not line.strip():
             current = []
-        current.append(line.strip())
+        current.append((rest if colon and head in FIELDS else line).strip())
     values = {field: " ".join(found.get(field, [])).strip() for field in FIELDS}
     missing = [field for field, value in values.items() if not value]
     if missing:

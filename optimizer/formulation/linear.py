@@ -58,7 +58,7 @@ def linear(figure: Figure, shares: Shares, copies: Sequence[Mask]) -> Linear:
     """A business figure as a linear function of levels, mix, shares and burst.
 
     Formula: f = constant + sum_jl fixed_jl x_jl + sum_m mix_m v_m + sum_i outside_i y_i
-             + sum_ijl amount_ijl w_ijl z_ijl + sum_h burst_h b_h,  z = lo x + step r
+             + sum_ijl amount_ijl w_ijl z_ijl + sum_h burst_h b_h,  z = lo x + (hi - lo) r
     Index: one per figure
     Unit: the figure's
     Source: model.md section 4 ("every business figure is linear in (x, z)"); exact at binary x
@@ -70,7 +70,7 @@ def linear(figure: Figure, shares: Shares, copies: Sequence[Mask]) -> Linear:
         y = y + np.where(copies[j], 0.0, per[:, 0]) * shares.unit
         moved = np.where(copy, per, 0.0)
         x.append(figure.fixed[j][list(shares.box.levels[j])] + (moved * shares.low[j]).sum(axis=0))
-        r.append(np.where(shares.top[j] > 0.0, moved * shares.step[j], 0.0))
+        r.append(moved * (shares.high[j] - shares.low[j]))
     mix = figure.mix[list(shares.box.mixes)]
     return Linear(float(figure.constant), tuple(x), mix, y, tuple(r), figure.burst)
 

@@ -24,16 +24,16 @@ def add_shares(m: pyo.ConcreteModel, s: Shares, copies: Sequence[Mask]) -> None:
         bounds=lambda m, i: (float(s.smallest[i]), 1.0),
         doc="Y_i: reached persons of type i on the alternatives, as a fraction of the most there can be",
     )
-    spread = [(s.top[j] > 0.0) & copies[j][:, None] for j in range(len(s.w))]
+    spread = [(s.high[j] - s.low[j] > 0.0) & copies[j][:, None] for j in range(len(s.w))]
     keys = [(i, j, s.box.levels[j][k]) for j, mask in enumerate(spread) for i, k in np.argwhere(mask).tolist()]
     m.r = pyo.Var(
         keys,
         bounds=(0.0, None),
-        doc="r_ijl: where z_ijl lies between its bounds at the chosen level: z = lo x + step r, within [0, top x]",
+        doc="r_ijl: where z_ijl lies between its bounds at the chosen level: z = lo x + (hi - lo) r, within [0, x]",
     )
     balance(m, s, copies)
     copy(m, s, copies)
-    within(m, s)
+    within(m)
 
 
 def nonzero(pairs: Terms) -> tuple[Any, float]:
@@ -45,12 +45,12 @@ def nonzero(pairs: Terms) -> tuple[Any, float]:
 def z_terms(m: pyo.ConcreteModel, s: Shares, i: int, j: int, factors: Sequence[float]) -> Terms:
     """``sum_l factors_l z_ijl`` in terms of x and r; factors as long as the plan's box levels."""
     terms: Terms = []
-    low, step, top = s.low[j][i].tolist(), s.step[j][i].tolist(), s.top[j][i].tolist()
+    low, gap = s.low[j][i].tolist(), (s.high[j][i] - s.low[j][i]).tolist()
     for k, level in enumerate(s.box.levels[j]):
         if factors[k] != 0.0:
             terms.append((factors[k] * low[k], m.x[j, level]))
-            if top[k] > 0.0:
-                terms.append((factors[k] * step[k], m.r[i, j, level]))
+            if gap[k] > 0.0:
+                terms.append((factors[k] * gap[k], m.r[i, j, level]))
     return terms
 
 
@@ -93,24 +93,21 @@ def copy(m: pyo.ConcreteModel, s: Shares, copies: Sequence[Mask]) -> None:
     keys = [(i, j) for j, mask in enumerate(copies) for i in np.flatnonzero(mask).tolist()]
 
     def rule(m: pyo.ConcreteModel, i: int, j: int) -> Any:
-        weight = float(s.weight[j][i])
-        body, lost = nonzero(z_terms(m, s, i, j, [weight / float(s.unit[i])] * len(s.box.levels[j])))
-        body = body - weight * m.y[i]
+        body, lost = nonzero(z_terms(m, s, i, j, [1.0 / float(s.unit[i])] * len(s.box.levels[j])))
+        body = body - m.y[i]
         return (-lost, body, 0.0) if lost else body == 0.0
 
     m.copy = pyo.Constraint(keys, rule=rule, doc=doc_of("copy"))
 
 
 @equation
-def within(m: pyo.ConcreteModel, s: Shares) -> None:
+def within(m: pyo.ConcreteModel) -> None:
     """A copy is 0 off the chosen level and between its conditional bounds at it.
 
-    Formula: lo_ijl x_jl <= z_ijl <= hi_ijl x_jl, written 0 <= r_ijl <= (hi - lo) / step x_jl with z = lo x + step r
+    Formula: lo_ijl x_jl <= z_ijl <= hi_ijl x_jl, written 0 <= r_ijl <= x_jl with z = lo x + (hi - lo) r
     Index: i in types, j in plans, l in levels, where hi > lo
     Unit: none
     Source: conditional bounds, Sen, Atamturk, Kaminsky (2018)
     """
     x, r = dict(m.x.items()), dict(m.r.items())
-    top = [t.tolist() for t in s.top]
-    place = [{level: k for k, level in enumerate(levels)} for levels in s.box.levels]
-    m.within = pyo.Constraint(list(r), rule=lambda m, i, j, k: r[i, j, k] - top[j][i][place[j][k]] * x[j, k] <= 0.0, doc=doc_of("within"))
+    m.within = pyo.Constraint(list(r), rule=lambda m, i, j, k: r[i, j, k] - x[j, k] <= 0.0, doc=doc_of("within"))

@@ -7,6 +7,7 @@ with ``#``, are passed over.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -88,7 +89,7 @@ def _read_sheet(book: Book, name: str, columns: tuple[str, ...]) -> Document:
         for reference in sheet.merged:
             row = int("".join(filter(str.isdigit, reference.partition(":")[0])) or 1)
             table.note(row, "workbook-merged", "", f"the cells {reference} are merged", "unmerge them")
-        for row, cells in table.body(sheet):
+        for row, cells in table.body(sheet, comments=name != "sources"):
             if model is not None:
                 table.add_value(row, cells)
             elif name == "numbers":
@@ -186,8 +187,9 @@ def _structure(data: Any, parts: Parts, numbers: bool = True) -> Iterator[tuple[
                 yield from rows
             elif index < last and isinstance(value, dict) and not _is_number(value):
                 yield (*parts, str(key)), EMPTY_GROUP
-    elif data is not None:
-        yield parts, EMPTY_GROUP if isinstance(data, dict) else data
+    elif data is not None and parts:
+        blank = isinstance(data, str) and not data.strip()
+        yield parts, EMPTY_GROUP if isinstance(data, dict) else (json.dumps(data) if blank else data)
 
 
 def _without_sources(structure: Iterator[tuple[Parts, Any]]) -> Iterator[tuple[Parts, Any]]:

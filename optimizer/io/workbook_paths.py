@@ -7,6 +7,7 @@ market that ``changes`` and ``grid`` hold needs no such quoting: ``changes.plans
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator
@@ -21,7 +22,8 @@ Parts = tuple[str, ...]
 EMPTY_GROUP, EMPTY_LIST = "{}", "[]"
 
 _PART = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|([^.\[\]"]+)')
-_PLAIN = re.compile(r'[^.\[\]"\s](?:[^.\[\]"]*[^.\[\]"\s])?')
+_BLANK = re.compile(r'"\s*"')
+_PLAIN = re.compile(r'[^.\[\]"\s#](?:[^.\[\]"]*[^.\[\]"\s])?')
 _LISTED = re.compile(r"[^,;\[\]\"\n\t ](?:[^,;\[\]\"\n\t]*[^,;\[\]\"\n\t ])?")
 
 
@@ -45,11 +47,9 @@ def split_path(text: str) -> Parts:
 def join_path(parts: Parts) -> str:
     """The path that :func:`split_path` takes apart."""
     plain = ".".join(parts)
-    try:
-        if split_path(plain) == parts:
+    with contextlib.suppress(ValueError):
+        if split_path(plain) == parts and not plain.startswith("#"):
             return plain
-    except ValueError:
-        pass
     return ".".join(p if _PLAIN.fullmatch(p) else f"[{json.dumps(p, ensure_ascii=False)}]" for p in parts)
 
 
@@ -124,6 +124,8 @@ def cell_value(cell: Cell, parts: Parts, shape: Shape) -> Any:
     text = str(value).strip()
     if text == EMPTY_GROUP and "object" in kinds:
         return {}
+    if _BLANK.fullmatch(text):
+        return text[1:-1]
     if "array" in kinds:
         return _list(text, "number" in shape.item_kinds(parts))
     if _NUMBER.fullmatch(text) and kinds & {"number", "integer"}:

@@ -37,7 +37,7 @@ class Table:
         if len(self.findings) >= MAX_FINDINGS:
             raise Stop
 
-    def body(self, sheet: Sheet) -> Iterator[tuple[int, dict[str, Cell]]]:
+    def body(self, sheet: Sheet, comments: bool) -> Iterator[tuple[int, dict[str, Cell]]]:
         """The rows below the header by column name, comments left out."""
         header: dict[int, str] = {}
         for row, cells in sheet.rows:
@@ -45,7 +45,7 @@ class Table:
                 header = self._header(row, cells)
                 continue
             first = cells.get(min(header))
-            if first is not None and first.kind == "text" and first.value.lstrip().startswith("#"):
+            if comments and first is not None and first.kind == "text" and first.value.lstrip().startswith("#"):
                 continue
             for column, cell in cells.items():
                 if column not in header:

@@ -14,6 +14,8 @@ Using Interval Analysis", chapters 6 and 12; the logit Hessian is derived in ``c
 
 from __future__ import annotations
 
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,8 +24,8 @@ from optimizer.instance import Array
 from optimizer.screening.continuous_data import Prices
 from optimizer.screening.continuous_tree import Certified, Search
 
-_ELEMENTS = 60_000
-_BATCH = 64
+_ELEMENTS = 32_768
+_BATCH = 32
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,10 @@ class Taylor:
     """(B,) sum of each type's own upper bound, for wide boxes."""
 
 
-def _times(a: tuple[Array, Array], b: tuple[Array, Array]) -> tuple[Array, Array]:
+Interval = tuple[Array, Array]
+
+
+def _times(a: Interval, b: Interval) -> Interval:
     """Interval product."""
     ends = (a[0] * b[0], a[0] * b[1], a[1] * b[0], a[1] * b[1])
     return (
@@ -51,13 +56,13 @@ def _times(a: tuple[Array, Array], b: tuple[Array, Array]) -> tuple[Array, Array
     )
 
 
-def _by(a: Array, b: tuple[Array, Array]) -> tuple[Array, Array]:
-    """A number times an interval."""
+def _by(a: Array, b: Interval, positive: bool) -> Interval:
+    """Numbers (all above zero where positive) times an interval."""
     x, y = a * b[0], a * b[1]
-    return np.minimum(x, y), np.maximum(x, y)
+    return (x, y) if positive else (np.minimum(x, y), np.maximum(x, y))
 
 
-def _by_share(share: tuple[Array, Array], b: tuple[Array, Array]) -> tuple[Array, Array]:
+def _by_share(share: Interval, b: Interval) -> Interval:
     """An interval of numbers not below zero times an interval."""
     return (
         np.where(b[0] >= 0.0, share[0], share[1]) * b[0],
@@ -65,55 +70,107 @@ def _by_share(share: tuple[Array, Array], b: tuple[Array, Array]) -> tuple[Array
     )
 
 
-def _part(n: Array, a: Array, b: Array, c: Array, low: Array, high: Array) -> Taylor:
+@dataclass(frozen=True)
+class _Chunk:
+    """Some of the types, plan by plan: every array is (I,), so that no operation runs along the short axis."""
+
+    customers: Array
+    constants: list[Array]
+    slopes: list[Array]
+    costs: list[Array]
+    positive: bool
+    """Whether every slope is above zero."""
+
+
+def chunks(data: Prices, rows: int) -> list[_Chunk]:
+    """All types in chunks; those with a slope not above zero come apart from the others."""
+    falling = (data.slopes > 0.0).all(axis=1)
+    out = []
+    for positive, which in ((True, np.flatnonzero(falling)), (False, np.flatnonzero(~falling))):
+        for start in range(0, len(which), rows):
+            k = which[start : start + rows]
+            a, b, c = (
+                [np.ascontiguousarray(x[k, j]) for j in range(data.plans)]
+                for x in (data.constants, data.slopes, data.costs)
+            )
+            out.append(_Chunk(data.customers[k], a, b, c, positive))
+    return out
+
+
+def _shares(chunk: _Chunk, low: Array, high: Array) -> list[Interval]:
+    """Ranges of every plan's share over the boxes, (B, I) each."""
+    bottom, top = [], []
+    for j, (a, b) in enumerate(zip(chunk.constants, chunk.slopes, strict=True)):
+        first, last = np.exp(a - b * low[:, j, None]), np.exp(a - b * high[:, j, None])
+        bottom.append(last if chunk.positive else np.minimum(first, last))
+        top.append(first if chunk.positive else np.maximum(first, last))
+    less, more = sum(bottom, start=np.array(1.0)), sum(top, start=np.array(1.0))
+    return [(x / (x + (more - y)), y / (y + (less - x))) for x, y in zip(bottom, top, strict=True)]
+
+
+def _part(chunk: _Chunk, low: Array, high: Array) -> Taylor:
     """Taylor sums over a chunk of types; prices (B, J)."""
-    middle = (0.5 * (low + high))[:, None, :]
-    ends = [a - b * p[:, None, :] for p in (low, high)]
-    e_low, e_high = np.exp(np.minimum(ends[0], ends[1])), np.exp(np.maximum(ends[0], ends[1]))
-    all_low, all_high = 1.0 + e_low.sum(axis=2, keepdims=True), 1.0 + e_high.sum(axis=2, keepdims=True)
-    s = (e_low / (e_low + (all_high - e_high)), e_high / (e_high + (all_low - e_low)))
-    r = (low[:, None, :] - c, high[:, None, :] - c)
-    earned = _by_share(s, r)
-    g = (earned[0].sum(axis=2, keepdims=True), earned[1].sum(axis=2, keepdims=True))
-    g = (np.maximum(g[0], np.minimum(0.0, r[0].min(axis=2, keepdims=True))),
-         np.minimum(g[1], np.maximum(0.0, r[1].max(axis=2, keepdims=True))))
-    drop = _by(b, (r[0] - g[1], r[1] - g[0]))
-    t = (1.0 - drop[1], 1.0 - drop[0])
-    bent = _times((1.0 - 2.0 * s[1], 1.0 - 2.0 * s[0]), t)
-    diagonal = _by(-b, _by_share(s, (bent[0] + 1.0, bent[1] + 1.0)))
-    plans = a.shape[1]
-    bounds = [np.empty((len(low), plans, plans)) for _ in range(2)]
-    for j in range(plans):
-        for side in range(2):
-            bounds[side][:, j, j] = diagonal[side][:, :, j] @ n
+    n, positive = chunk.customers, chunk.positive
+    plans = range(len(chunk.slopes))
+    s = _shares(chunk, low, high)
+    r = [(low[:, j, None] - chunk.costs[j], high[:, j, None] - chunk.costs[j]) for j in plans]
+    earned = [_by_share(s[j], r[j]) for j in plans]
+    g = (sum(x for x, _ in earned), sum(y for _, y in earned))
+    least, most = r[0]
+    for x, y in r[1:]:
+        least, most = np.minimum(least, x), np.maximum(most, y)
+    g = (np.maximum(g[0], np.minimum(least, 0.0)), np.minimum(g[1], np.maximum(most, 0.0)))
+    t = []
+    bounds = [np.empty((len(low), len(plans), len(plans))) for _ in range(2)]
+    for j, b in enumerate(chunk.slopes):
+        drop = _by(b, (r[j][0] - g[1], r[j][1] - g[0]), positive)
+        t.append((1.0 - drop[1], 1.0 - drop[0]))
+        bent = _times((1.0 - 2.0 * s[j][1], 1.0 - 2.0 * s[j][0]), t[j])
+        own = _by(b, _by_share(s[j], (bent[0] + 1.0, bent[1] + 1.0)), positive)
+        bounds[0][:, j, j], bounds[1][:, j, j] = -(own[1] @ n), -(own[0] @ n)
         for k in range(j):
-            pair = _by(b[:, k], (t[0][:, :, j], t[1][:, :, j]))
-            other = _by(b[:, j], (t[0][:, :, k], t[1][:, :, k]))
-            both = (s[0][:, :, j] * s[0][:, :, k], s[1][:, :, j] * s[1][:, :, k])
-            cross = _by_share(both, (pair[0] + other[0], pair[1] + other[1]))
+            one = _by(chunk.slopes[k], t[j], positive)
+            two = _by(b, t[k], positive)
+            both = (s[j][0] * s[k][0], s[j][1] * s[k][1])
+            cross = _by_share(both, (one[0] + two[0], one[1] + two[1]))
             for side in range(2):
                 bounds[side][:, j, k] = bounds[side][:, k, j] = cross[side] @ n
-    w = np.exp(a - b * middle)
-    share = w / (1.0 + w.sum(axis=2, keepdims=True))
-    paid = middle - c
-    mean = (share * paid).sum(axis=2)
-    slope = np.swapaxes(share * (1.0 - b * (paid - mean[:, :, None])), 1, 2) @ n
-    return Taylor(mean @ n, slope, bounds[0], bounds[1], g[1][:, :, 0] @ n)
+    value, slope = _middle(chunk, 0.5 * (low + high))
+    return Taylor(value, slope, bounds[0], bounds[1], g[1] @ n)
 
 
-def taylor(data: Prices, low: Array, high: Array) -> Taylor:
-    """Taylor sums over all types for boxes (B, J); chunks of types keep the arrays small."""
-    rows = max(1, _ELEMENTS // (len(low) * data.plans))
-    total: Taylor | None = None
-    for start in range(0, data.types, rows):
-        k = slice(start, start + rows)
-        part = _part(data.customers[k], data.constants[k], data.slopes[k], data.costs[k], low, high)
-        if total is None:
-            total = part
-        else:
-            total = Taylor(*(x + y for x, y in zip(total.__dict__.values(), part.__dict__.values(), strict=True)))
-    assert total is not None
+def _middle(chunk: _Chunk, middle: Array) -> tuple[Array, Array]:
+    """Value (B,) and gradient (B, J) at prices (B, J)."""
+    plans = range(len(chunk.slopes))
+    w = [np.exp(chunk.constants[j] - chunk.slopes[j] * middle[:, j, None]) for j in plans]
+    all_w = sum(w, start=np.array(1.0))
+    share = [x / all_w for x in w]
+    paid = [middle[:, j, None] - chunk.costs[j] for j in plans]
+    mean: Array = sum((share[j] * paid[j] for j in plans), start=np.array(0.0))
+    slope = [(share[j] * (1.0 - chunk.slopes[j] * (paid[j] - mean))) @ chunk.customers for j in plans]
+    return mean @ chunk.customers, np.stack(slope, axis=1)
+
+
+def _total(parts: list[_Chunk], low: Array, high: Array) -> Taylor:
+    total = _part(parts[0], low, high)
+    for chunk in parts[1:]:
+        more = _part(chunk, low, high)
+        total = Taylor(*(x + y for x, y in zip(total.__dict__.values(), more.__dict__.values(), strict=True)))
     return total
+
+
+def taylor(parts: list[_Chunk], low: Array, high: Array, pool: Executor | None = None) -> Taylor:
+    """Taylor sums over all types for boxes (B, J). Summed in two halves, on two threads where a pool is given."""
+    if len(parts) == 1:
+        return _part(parts[0], low, high)
+    halves = parts[: len(parts) // 2], parts[len(parts) // 2 :]
+    if pool is None:
+        one, two = (_total(half, low, high) for half in halves)
+    else:
+        waiting = pool.submit(_total, halves[0], low, high)
+        two = _total(halves[1], low, high)
+        one = waiting.result()
+    return Taylor(*(x + y for x, y in zip(one.__dict__.values(), two.__dict__.values(), strict=True)))
 
 
 def _concave(pull: Array, matrix: Array, hold: Array) -> Array:
@@ -155,16 +212,14 @@ def quadratic(terms: Taylor, half: Array) -> Array:
     return np.minimum(np.minimum(peak.sum(axis=1), held), free)  # type: ignore[no-any-return]
 
 
-def _bound(search: Search, low: Array, high: Array) -> tuple[Array, Array]:
+def _bound(search: Search, parts: list[_Chunk], low: Array, high: Array, pool: Executor | None) -> tuple[Array, Array]:
     """Bounds (B,) of the boxes, and the plan that each should be split on."""
     data = search.data
     half = 0.5 * (high - low) * (1.0 + 1e-12) + 1e-15 * (np.abs(low) + np.abs(high))
-    terms = taylor(data, low, high)
+    terms = taylor(parts, low, high, pool)
     steep = (half * np.abs(data.slopes).max(axis=0)).sum(axis=1)
     people, width = float(data.customers.sum()), half.sum(axis=1)
-    slack = data.rounding * (
-        data.scale * (1.0 + 2.0 * steep + 4.0 * steep**2) + people * width * (1.0 + 4.0 * steep)
-    )
+    slack = data.rounding * (data.scale * (1.0 + 2.0 * steep + 4.0 * steep**2) + people * width * (1.0 + 4.0 * steep))
     bound = np.minimum(terms.value + quadratic(terms, half), terms.most) + slack
     best = int(np.argmax(terms.value))
     if terms.value[best] > search.value:
@@ -176,9 +231,16 @@ def _bound(search: Search, low: Array, high: Array) -> tuple[Array, Array]:
 def certify_boxes(search: Search) -> Certified:
     """Best-first search in batches until the incumbent of the search is proven within its gap, or time is up."""
     data = search.data
-    batch = int(np.clip(1_000_000 // (data.types * data.plans), 2, _BATCH))
+    batch = int(np.clip(500_000 // (data.types * data.plans), 4, _BATCH))
+    parts = chunks(data, max(64, _ELEMENTS // (2 * batch)))
+    with ThreadPoolExecutor(1) if len(parts) > 1 else nullcontext() as pool:
+        return _search(search, parts, batch, pool)
+
+
+def _search(search: Search, parts: list[_Chunk], batch: int, pool: Executor | None) -> Certified:
+    data = search.data
     low, high = data.lower[None], data.upper[None]
-    bound, plan = _bound(search, low, high)
+    bound, plan = _bound(search, parts, low, high, pool)
     search.boxes = 1
     while True:
         dead = bound <= search.threshold
@@ -194,7 +256,7 @@ def certify_boxes(search: Search) -> Certified:
         left_high[rows, plan[chosen]] = middle
         right_low[rows, plan[chosen]] = middle
         new_low, new_high = np.concatenate([low[chosen], right_low]), np.concatenate([left_high, high[chosen]])
-        new_bound, new_plan = _bound(search, new_low, new_high)
+        new_bound, new_plan = _bound(search, parts, new_low, new_high, pool)
         new_bound = np.minimum(new_bound, np.tile(bound[chosen], 2))
         search.boxes += len(new_bound)
         low, high = np.concatenate([low[rest], new_low]), np.concatenate([high[rest], new_high])

@@ -63,9 +63,7 @@ class Prices:
         """The same with at most about ``most`` types, taken at even steps."""
         step = max(1, self.types // most)
         k = slice(None, None, step)
-        return Prices(
-            self.customers[k], self.constants[k], self.slopes[k], self.costs[k], self.lower, self.upper
-        )
+        return Prices(self.customers[k], self.constants[k], self.slopes[k], self.costs[k], self.lower, self.upper)
 
 
 def revenue(data: Prices, prices: Array) -> Array:
@@ -112,7 +110,7 @@ def climb(data: Prices, starts: Array, steps: int = 60) -> tuple[Array, Array]:
     for _ in range(steps):
         held = ((p <= data.lower) & (gradient <= 0.0)) | ((p >= data.upper) & (gradient >= 0.0))
         free = ~held
-        curvature = np.abs(np.einsum("kjj->kj", hessian)) + 1e-12 * np.abs(hessian).max(axis=(1, 2))[:, None] + 1e-300
+        curvature = np.abs(np.einsum("kjj->kj", hessian)) + 1e-12 * np.abs(hessian).max(axis=(1, 2))[:, None] + 1e-150
         matrix = -hessian * (free[:, :, None] & free[:, None, :])
         # Gershgorin on the scaled matrix keeps the step an ascent direction once the damping is large
         matrix += eye * np.where(free, damping[:, None] * curvature, curvature)[:, None, :]

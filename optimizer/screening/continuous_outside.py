@@ -18,8 +18,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from optimizer.instance import Array
 from optimizer.screening.continuous_data import Prices
@@ -43,7 +45,7 @@ class _Nodes:
     cut: Array
     """(B, 2): which coordinate to split (a type, or types + a plan) and where."""
 
-    def take(self, which: Array) -> _Nodes:
+    def take(self, which: NDArray[Any]) -> _Nodes:
         return _Nodes(*(a[which] for a in self.__dict__.values()))
 
     def join(self, other: _Nodes) -> _Nodes:
@@ -67,11 +69,12 @@ class _Corners:
     multipliers: Array
 
 
-def _pick(better: Array, new: _Corners, old: _Corners) -> _Corners:
+def _pick(better: NDArray[np.bool_], new: _Corners, old: _Corners) -> _Corners:
     def chosen(a: Array, b: Array) -> Array:
         return np.where(better.reshape((-1,) + (1,) * (a.ndim - 1)), a, b)
 
-    peaks = Peaks(*(chosen(a, b) for a, b in zip(new.peaks.__dict__.values(), old.peaks.__dict__.values(), strict=True)))
+    pairs = zip(new.peaks.__dict__.values(), old.peaks.__dict__.values(), strict=True)
+    peaks = Peaks(*(chosen(a, b) for a, b in pairs))
     return _Corners(
         chosen(new.total, old.total),
         peaks,
@@ -88,8 +91,9 @@ class _Bounding:
     def __init__(self, data: Prices, single: Single, search: Search) -> None:
         self.data, self.single, self.search = data, single, search
         self.bits = np.array(list(product((False, True), repeat=data.types)))
-        self.limit = 100.0 * float(np.maximum(np.abs(data.upper - data.costs), np.abs(data.lower - data.costs)).max())
-        self.floor = 1e-9 * float(data.customers.max()) / self.limit * 100.0
+        largest = np.maximum(np.abs(data.upper - data.costs), np.abs(data.lower - data.costs)).max()
+        self.limit = 100.0 * (float(largest) or 1.0)
+        self.floor = 1e-7 * float(data.customers.max()) / self.limit
         self.eye = np.eye(data.types)
         self.steep = np.abs(data.slopes).max(axis=0)
 
@@ -181,9 +185,7 @@ class _Bounding:
         cut = self._cut(nodes, low, high, y[rows, worst], best, worst)
         return _Nodes(nodes.y_low, nodes.y_high, low, high, common, bound, cut)
 
-    def _lower(
-        self, nodes: _Nodes, y: Array, best: _Corners, common: Array, tilt: Array
-    ) -> tuple[_Corners, Array]:
+    def _lower(self, nodes: _Nodes, y: Array, best: _Corners, common: Array, tilt: Array) -> tuple[_Corners, Array]:
         """Newton steps on the smoothed maximum over the corners, in the common part of the multipliers."""
         rows, radius = np.arange(len(y)), np.full(len(y), 2.0)
         for _ in range(_ROUNDS):
@@ -230,10 +232,11 @@ class _Bounding:
         kind = np.where(stalled, self.data.types + plan, kind)
         return np.stack([kind.astype(np.float64), np.where(stalled, middle, where)], axis=1)
 
-    def _may_split(self, stretch: Array) -> Array:
+    def _may_split(self, stretch: Array) -> NDArray[np.bool_]:
         if isinstance(self.single, Closed) and (self.data.slopes > 0.0).all():
             return np.zeros(len(stretch), dtype=bool)
-        return stretch.max(axis=1) > 0.0
+        possible: NDArray[np.bool_] = stretch.max(axis=1) > 0.0
+        return possible
 
 
 def share_range(data: Prices, low: Array, high: Array) -> tuple[Array, Array]:
@@ -259,7 +262,7 @@ def _children(data: Prices, parents: _Nodes) -> _Nodes:
         target[rows[~share], kind[~share] - data.types] = where[~share]
         least, most = share_range(data, boxes[2], boxes[3])
         boxes[0], boxes[1] = np.maximum(boxes[0], least), np.minimum(boxes[1], most)
-        sides.append(_Nodes(*boxes, parents.multipliers, parents.bound, parents.cut))
+        sides.append(_Nodes(boxes[0], boxes[1], boxes[2], boxes[3], parents.multipliers, parents.bound, parents.cut))
     return sides[0].join(sides[1])
 
 
@@ -279,13 +282,13 @@ def certify_outside(search: Search) -> Certified:
     while True:
         dead = nodes.bound <= search.threshold
         search.close(nodes.bound[dead])
-        nodes = nodes.take(~dead)
+        nodes = nodes.take(np.flatnonzero(~dead))
         if not nodes.bound.size or search.late():
             return search.result(nodes.bound)
         order = np.argsort(-nodes.bound, kind="stable")
         born = _children(data, nodes.take(order[:batch]))
         empty = (born.y_low > born.y_high).any(axis=1)
-        born = born.take(~empty)
+        born = born.take(np.flatnonzero(~empty))
         rest = nodes.take(order[batch:])
         search.boxes += len(born.bound)
         nodes = rest.join(bounding.bound(born)) if born.bound.size else rest

@@ -14,9 +14,10 @@ from optimizer.screening.evaluation import scales
 from optimizer.screening.problem import Problem
 from optimizer.screening.simplex import least_upper_bound
 
-STEEP = 1000.0
+STEEP = 10.0
 """How far multipliers move against the shifts in one subgradient step."""
 GROW, FALL, FASTEST = 1.2, 0.5, 10.0
+"""Factors of the pace, and the largest pace."""
 LARGEST = 1e4
 """Largest multiplier tried, in units of the aim's size per size of the limit."""
 
@@ -112,7 +113,9 @@ class Slopes:
     gpus: Array
     """(H,)."""
     row_unit: Array
+    """(K,) step per slope."""
     gpu_unit: Array
+    """(H,)."""
 
     @property
     def norm(self) -> float:
@@ -133,6 +136,7 @@ class Pace:
     factor: Array
     """(K + H,)."""
     sign: Array
+    """(K + H,) of the last slopes that were not zero."""
 
     def applied(self, slopes: Slopes) -> Slopes:
         """The slopes in units of this pace."""

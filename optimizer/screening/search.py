@@ -23,15 +23,12 @@ from optimizer.screening.problem import Ints, Problem
 from optimizer.screening.rules import consistent
 from optimizer.screening.sifting import Sieve, sift
 
-ROUNDS = 7
-ROOT_ROUNDS = 64
-"""Bounds evaluated in one box before it is cut."""
+ROUNDS, ROOT_ROUNDS = 7, 64
+"""Bounds evaluated in one box, and in a root, before it is cut."""
 KELLEY = 8
 """Of those at a root, how many move the reference menu and the multiplier alone."""
 PATIENCE = 8
 """Bounds after which the distance to the incumbent must have fallen by a tenth."""
-ALONE = 1
-LPFIRST = 0
 SIEVES = 3
 """Bounds of a box that its menus are sifted by."""
 SIFTED = 8_000
@@ -42,10 +39,9 @@ OFTEN = 4
 """Every so many boxes, coordinate ascent starts from the menus that the bounds favour."""
 STARTS = 8
 """Menus that ascent starts from at a root; elsewhere one."""
-SHORTER = 0.5
-LONGER = 1.3
-WILD = 1.3
-"""A step that ends so many times as far above the incumbent as the best one is taken back."""
+WILD, SHORTER, LONGER = 1.15, 0.5, 1.3
+"""A step that ends so many times as far above the incumbent as the best one is taken back, and the next ones are
+shorter; steps that lead down lengthen the next ones."""
 RELAXED = 0.5
 """Part of Polyak's step that is taken."""
 
@@ -87,6 +83,7 @@ class Open:
     proof: tuple[Reference, Multiplier] | None = None
     pace: multipliers.Pace | None = None
     length: float = 1.0
+    """Factor on the steps down."""
     root: bool = False
 
     @property
@@ -210,7 +207,7 @@ class Search:
         if box.root and not self.aim:
             bound = self.bound_for(box.columns, box.mix, box.reference)
             box.bound, box.proof = bound.total, (box.reference, self.multiplier)
-        if ALONE and self._alone(box):
+        if self._alone(box):
             return
         steps: list[Step] = []
         best = self._lower(box, steps)
@@ -272,7 +269,7 @@ class Search:
         early = box.root and number < KELLEY
         if early:
             box.reference = Reference(best.bound.best)
-        if multipliers.has_multipliers(self.problem) and (early or (not self.aim and number % 2) or (LPFIRST and number == 0)):
+        if multipliers.has_multipliers(self.problem) and (early or (not self.aim and number % 2)):
             cuts = box.cuts[-KEPT_CUTS:]
             follow_up = multipliers.proposed(self.problem, cuts, self.aim, best.multiplier, chord)
             box.multiplier = box.multiplier if follow_up is None else follow_up

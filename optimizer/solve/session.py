@@ -23,9 +23,6 @@ log = logging.getLogger("optimizer.highs")
 Start = tuple[Index, Array]
 """Columns and their values: a partial start; HiGHS completes it."""
 
-AGGREGATOR = 1 << 12
-"""HiGHS 1.16's presolve rule that cut off the best point of 2 in 2,060 small programs (coefficients of 1e-6)."""
-
 POLL = 0.05
 """Seconds between two looks at the caller's ``cancelled``."""
 
@@ -283,7 +280,6 @@ def _settings(options: SolveOptions) -> dict[str, Any]:
         "mip_abs_gap": options.absolute_gap,
         "small_matrix_value": SMALLEST,
         "presolve": _switch(options.presolve),
-        "presolve_rule_off": AGGREGATOR,
         "random_seed": options.seed,
         "primal_feasibility_tolerance": options.tolerance,
         "mip_feasibility_tolerance": options.tolerance,

@@ -72,7 +72,8 @@ class Worker:
         )
         self._inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._ready = False
-        threading.Thread(target=self._listen, name="optimizer-worker", daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, name="optimizer-worker", daemon=True)
+        self._listener.start()
 
     def solve(
         self,
@@ -191,6 +192,11 @@ class Worker:
             self.process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(1.0)
+        self._listener.join(0.2)  # it ends with the stream
+        for stream in (self.process.stdin, self.process.stdout, self._errors):
+            with contextlib.suppress(OSError, ValueError):
+                if stream is not None and not (stream is self.process.stdout and self._listener.is_alive()):
+                    stream.close()
 
 
 class _Watch:
@@ -217,9 +223,51 @@ class _Watch:
         return Outcome(status, self.values, self.objective, bound, gap, seconds, message=message)
 
 
-_idle: list[Worker] = []
-_all: list[Worker] = []
-_turn = threading.Lock()
+class _Pool:
+    """The workers of this process; those not in use wait for the next solve."""
+
+    def __init__(self) -> None:
+        self.turn = threading.Lock()
+        self.idle: list[Worker] = []
+        self.all: list[Worker] = []
+
+    def borrow(self) -> Worker:
+        with self.turn:
+            while self.idle:
+                worker = self.idle.pop()
+                if worker.alive:
+                    return worker
+                self.all.remove(worker)
+        try:
+            worker = Worker()
+        except OSError as error:
+            raise SolverError(f"a solver process cannot be started: {error}") from error
+        with self.turn:
+            self.all.append(worker)
+        return worker
+
+    def give_back(self, worker: Worker) -> None:
+        with self.turn:
+            if worker not in self.all:
+                return
+            if worker.alive:
+                self.idle.append(worker)
+            else:
+                self.all.remove(worker)
+
+    def close(self) -> None:
+        with self.turn:
+            mine, self.all, self.idle = self.all, [], []
+        for worker in mine:
+            worker.kill()
+
+    def forget(self) -> None:
+        """After a fork the workers belong to the parent, and the lock may be held by a thread that is not here."""
+        self.turn = threading.Lock()
+        self.all, self.idle = [], []
+
+
+_pool = _Pool()
 
 
 def solve_in_worker(
@@ -231,51 +279,21 @@ def solve_in_worker(
 ) -> Outcome:
     """One solve in a process of its own; the process is kept for the next solve. Raises SolverError."""
     began = time.perf_counter()
-    worker = _borrow()
+    worker = _pool.borrow()
     if options.time_limit is not None:
         options = replace(options, time_limit=max(0.0, options.time_limit - (time.perf_counter() - began)))
     try:
         outcome = worker.solve(program, options, start, cancelled, progress)
     finally:
-        with _turn:
-            if worker.alive:
-                _idle.append(worker)
-            elif worker in _all:
-                _all.remove(worker)
+        _pool.give_back(worker)
     return replace(outcome, seconds=time.perf_counter() - began)
 
 
-def _borrow() -> Worker:
-    with _turn:
-        while _idle:
-            worker = _idle.pop()
-            if worker.alive:
-                return worker
-            _all.remove(worker)
-    try:
-        worker = Worker()
-    except OSError as error:
-        raise SolverError(f"a solver process cannot be started: {error}") from error
-    with _turn:
-        _all.append(worker)
-    return worker
-
-
 def close_workers() -> None:
-    """End all solver processes. Called at exit; safe to call at any time when nothing is being solved."""
-    with _turn:
-        mine, _all[:], _idle[:] = list(_all), [], []
-    for worker in mine:
-        worker.kill()
-
-
-def _forget() -> None:
-    """After a fork the workers belong to the parent."""
-    global _turn
-    _turn = threading.Lock()
-    _all[:], _idle[:] = [], []
+    """End all solver processes. Called at exit; a solve that is under way elsewhere fails and is tried again."""
+    _pool.close()
 
 
 atexit.register(close_workers)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)
+    os.register_at_fork(after_in_child=_pool.forget)

@@ -859,19 +859,29 @@ def test_bad_input_is_refused(case: Bad, company: Any, call: Any, tmp_path: Any)
         left.remove(hit)
     assert not left, left
 
-    plain = call("run", company.case, "--out", out, *case.arguments)
-    assert (plain.code, plain.out) == (2, "")
+    if case.arguments:
+        plain = call("run", company.case, "--out", out, *case.arguments)
+        assert (plain.code, plain.out) == (2, "")
+        shown = plain.err
+    else:
+        plain = call("check", company.case)
+        assert (plain.code, plain.err) == (2, "")
+        shown = plain.out
     assert not out.exists()
     for row in rows:
         place = f"{row['file']}:{row['line']}" if row["line"] else row["file"]
-        assert place in plain.err and row["field"] in plain.err
-        assert row["message"] in plain.err and row["cure"] in plain.err
+        assert place in shown and row["field"] in shown
+        assert row["message"] in shown and row["cure"] in shown
 
-    if case.arguments:
-        return
-    shown = call("check", company.case)
-    assert shown.code == 2
-    assert all(row["message"] in shown.out and row["cure"] in shown.out for row in rows)
+
+@pytest.mark.parametrize("case", BAD[::9], ids=lambda b: b.name)
+def test_bad_input_without_json(case: Bad, company: Any, call: Any, tmp_path: Any) -> None:
+    """On stderr, a line a finding; nothing on stdout, nothing saved."""
+    case.spoil(company)
+    plain = call("run", company.case, "--out", tmp_path / "out", *case.arguments)
+    assert (plain.code, plain.out) == (2, "")
+    assert len(plain.err.strip().splitlines()) == len(case.found)
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_corpus_is_large() -> None:

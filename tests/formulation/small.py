@@ -6,9 +6,11 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
+from optimizer.formulation.box import make_shares
 from optimizer.instance import Block, Figure, Instance, Limit, Rule
 
 Choice = tuple[tuple[int, ...], int]
@@ -35,9 +37,11 @@ def figure(
     per = amounts if amounts is not None else [0.0] * instance.plans
     due = fixed if fixed is not None else [0.0] * instance.plans
     return Figure(
-        tuple(np.broadcast_to(np.asarray(a, float), w.shape).copy() for a, w in zip(per, instance.attraction)),
+        tuple(
+            np.broadcast_to(np.asarray(a, float), w.shape).copy() for a, w in zip(per, instance.attraction, strict=True)
+        ),
         np.broadcast_to(np.asarray(outside, float), instance.types).copy(),
-        tuple(np.broadcast_to(np.asarray(g, float), n).copy() for g, n in zip(due, instance.levels)),
+        tuple(np.broadcast_to(np.asarray(g, float), n).copy() for g, n in zip(due, instance.levels, strict=True)),
         np.broadcast_to(np.asarray(mix, float), instance.mixes).copy(),
         constant,
         np.broadcast_to(np.asarray(burst, float), len(instance.blocks)).copy(),
@@ -46,13 +50,13 @@ def figure(
 
 def value(instance: Instance, f: Figure, menu: Sequence[int], mix: int, with_burst: bool = True) -> float:
     """A figure at a choice, in loops."""
-    total = f.constant + f.mix[mix] + sum(f.fixed[j][l] for j, l in enumerate(menu))
+    total = f.constant + f.mix[mix] + sum(f.fixed[j][k] for j, k in enumerate(menu))
     for i in range(instance.types):
-        s = 1.0 + sum(instance.denominators[j][i, l] for j, l in enumerate(menu))
+        s = 1.0 + sum(instance.denominators[j][i, k] for j, k in enumerate(menu))
         y = instance.customers[mix, i] / s
         total += f.outside[i] * y
-        for j, l in enumerate(menu):
-            total += f.amounts[j][i, l] * instance.attraction[j][i, l] * y
+        for j, k in enumerate(menu):
+            total += f.amounts[j][i, k] * instance.attraction[j][i, k] * y
     if with_burst:
         for h, b in enumerate(instance.blocks):
             total += f.burst[h] * max(0.0, value(instance, b.use, menu, mix, False) - b.reserved)
@@ -76,7 +80,9 @@ def choices(instance: Instance, box: object = None, mixes: object = None) -> Ite
             yield menu, mix
 
 
-def brute(case: Case, box: object = None, mixes: object = None, excluded: Sequence[Choice] = ()) -> tuple[float, Choice | None]:
+def brute(
+    case: Case, box: object = None, mixes: object = None, excluded: Sequence[Choice] = ()
+) -> tuple[float, Choice | None]:
     """The best value and choice by trying all; (-inf, None) where none is allowed."""
     best: tuple[float, Choice | None] = (-math.inf, None)
     for choice in choices(case.instance, box, mixes):
@@ -113,7 +119,7 @@ def draw(seed: int, *, plans: int = 3, levels: int = 4, types: int = 4, mixes: i
     revenue = figure(instance, amounts=price)
     aim = figure(
         instance,
-        amounts=[p - 20.0 * u for p, u in zip(price, gpu)],
+        amounts=[p - 20.0 * u for p, u in zip(price, gpu, strict=True)],
         outside=g.normal(0.0, 0.5, types),
         fixed=[g.normal(0.0, 500.0, n) for n in sizes],
         mix=g.normal(0.0, 300.0, mixes),
@@ -124,8 +130,45 @@ def draw(seed: int, *, plans: int = 3, levels: int = 4, types: int = 4, mixes: i
     if g.random() < 0.7:
         # cost <= share of revenue, and revenue above a floor: the ratio is not met by an empty menu
         share = float(g.uniform(0.1, 0.5))
-        ratio = figure(instance, amounts=[share * p - 20.0 * u for p, u in zip(price, gpu)], burst=g.uniform(-3.0, 1.0))
+        profit = [share * p - 20.0 * u for p, u in zip(price, gpu, strict=True)]
+        ratio = figure(instance, amounts=profit, burst=g.uniform(-3.0, 1.0))
         # a hair below: a floor that a menu meets exactly is a matter of rounding
         floor = 0.9999 * float(np.quantile([value(instance, revenue, *c) for c in choices(instance)], 0.2))
         limits = [Limit("ratio", ratio), Limit("floor", figure(instance, amounts=price, constant=-floor))]
     return Case(instance, aim, tuple(limits))
+
+
+def point(case: Case, model: object, program: object, choice: Choice) -> np.ndarray:
+    """The exact point of a choice in a program's columns, from the logit formula (not from any solver)."""
+    menu, mix = choice
+    instance = case.instance
+    record = model.record  # type: ignore[attr-defined]
+    shares = make_shares(instance, record.box)
+    total = 1.0 + sum(e[:, k] for e, k in zip(instance.denominators, menu, strict=True))
+    y = instance.customers[mix] / total
+    columns = program.columns  # type: ignore[attr-defined]
+    values = np.zeros(program.shape[1])  # type: ignore[attr-defined]
+    for (j, level), k in columns["x"].items():
+        values[k] = float(menu[j] == level)
+    values[columns["v"][mix]] = 1.0
+    for i, k in columns["y"].items():
+        values[k] = y[i] / shares.unit[i]
+    for (i, j, level), k in columns["r"].items():
+        if menu[j] == level:
+            at = record.box.levels[j].index(level)
+            low, high = shares.low[j][i, at], shares.high[j][i, at]
+            values[k] = (y[i] - low) / (high - low)
+    for h, k in columns.get("b", {}).items():
+        over = max(0.0, value(instance, instance.blocks[h].use, menu, mix, False) - instance.blocks[h].reserved)
+        values[k] = over / record.burst_units[h]
+    for h, k in columns.get("d", {}).items():
+        values[k] = float(values[columns["b"][h]] > 0.0)
+    return values
+
+
+def violation(program: object, values: np.ndarray) -> float:
+    """The largest amount by which a point leaves rows or bounds; 0 or less where it keeps all."""
+    p: Any = program
+    activity, _ = p.activity(values)
+    parts = [p.row_lower - activity, activity - p.row_upper, p.lower - values, values - p.upper]
+    return max(float(part.max(initial=-np.inf)) for part in parts)

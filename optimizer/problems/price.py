@@ -1,0 +1,196 @@
+"""``PriceProblem``: continuous prices under finite-mixture logit demand, from plain arrays."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from optimizer.errors import bad_argument
+from optimizer.instance import Array
+from optimizer.screening.continuous import certify, round_prices
+from optimizer.screening.continuous_data import Prices, revenue
+
+_HIGHEST_UTILITY = 200.0
+
+
+@dataclass(frozen=True)
+class RoundedPrices:
+    """Prices on given price points."""
+
+    prices: Array
+    """(J,)"""
+    value: float
+    """Money at these prices."""
+    loss: float
+    """Money below the value of the continuous prices (negative where the points happen to be better)."""
+    loss_to_bound: float
+    """Money below the bound: no menu on the points, nor any prices at all, earn more than this above ``value``."""
+
+
+@dataclass(frozen=True)
+class PriceSolution:
+    """The best prices found and what is proven of them."""
+
+    prices: Array
+    """(J,)"""
+    value: float
+    """Money by direct evaluation."""
+    bound: float
+    """No prices within the limits earn more."""
+    gap: float
+    """(bound - value) / |value|; the yardstick is 1e-9 of the largest possible money where the value is near 0."""
+    verdict: str
+    """proved, or best_found where time ran out."""
+    seconds: float
+    boxes: int
+    """Boxes bounded by the search."""
+    method: str
+    """outside_shares (few types) or prices (many types): what was branched on."""
+
+
+def _array(value: ArrayLike, shape: tuple[int | None, ...], name: str) -> Array:
+    """A finite float array of a shape (None = any length >= 1). Raises InputError."""
+    try:
+        array = np.array(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise bad_argument(name, "is not an array of numbers") from None
+    fits = array.ndim == len(shape) and all(n is None or n == m for n, m in zip(shape, array.shape, strict=True))
+    if not fits or array.size == 0:
+        raise bad_argument(name, f"has shape {array.shape}, wanted {tuple('any' if n is None else n for n in shape)}")
+    if not np.isfinite(array).all():
+        raise bad_argument(name, "holds nan or infinity")
+    return array
+
+
+def _spread(value: ArrayLike, shape: tuple[int, int], name: str) -> Array:
+    """(J,) or (I, J) as (I, J). Raises InputError."""
+    one = np.ndim(value) == 1
+    array = _array(value, shape[1:] if one else shape, name)
+    return np.ascontiguousarray(np.broadcast_to(array, shape))
+
+
+class PriceProblem:
+    """Choose a price for every plan for the most money.
+
+    A customer of type i takes plan j with probability ``exp(V_ij) / (1 + sum_k exp(V_ik))``,
+    ``V_ij = constants_ij - price_coefficients_ij p_j``; buying nothing has utility 0. Maximised is
+    ``sum_i customers_i sum_j share_ij (p_j - costs_ij)`` over ``lower <= p <= upper``.
+
+    Args:
+        customers: (I,) people of each type, > 0.
+        constants: (I, J) utility of each plan at price 0.
+        price_coefficients: (I, J), or (J,) for all types: utility lost per unit of price; either sign.
+        costs: (I, J), or (J,) for all types: money to serve a customer.
+        lower: (J,) or one number: least prices.
+        upper: (J,) or one number: highest prices.
+
+    Raises:
+        InputError: shapes, signs, nan, a lower price above the upper, utilities beyond 200 within the limits.
+
+    Source: multinomial-logit mixtures as in van de Geer and den Boer (2022), "Price Optimization Under the
+    Finite-Mixture Logit Model", Management Science; the bounds are told in ``optimizer.screening.continuous*``.
+    """
+
+    def __init__(
+        self,
+        customers: ArrayLike,
+        constants: ArrayLike,
+        price_coefficients: ArrayLike,
+        costs: ArrayLike,
+        lower: ArrayLike,
+        upper: ArrayLike,
+    ) -> None:
+        utility = _array(constants, (None, None), "constants")
+        types, plans = utility.shape
+        reach = _array(customers, (types,), "customers")
+        if (reach <= 0.0).any():
+            raise bad_argument("customers", "must be above 0")
+        slopes = _spread(price_coefficients, (types, plans), "price_coefficients")
+        low = _limits(lower, plans, "lower")
+        high = _limits(upper, plans, "upper")
+        if (low > high).any():
+            j = int(np.argmax(low > high))
+            raise bad_argument("lower", f"plan {j}: {low[j]:g} is above the upper limit {high[j]:g}")
+        largest = np.maximum(utility - slopes * low, utility - slopes * high)
+        if (largest > _HIGHEST_UTILITY).any():
+            i, j = divmod(int(np.argmax(largest)), plans)
+            raise bad_argument(
+                "constants",
+                f"type {i}, plan {j}: utility reaches {largest[i, j]:.4g}, beyond {_HIGHEST_UTILITY:g}",
+                "narrow the price limits",
+            )
+        spent = _spread(costs, (types, plans), "costs")
+        self.data = Prices(reach, utility, slopes, spent, low, high)
+
+    def evaluate(self, prices: ArrayLike) -> float:
+        """Money at prices (J,), within the limits or not. Raises InputError for a wrong shape or nan."""
+        return float(revenue(self.data, _array(prices, (self.data.plans,), "prices")[None])[0])
+
+    def solve(self, gap: float = 1e-2, time_limit: float | None = None) -> PriceSolution:
+        """The best prices, proven within ``gap`` of the global optimum unless ``time_limit`` seconds run out first.
+
+        The bound holds for every price within the limits, rounding errors included, also when time runs out.
+        Branches on outside shares up to 4 types (5 with one price coefficient per plan), on prices beyond that.
+
+        Raises:
+            InputError: a gap or a time limit that is not above 0.
+        """
+        if not (np.isfinite(gap) and gap > 0.0):
+            raise bad_argument("gap", "must be above 0")
+        if time_limit is not None and not time_limit > 0.0:
+            raise bad_argument("time_limit", "must be above 0 seconds")
+        began = time.perf_counter()
+        deadline = None if time_limit is None else time.monotonic() + time_limit
+        found, method = certify(self.data, float(gap), deadline)
+        yardstick = max(abs(found.value), 1e-9 * self.data.scale)
+        reached = max(0.0, found.bound - found.value) / yardstick if yardstick > 0.0 else 0.0
+        return PriceSolution(
+            found.prices,
+            found.value,
+            found.bound,
+            reached,
+            "proved" if reached <= gap * (1.0 + 1e-9) else "best_found",
+            time.perf_counter() - began,
+            found.boxes,
+            method,
+        )
+
+    def round_to(self, points: ArrayLike | Sequence[ArrayLike], solution: PriceSolution) -> RoundedPrices:
+        """The solution's prices on price points: the nearest ones, improved by a search over the points of each plan.
+
+        ``points``: one ladder for all plans, or one per plan. Only points within the limits are used.
+
+        Raises:
+            InputError: no ladder for a plan, or none of its points within the limits.
+        """
+        ladders = self._ladders(points)
+        prices = round_prices(self.data, ladders, solution.prices)
+        value = self.evaluate(prices)
+        return RoundedPrices(prices, value, solution.value - value, max(0.0, solution.bound - value))
+
+    def _ladders(self, points: ArrayLike | Sequence[ArrayLike]) -> list[Array]:
+        plans = self.data.plans
+        given: list[Any] = [*points] if isinstance(points, Iterable) else []
+        if given and np.ndim(given[0]) == 0:
+            given = [np.array(given)] * plans
+        if len(given) != plans:
+            raise bad_argument("points", f"has {len(given)} ladders, wanted {plans} or one")
+        ladders = []
+        for j, ladder in enumerate(given):
+            values = np.unique(_array(ladder, (None,), f"points[{j}]"))
+            values = values[(values >= self.data.lower[j]) & (values <= self.data.upper[j])]
+            if not values.size:
+                raise bad_argument(f"points[{j}]", "has no point within the price limits")
+            ladders.append(values)
+        return ladders
+
+
+def _limits(value: ArrayLike, plans: int, name: str) -> Array:
+    if np.ndim(value) == 0:
+        return np.repeat(_array([value], (1,), name), plans)
+    return _array(value, (plans,), name)

@@ -1,0 +1,293 @@
+"""The report's tables and lists as plain rows of text; the template escapes them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from optimizer.report.chart_studies import driver_name, menu_groups
+from optimizer.report.text import allowances_text as allowance_words
+from optimizer.report.words import amount, change, price, printable, quantity, title
+from optimizer.results import Solution, parts
+from optimizer.studies.compare import Comparison
+from optimizer.studies.explain import Explanation
+from optimizer.studies.sensitivity import Tornado
+
+TILES = ("contribution_margin", "revenue", "gross_margin_rate", "market_share", "paying_customers", "gpu_hours")
+GRADES = {
+    "1": "maker's own page or filing",
+    "2": "named press",
+    "3": "retelling, used as a range",
+    "D": "derived by arithmetic",
+}
+UNITS = {"usd/month": "usd a month", "GPU-hours/month": "a month", "requests/month": "a month", "customers": ""}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A table cell: text, and where wanted an address and a style."""
+
+    text: str
+    href: str | None = None
+    style: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns (text left, numbers right) and rows."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    left: int = 1
+    """Columns from the left that hold text."""
+    cards: bool = False
+    """On a narrow screen each row becomes a card."""
+
+
+def table(columns: list[str], rows: list[list[Any]], left: int = 1, cards: bool = False) -> Table:
+    """A table of texts and cells."""
+    made = tuple(tuple(c if isinstance(c, Cell) else Cell(printable(str(c))) for c in row) for row in rows)
+    return Table(tuple(printable(c) for c in columns), made, left, cards)
+
+
+def shift(value: float, unit: str) -> Cell:
+    """A change against today."""
+    return Cell(change(value, unit) or "-")
+
+
+def tiles(solution: Solution) -> list[dict[str, str]]:
+    """The figures a board looks at first."""
+    known = {f.name: f for f in solution.figures}
+    return [
+        {
+            "name": title(name).capitalize() if name != "gpu_hours" else "GPU hours a month",
+            "value": quantity(known[name].value, known[name].unit),
+            "change": change(known[name].change, known[name].unit),
+            "today": quantity(known[name].today, known[name].unit),
+        }
+        for name in dict.fromkeys((solution.objective.name, *TILES))
+        if name in known
+    ][:6]
+
+
+def _terms(offered: bool, allowances: dict[str, Any], units: dict[str, float], words: dict[str, str]) -> str:
+    if not offered:
+        return "-"
+    told = allowance_words(allowances)
+    metered = ", ".join(f"{model} {value:.3g} {words[model]}" for model, value in units.items())
+    return "; ".join(piece for piece in (told, metered) if piece) or "-"
+
+
+def menu_table(solution: Solution) -> Table:
+    """Today's and the proposed terms of every plan."""
+    rows: list[list[Any]] = []
+    for p in solution.menu:
+        if not p.offered and not p.today_offered:
+            continue
+        before = _terms(p.today_offered, p.today_allowances, p.today_unit_prices, p.unit_price_units)
+        after = _terms(p.offered, p.allowances, p.unit_prices, p.unit_price_units)
+        was = _fee(p.today_offered, p.today_price, bool(p.today_unit_prices))
+        now = _fee(p.offered, p.price, bool(p.unit_prices))
+        name = p.title + (" *" if p.notes else "")
+        rows.append(
+            [
+                Cell(printable(name), style="strong"),
+                Cell(was),
+                Cell(now, style="changed" if now != was else ""),
+                Cell(before, style="small"),
+                Cell("as today" if after == before else after, style="small" if after == before else "small changed"),
+            ]
+        )
+    if solution.enterprise_share != solution.today_enterprise_share:
+        shares = [quantity(s, "fraction") for s in (solution.today_enterprise_share, solution.enterprise_share)]
+        label = Cell("Go-to-market budget for enterprise", style="strong")
+        rows.append([label, shares[0], Cell(shares[1], style="changed"), Cell("", style="small"), Cell("")])
+    return table(["Plan", "Fee today", "Fee proposed", "Included today", "Included proposed"], rows, 5, cards=True)
+
+
+def _fee(offered: bool, fee: float | None, metered: bool) -> str:
+    if not offered:
+        return "not offered"
+    return "metered" if fee == 0 and metered else price(fee)
+
+
+def figures_table(solution: Solution) -> Table:
+    """Every headline figure against today."""
+    extra = ["Today's menu here"] if solution.changed_market else []
+    rows: list[list[Any]] = []
+    for f in solution.figures:
+        here = [quantity(f.unchanged, f.unit)] if extra else []
+        unit = UNITS.get(f.unit, "")
+        name = title(f.name).replace("gpu", "GPU").capitalize().replace("Gpu", "GPU")
+        name += ", a month" if unit == "a month" else ""
+        rows.append([name, quantity(f.today, f.unit), *here, quantity(f.value, f.unit), shift(f.change, f.unit)])
+    return table(["Figure", "Today", *extra, "Proposed", "Change"], rows)
+
+
+def parts_table(solution: Solution, kind: str) -> Table:
+    """Customers, revenue and contribution by plan, today and proposed."""
+    titles = {p.plan: p.title for p in solution.menu}
+    rows: list[list[Any]] = []
+    for name, selection in parts(solution.evaluation, kind):
+        cells: list[Any] = [Cell(printable(titles.get(name, name)))]
+        for figure in ("customers", "revenue", "contribution_margin"):
+            cells += [amount(e.figure(figure, selection)) for e in (solution.today, solution.evaluation)]
+        rows.append(cells)
+    columns = ["Customers today", "proposed", "Revenue today", "proposed", "Contribution today", "proposed"]
+    return table(["Plan", *columns], rows)
+
+
+def compute_table(solution: Solution, rows: list[dict[str, Any]]) -> Table | None:
+    """GPUs busy, reserved and burst; None where compute is paid as used."""
+    if all(row["gpus_reserved"] is None for row in rows):
+        return None
+    gpus = ("gpus_busy", "gpus_reserved", "gpus_burst")
+    told = [[f"{r['pool']} {r['hours']}", *("-" if r[k] is None else amount(r[k]) for k in gpus)] for r in rows]
+    return table(["Pool and hours", "GPUs busy", "Reserved", "On demand beyond"], told)
+
+
+def conditions_table(solution: Solution) -> Table:
+    """What was asked and what is reached."""
+    rows: list[list[Any]] = []
+    for c in solution.audit.conditions:
+        unit = "fraction" if "rate" in c.figure or "share" in c.figure else ""
+        part = "" if c.part == "total" else f" ({title(c.part)})"
+        asked = f"{c.sense} {quantity(c.bound, unit)}"
+        state = Cell("binds", style="changed") if c.binding else Cell("met")
+        rows.append([title(c.name) + part, asked, quantity(c.value, unit), state])
+    return table(["Condition", "Asked", "Reached", ""], rows)
+
+
+def costs_table(explanation: Explanation) -> Table:
+    """What binding conditions cost: the objective solved anew with the bound moved."""
+    unit = explanation.solution.objective.unit
+    moves = list(dict.fromkeys(r["move"] for r in explanation.condition_costs))
+    rows: list[list[Any]] = []
+    for name, sense in dict.fromkeys((r["condition"], r["sense"]) for r in explanation.condition_costs):
+        mine = {r["move"]: r for r in explanation.condition_costs if (r["condition"], r["sense"]) == (name, sense)}
+        told = [_moved(mine[m]["change"] if m in mine else None, unit) for m in moves]
+        rows.append([f"{title(name)} {sense}", *told])
+    return table(["Bound moved by", *(f"{m:+.0%}" for m in moves)], rows)
+
+
+def _moved(value: float | None, unit: str) -> str:
+    if value is None:
+        return "no menu"
+    return f"{'+' if value > 0 else ''}{quantity(value, unit)}" if value else "0"
+
+
+def runners_table(explanation: Explanation) -> Table:
+    """Menus within 1 % and where they differ."""
+    titles = {p.plan: p.title for p in explanation.solution.menu}
+    rows: list[list[Any]] = []
+    for r in explanation.runners_up:
+        pieces = []
+        for plan, terms in r["differs"].items():
+            if not isinstance(terms, dict):
+                pieces.append(f"{title(plan)} {quantity(terms, 'fraction')}")
+                continue
+            pieces.append(f"{titles.get(plan, plan)} {_runner(terms)}")
+        rows.append(
+            ["; ".join(pieces), quantity(r["value"], explanation.solution.objective.unit), f"{r['behind']:.2%}"]
+        )
+    return table(["Differs in", title(explanation.solution.objective.name).capitalize(), "Behind"], rows)
+
+
+def _runner(terms: dict[str, Any]) -> str:
+    if terms["price"] is None:
+        return "not offered"
+    units = terms.get("unit_prices") or {}
+    if terms["price"] == 0 and units:
+        return ", ".join(f"{model} {value:.3g}" for model, value in units.items())
+    return f"{price(terms['price'])} ({allowance_words(terms['allowances'])})"
+
+
+def scenario_list(comparison: Comparison) -> list[str]:
+    """Scenario titles in the order of the columns."""
+    return [
+        printable(comparison.titles[s]) + (" (no menu meets the conditions)" if s in comparison.infeasible else "")
+        for s in comparison.scenarios
+    ]
+
+
+def scenario_table(comparison: Comparison) -> Table:
+    """Each distinct menu's expected value and largest regret."""
+    unit = comparison.unit
+    rows: list[list[Any]] = []
+    for label, menu in menu_groups(comparison):
+        marks = [
+            word
+            for word, same in (("least regret", comparison.least_regret), ("best expected", comparison.best_expected))
+            if comparison.terms[menu] == comparison.terms[same] and comparison.shares[menu] == comparison.shares[same]
+        ]
+        worst, mean = comparison.maximum_regret(menu), comparison.expected(menu)
+        rows.append([label, quantity(mean, unit), quantity(worst, unit), Cell(", ".join(marks), style="changed")])
+    return table(["Menu", "Expected value", "Largest regret", ""], rows)
+
+
+def driver_table(tornado: Tornado, solution: Solution, shown: int = 12) -> Table:
+    """Where the numbers that matter most come from."""
+    sources = _sources(solution)
+    rows: list[list[Any]] = []
+    for d in [d for d in tornado.drivers if d.swing(tornado.base) > 0.0][:shown]:
+        unit = "" if d.unit in ("fraction", "1/month", "1") else f" {d.unit}"
+        kind = d.unit if d.unit in ("fraction", "1/month") else ""
+        value, low, high = (quantity(v, kind) for v in (d.value, d.low, d.high))
+        rows.append(
+            [
+                Cell(printable(driver_name(d.path)), style="strong"),
+                printable(f"{value}{unit}"),
+                f"{low} to {high}",
+                quantity(d.swing(tornado.base), tornado.unit),
+                _evidence(d.assumed, d.why, sources),
+            ]
+        )
+    return table(["Number", "Used", "Could be", "Moves the result by", "Evidence"], rows, 5, cards=True)
+
+
+def _sources(solution: Solution) -> dict[str, Any]:
+    stated = json.loads(solution.inputs).get("market")
+    found = stated.get("sources") if isinstance(stated, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _evidence(assumed: bool, why: str, sources: dict[str, Any]) -> Cell:
+    if assumed:
+        return Cell(printable(f"Assumption: {why}"), style="small assumed")
+    source = sources.get(why)
+    if source is None:
+        return Cell(printable(why), style="small")
+    grade = f" (grade {source['grade']}: {GRADES.get(source['grade'], '')})"
+    return Cell(printable(source["text"] + grade), href=safe_link(source.get("url")), style="small")
+
+
+def safe_link(url: str | None) -> str | None:
+    """An address a reader may click on; anything but the web's own schemes stays text."""
+    if not url or not url.isprintable():
+        return None
+    try:
+        parts_of = urlsplit(url)
+    except ValueError:
+        return None
+    return url if parts_of.scheme in ("http", "https") and parts_of.netloc else None
+
+
+def provenance(solution: Solution) -> list[tuple[str, str]]:
+    """What was computed, from what, by what."""
+    o = solution.objective
+    gap = "0" if o.gap == 0 else f"{o.gap:.1e}"
+    stages = [
+        (f"Stage: {title(s.name)}", f"{quantity(s.value, s.unit)}, gap {s.gap:.1e}") for s in solution.stages[:-1]
+    ]
+    return [
+        ("Verdict", f"{title(solution.verdict)}. {solution.verdict_text}"),
+        ("Menus allowed by the case", f"{solution.menus:,}"),
+        *stages,
+        ("Value, bound, gap", f"{o.value:,.8g}, {o.bound:,.8g} {UNITS.get(o.unit, o.unit)}, {gap} relative"),
+        ("Program against evaluator", f"largest relative difference {solution.audit.largest_difference:.0e}"),
+        ("Case", printable(solution.case)),
+        ("Inputs (hash)", solution.input_hash),
+        ("Versions", ", ".join(f"{name} {version}" for name, version in solution.versions.items())),
+    ]

@@ -1,0 +1,62 @@
+"""Certified global optima over continuous prices: which branching serves which instance, and rounding."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from optimizer.instance import Array
+from optimizer.screening.continuous_boxes import certify_boxes
+from optimizer.screening.continuous_data import Prices, first_prices, revenue
+from optimizer.screening.continuous_outside import certify_outside
+from optimizer.screening.continuous_tree import Certified, Search
+
+_MOST_TYPES = 4
+_MOST_TYPES_SHARED = 5
+
+
+def certify(data: Prices, gap: float, deadline: float | None) -> tuple[Certified, str]:
+    """The best prices with a bound within ``gap`` of their value, and the branching used.
+
+    Outside shares (2^I corners a box) where types are few: the work hardly grows with the plans. Prices where types
+    are many: linear in the types, exponential in the plans (two or three in practice).
+    """
+    start, _ = first_prices(data)
+    search = Search(data, gap, deadline, start)
+    few = _MOST_TYPES_SHARED if data.shared else _MOST_TYPES
+    if data.types <= few:
+        return certify_outside(search), "outside_shares"
+    return certify_boxes(search), "prices"
+
+
+def round_prices(data: Prices, ladders: list[Array], prices: Array) -> Array:
+    """Prices on the ladders: every plan in turn moves to its best point, from the nearest points and from those around.
+
+    Starts: the nearest point, the nearest from below, the nearest from above. Deterministic; each sweep only improves.
+    """
+    best, best_value = prices, float("-inf")
+    for rule in ("nearest", "below", "above"):
+        current = np.array([_point(ladder, price, rule) for ladder, price in zip(ladders, prices, strict=True)])
+        value = float(revenue(data, current[None])[0])
+        moved = True
+        while moved:
+            moved = False
+            for j, ladder in enumerate(ladders):
+                trials = np.repeat(current[None], len(ladder), axis=0)
+                trials[:, j] = ladder
+                values = revenue(data, trials)
+                k = int(np.argmax(values))
+                if values[k] > value * (1.0 + 1e-14) if value > 0.0 else values[k] > value:
+                    current, value, moved = trials[k], float(values[k]), True
+        if value > best_value:
+            best, best_value = current, value
+    return best
+
+
+def _point(ladder: Array, price: float, rule: str) -> float:
+    k = int(np.searchsorted(ladder, price))
+    below, above = ladder[max(k - 1, 0)], ladder[min(k, len(ladder) - 1)]
+    if rule == "below":
+        return float(below)
+    if rule == "above":
+        return float(above)
+    return float(above if above - price < price - below else below)

@@ -1,0 +1,262 @@
+"""Exit codes with planted faults: every fault ends in a typed end, with one JSON object where that was asked for."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from optimizer import optimum, run
+from optimizer.errors import NotTrustedError, SolverError
+
+
+def test_infeasible_is_one(case: Path, call: Any) -> None:
+    case.write_text(case.read_text().replace("at_least: 0.5", "at_least: 0.999"))
+    told = call("run", case, "--json", "--out", case.parent / "out")
+    body = told.json
+    assert (told.code, told.err) == (1, "")
+    assert (body["status"], body["exit_code"], body["verdict"]) == ("infeasible", 1, None)
+    assert body["diagnosis"]["clashing"] == ["gross_margin_rate"]
+    assert not (case.parent / "out").exists()
+    plain = call("run", case)
+    assert (plain.code, plain.out) == (1, "")
+    assert "gross_margin_rate at least" in plain.err
+
+
+FAULTS: dict[str, tuple[Exception, str]] = {
+    "solver": (SolverError("the solver crashed"), "no_answer"),
+    "not-trusted": (NotTrustedError("program 1, evaluation 2"), "error"),
+    "unexpected": (ZeroDivisionError("planted"), "error"),
+    "memory": (MemoryError(), "error"),
+    "recursion": (RecursionError("planted"), "error"),
+    "system": (OSError(28, "No space left on device", "x.tmp"), "error"),
+    "assertion": (AssertionError(), "error"),
+    "overflow": (OverflowError("planted"), "error"),
+    "unicode": (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "planted"), "error"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("where", ["solve_case", pytest.param("solve_aim", marks=pytest.mark.full)])
+def test_planted_errors_are_three(
+    name: str, where: str, case: Path, call: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error, status = FAULTS[name]
+
+    def fail(*_: Any, **__: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(run, where, fail)
+    out = case.parent / "out"
+    told = call("run", case, "--json", "--out", out)
+    body = told.json
+    assert (told.code, told.err) == (3, "")
+    assert (body["status"], body["exit_code"]) == (status, 3)
+    assert body["message"]
+    assert body["verdict"] == ("not_trusted" if name == "not-trusted" else None)
+    assert "objective" not in body and "figures" not in body
+    assert not out.exists()
+    plain = call("run", case, "--out", out)
+    assert (plain.code, plain.out) == (3, "")
+    assert plain.err.strip()
+
+
+@pytest.mark.parametrize("factor", [1.0 + 1e-7, 1.01, 2.0, -1.0, float("nan")])
+def test_an_evaluator_that_disagrees_is_not_trusted(
+    factor: float, case: Path, call: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The value of the search and the one of the evaluator are not the same: no number is shown."""
+    true = optimum.best
+
+    def lies(*arguments: Any, **more: Any) -> Any:
+        from dataclasses import replace
+
+        answer = true(*arguments, **more)
+        return replace(answer, value=answer.value * factor)
+
+    monkeypatch.setattr(optimum, "best", lies)
+    told = call("run", case, "--json", "--out", case.parent / "out")
+    body = told.json
+    assert told.code == 3
+    assert (body["status"], body["verdict"]) == ("error", "not_trusted")
+    assert "figures" not in body and "menu" not in body
+    assert not (case.parent / "out").exists()
+    plain = call("run", case)
+    assert (plain.code, plain.out) == (3, "")
+    assert plain.err.startswith("not trusted")
+
+
+def test_a_search_that_names_a_menu_that_misses_a_condition(
+    case: Path, call: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each time a menu is refused it is cut off; where all are, nothing is shown."""
+    case.write_text(case.read_text().replace("at_least: 0.5", "at_least: 0.999"))
+    true = optimum.best
+
+    def blind(instance: Any, measure: Any, sense: Any, limits: Any, *more: Any, **options: Any) -> Any:
+        return true(instance, measure, sense, (), *more, **options)
+
+    monkeypatch.setattr(optimum, "best", blind)
+    told = call("run", case, "--json")
+    assert told.code == 3
+    assert told.json["verdict"] == "not_trusted"
+    assert "figures" not in told.json
+
+
+def test_interrupted_in_the_middle(case: Path, call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: Any, **__: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "solve_aim", stop)
+    told = call("run", case, "--json", "--out", case.parent / "out")
+    assert (told.code, told.json["status"], told.json["exit_code"]) == (130, "interrupted", 130)
+    assert not (case.parent / "out").exists()
+    plain = call("run", case)
+    assert (plain.code, plain.out, plain.err) == (130, "", "interrupted\n")
+
+
+SITE = """
+import sys
+if "-m" in sys.orig_argv:
+    import optimizer.run as run
+    {body}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "status"),
+    [
+        ("run.solve_aim = lambda *a, **k: 1 / 0", 3, "error"),
+        ("run.audit = lambda *a, **k: (_ for _ in ()).throw(run.NotTrustedError('they differ'))", 3, "error"),
+        ("run.solve_aim = lambda *a, **k: (_ for _ in ()).throw(KeyboardInterrupt())", 130, "interrupted"),
+    ],
+)
+def test_planted_in_a_process(body: str, code: int, status: str, case: Path, run_process: Any) -> None:
+    told = run_process("run", case, "--json", site=SITE.format(body=body))
+    assert (told.code, told.err, told.json["status"]) == (code, "", status)
+
+
+def test_a_wrong_value_from_the_solver_in_a_process(case: Path, run_process: Any) -> None:
+    """The whole program handed to HiGHS, and its value tampered with on the way back."""
+    body = """
+    from dataclasses import replace
+    true = run.optimum.best
+    run.optimum.best = lambda *a, **k: (lambda r: replace(r, value=1.001 * r.value))(true(*a, **k))
+    """
+    told = run_process("run", case, "--json", "--no-screen", site=SITE.format(body=body.strip()))
+    assert (told.code, told.json["verdict"]) == (3, "not_trusted")
+
+
+def children(pid: int) -> list[int]:
+    """Living processes below a process, from /proc."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(fields[1]) == pid and fields[0] != "Z":
+                found += [int(entry.name), *children(int(entry.name))]
+    return found
+
+
+def busy(pid: int) -> float:
+    """Seconds of processor time of a process and those below it."""
+    total = 0.0
+    for one in [pid, *children(pid)]:
+        try:
+            fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        total += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return total
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+HARD = """\
+title: Hard
+question: Can it be stopped?
+market: small
+plans:
+  free: {{allowances: {{large: {{day: {caps}}}}}, withdraw: true}}
+  plus: {{price: {prices}, allowances: {{large: {{day: [60, 90, 120, unlimited]}}}}, withdraw: true}}
+  team: {{price: {prices}, withdraw: true}}
+  api: {{unit_prices: {{large: {units}, small: {units}}}, withdraw: true}}
+mix: {{enterprise_share: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]}}
+conditions:
+  - {{figure: gross_margin_rate, at_least: 0.6}}
+  - {{figure: churn_rate, at_most: 0.08}}
+"""
+
+
+@pytest.fixture
+def hard(case: Path) -> Path:
+    path = case.with_name("hard.yaml")
+    prices = [round(5 + 0.37 * k, 2) for k in range(90)]
+    units = [round(0.4 + 0.31 * k, 2) for k in range(16)]
+    path.write_text(HARD.format(caps=list(range(2, 40)), prices=prices, units=units))
+    return path
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc")
+@pytest.mark.parametrize(
+    "options",
+    [["--no-screen"], pytest.param(["--no-screen", "--time-limit", "300"], marks=pytest.mark.full), ["--gap", "0"]],
+)
+def test_ctrl_c_leaves_nothing_behind(options: list[str], hard: Path, tmp_path: Path) -> None:
+    """130, at once, one object, and no process left."""
+    command = [sys.executable, "-m", "optimizer", "run", str(hard), "--json", "--out", str(tmp_path / "out"), *options]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=_environment(), cwd=tmp_path
+    )
+    deadline = time.monotonic() + 120.0
+    while busy(process.pid) < 4.0 and time.monotonic() < deadline:
+        assert process.poll() is None, "the case is too easy to be interrupted"
+        time.sleep(0.1)
+    below = children(process.pid)
+    sent = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    took = time.monotonic() - sent
+    time.sleep(1.0)
+    assert not [p for p in below if alive(p)]
+    assert process.returncode == 130
+    assert took < 5.0
+    assert "Traceback" not in err
+    import json
+
+    body = json.loads(out)
+    assert (body["status"], body["exit_code"]) == ("interrupted", 130)
+    assert not (tmp_path / "out").exists()
+
+
+def _environment() -> dict[str, str]:
+    import optimizer
+
+    root = str(Path(__file__).parents[2])
+    paths = [os.environ.get("PYTHONPATH", ""), *([] if "site-packages" in str(optimizer.__file__) else [root])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in paths if p)}
+
+
+def test_the_numbers_shown_are_the_evaluators(case: Path, call: Any) -> None:
+    body = call("run", case, "--json").json
+    problem = run.prepare_problem(case)
+    menu = tuple(row["level"] for row in body["menu"].values())
+    evaluation = run.evaluate_choice(problem, (menu, body["mix"]["level"]))
+    for name, row in body["figures"].items():
+        value = evaluation.figure(name)
+        assert (row["value"] is None and np.isnan(value)) or row["value"] == value, name

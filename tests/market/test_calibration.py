@@ -1,0 +1,195 @@
+"""Calibration gives today's counts back, or says which of them cannot be."""
+
+from __future__ import annotations
+
+import math
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from optimizer.calibrate import calibrate
+from optimizer.credibility import credibility
+from optimizer.economics.figures import Selection
+from optimizer.errors import InputError
+from optimizer.evaluate import evaluate_menu
+
+SEEDS = range(8)
+
+
+def today_of(calibrated: Any) -> Any:
+    return evaluate_menu(calibrated.prepared, calibrated.prepared.today_menu())
+
+
+def rival_count(evaluation: Any, name: str, channel: str) -> float:
+    """Customers of an alternative among the segments of a channel, from its shares of those not with us."""
+    prepared = evaluation.prepared
+    r = [a.name for a in prepared.alternatives].index(name)
+    channels = [s.channel for s in prepared.market.segments.values()]
+    rows = np.array([channels[s] == channel for s in prepared.population.segment])
+    away = prepared.population.potential - evaluation.customers.sum(axis=1)
+    return float((away * prepared.alternative_share[:, r])[rows].sum())
+
+
+@pytest.mark.parametrize("seed", [None, *SEEDS])
+def test_counts_are_given_back(factory: ModuleType, seed: int | None) -> None:
+    data = factory.market() if seed is None else factory.random_market(seed)
+    today = today_of(calibrate(factory.inputs(data).market))
+    for plan, stated in data["today"]["plans"].items():
+        count = today.figure("customers", Selection(plan=plan))
+        assert count == pytest.approx(stated["customers"]["value"], rel=1e-8), plan
+    for name, channels in data["today"]["alternatives"].items():
+        for channel, stated in channels.items():
+            assert rival_count(today, name, channel) == pytest.approx(stated["value"], rel=1e-8), (name, channel)
+
+
+def test_churn_today_is_the_reference(factory: ModuleType) -> None:
+    """5 % a month, and 8 % among students on plus."""
+    today = today_of(calibrate(factory.inputs().market))
+    prepared = today.prepared
+    students = prepared.population.segment == prepared.population.segments.index("students")
+    for name, per in zip(today.plans, today.per, strict=True):
+        offered = prepared.plans[prepared.plan_index(name)].offered
+        wanted = np.where(students & (name == "plus"), 0.08, 0.05)
+        assert per.churn[offered] == pytest.approx(wanted[offered], rel=1e-12)
+    assert today.figure("churn_rate", Selection(plan="team")) == pytest.approx(0.05, rel=1e-12)
+
+
+def test_constants_are_pooled(factory: ModuleType) -> None:
+    """One constant per plan, whatever the segment, where counts by segment are not known."""
+    constants = calibrate(factory.inputs().market).constants.plans
+    for name, values in constants.items():
+        known = values[np.isfinite(values)]
+        assert known == pytest.approx(np.full(known.size, known[0]), abs=1e-12), name
+
+
+def by_segment(factory: ModuleType, **more: Any) -> dict[str, Any]:
+    plus = {"customers": factory.q(40_000, "customers")}
+    plus["by_segment"] = {"students": factory.q(12_000, "customers"), "pros": factory.q(28_000, "customers")}
+    return factory.changed(factory.market(), "today.plans.plus", {**plus, **more})
+
+
+def test_constants_of_their_own_give_counts_by_segment_back(factory: ModuleType) -> None:
+    calibrated = calibrate(factory.inputs(by_segment(factory, own_constants=True)).market)
+    today = today_of(calibrated)
+    for segment, count in (("students", 12_000.0), ("pros", 28_000.0)):
+        rows = today.prepared.population.segment == today.prepared.population.segments.index(segment)
+        held = today.customers[rows, today.plans.index("plus")].sum()
+        assert held == pytest.approx(count, rel=1e-8)
+        assert np.ptp(calibrated.constants.plans["plus"][rows]) == 0.0
+    constants = calibrated.constants.plans["plus"]
+    assert len({round(float(c), 9) for c in constants[np.isfinite(constants)]}) == 2
+
+
+def test_part_of_the_segments_counted(factory: ModuleType) -> None:
+    """With one segment counted, the rest of the total falls on the others."""
+    data = by_segment(factory, own_constants=True)
+    del data["today"]["plans"]["plus"]["by_segment"]["pros"]
+    today = today_of(calibrate(factory.inputs(data).market))
+    pros = today.prepared.population.segment == today.prepared.population.segments.index("pros")
+    assert today.customers[pros, today.plans.index("plus")].sum() == pytest.approx(28_000.0, rel=1e-8)
+
+
+def test_shrinkage_leaves_residuals(factory: ModuleType) -> None:
+    """The total is exact; the more customers count for half, the more is left of a count by segment."""
+    left = {}
+    for shrinkage in (0.0, 3e4, 1e12):
+        data = factory.changed(by_segment(factory), "today.shrinkage", shrinkage)
+        calibrated = calibrate(factory.inputs(data).market)
+        today = today_of(calibrated)
+        assert today.figure("customers", Selection(plan="plus")) == pytest.approx(40_000.0, rel=1e-8)
+        for r in calibrated.residuals:
+            rows = today.prepared.population.segment == today.prepared.population.segments.index(r.segment)
+            assert r.modelled == pytest.approx(today.customers[rows, today.plans.index("plus")].sum(), rel=1e-9)
+        assert [r.segment for r in calibrated.residuals] == ["students", "pros"]
+        left[shrinkage] = abs(calibrated.residuals[0].modelled - 12_000.0)
+    assert left[0.0] < 1e-3
+    assert 1.0 < left[3e4] < left[1e12]
+
+
+def test_residuals_beyond_the_tolerance_are_findings(factory: ModuleType) -> None:
+    data = by_segment(factory)
+    data["today"] |= {"shrinkage": 1e12, "segment_tolerance": 0.01}
+    inputs = factory.inputs(data)
+    found = credibility(calibrate(inputs.market), inputs.market_document)
+    assert {f.field for f in found if f.code == "residual"} == {
+        "today.plans.plus.by_segment.students",
+        "today.plans.plus.by_segment.pros",
+    }
+
+
+def test_an_analogue_lends_its_constant(factory: ModuleType) -> None:
+    """lite takes plus's constant less 0.2, and its own utility at its own price as its reference."""
+    calibrated = calibrate(factory.inputs().market)
+    constants, prepared = calibrated.constants, calibrated.prepared
+    offered = prepared.plans[prepared.plan_index("lite")].offered
+    assert constants.plans["lite"][offered] == pytest.approx(constants.plans["plus"][offered] - 0.2, rel=1e-12)
+    menu = {**prepared.today_menu(), "lite": prepared.terms["lite"]}
+    evaluation = evaluate_menu(prepared, menu)
+    per = evaluation.per[evaluation.plans.index("lite")]
+    assert per.utility[offered] == pytest.approx(constants.references["lite"][offered], rel=1e-12)
+    assert evaluation.figure("churn_rate", Selection(plan="lite")) == pytest.approx(0.05, rel=1e-12)
+
+
+def test_an_analogue_offered_elsewhere_lends_its_pooled_constant(factory: ModuleType) -> None:
+    """Where the analogue is not offered, the mean of its constants weighted by customers."""
+    data = by_segment(factory, own_constants=True)
+    data = factory.changed(data, "plans.lite.segments", ["students", "firms"])
+    calibrated = calibrate(factory.inputs(data).market)
+    plus, lite = calibrated.constants.plans["plus"], calibrated.constants.plans["lite"]
+    segment = calibrated.prepared.population.segment
+    students, pros, firms = (segment == k for k in range(3))
+    assert lite[students] == pytest.approx(plus[students] - 0.2, rel=1e-12)
+    pooled = 0.3 * plus[students][0] + 0.7 * plus[pros][0]
+    assert lite[firms] == pytest.approx(np.full(firms.sum(), pooled - 0.2), rel=1e-12)
+    assert np.isnan(lite[pros]).all()
+
+
+def test_counts_that_do_not_fit_name_the_set(factory: ModuleType) -> None:
+    """free and plus fit alone but not together: about 0.64 x 900,000 reached, each customer counts for 0.9 or more."""
+    data = factory.changed(factory.market(), "today.plans.free.customers", 400_000)
+    data = factory.changed(data, "today.plans.plus.customers", 400_000)
+    data = factory.changed(data, "today.alternatives.rival.consumer", 1_000)
+    with pytest.raises(InputError) as error:
+        calibrate(factory.inputs(data).market)
+    (finding,) = error.value.findings
+    assert finding.code == "calibration-room"
+    assert "free, plus" in finding.message and "team" not in finding.message
+    alone = factory.changed(data, "today.plans.plus.customers", 40_000)
+    assert calibrate(factory.inputs(alone).market).steps < 60
+
+
+def test_one_plan_that_does_not_fit_is_named_alone(factory: ModuleType) -> None:
+    data = factory.changed(factory.market(), "today.plans.team.customers", 50_000)
+    with pytest.raises(InputError) as error:
+        calibrate(factory.inputs(data).market)
+    assert [f.field for f in error.value.findings] == ["today.plans.team.customers"]
+
+
+def test_a_count_of_nothing_is_refused(factory: ModuleType) -> None:
+    data = factory.changed(factory.market(), "today.plans.team.customers", 0)
+    with pytest.raises(InputError) as error:
+        calibrate(factory.inputs(data).market)
+    assert [(f.code, f.field) for f in error.value.findings] == [("calibration-count", "today.plans.team.customers")]
+
+
+def test_segments_that_exceed_the_total_are_refused(factory: ModuleType) -> None:
+    """12,000 + 28,000 leave nothing for a third group."""
+    data = by_segment(factory, own_constants=True)
+    data["plans"]["plus"]["segments"] = ["students", "pros", "firms"]
+    with pytest.raises(InputError) as error:
+        calibrate(factory.inputs(data).market)
+    assert [f.code for f in error.value.findings] == ["calibration-count"]
+
+
+def test_a_changed_market_keeps_the_constants(factory: ModuleType) -> None:
+    """A case's changes come after calibration: the constants are those of today's market."""
+    case = factory.case(changes={"alternatives.rival.price": {"times": 0.5}})
+    cheap, plain = factory.problem(None, case), factory.problem()
+    for name, values in plain.calibrated.constants.plans.items():
+        assert np.array_equal(values, cheap.calibrated.constants.plans[name], equal_nan=True)
+    before, after = (p.unchanged.figure("customers") for p in (plain, cheap))
+    assert after < before == pytest.approx(335_000.0, rel=1e-8)
+    assert cheap.today.figure("customers") == pytest.approx(before, rel=1e-12)
+    assert math.isfinite(after)
