@@ -12,6 +12,7 @@ import logging
 import os
 import re
 import sys
+import time
 import warnings
 from pathlib import Path
 from typing import Annotated, Any
@@ -38,6 +39,7 @@ from optimizer.cli_options import (
     read_gap,
     read_limit,
 )
+from optimizer.cli_report import ExcelOption, HtmlOption, ParquetOption, WithOption, write_files
 from optimizer.errors import Finding, InfeasibleError, InputError, NotTrustedError, OptimizerError, bad_argument
 
 app = typer.Typer(
@@ -77,15 +79,23 @@ def run(
     gap: GapOption = None,
     time_limit: TimeOption = None,
     screen: ScreenOption = True,
+    html: HtmlOption = None,
+    excel: ExcelOption = None,
+    parquet: ParquetOption = None,
+    studies: WithOption = None,
 ) -> None:
     """Solve a case: the best menu, proven, against today's."""
-    from optimizer.run import solve_case
+    from optimizer.problem import prepare_problem
+    from optimizer.run import settings_of, solve_problem
 
     gap, time_limit, out = read_gap(gap), read_limit(time_limit), read_folder(out)
-    solution = solve_case(
-        case, sets=read_changes(sets), gap=gap, time_limit=time_limit, screen=None if screen else False
-    )
+    started = time.monotonic()
+    problem = prepare_problem(case, sets=read_changes(sets))
+    settings = settings_of(problem, started, gap, time_limit, None if screen else False)
+    solution = solve_problem(problem, settings)
     _emit(solution, json, out)
+    if html or excel or parquet:
+        write_files(problem, solution, settings, html, excel, parquet, studies)
 
 
 @app.command()
@@ -156,9 +166,19 @@ def copy(
     json: JsonOption = False,
 ) -> None:
     """Copy a case with its market, to make your own."""
+    from optimizer.io.workbook import is_workbook, write_case_workbook
     from optimizer.library import copy_case
 
-    target = copy_case(name, folder)
+    if is_workbook(folder):
+        from optimizer.load import load_case
+
+        target = folder if folder.suffix.lower() == ".xlsx" else folder.with_suffix(".xlsx")
+        if os.path.lexists(target):
+            raise bad_argument("dir", f"{target} exists already", "name another file, or remove it first")
+        inputs = load_case(name)
+        write_case_workbook(target, inputs.case_document, inputs.market_document)
+    else:
+        target = copy_case(name, folder)
     print(json_module.dumps({"case": str(target)}) if json else target)
 
 

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from optimizer.errors import Finding, InputError, bad_argument
 from optimizer.io import Document, merge, read_numbers_csv, read_yaml, to_findings
 from optimizer.io.numbers_csv import parse_number
+from optimizer.io.workbook import is_workbook, workbook_documents
 from optimizer.library import case_path, market_path
 from optimizer.schema.case import Case, Change
 from optimizer.schema.market import Market
@@ -224,12 +225,29 @@ def load_inputs(
         parsed = case
     else:
         path = case_path(case)
+        if is_workbook(path):
+            return _from_workbook(path, sets or {})
         document = read_yaml(path)
         name, base = path.stem, path.parent
         parsed = _both(document, base)
     market_document = read_market(market_path(parsed.market, base))
     changes = {path: as_change(path, value) for path, value in (sets or {}).items()}
     return assemble(name, parsed, document, market_document, changes)
+
+
+def _from_workbook(path: Path, sets: Changes) -> Inputs:
+    """A case and its market out of one workbook. Raises InputError with all findings about both."""
+    document, market_document = workbook_documents(path)
+    findings: list[Finding] = []
+    for model, part in ((Case, document), (Market, market_document)):
+        try:
+            validate(model, part)  # type: ignore[type-var]
+        except InputError as error:
+            findings += error.findings
+    if findings:
+        raise InputError(findings)
+    changes = {name: as_change(name, value) for name, value in sets.items()}
+    return assemble(path.stem, validate(Case, document), document, market_document, changes)
 
 
 def _both(document: Document, base: Path) -> Case:

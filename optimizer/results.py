@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from html import escape
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from optimizer.audit import Audit
@@ -225,6 +227,14 @@ class Solution:
         import pandas as pd
 
         return pd.DataFrame(usage_rows(self.evaluation))
+
+    def plot(self) -> Any:
+        """The waterfall from today's contribution to this menu's. Needs the ``report`` extra."""
+        return import_module("optimizer.report.charts").waterfall_chart(self)
+
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        return f"<p>{escape(repr(self))}</p>{self.menu_frame().to_html()}{self.to_frame().to_html()}"
 
     def __repr__(self) -> str:
         o = self.objective

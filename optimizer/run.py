@@ -17,9 +17,9 @@ from optimizer.errors import InfeasibleError, NotTrustedError, SolverError
 from optimizer.evaluate import Evaluation, evaluate_menu
 from optimizer.evidence import outside_evidence, plan_choices
 from optimizer.instance import Figure, Limit, evaluate, zero_figure
-from optimizer.load import Changes, load_inputs
+from optimizer.load import Changes, as_change, assemble, load_inputs
 from optimizer.optimum import Answer, Settings, Work
-from optimizer.problem import Problem, prepare_problem
+from optimizer.problem import Problem, prepare_problem, problem_of
 from optimizer.results import HEADLINES, FigureValue, ObjectiveValue, Solution
 from optimizer.schema.case import Case, Objective
 from optimizer.versions import versions
@@ -68,16 +68,25 @@ def solve_case(
     """
     started = time.monotonic()
     problem = prepare_problem(case, sets=sets, folder=folder)
+    settings = settings_of(problem, started, gap, time_limit, screen)
+    return solve_problem(problem, replace(settings, cancelled=cancelled, progress=progress))
+
+
+def settings_of(
+    problem: Problem,
+    started: float,
+    gap: float | None = None,
+    time_limit: float | None = None,
+    screen: bool | None = None,
+) -> Settings:
+    """The case's options with overrides; ``started`` in ``time.monotonic()`` is when the time limit began."""
     options = problem.inputs.case.options
     limit = options.time_limit if time_limit is None else time_limit
-    settings = Settings(
+    return Settings(
         gap=options.gap if gap is None else gap,
         deadline=None if limit is None else started + limit,
         screen=options.screen if screen is None else screen,
-        cancelled=cancelled,
-        progress=progress,
     )
-    return solve_problem(problem, settings)
 
 
 def evaluate_case(
@@ -93,18 +102,15 @@ def evaluate_case(
     """
     inputs = load_inputs(case, None, folder)
     fixed = inputs.case.model_copy(update={"plans": {}, "mix": None, "conditions": ()})
-    base = folder if folder is not None else (None if isinstance(case, Case) else _folder_of(case))
-    without = prepare_problem(fixed, folder=base)
-    problem = prepare_problem(fixed, sets=sets, folder=base) if sets else without
+
+    def made(changes: Changes) -> Problem:
+        asked = {path: as_change(path, value) for path, value in changes.items()}
+        return problem_of(assemble(inputs.name, fixed, inputs.case_document, inputs.market_document, asked))
+
+    without = made({})
+    problem = made(sets) if sets else without
     before = problem.today if without.unchanged is without.today else without.unchanged
-    solution = solve_problem(replace(problem, unchanged=before), Settings(gap=inputs.case.options.gap))
-    return replace(solution, case=inputs.name)
-
-
-def _folder_of(case: str | PathLike[str]) -> str:
-    from optimizer.library import case_path
-
-    return str(case_path(case).parent)
+    return solve_problem(replace(problem, unchanged=before), Settings(gap=inputs.case.options.gap))
 
 
 def aims_of(objective: Objective, problem: Problem) -> list[Aim]:

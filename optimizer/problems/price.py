@@ -177,7 +177,7 @@ class PriceProblem:
         plans = self.data.plans
         given: list[Any] = [*points] if isinstance(points, Iterable) else []
         if given and np.ndim(given[0]) == 0:
-            given = [np.array(given)] * plans
+            given = [_array(given, (None,), "points")] * plans
         if len(given) != plans:
             raise bad_argument("points", f"has {len(given)} ladders, wanted {plans} or one")
         ladders = []

@@ -71,11 +71,11 @@ def _marks(frontier: Frontier, solution: Solution | None) -> list[Row]:
 
 def _label(base: alt.Chart, row: Row, across: list[float], below: bool) -> alt.Chart:
     """One label, on the side of its mark where there is room."""
-    right = row["x"] > (across[0] + across[1]) / 2
+    right = row["x"] > across[0] + 0.3 * (across[1] - across[0])
     made: alt.Chart = base.transform_filter(alt.datum.what == row["what"]).mark_text(
         align="right" if right else "left",
-        dx=6 if right else -6,
-        dy=18 if below else -16,
+        dx=-8 if right else 8,
+        dy=14 if below else -14,
         fontWeight="bold",
         color=ORANGE if row["what"] != "Today" else INK,
     )
@@ -104,7 +104,7 @@ def frontier_chart(frontier: Frontier, solution: Solution | None = None, width: 
         color=alt.Color("what:N", scale=colours, legend=None),
         tooltip=tips("", name(x.name), name(y.name)),
     )
-    labels = [_label(spots, m, across, m["what"] == "Today").encode(text="told:N") for m in marks]
+    labels = [_label(spots, m, across, m["what"] == "Today").encode(text="what:N") for m in marks]
     text = (
         f"{len(rows)} efficient menus by {title(x.name)} and {title(y.name)}. "
         + ". ".join(str(m["told"]) for m in marks)

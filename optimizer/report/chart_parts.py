@@ -20,6 +20,7 @@ from optimizer.report.chart_style import (
     data,
     finish,
     lines,
+    room,
     short,
     span,
     tips,
@@ -59,7 +60,7 @@ def channel_chart(solution: Solution, width: Width = 640) -> Chart:
         .transform_stack(["start", "end"], "share", ["row"], sort=[alt.SortField("rank")])
         .transform_calculate(
             middle="(datum.start + datum.end) / 2",
-            label="datum.share >= 0.1 ? format(100 * datum.share, '.0f') + ' %' : ''",
+            label="datum.share * width >= 36 ? format(100 * datum.share, '.0f') + '%' : ''",
         )
     )
     y = alt.Y("row:N", sort=order, axis=categories())
@@ -73,7 +74,7 @@ def channel_chart(solution: Solution, width: Width = 640) -> Chart:
         color=alt.Color("channel:N", scale=colours, sort=None, legend=alt.Legend(columns=3)),
         tooltip=[*tips("Figure", "Channel", "Amount"), alt.Tooltip("share:Q", title="Share", format=".1%")],
     )
-    text = base.mark_text(fontSize=11).encode(
+    text = base.mark_text().encode(
         y=y,
         x=alt.X("middle:Q", scale=scale, axis=ticks),
         text="label:N",
@@ -81,6 +82,10 @@ def channel_chart(solution: Solution, width: Width = 640) -> Chart:
     )
     said = "; ".join(f"{r['t0']}, {r['t1']}: {r['t2']}" for r in rows)
     return finish(alt.layer(bars, text), f"Mix by channel. {said}.")
+
+
+def _cell(value: float) -> str:
+    return f"{value:.2f}" if abs(value) < 1.0 else short(value)
 
 
 def usage_chart(solution: Solution, width: Width = 640) -> Chart:
@@ -91,8 +96,8 @@ def usage_chart(solution: Solution, width: Width = 640) -> Chart:
     rows = [
         {
             "plan": labels[r["plan"]],
-            "class": r["usage_class"].replace(" to ", " – "),
-            "told": short(r["gross_margin_per_customer"]),
+            "class": r["usage_class"].split(" to ")[-1],
+            "told": _cell(r["gross_margin_per_customer"]),
             "side": "loses" if r["gross_margin_per_customer"] < 0 else "earns",
             **lines(
                 labels[r["plan"]],
@@ -110,11 +115,11 @@ def usage_chart(solution: Solution, width: Width = 640) -> Chart:
         "class:N",
         sort=None,
         axis=alt.Axis(
-            title="Customers by usage, lightest to heaviest", orient="top", domain=False, ticks=False, labelAngle=0
+            title="Usage, up to this part of customers", orient="top", domain=False, ticks=False, labelAngle=0
         ),
     )
     base = alt.Chart(data(rows), width=width, height=34 * len(plans)).encode(
-        x=x, y=alt.Y("plan:N", sort=None, axis=categories(110))
+        x=x, y=alt.Y("plan:N", sort=None, axis=categories(104))
     )
     colours = alt.Scale(domain=["earns", "loses"], range=["#d6e6f0", SAND])
     hover = tips(
@@ -123,7 +128,7 @@ def usage_chart(solution: Solution, width: Width = 640) -> Chart:
     boxes = base.mark_rect(stroke="white", strokeWidth=2).encode(
         color=alt.Color("side:N", scale=colours, legend=None), tooltip=hover
     )
-    text = base.mark_text(fontSize=11, color=INK).encode(text="told:N")
+    text = base.mark_text(color=INK).encode(text="told:N")
     losing = [f"{r['t0']} {r['t1']}" for r in rows if r["side"] == "loses"]
     return finish(
         alt.layer(boxes, text),
@@ -159,9 +164,9 @@ def segments_chart(explanation: Explanation, width: Width = 640) -> Chart:
     base = alt.Chart(data(rows), width=width, height=30 * len(rows))
     y = alt.Y("label:N", sort=None, axis=categories())
     values = [0.0, *(float(r["value"]) for r in rows)]
-    room = [0.3 if min(values) < 0 else 0.02, 0.3 if max(values) > 0 else 0.02]
-    ticks = axis("Change in what customers get beyond what they pay", "usd a person and month")
-    x = alt.X("value:Q", scale=alt.Scale(domain=span(values, *room), nice=False), axis=ticks)
+    sides = room(54 if min(values) < 0 else 2, 54 if max(values) > 0 else 2)
+    ticks = axis("", "usd a person and month")
+    x = alt.X("value:Q", scale=alt.Scale(domain=span(values, 0.0, 0.0), range=sides, nice=False), axis=ticks)
     colours = alt.Scale(domain=["gains", "loses"], range=[BLUE, ORANGE])
     hover = tips("Segment", "Change", "Share who lose", "Customers today", "Customers proposed")
     bars = base.mark_bar(size=14).encode(

@@ -63,7 +63,7 @@ def response_panel(
     x = alt.X(
         "x:Q",
         scale=alt.Scale(domain=span([r["x"] for r in rows], 0.0, 0.0), nice=False, zero=False),
-        axis=alt.Axis(title=label, grid=False, tickCount=4, format=",~g"),
+        axis=axis(label, "1", grid=False, tickCount=4),
     )
     y = alt.Y("y:Q", scale=alt.Scale(zero=False, nice=True), axis=axis("", unit, tickCount=3, title=None))
     base = alt.Chart(data(rows), width=width, height=height).encode(x=x, y=y, tooltip=tips(label, heading))

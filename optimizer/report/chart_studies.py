@@ -8,8 +8,8 @@ import altair as alt
 
 from optimizer.report.chart_style import (
     BLUE,
-    FAINT,
     INK,
+    LINE,
     MUTED,
     SAND,
     SKY,
@@ -22,6 +22,7 @@ from optimizer.report.chart_style import (
     finish,
     lines,
     name,
+    room,
     short,
     span,
     tips,
@@ -32,6 +33,7 @@ from optimizer.studies.compare import Comparison
 from optimizer.studies.sensitivity import Driver, Tornado
 
 SHOWN = 12
+OWNERS = {"segments": "", "plans": " plan", "alternatives": " (rival)", "ai_models": " model", "pools": " GPUs"}
 CROWDED = 9
 """From so many scenarios on, cells carry no text."""
 
@@ -95,7 +97,8 @@ def comparison_chart(comparison: Comparison, width: Width = 640, what: str = "re
     base = alt.Chart(data(rows), width=width, height=height).encode(x=x, y=y)
     hover = tips("Scenario", "Menu", name(comparison.figure), "Regret", "Conditions")
     boxes = base.mark_rect(stroke="white", strokeWidth=2).encode(
-        color=alt.Color("shade:Q", scale=alt.Scale(range=ramp, nice=False), legend=None), tooltip=hover
+        color=alt.Color("shade:Q", scale=alt.Scale(range=ramp, interpolate="rgb", nice=False), legend=None),
+        tooltip=hover,
     )
     layers: list[alt.Chart] = [boxes]
     if len(comparison.scenarios) < CROWDED:
@@ -108,8 +111,11 @@ def comparison_chart(comparison: Comparison, width: Width = 640, what: str = "re
 
 
 def driver_name(path: str) -> str:
-    """A number's path in words."""
-    return title(path.replace(".", " · "))
+    """A number's path in words: whose it is, then what it is."""
+    first, *rest = path.split(".")
+    if first in OWNERS and len(rest) > 1:
+        return title(f"{rest[0]}{OWNERS[first]}: {', '.join(rest[1:])}").replace("ai models", "AI models")
+    return title(f"{first}: {', '.join(rest)}" if rest else first)
 
 
 def _number(value: float, unit: str) -> str:
@@ -124,6 +130,8 @@ def _bars(drivers: list[Driver], tornado: Tornado) -> tuple[list[Row], list[Row]
         reach = f"{_number(d.low, d.unit)} to {_number(d.high, d.unit)}"
         unit = "" if d.unit in ("fraction", "1/month", "1") else f" {d.unit}"
         names.append({"rank": rank, "name": f"{driver_name(d.path)}: {reach}{unit}{' *' if d.assumed else ''}"})
+        reached = [v for v in (tornado.base, d.kept_low, d.kept_high, d.best_low, d.best_high) if v is not None]
+        edges = (min(reached), max(reached))
         for side, kept, best in (("low", d.kept_low, d.best_low), ("high", d.kept_high, d.best_high)):
             if kept is None:
                 continue
@@ -137,8 +145,9 @@ def _bars(drivers: list[Driver], tornado: Tornado) -> tuple[list[Row], list[Row]
                     "base": tornado.base,
                     "kept": kept,
                     "best": best,
-                    "left": told(kept, tornado.unit) if outer and kept < tornado.base else "",
-                    "right": told(kept, tornado.unit) if outer and kept > tornado.base else "",
+                    "edge": edges[kept > tornado.base],
+                    "left": short(kept) if outer and kept < tornado.base else "",
+                    "right": short(kept) if outer and kept > tornado.base else "",
                     **lines(
                         driver_name(d.path),
                         f"{number}{unit}",
@@ -156,10 +165,11 @@ def tornado_chart(tornado: Tornado, width: Width = 640, shown: int = SHOWN) -> C
     drivers = [d for d in tornado.drivers if d.swing(tornado.base) > 0.0][:shown]
     bars, names = _bars(drivers, tornado)
     height = 44 * max(1, len(drivers))
-    domain = span([tornado.base, *(b[k] for b in bars for k in ("kept", "best"))], 0.2, 0.2)
+    domain = span([tornado.base, *(b[k] for b in bars for k in ("kept", "best"))], 0.0, 0.0)
     y = alt.Y("rank:O", axis=None)
     ticks = axis(name(tornado.figure), tornado.unit)
-    x = alt.X("kept:Q", scale=alt.Scale(domain=domain, nice=False, zero=False), axis=ticks)
+    x = alt.X("kept:Q", scale=alt.Scale(domain=domain, range=room(50, 50), nice=False, zero=False), axis=ticks)
+    edge = alt.X("edge:Q", axis=ticks)
     colours = alt.Scale(domain=["number at its low", "number at its high"], range=[SAND, BLUE])
     hover = tips("Number", "Moved to", "Menu kept", "Menu chosen anew", "Evidence")
     base = alt.Chart(data(bars), width=width, height=height)
@@ -174,10 +184,12 @@ def tornado_chart(tornado: Tornado, width: Width = 640, shown: int = SHOWN) -> C
         base.mark_tick(size=20, thickness=2, color=INK, yOffset=9).encode(
             y=y, x=alt.X("best:Q", axis=ticks), tooltip=hover
         ),
-        base.mark_text(align="right", dx=-6, dy=9, color=MUTED).encode(y=y, x=x, text="left:N"),
-        base.mark_text(align="left", dx=6, dy=9, color=MUTED).encode(y=y, x=x, text="right:N"),
-        alt.Chart(data([{"base": tornado.base}])).mark_rule(color=FAINT).encode(x=alt.X("base:Q", axis=ticks)),
-        alt.Chart(data(names)).mark_text(align="left", dy=-10, color=INK).encode(y=y, x=alt.value(0), text="name:N"),
+        base.mark_text(align="right", dx=-6, dy=9, color=MUTED).encode(y=y, x=edge, text="left:N"),
+        base.mark_text(align="left", dx=6, dy=9, color=MUTED).encode(y=y, x=edge, text="right:N"),
+        alt.Chart(data([{"base": tornado.base}])).mark_rule(color=LINE).encode(x=alt.X("base:Q", axis=ticks)),
+        alt.Chart(data(names))
+        .mark_text(align="left", dy=-10, color=INK, limit=alt.ExprRef("width"))
+        .encode(y=y, x=alt.value(0), text="name:N"),
     ]
     leading = driver_name(drivers[0].path) if drivers else "none"
     text = f"How far {title(tornado.figure)} moves with each of {len(drivers)} numbers; most with {leading}."

@@ -34,24 +34,25 @@ CONFIG: dict[str, Any] = {
         "gridColor": FAINT,
         "tickColor": LINE,
         "labelColor": MUTED,
-        "labelFontSize": 11,
+        "labelFontSize": 12,
         "labelOverlap": True,
         "labelSeparation": 6,
         "titleColor": MUTED,
-        "titleFontSize": 11,
+        "titleFontSize": 12,
         "titleFontWeight": "normal",
         "titlePadding": 8,
     },
     "legend": {
         "labelColor": INK,
-        "labelFontSize": 11,
+        "labelFontSize": 12,
         "orient": "top",
         "title": None,
         "symbolType": "square",
         "padding": 0,
         "offset": 8,
     },
-    "text": {"fontSize": 11, "color": INK},
+    "text": {"fontSize": 12, "color": INK},
+    "tick": {"opacity": 1},
 }
 # Scale words as in words.amount, for ticks.
 _SCALED = (
@@ -59,7 +60,8 @@ _SCALED = (
     "abs(datum.value) >= 1e6 ? format(datum.value / 1e6, ',.3~g') + ' M' : "
     "abs(datum.value) >= 1e3 ? format(datum.value / 1e3, ',.3~g') + ' k' : format(datum.value, ',.3~g')"
 )
-_PERCENT = "format(100 * datum.value, '.3~g') + ' %'"
+_PERCENT = "format(100 * datum.value, '.3~g') + '%'"
+_PLAIN_MINUS = "replace({}, '\u2212', '-')"
 
 
 def data(rows: Iterable[Row]) -> alt.InlineData:
@@ -76,8 +78,8 @@ def _plain(value: Any) -> Any:
 def axis(heading: str, unit: str, **more: Any) -> alt.Axis:
     """A value axis with its unit in the title and readable ticks."""
     labels = _PERCENT if unit in ("fraction", "1/month") else _SCALED
-    told = f"{heading}, {words(unit)}" if words(unit) else heading
-    return alt.Axis(**{"title": told, "labelExpr": labels, "tickCount": 5, **more})
+    heading = ", ".join(part for part in (heading, words(unit)) if part)
+    return alt.Axis(**{"title": heading, "labelExpr": _PLAIN_MINUS.format(labels), "tickCount": 5, **more})
 
 
 def words(unit: str) -> str:
@@ -138,6 +140,16 @@ def span(values: Iterable[float | None], left: float, right: float) -> list[floa
     low, high = (min(known), max(known)) if known else (0.0, 1.0)
     size = (high - low) or abs(high) or 1.0
     return [low - left * size, high + right * size]
+
+
+def room(left: int, right: int) -> list[Any]:
+    """A range across the picture that leaves pixels for labels at both sides."""
+    return [left, alt.ExprRef(f"width - {right}")]
+
+
+def gain(value: float) -> str:
+    """A difference without its unit."""
+    return f"{'+' if value > 0 else ''}{amount(value)}"
 
 
 def finish(chart: Chart, description: str) -> Chart:

@@ -16,8 +16,11 @@ from optimizer.report.chart_style import (
     categories,
     data,
     finish,
+    gain,
     lines,
     name,
+    room,
+    short,
     signed,
     span,
     tips,
@@ -31,6 +34,7 @@ from optimizer.studies.waterfall import WaterfallStep, waterfall
 def _row(step: WaterfallStep, label: str) -> Row:
     total = step.kind == "total"
     change = "" if total else signed(step.change, step.unit)
+    shown = short(step.end) if total else gain(step.change)
     start = told(step.end if total else step.start, step.unit)
     return {
         "label": label,
@@ -38,7 +42,7 @@ def _row(step: WaterfallStep, label: str) -> Row:
         "low": step.end if total else min(step.start, step.end),
         "high": step.end if total else max(step.start, step.end),
         "side": "less" if step.change < 0 and not total else "more",
-        "told": told(step.end, step.unit) if total else change,
+        "told": shown,
         **lines(label, change or "-", start, told(step.end, step.unit)),
     }
 
@@ -49,8 +53,9 @@ def waterfall_chart(solution: Solution, width: Width = 640, figure: str = "contr
     unit, heading = steps[0].unit, name(figure)
     rows = [_row(s, label) for s, label in zip(steps, unique(s.title for s in steps), strict=True)]
     base = alt.Chart(data(rows), width=width, height=32 * len(rows))
-    y = alt.Y("label:N", sort=None, axis=categories())
-    scale = alt.Scale(domain=span([v for r in rows for v in (r["low"], r["high"])], 0.06, 0.34), nice=False, zero=False)
+    y = alt.Y("label:N", sort=[r["label"] for r in rows], axis=categories())
+    ends_at = [v for r in rows for v in (r["low"], r["high"])]
+    scale = alt.Scale(domain=span(ends_at, 0.0, 0.0), range=room(8, 58), nice=False, zero=False)
     ticks = axis(heading, unit)
     low, high = (alt.X(f"{end}:Q", scale=scale, axis=ticks) for end in ("low", "high"))
     hover = tips("Step", "Change", "From", "To")

@@ -12,6 +12,8 @@ from optimizer.screening.evaluation import scales, violation, with_burst
 from optimizer.screening.problem import Ints, Problem, Rows
 from optimizer.screening.rules import allowed_moves, follow
 
+MOST = 4_000_000
+"""Numbers in one array of moves; more starts are taken in halves."""
 Score = Callable[[Array], Array]
 """Linear parts (..., Q) to a number (...) to be maximised."""
 
@@ -56,6 +58,11 @@ def ascend(
 
     Menus that break a rule are moved to ones that keep it where a single change does so; else their score is -inf.
     """
+    if len(menus) > 1 and len(menus) * max(len(c) for c in box) * problem.weight.shape[1] > MOST:
+        half = len(menus) // 2
+        first = ascend(problem, rows, score, menus[:half], mixes[:half], box, sweeps)
+        second = ascend(problem, rows, score, menus[half:], mixes[half:], box, sweeps)
+        return np.concatenate([first[0], second[0]]), np.concatenate([first[1], second[1]])
     menus = menus.copy()
     live = np.arange(len(menus))
     scores = np.full(len(menus), -np.inf)

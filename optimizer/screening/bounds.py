@@ -19,6 +19,9 @@ import numpy as np
 from optimizer.instance import Array
 from optimizer.screening.problem import EPS, Ints, Problem
 
+AT_ONCE = 30_000
+"""Numbers of a box up to which all plans are bounded in one array operation."""
+
 
 @dataclass(frozen=True)
 class Multiplier:
@@ -87,6 +90,8 @@ class Bound:
     """The shifts' share in ``total``."""
     gradient: Array
     """(J, I) of ``total`` by the shifts."""
+    at_best: Array
+    """(Q,) linear parts of all figures at the menu ``best``."""
 
     def levels(self, plan: int) -> Array:
         """(columns of the plan,) bound over the part of the box that keeps one level of the plan."""
@@ -120,8 +125,8 @@ def make_form(problem: Problem, multiplier: Multiplier, chord: Chord | None) -> 
 def kernel(weight: Array, value: Array, unit: Array, base: Array, low: Array, high: Array, people: Array) -> Array:
     """(L,) D of one plan's levels: the inner loop of the search.
 
-    ``weight``, ``value``: (L, I) denominators and numerators; ``unit``: (I,) lambda; ``base``: (I,) value less
-    lambda times weight at the reference; ``low``, ``high``: (I,) one plus the other plans' least and largest weights.
+    ``weight``, ``value``: (L, I) denominators and numerators; ``unit``: (I,) lambda; ``base``: value less lambda times
+    weight at the reference; ``low``, ``high``: one plus the other plans' least and largest weights, (I,) or (L, I).
     """
     d = weight * unit
     np.subtract(value, d, out=d)
@@ -137,7 +142,7 @@ def bound_box(
 ) -> Bound:
     """The bound of a form over a box given by columns per plan. ``matrix``: the form's rows (T, I), if at hand."""
     weight, rows, people = problem.weight, problem.rows, problem.customers[mix]
-    plans, center = len(box), reference.columns
+    center = reference.columns
     at = weight[center]
     at_rows = rows.matrix[:, center]
     value_at = combine_rows(form.weights, at_rows) if matrix is None else matrix[center]
@@ -148,27 +153,44 @@ def bound_box(
     if reference.shift is not None:
         unit = unit + reference.shift.sum(axis=0)
         base = base + reference.shift
-    parts = [weight[c] for c in box]
-    values = [combine_rows(form.weights, rows.matrix[:, c]) if matrix is None else matrix[c] for c in box]
-    least = np.array([p.min(axis=0) for p in parts])
-    most = np.array([p.max(axis=0) for p in parts])
-    low, high = others(least), others(most)
+    columns = np.concatenate(box)
+    counts = np.array([len(c) for c in box])
+    first = np.cumsum(counts) - counts
+    own = weight[columns]
+    value = combine_rows(form.weights, rows.matrix[:, columns]) if matrix is None else matrix[columns]
+    least, most = np.minimum.reduceat(own, first, axis=0), np.maximum.reduceat(own, first, axis=0)
+    around = (others(least), others(most))
     level = form.weights @ rows.fixed
-    potential = tuple(
-        kernel(parts[j], values[j], unit, base[j], low[j], high[j], people) + (level[box[j]] - level[center[j]])
-        for j in range(plans)
+    flat = _potentials(own, value, unit, base, around, people, counts)
+    flat += level[columns] - np.repeat(level[center], counts)
+    potential = tuple(np.split(flat, first[1:]))
+    pick = first + np.array([int(p.argmax()) for p in potential])
+    top = flat[pick]
+    at_value = float(people @ unit + level[center].sum() + form.weights @ rows.offset[:, mix] + form.shift)
+    reach = people / (around[0][0] + least[0])
+    terms = np.maximum.reduceat(np.abs(value) @ reach, first).sum() + 2.0 * float((most @ (np.abs(unit) * reach)).sum())
+    terms += 2.0 * ((np.abs(base) + np.abs(value_at)).sum(axis=0) + np.abs(outside) + np.abs(unit)) @ reach
+    slack = _slack(problem, form, mix, len(box), float(terms))
+    reached = people / (np.where(value[pick] - unit * own[pick] > base, *around) + own[pick])
+    cut, rest, at_best = _cut(problem, mix, reference, columns[pick], at_rows, size, reached)
+    gradient = people - (own[pick] * reached).sum(axis=0) - reached
+    return Bound(
+        at_value + float(top.sum()) + slack, potential, top, columns[pick], at_value, cut, rest, gradient, at_best
     )
-    pick = [int(np.argmax(p)) for p in potential]
-    best = np.array([c[k] for c, k in zip(box, pick, strict=True)], dtype=np.intp)
-    top = np.array([p[k] for p, k in zip(potential, pick, strict=True)])
-    value = float(people @ unit + level[center].sum() + form.weights @ rows.offset[:, mix] + form.shift)
-    slack = _slack(problem, form, mix, values, unit, base, outside, value_at, people / (low[0] + least[0]), most)
-    at_best = weight[best]
-    picked = np.array([v[k] for v, k in zip(values, pick, strict=True)])
-    reached = people / (np.where(picked - unit * at_best > base, low, high) + at_best)
-    cut, rest = _cut(problem, mix, reference, best, at_rows, size, reached)
-    gradient = people - (at_best * reached).sum(axis=0) - reached
-    return Bound(value + float(top.sum()) + slack, potential, top, best, value, cut, rest, gradient)
+
+
+def _potentials(
+    own: Array, value: Array, unit: Array, base: Array, around: tuple[Array, Array], people: Array, counts: Ints
+) -> Array:
+    """(columns of the box,) D: small boxes in one go, large ones plan by plan, which saves copies."""
+    if own.size <= AT_ONCE:
+        spread = [np.repeat(part, counts, axis=0) for part in (base, *around)]
+        return kernel(own, value, unit, spread[0], spread[1], spread[2], people)
+    ends = np.cumsum(counts)
+    parts = [slice(end - count, end) for end, count in zip(ends, counts, strict=True)]
+    return np.concatenate(
+        [kernel(own[p], value[p], unit, base[j], around[0][j], around[1][j], people) for j, p in enumerate(parts)]
+    )
 
 
 def combine_rows(weights: Array, matrix: Array) -> Array:
@@ -184,35 +206,32 @@ def others(parts: Array) -> Array:
     return out
 
 
-def _slack(
-    problem: Problem, form: Form, mix: int, values: list[Array], unit: Array, base: Array, outside: Array,
-    value_at: Array, reach: Array, most: Array,
-) -> float:  # fmt: skip
+def _slack(problem: Problem, form: Form, mix: int, plans: int, terms: float) -> float:
     """More than rounding can take from the bound: a unit in the last place of every term, times the terms summed.
 
-    ``reach``: (I,) most people on the alternatives in the box. Also covers the rounding of the evaluation itself.
+    ``terms``: absolute terms of the bound. Also covers the rounding of the evaluation itself.
     """
-    steps = EPS * (problem.weight.shape[1] + 4 * len(values) + 40)
-    scaled = np.abs(unit) * reach
-    terms = sum(float((np.abs(v) @ reach).max()) for v in values) + 2.0 * float((most @ scaled).sum())
-    terms += float(((np.abs(base) + np.abs(value_at)).sum(axis=0) + np.abs(outside) + np.abs(unit)) @ reach) * 2.0
-    terms += float(np.abs(form.weights) @ problem.magnitude[:, mix]) + form.size
-    return float(2.0 * steps * terms)
+    steps = EPS * (problem.weight.shape[1] + 4 * plans + 40)
+    return float(2.0 * steps * (terms + float(np.abs(form.weights) @ problem.magnitude[:, mix]) + form.size))
 
 
 def _cut(
     problem: Problem, mix: int, reference: Reference, best: Ints, at_rows: Array, size: Array, reached: Array
-) -> tuple[Array, float]:
+) -> tuple[Array, float, Array]:
     """(Q,) value of every row in the bound, and that of the shifts: linear in the weights of the rows.
 
-    ``reached``: (J, I) people on the alternatives that the bound takes at the best level of each plan.
+    Then (Q,) the rows' true linear parts at the best levels. ``reached``: (J, I) people on the alternatives that the
+    bound takes at the best level of each plan.
     """
     rows, people = problem.rows, problem.customers[mix]
     unit = (rows.outside + at_rows.sum(axis=1)) / size
     at_best, at = problem.weight[best], problem.weight[reference.columns]
-    d = rows.matrix[:, best] - at_rows - unit[:, None, :] * (at_best - at)
-    cut = unit @ people + np.einsum("qji,ji->q", d, reached) + rows.offset[:, mix] + rows.fixed[:, best].sum(axis=1)
+    best_rows = rows.matrix[:, best]
+    d = best_rows - at_rows - unit[:, None, :] * (at_best - at)
+    level = rows.offset[:, mix] + rows.fixed[:, best].sum(axis=1)
+    cut = unit @ people + np.einsum("qji,ji->q", d, reached) + level
+    truly = (rows.outside + best_rows.sum(axis=1)) @ (people / (1.0 + at_best.sum(axis=0))) + level
     if reference.shift is None:
-        return np.asarray(cut), 0.0
+        return np.asarray(cut), 0.0, truly
     moved = reference.shift.sum(axis=0)
-    return np.asarray(cut), float(people @ moved - ((moved * at_best + reference.shift) * reached).sum())
+    return np.asarray(cut), float(people @ moved - ((moved * at_best + reference.shift) * reached).sum()), truly

@@ -243,7 +243,8 @@ def _search(search: Search, parts: list[_Chunk], batch: int, pool: Executor | No
     bound, plan = _bound(search, parts, low, high, pool)
     search.boxes = 1
     while True:
-        dead = bound <= search.threshold
+        narrow = high - low <= 1e-14 * (np.abs(low) + np.abs(high))
+        dead = (bound <= search.threshold) | narrow[np.arange(len(plan)), plan]
         search.close(bound[dead])
         low, high, bound, plan = (a[~dead] for a in (low, high, bound, plan))
         if not bound.size or search.late():

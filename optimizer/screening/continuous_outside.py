@@ -29,7 +29,7 @@ from optimizer.screening.continuous_single import Closed, Grid, Peaks, Single
 from optimizer.screening.continuous_tree import Certified, Search
 
 _TEMPERATURE = 0.1
-_ROUNDS = 3
+_ROUNDS = 4
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class _Nodes:
     multipliers: Array
     bound: Array
     cut: Array
-    """(B, 2): which coordinate to split (a type, or types + a plan) and where."""
+    """(B, 2): which coordinate to split (a type, or types + a plan) and where; nan for a box too small to split."""
 
     def take(self, which: NDArray[Any]) -> _Nodes:
         return _Nodes(*(a[which] for a in self.__dict__.values()))
@@ -121,20 +121,19 @@ class _Bounding:
         step: Array = np.linalg.solve(matrix + ridge[:, None, None] * self.eye, gradient[..., None])[..., 0]
         return step
 
-    def _within(self, step: Array, y: Array, w: Array, radius: Array) -> Array:
-        """The step, shortened until no plan's multiplier average moves by more than radius / slope. (B, I)."""
+    def _within(self, step: Array, y: Array, w: Array, radius: Array) -> tuple[Array, Array]:
+        """The step (B, I), shortened until no plan's average multiplier moves beyond radius / slope; its length."""
         weight = (self.data.customers * y)[..., None] * w
         shift = (weight * step[..., None]).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-300)
         longest = np.maximum((self.steep * np.abs(shift)).max(axis=1), 1e-300)
-        short: Array = step * np.minimum(1.0, radius / longest)[:, None]
-        return short
+        return step * np.minimum(1.0, radius / longest)[:, None], np.minimum(longest, radius)
 
     def centred(self, y: Array, multipliers: Array) -> tuple[Array, _Corners]:
         """One Newton step for the multipliers at the box's middle (B, 1, I)."""
         at = self.corners(y, multipliers)
         matrix = self._curvature(y, at)[:, 0]
         gradient = (self.data.customers * (1.0 - y * at.sums))[:, 0]
-        step = self._within(self._step(matrix, gradient), y[:, 0], at.attraction[:, 0], np.full(len(y), 2.0))
+        step, _ = self._within(self._step(matrix, gradient), y[:, 0], at.attraction[:, 0], np.full(len(y), 2.0))
         moved = np.clip(multipliers - step[:, None], -self.limit, self.limit)
         after = self.corners(y, moved)
         better = after.total[:, 0] <= at.total[:, 0]
@@ -175,7 +174,7 @@ class _Bounding:
         best, common = self._lower(nodes, y, best, common, tilt)
         worst = best.total.argmax(axis=1)
         rows = np.arange(len(y))
-        self.search.offer(best.peaks.price[rows, worst])
+        self.search.offer(best.peaks.price[rows, worst], reach=5.0)
         bound = np.minimum(nodes.bound, best.total[rows, worst])
         low, high = self.single.reduced(
             self.data.customers * y,
@@ -200,13 +199,13 @@ class _Bounding:
             spread = np.swapaxes(weight[..., None] * slope, 1, 2) @ slope - mean[:, :, None] * mean[:, None]
             matrix = (weight[..., None, None] * self._curvature(y, best)).sum(axis=1) + spread / heat[:, None, None]
             worst = best.total.argmax(axis=1)
-            step = self._within(self._step(matrix, mean), y[rows, worst], best.attraction[rows, worst], radius)
+            step, length = self._within(self._step(matrix, mean), y[rows, worst], best.attraction[rows, worst], radius)
             moved = np.clip(common - step, -self.limit, self.limit)
             tried = self.corners(y, moved[:, None] + tilt)
             better = tried.total.max(axis=1) < top
             best = _pick(better, tried, best)
             common = np.where(better[:, None], moved, common)
-            radius = np.where(better, radius * 2.0, radius / 5.0)
+            radius = np.where(better, radius * 2.0, length / 4.0)
         return best, common
 
     def _cut(self, nodes: _Nodes, low: Array, high: Array, y: Array, best: _Corners, worst: Array) -> Array:
@@ -230,7 +229,9 @@ class _Bounding:
         plan = stretch.argmax(axis=1)
         middle = 0.5 * (low[rows, plan] + high[rows, plan])
         kind = np.where(stalled, self.data.types + plan, kind)
-        return np.stack([kind.astype(np.float64), np.where(stalled, middle, where)], axis=1)
+        cut = np.stack([kind.astype(np.float64), np.where(stalled, middle, where)], axis=1)
+        cut[(gain.sum(axis=1) <= 0.0) & (stretch.max(axis=1) <= 0.0), 1] = np.nan
+        return cut
 
     def _may_split(self, stretch: Array) -> NDArray[np.bool_]:
         if isinstance(self.single, Closed) and (self.data.slopes > 0.0).all():
@@ -280,7 +281,7 @@ def certify_outside(search: Search) -> Certified:
     nodes = bounding.bound(root)
     search.boxes = 1
     while True:
-        dead = nodes.bound <= search.threshold
+        dead = (nodes.bound <= search.threshold) | np.isnan(nodes.cut[:, 1])
         search.close(nodes.bound[dead])
         nodes = nodes.take(np.flatnonzero(~dead))
         if not nodes.bound.size or search.late():

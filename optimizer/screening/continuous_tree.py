@@ -49,16 +49,17 @@ class Search:
         """Bounds up to here are closed."""
         return self.value + self.tolerance
 
-    def offer(self, prices: Array) -> None:
-        """Candidate prices (K, J): the best replaces the incumbent if better, after a climb."""
+    def offer(self, prices: Array, reach: float = 0.0) -> None:
+        """Candidate prices (K, J): the best is climbed from if less than ``reach`` tolerances below the incumbent."""
         value = revenue(self.data, prices)
         k = int(np.argmax(value))
-        if value[k] > self.value + 1e-9 * abs(self.value):
+        if value[k] > self.value + 1e-9 * abs(self.value) - reach * self.tolerance:
             climbed, _ = climb(self.data, prices[k][None], 20)
             both = np.concatenate([prices[k][None], climbed])
             value = revenue(self.data, both)
             k = int(np.argmax(value))
-            self.prices, self.value = both[k], float(value[k])
+            if value[k] > self.value:
+                self.prices, self.value = both[k], float(value[k])
 
     def close(self, bounds: Array) -> None:
         """Notes the bounds of boxes that are given up."""

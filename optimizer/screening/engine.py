@@ -27,6 +27,8 @@ WORK = 3e7
 SMALL = 2048
 """Menus of a box that is enumerated (less for many types)."""
 SMALL_WORK = 3e5
+START_WORK = 2e7
+"""Numbers over which the first coordinate ascent has fewer starts, and not at every mix level."""
 FEW = 2000
 FEW_WORK = 1e6
 """The same for the menus of a box that its bounds leave over."""
@@ -161,7 +163,10 @@ def _start(search: Search, columns: tuple[Ints, ...], mixes: list[int], seeds: l
     if any(not len(c) for c in columns):
         return
     given = [(problem.columns(menu), mix) for menu, mix in seeds]
-    search.incumbent = find(problem, search.truth, columns, mixes, given, 4, 0, None)
+    work = problem.rows.matrix.size * len(mixes)
+    starts = int(min(4, max(1, START_WORK // work)))
+    tried = mixes if work <= START_WORK else mixes[:: max(1, len(mixes) // 2)]
+    search.incumbent = find(problem, search.truth, columns, tried, given, starts, 0, None)
     if search.incumbent is None:
         search.aim = 0.0
     middle = np.array([c[len(c) // 2] for c in columns], dtype=np.intp)

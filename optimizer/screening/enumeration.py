@@ -64,6 +64,13 @@ def best_of_menus(
     if not len(menus):
         return incumbent
     values = problem_values(problem, menus, np.full(len(menus), mix))
+    return best_of_values(problem, truth, menus, values, mix, incumbent)
+
+
+def best_of_values(
+    problem: Problem, truth: Truth, menus: Ints, values: Array, mix: int, incumbent: Incumbent | None
+) -> Incumbent | None:
+    """The same with the linear parts (n, Q) of the menus at hand."""
     mask = follow(problem, menus) if problem.rules else None
     return _best_of(problem, truth, lambda k: menus[k], (values, mask), mix, incumbent)
 

@@ -15,7 +15,7 @@ from optimizer.screening.bounds import Bound, Chord, Form, Multiplier, Reference
 from optimizer.screening.branching import cut
 from optimizer.screening.certificate import Node, Recorder
 from optimizer.screening.chords import chord_of
-from optimizer.screening.enumeration import Incumbent, best_of_box, best_of_menus
+from optimizer.screening.enumeration import Incumbent, best_of_box, best_of_menus, best_of_values
 from optimizer.screening.evaluation import Truth
 from optimizer.screening.incumbents import improve
 from optimizer.screening.multipliers import conditions, single_conditions
@@ -174,12 +174,14 @@ class Search:
             self._heap.clear()
 
     def _stop(self) -> str:
+        most = self.settings.max_boxes
+        return self._late() or ("open" if most is not None and self.boxes >= most else "")
+
+    def _late(self) -> str:
         s = self.settings
         if s.cancelled is not None and s.cancelled():
             return "interrupted"
-        if s.deadline is not None and time.monotonic() >= s.deadline:
-            return "open"
-        return "open" if s.max_boxes is not None and self.boxes >= s.max_boxes else ""
+        return "open" if s.deadline is not None and time.monotonic() >= s.deadline else ""
 
     def _leave(self, box: Open) -> None:
         """Record the bound of a box that stays; a root that was never looked at gets its first one."""
@@ -261,6 +263,9 @@ class Search:
                     break
                 checked = above
             self._move(box, number, step, best, chord)
+            if self._late():
+                self.push(box, box.bound if self.aim else np.inf)
+                return None
         return best
 
     def _move(self, box: Open, number: int, step: Step, best: Step, chord: Chord | None) -> None:
@@ -334,7 +339,7 @@ class Search:
         bound = bound_box(self.problem, form, box.columns, box.mix, box.reference, matrix)
         if self.aim and bound.total < box.bound:
             box.bound, box.proof = bound.total, (box.reference, box.multiplier)
-        self._offer(bound.best, box.mix)
+        self._offer(bound, box.mix)
         return bound, chord
 
     def bound_for(self, columns: tuple[Ints, ...], mix: int, reference: Reference) -> Bound:
@@ -347,12 +352,14 @@ class Search:
             return np.asarray(self.problem.rows.matrix[0])
         return combine_rows(form.weights, self.problem.rows.matrix)
 
-    def _offer(self, columns: Ints, mix: int) -> None:
-        """Take a menu as the incumbent if it is feasible and better; the truth is asked only where it may be."""
-        key = (mix, columns.tobytes())
+    def _offer(self, bound: Bound, mix: int) -> None:
+        """Take the menu a bound favours as the incumbent if it is feasible and better, by the truth."""
+        key = (mix, bound.best.tobytes())
         if key not in self._offered:
             self._offered.add(key)
-            self.incumbent = best_of_menus(self.problem, self.truth, columns[None, :], mix, self.incumbent)
+            self.incumbent = best_of_values(
+                self.problem, self.truth, bound.best[None, :], bound.at_best[None, :], mix, self.incumbent
+            )
 
     def _threshold(self, multiplier: Multiplier) -> float:
         """Bounds up to here remove what they bound: for the aim, or as infeasible."""
@@ -367,6 +374,8 @@ class Search:
             if aims:
                 self.dropped = max(self.dropped, bound.total)
             return True
+        if all(float(p.min()) - t > threshold - bound.total for p, t in zip(bound.potential, bound.top, strict=True)):
+            return False
         gone: list[tuple[int, Ints]] = []
         columns = list(box.columns)
         for j in range(self.problem.plans):
@@ -404,5 +413,6 @@ class Search:
             if self.aim and top < bound:
                 bound, proof = top, (step.reference, step.multiplier)
             cuts = box.cuts[-KEPT_CUTS:]
-            child = Open(columns, box.mix, bound, step.reference, step.multiplier, cuts, record, proof, box.pace, box.length)
+            child = Open(columns, box.mix, bound, step.reference, step.multiplier, cuts, record, proof)
+            child.pace, child.length = box.pace, box.length
             self.push(child, bound if self.aim else top)

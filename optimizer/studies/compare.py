@@ -6,8 +6,9 @@ import itertools
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from os import PathLike
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
@@ -84,6 +85,10 @@ class Comparison:
 
         rows = {m: {s: getattr(self.cells[m, s], what) for s in self.scenarios} for m in self.menus}
         return pd.DataFrame.from_dict(rows, orient="index")
+
+    def plot(self) -> Any:
+        """The chart, as an object that is returned and not shown. Needs the ``report`` extra."""
+        return import_module("optimizer.report.charts").comparison_chart(self)
 
     def _repr_html_(self) -> str:
         """For notebooks."""

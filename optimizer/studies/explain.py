@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +57,10 @@ class Explanation:
         import pandas as pd
 
         return pd.DataFrame(list(getattr(self, what)))
+
+    def plot(self) -> Any:
+        """The chart, as an object that is returned and not shown. Needs the ``report`` extra."""
+        return import_module("optimizer.report.charts").response_chart(self)
 
     def _repr_html_(self) -> str:
         """For notebooks."""

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -121,6 +122,10 @@ class Frontier:
         frame = pd.DataFrame(rows)
         first = [self.x.name, self.y.name, "bound", "gap", "verdict"]
         return frame[[*first, *(c for c in frame.columns if c not in first)]] if rows else frame
+
+    def plot(self) -> Any:
+        """The chart, as an object that is returned and not shown. Needs the ``report`` extra."""
+        return import_module("optimizer.report.charts").frontier_chart(self)
 
     def _repr_html_(self) -> str:
         """For notebooks."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from importlib import import_module
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +81,10 @@ class Tornado:
             for d in self.drivers
         ]
         return pd.DataFrame(rows)
+
+    def plot(self) -> Any:
+        """The chart, as an object that is returned and not shown. Needs the ``report`` extra."""
+        return import_module("optimizer.report.charts").tornado_chart(self)
 
     def _repr_html_(self) -> str:
         """For notebooks."""

@@ -171,5 +171,6 @@ class Browser:
 
     def pdf(self, path: Path) -> None:
         """The page as printed."""
+        self.call("Emulation.setEmulatedMedia", media="")
         made = self.call("Page.printToPDF", preferCSSPageSize=True, printBackground=True)
         path.write_bytes(base64.b64decode(made["data"]))
