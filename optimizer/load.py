@@ -241,7 +241,7 @@ def _from_workbook(path: Path, sets: Changes) -> Inputs:
     findings: list[Finding] = []
     for model, part in ((Case, document), (Market, market_document)):
         try:
-            validate(model, part)  # type: ignore[type-var]
+            validate(model, part)
         except InputError as error:
             findings += error.findings
     if findings:
