@@ -26,9 +26,15 @@ def main() -> None:
     try:
         answer = run(data, job)
     except Exception as error:
-        answer = {"failed": f"{type(error).__name__}: {error}"[:200]}
+        answer = {"failed": reason(error)}
     answer["megabytes"] = peak()
     print(MARK + json.dumps(answer, default=_plain), flush=True)
+
+
+def reason(error: Exception) -> str:
+    """One short line."""
+    text = f"{type(error).__name__}: {error}"
+    return "larger than the free licence allows" if "size-limited" in text else text.splitlines()[0][:150]
 
 
 def peak() -> float:

@@ -106,7 +106,7 @@ def menus(book: Book) -> str:
             rows += rows_of(book, cells)
     words = (
         "Random menus (types x plans x levels) with a margin and a compute condition, to a gap of 1e-4; a contestant "
-        "that did not close a size is not asked for larger ones. Peers are timed without building their models."
+        "that did not close a size is not asked for larger ones. Peers are timed without building their models, and use both cores."
     )
     return f"{words}\n\n{table(HEAD, rows)}\n\n{quoted.FORMULATIONS}"
 
@@ -141,7 +141,7 @@ def grown(book: Book, contestant: Contestant, family: str, axis: str, sizes: Seq
         sent = instances.menu(shape["types"], shape["plans"], shape["levels"], family, 1)
         cell = book.menu(contestant, sent, 1e-4)
         if not cell.done:
-            shown.append(cell.failed or f"gap {percent(cell.gap)}")
+            shown.append(cell.failed or ("no answer" if math.isnan(cell.gap) else f"gap {percent(cell.gap)}"))
             break
         good.append(size)
         took.append(cell.seconds)

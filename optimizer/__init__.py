@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from optimizer.problems import Condition as Condition
     from optimizer.problems import MenuProblem as MenuProblem
     from optimizer.problems import MenuSolution as MenuSolution
+    from optimizer.problems import PriceProblem as PriceProblem
+    from optimizer.problems import PriceSolution as PriceSolution
     from optimizer.problems import Ratio as Ratio
     from optimizer.results import Solution as Solution
     from optimizer.run import evaluate_case as evaluate_case
@@ -31,16 +33,26 @@ if TYPE_CHECKING:
     from optimizer.schema import Case as Case
     from optimizer.schema import Change as Change
     from optimizer.schema import Market as Market
+    from optimizer.studies import Comparison as Comparison
+    from optimizer.studies import Explanation as Explanation
+    from optimizer.studies import Frontier as Frontier
+    from optimizer.studies import Tornado as Tornado
+    from optimizer.studies import compare_case as compare_case
+    from optimizer.studies import compare_cases as compare_cases
+    from optimizer.studies import explain_case as explain_case
+    from optimizer.studies import frontier_case as frontier_case
+    from optimizer.studies import sensitivity_case as sensitivity_case
 
 _PUBLIC = {
     "errors": "Finding InfeasibleError InputError NotTrustedError OptimizerError SolverError",
     "library": "list_cases list_markets",
     "load": "load_case",
-    "problems": "Burst Condition MenuProblem MenuSolution Ratio",
+    "problems": "Burst Condition MenuProblem MenuSolution PriceProblem PriceSolution Ratio",
     "results": "Solution",
     "problem": "check_case",
     "run": "evaluate_case solve_case",
     "schema": "Case Change Market",
+    "studies": "Comparison Explanation Frontier Tornado compare_case compare_cases explain_case frontier_case sensitivity_case",
 }
 _HOMES = {name: f"optimizer.{home}" for home, names in _PUBLIC.items() for name in names.split()}
 

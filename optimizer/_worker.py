@@ -77,7 +77,7 @@ def _solve(job: dict[str, Any], speaker: Speaker, cancel: threading.Event) -> No
             start,
             cancelled=cancel.is_set,
             progress=progress,
-            improved=lambda values, objective: speaker.say("improved", wire.array_out(values), objective),
+            improved=lambda values, p: speaker.say("improved", wire.array_out(values), p.objective, p.bound),
         )
     finally:
         session.close()

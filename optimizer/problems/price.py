@@ -53,7 +53,7 @@ class PriceSolution:
     """outside_shares (few types) or prices (many types): what was branched on."""
 
 
-def _array(value: ArrayLike, shape: tuple[int | None, ...], name: str) -> Array:
+def _array(value: Any, shape: tuple[int | None, ...], name: str) -> Array:
     """A finite float array of a shape (None = any length >= 1). Raises InputError."""
     try:
         array = np.array(value, dtype=np.float64)
@@ -175,11 +175,13 @@ class PriceProblem:
 
     def _ladders(self, points: ArrayLike | Sequence[ArrayLike]) -> list[Array]:
         plans = self.data.plans
-        given: list[Any] = [*points] if isinstance(points, Iterable) else []
+        given: list[Any] = []
+        if isinstance(points, Iterable):
+            given.extend(points)
         if given and np.ndim(given[0]) == 0:
             given = [_array(given, (None,), "points")] * plans
         if len(given) != plans:
-            raise bad_argument("points", f"has {len(given)} ladders, wanted {plans} or one")
+            raise bad_argument("points", f"has {len(given)} ladders, wanted {plans} or one ladder for all plans")
         ladders = []
         for j, ladder in enumerate(given):
             values = np.unique(_array(ladder, (None,), f"points[{j}]"))

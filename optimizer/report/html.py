@@ -118,7 +118,7 @@ def report_html(
         "question": printable(solution.question),
         **_about_solution(solution, gallery),
         "frontier": None if frontier is None else _about_frontier(frontier, solution, gallery),
-        "comparison": None if comparison is None else _about_comparison(comparison, gallery),
+        "comparison": None if comparison is None else _about_comparison(comparison, solution, gallery),
         "tornado": None if tornado is None else _about_tornado(tornado, solution, gallery),
         "explanation": None if explanation is None else _about_explanation(explanation, gallery),
     }
@@ -183,13 +183,13 @@ def _about_frontier(frontier: Frontier, solution: Solution, gallery: Gallery) ->
     }
 
 
-def _about_comparison(comparison: Comparison, gallery: Gallery) -> dict[str, Any]:
+def _about_comparison(comparison: Comparison, solution: Solution, gallery: Gallery) -> dict[str, Any]:
     return {
         "chart": gallery.add(lambda w: charts.comparison_chart(comparison, w)),
         "figure": title(comparison.figure),
         "unit": html_tables.UNITS.get(comparison.unit, comparison.unit),
         "scenarios": html_tables.scenario_list(comparison),
-        "table": html_tables.scenario_table(comparison),
+        "table": html_tables.scenario_table(comparison, solution),
         "missed": any(not cell.feasible for cell in comparison.cells.values()),
     }
 

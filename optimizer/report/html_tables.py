@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from optimizer.report.chart_studies import driver_name, menu_groups
 from optimizer.report.text import allowances_text as allowance_words
 from optimizer.report.words import amount, change, price, printable, quantity, title
-from optimizer.results import Solution, parts
+from optimizer.results import PlanChoice, Solution, parts
 from optimizer.studies.compare import Comparison
 from optimizer.studies.explain import Explanation
 from optimizer.studies.sensitivity import Tornado
@@ -32,6 +32,8 @@ class Cell:
     text: str
     href: str | None = None
     style: str = ""
+    tag: str = ""
+    """A mark before the text."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,16 @@ def table(columns: list[str], rows: list[list[Any]], left: int = 1, cards: bool 
     return Table(tuple(printable(c) for c in columns), made, left, cards)
 
 
+def heading(name: str) -> str:
+    """A figure's name as a heading."""
+    return title(name).capitalize().replace("Gpu", "GPU")
+
+
+def bare(value: float, unit: str) -> str:
+    """A figure without the unit that its heading names."""
+    return amount(value) if unit == "usd/month" else quantity(value, unit).removesuffix(" a month")
+
+
 def shift(value: float, unit: str) -> Cell:
     """A change against today."""
     return Cell(change(value, unit) or "-")
@@ -62,7 +74,7 @@ def tiles(solution: Solution) -> list[dict[str, str]]:
     known = {f.name: f for f in solution.figures}
     return [
         {
-            "name": title(name).capitalize() if name != "gpu_hours" else "GPU hours a month",
+            "name": heading(name),
             "value": quantity(known[name].value, known[name].unit),
             "change": change(known[name].change, known[name].unit),
             "today": quantity(known[name].today, known[name].unit),
@@ -118,11 +130,9 @@ def figures_table(solution: Solution) -> Table:
     extra = ["Today's menu here"] if solution.changed_market else []
     rows: list[list[Any]] = []
     for f in solution.figures:
-        here = [quantity(f.unchanged, f.unit)] if extra else []
-        unit = UNITS.get(f.unit, "")
-        name = title(f.name).replace("gpu", "GPU").capitalize().replace("Gpu", "GPU")
-        name += ", a month" if unit == "a month" else ""
-        rows.append([name, quantity(f.today, f.unit), *here, quantity(f.value, f.unit), shift(f.change, f.unit)])
+        values = (f.today, f.unchanged, f.value) if extra else (f.today, f.value)
+        unit = ", usd" if f.unit == "usd/month" else ""
+        rows.append([heading(f.name) + unit, *(bare(v, f.unit) for v in values), shift(f.change, f.unit)])
     return table(["Figure", "Today", *extra, "Proposed", "Change"], rows)
 
 
@@ -131,12 +141,12 @@ def parts_table(solution: Solution, kind: str) -> Table:
     titles = {p.plan: p.title for p in solution.menu}
     rows: list[list[Any]] = []
     for name, selection in parts(solution.evaluation, kind):
-        cells: list[Any] = [Cell(printable(titles.get(name, name)))]
+        cells: list[Any] = [Cell(printable(titles.get(name, name)), style="strong")]
         for figure in ("customers", "revenue", "contribution_margin"):
-            cells += [amount(e.figure(figure, selection)) for e in (solution.today, solution.evaluation)]
+            before, after = (amount(e.figure(figure, selection)) for e in (solution.today, solution.evaluation))
+            cells.append(f"{before} → {after}")
         rows.append(cells)
-    columns = ["Customers today", "proposed", "Revenue today", "proposed", "Contribution today", "proposed"]
-    return table(["Plan", *columns], rows)
+    return table(["Plan", "Customers", "Revenue, usd", "Contribution, usd"], rows, cards=True)
 
 
 def compute_table(solution: Solution, rows: list[dict[str, Any]]) -> Table | None:
@@ -163,13 +173,11 @@ def conditions_table(solution: Solution) -> Table:
 def costs_table(explanation: Explanation) -> Table:
     """What binding conditions cost: the objective solved anew with the bound moved."""
     unit = explanation.solution.objective.unit
-    moves = list(dict.fromkeys(r["move"] for r in explanation.condition_costs))
-    rows: list[list[Any]] = []
-    for name, sense in dict.fromkeys((r["condition"], r["sense"]) for r in explanation.condition_costs):
-        mine = {r["move"]: r for r in explanation.condition_costs if (r["condition"], r["sense"]) == (name, sense)}
-        told = [_moved(mine[m]["change"] if m in mine else None, unit) for m in moves]
-        rows.append([f"{title(name)} {sense}", *told])
-    return table(["Bound moved by", *(f"{m:+.0%}" for m in moves)], rows)
+    found = {(r["move"], r["condition"], r["sense"]): r["change"] for r in explanation.condition_costs}
+    names = list(dict.fromkeys((condition, sense) for _, condition, sense in found))
+    moves = list(dict.fromkeys(move for move, _, _ in found))
+    rows = [[f"{m:+.0%}", *(_moved(found.get((m, *name)), unit) for name in names)] for m in moves]
+    return table(["Bound moved by", *(f"{title(condition)}, {sense}" for condition, sense in names)], rows)
 
 
 def _moved(value: float | None, unit: str) -> str:
@@ -181,6 +189,7 @@ def _moved(value: float | None, unit: str) -> str:
 def runners_table(explanation: Explanation) -> Table:
     """Menus within 1 % and where they differ."""
     titles = {p.plan: p.title for p in explanation.solution.menu}
+    chosen = {p.plan: p for p in explanation.solution.menu}
     rows: list[list[Any]] = []
     for r in explanation.runners_up:
         pieces = []
@@ -188,19 +197,21 @@ def runners_table(explanation: Explanation) -> Table:
             if not isinstance(terms, dict):
                 pieces.append(f"{title(plan)} {quantity(terms, 'fraction')}")
                 continue
-            pieces.append(f"{titles.get(plan, plan)} {_runner(terms)}")
-        rows.append(
-            ["; ".join(pieces), quantity(r["value"], explanation.solution.objective.unit), f"{r['behind']:.2%}"]
-        )
-    return table(["Differs in", title(explanation.solution.objective.name).capitalize(), "Behind"], rows)
+            pieces.append(f"{titles.get(plan, plan)} {_runner(terms, chosen.get(plan))}")
+        behind = f"{r['behind']:.2%}" if r["behind"] >= 5e-5 else "< 0.01%"
+        told = Cell(printable("; ".join(pieces)), style="strong")
+        rows.append([told, quantity(r["value"], explanation.solution.objective.unit), behind])
+    return table(["Differs in", heading(explanation.solution.objective.name), "Behind"], rows, cards=True)
 
 
-def _runner(terms: dict[str, Any]) -> str:
+def _runner(terms: dict[str, Any], chosen: PlanChoice | None) -> str:
     if terms["price"] is None:
         return "not offered"
     units = terms.get("unit_prices") or {}
     if terms["price"] == 0 and units:
         return ", ".join(f"{model} {value:.3g}" for model, value in units.items())
+    if chosen is not None and chosen.allowances == terms["allowances"]:
+        return price(terms["price"])
     return f"{price(terms['price'])} ({allowance_words(terms['allowances'])})"
 
 
@@ -212,7 +223,7 @@ def scenario_list(comparison: Comparison) -> list[str]:
     ]
 
 
-def scenario_table(comparison: Comparison) -> Table:
+def scenario_table(comparison: Comparison, solution: Solution) -> Table:
     """Each distinct menu's expected value and largest regret."""
     unit = comparison.unit
     rows: list[list[Any]] = []
@@ -222,9 +233,12 @@ def scenario_table(comparison: Comparison) -> Table:
             for word, same in (("least regret", comparison.least_regret), ("best expected", comparison.best_expected))
             if comparison.terms[menu] == comparison.terms[same] and comparison.shares[menu] == comparison.shares[same]
         ]
-        worst, mean = comparison.maximum_regret(menu), comparison.expected(menu)
-        rows.append([label, quantity(mean, unit), quantity(worst, unit), Cell(", ".join(marks), style="changed")])
-    return table(["Menu", "Expected value", "Largest regret", ""], rows)
+        if comparison.terms[menu] == solution.terms and comparison.shares[menu] == solution.enterprise_share:
+            marks.insert(0, "proposed")
+        worst, mean = (bare(v, unit) for v in (comparison.maximum_regret(menu), comparison.expected(menu)))
+        rows.append([label, mean, worst, Cell(", ".join(marks), style="changed words")])
+    money = ", usd" if unit == "usd/month" else ""
+    return table(["Menu", f"Expected value{money}", f"Largest regret{money}", ""], rows)
 
 
 def driver_table(tornado: Tornado, solution: Solution, shown: int = 12) -> Table:
@@ -255,7 +269,7 @@ def _sources(solution: Solution) -> dict[str, Any]:
 
 def _evidence(assumed: bool, why: str, sources: dict[str, Any]) -> Cell:
     if assumed:
-        return Cell(printable(f"Assumption: {why}"), style="small assumed")
+        return Cell(printable(why), style="small", tag="assumed")
     source = sources.get(why)
     if source is None:
         return Cell(printable(why), style="small")
@@ -274,6 +288,11 @@ def safe_link(url: str | None) -> str | None:
     return url if parts_of.scheme in ("http", "https") and parts_of.netloc else None
 
 
+def exact(value: float) -> str:
+    """A figure with all the digits that matter."""
+    return f"{value:,.2f}" if abs(value) >= 1000.0 else f"{value:.8g}"
+
+
 def provenance(solution: Solution) -> list[tuple[str, str]]:
     """What was computed, from what, by what."""
     o = solution.objective
@@ -282,10 +301,10 @@ def provenance(solution: Solution) -> list[tuple[str, str]]:
         (f"Stage: {title(s.name)}", f"{quantity(s.value, s.unit)}, gap {s.gap:.1e}") for s in solution.stages[:-1]
     ]
     return [
-        ("Verdict", f"{title(solution.verdict)}. {solution.verdict_text}"),
+        ("Verdict", solution.verdict_text),
         ("Menus allowed by the case", f"{solution.menus:,}"),
         *stages,
-        ("Value, bound, gap", f"{o.value:,.8g}, {o.bound:,.8g} {UNITS.get(o.unit, o.unit)}, {gap} relative"),
+        ("Value, bound, gap", f"{exact(o.value)}, {exact(o.bound)} {UNITS.get(o.unit, o.unit)}, {gap} relative"),
         ("Program against evaluator", f"largest relative difference {solution.audit.largest_difference:.0e}"),
         ("Case", printable(solution.case)),
         ("Inputs (hash)", solution.input_hash),

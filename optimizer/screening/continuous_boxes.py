@@ -180,7 +180,7 @@ def _concave(pull: Array, matrix: Array, hold: Array) -> Array:
     """
     eye = np.eye(pull.shape[1])
     p = hold[:, :, None] * eye - matrix
-    size = np.abs(p).sum(axis=2).max(axis=1) + 1e-300
+    size = np.abs(p).sum(axis=2).max(axis=1) + np.abs(pull).max(axis=1) + 1e-150
     lift = np.maximum(0.0, 1e-8 * size - np.linalg.eigvalsh(p)[:, 0])
     hold = hold + lift[:, None]
     p = p + lift[:, None, None] * eye
@@ -204,7 +204,7 @@ def quadratic(terms: Taylor, half: Array) -> Array:
         a[:, plans, plans] = 0.0
     bend = own + far.sum(axis=2)
     size = np.abs(pull)
-    peak = np.where(size < -bend, -0.5 * pull**2 / np.minimum(bend, -1e-300), size + 0.5 * bend)
+    peak = np.where(size < -bend, 0.5 * pull**2 / np.maximum(-bend, size + 1e-300), size + 0.5 * bend)
     matrix[:, plans, plans] = own + radius.sum(axis=2)
     diagonal = matrix[:, plans, plans]
     held = _concave(pull, matrix, np.maximum(0.0, diagonal + size))

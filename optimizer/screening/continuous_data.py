@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -46,13 +47,13 @@ class Prices:
         """Whether all types share one slope per plan."""
         return bool((self.slopes == self.slopes[0]).all())
 
-    @property
+    @cached_property
     def scale(self) -> float:
         """The most money the customers could pay or cost, a yardstick for values near zero."""
         span = np.maximum(np.abs(self.upper - self.costs), np.abs(self.lower - self.costs))
         return float(self.customers @ span.max(axis=1))
 
-    @property
+    @cached_property
     def rounding(self) -> float:
         """Relative error of a sum of ``w x money`` over types and plans in floating point (of its magnitudes)."""
         steep = np.abs(self.slopes) * np.maximum(np.abs(self.lower), np.abs(self.upper))

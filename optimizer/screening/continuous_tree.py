@@ -25,7 +25,7 @@ class Certified:
 
 @dataclass
 class Search:
-    """Incumbent and bookkeeping of one search. A box is closed at ``value + gap x max(|value|, 1e-9 scale)``."""
+    """Incumbent and bookkeeping of one search. A box is closed at ``value + tolerance``."""
 
     data: Prices
     gap: float
@@ -41,8 +41,9 @@ class Search:
 
     @property
     def tolerance(self) -> float:
-        """Money by which a bound may exceed the incumbent."""
-        return self.gap * max(abs(self.value), 1e-9 * self.data.scale)
+        """Money by which a bound may exceed the incumbent; not below what double precision can tell apart."""
+        scale = self.data.scale
+        return max(self.gap * max(abs(self.value), 1e-9 * scale), 20.0 * self.data.rounding * scale)
 
     @property
     def threshold(self) -> float:

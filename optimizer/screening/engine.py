@@ -18,7 +18,8 @@ from optimizer.screening.evaluation import CHUNK, Truth
 from optimizer.screening.incumbents import find
 from optimizer.screening.problem import Box, Ints, Problem, checked_box, prepare
 from optimizer.screening.result import Screened
-from optimizer.screening.search import Open, Search, Settings
+from optimizer.screening.search import Search
+from optimizer.screening.state import Open, Settings
 from optimizer.screening.surviving import surviving_box
 
 ENUMERATED = 100_000

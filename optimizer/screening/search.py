@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,7 +12,7 @@ from optimizer.instance import Array
 from optimizer.screening import multipliers
 from optimizer.screening.bounds import Bound, Chord, Form, Multiplier, Reference, bound_box, combine_rows, make_form
 from optimizer.screening.branching import cut
-from optimizer.screening.certificate import Node, Recorder
+from optimizer.screening.certificate import Recorder
 from optimizer.screening.chords import chord_of
 from optimizer.screening.enumeration import Incumbent, best_of_box, best_of_menus, best_of_values
 from optimizer.screening.evaluation import Truth
@@ -21,7 +20,8 @@ from optimizer.screening.incumbents import improve
 from optimizer.screening.multipliers import conditions, single_conditions
 from optimizer.screening.problem import Ints, Problem
 from optimizer.screening.rules import consistent
-from optimizer.screening.sifting import Sieve, sift
+from optimizer.screening.sifting import sift
+from optimizer.screening.state import Open, Settings, Step
 
 ROUNDS, ROOT_ROUNDS = 7, 64
 """Bounds evaluated in one box, and in a root, before it is cut."""
@@ -44,72 +44,6 @@ WILD, SHORTER, LONGER = 1.15, 0.5, 1.3
 shorter; steps that lead down lengthen the next ones."""
 RELAXED = 0.5
 """Part of Polyak's step that is taken."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How far and how long."""
-
-    gap: float
-    scale: float
-    deadline: float | None
-    max_boxes: int | None
-    cancelled: Callable[[], bool] | None
-    progress: Callable[[float, float, int], None] | None
-    small: int
-    """Menus in a box that is enumerated."""
-    few: int
-    """Menus left over by sifting that are evaluated."""
-
-    def reach(self, incumbent: Incumbent | None) -> float:
-        """Bounds up to here prove the gap."""
-        if incumbent is None:
-            return -np.inf
-        return incumbent.value + self.gap * max(abs(incumbent.value), self.scale)
-
-
-@dataclass
-class Open:
-    """A box waiting."""
-
-    columns: tuple[Ints, ...]
-    mix: int
-    bound: float
-    """Valid bound on the aim over the box, proven by ``proof``; inf before there is one."""
-    reference: Reference
-    multiplier: Multiplier
-    cuts: list[tuple[Array, float]]
-    record: Node
-    proof: tuple[Reference, Multiplier] | None = None
-    pace: multipliers.Pace | None = None
-    length: float = 1.0
-    """Factor on the steps down."""
-    root: bool = False
-
-    @property
-    def menus(self) -> int:
-        """Menus in the box."""
-        count = 1
-        for c in self.columns:
-            count *= len(c)
-        return count
-
-
-@dataclass(frozen=True)
-class Step:
-    """One bound of a box, and what it was taken over and with."""
-
-    bound: Bound
-    columns: tuple[Ints, ...]
-    multiplier: Multiplier
-    reference: Reference
-
-    def sieve(self, columns: tuple[Ints, ...], threshold: float) -> Sieve:
-        """The bound as a sieve for the menus of what is left of its box."""
-        bound = self.bound
-        kept = [p[np.searchsorted(c, k)] for p, c, k in zip(bound.potential, self.columns, columns, strict=True)]
-        deficits = tuple(top - p for top, p in zip(bound.top, kept, strict=True))
-        return Sieve(bound.total, deficits, threshold, bool(self.multiplier.rows[0]))
 
 
 @dataclass

@@ -69,7 +69,7 @@ class Session:
         self._stop = threading.Event()
         self._deadline = math.inf
         self._progress: Callable[[Progress], None] | None = None
-        self._improved: Callable[[Array, float], None] | None = None
+        self._improved: Callable[[Array, Progress], None] | None = None
         self._began = 0.0
         self._set_options(_settings(self.options))
         self._subscribe()
@@ -105,12 +105,12 @@ class Session:
         time_limit: float | None = None,
         cancelled: Callable[[], bool] | None = None,
         progress: Callable[[Progress], None] | None = None,
-        improved: Callable[[Array, float], None] | None = None,
+        improved: Callable[[Array, Progress], None] | None = None,
     ) -> Outcome:
         """Solve as the program now stands. Ctrl-C and ``cancelled`` stop HiGHS at its next look (usually < 0.3 s).
 
         time_limit: seconds, over the options' one. progress and improved are called from the solving thread;
-        improved gets each new incumbent's columns and objective.
+        improved gets each new incumbent's columns and the moment.
         """
         limit = time_limit if time_limit is not None else self.options.time_limit
         self._stop.clear()
@@ -218,8 +218,6 @@ class Session:
         h.cbMipLogging.subscribe(self._on_progress)
         if log.isEnabledFor(logging.DEBUG):
             h.cbLogging.subscribe(lambda e: log.debug("%s", e.message.rstrip()))
-        else:
-            self._set_options({"output_flag": False})
 
     def _on_interrupt(self, event: Any) -> None:
         if self._stop.is_set() or time.perf_counter() > self._deadline:
@@ -228,21 +226,20 @@ class Session:
     def _on_improved(self, event: Any) -> None:
         if self._improved is not None:
             out = event.data_out
-            self._improved(np.array(out.mip_solution, dtype=np.float64), float(out.objective_function_value))
+            told = self._moment(out, float(out.objective_function_value))
+            self._improved(np.array(out.mip_solution, dtype=np.float64), told)
 
     def _on_progress(self, event: Any) -> None:
-        if self._progress is None:
-            return
-        out = event.data_out
-        objective, bound = float(out.mip_primal_bound), float(out.mip_dual_bound)
-        seconds = time.perf_counter() - self._began
-        self._progress(
-            Progress(
-                seconds,
-                objective if abs(objective) < 1e200 else None,
-                bound if abs(bound) < 1e200 else None,
-                int(out.mip_node_count),
-            )
+        if self._progress is not None:
+            self._progress(self._moment(event.data_out, float(event.data_out.mip_primal_bound)))
+
+    def _moment(self, out: Any, objective: float) -> Progress:
+        bound = float(out.mip_dual_bound)
+        return Progress(
+            time.perf_counter() - self._began,
+            objective if abs(objective) < 1e200 else None,
+            bound if abs(bound) < 1e200 else None,
+            int(out.mip_node_count),
         )
 
     def _set_options(self, settings: Mapping[str, Any]) -> None:

@@ -38,6 +38,10 @@ def solve(
     began = time.perf_counter()
     whole = _whole(program, start)
     failures: list[str] = []
+
+    def check(outcome: Outcome) -> None:
+        check_outcome(program, outcome, options, whole)
+
     for attempt in (0, 1):
         left = None if options.time_limit is None else options.time_limit - (time.perf_counter() - began)
         if attempt and left is not None and left <= 0.0:
@@ -45,8 +49,7 @@ def solve(
         # the second try walks another way through the solver
         tried = replace(options, time_limit=left, presolve=options.presolve is (attempt == 0))
         try:
-            outcome = _solve(program, tried, start, cancelled, progress, apart)
-            check_outcome(program, outcome, options, whole)
+            outcome = _solve(program, tried, start, cancelled, progress, apart, check)
         except SolverError as error:
             failures.append(str(error))
             continue
@@ -61,14 +64,17 @@ def _solve(
     cancelled: Callable[[], bool] | None,
     progress: Callable[[Progress], None] | None,
     apart: bool,
+    check: Callable[[Outcome], None],
 ) -> Outcome:
     if apart:
-        return solve_in_worker(program, options, start, cancelled, progress)
+        return solve_in_worker(program, options, start, cancelled, progress, check)
     session = Session(program, options)
     try:
-        return session.solve(start, cancelled=cancelled, progress=progress)
+        outcome = session.solve(start, cancelled=cancelled, progress=progress)
     finally:
         session.close()
+    check(outcome)
+    return outcome
 
 
 def _whole(program: Program, start: Start | None) -> Array | None:

@@ -67,9 +67,13 @@ class Worker:
             if os.name == "nt"
             else {"start_new_session": True}  # Ctrl-C goes to the caller alone
         )
-        self.process = subprocess.Popen(
-            worker_command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, **apart
-        )
+        try:
+            self.process = subprocess.Popen(
+                worker_command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, **apart
+            )
+        except OSError as error:
+            self._errors.close()
+            raise SolverError(f"a solver process cannot be started: {error}") from error
         self._inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._ready = False
         self._listener = threading.Thread(target=self._listen, name="optimizer-worker", daemon=True)
@@ -83,7 +87,7 @@ class Worker:
         cancelled: Callable[[], bool] | None,
         progress: Callable[[Progress], None] | None,
     ) -> Outcome:
-        """Raises WorkerError where the process fails; the worker is then dead."""
+        """Raises WorkerError where the process fails, SolverError where it refuses; it is to be killed then."""
         watch = _Watch(program, options.time_limit)
         job = {
             "program": wire.program_out(program),
@@ -91,12 +95,8 @@ class Worker:
             "start": None if start is None else [wire.array_out(part) for part in start],
             "log": log.isEnabledFor(logging.DEBUG),
         }
-        try:
-            self._send_aside(("solve", job))
-            return self._wait(watch, cancelled, progress)
-        except BaseException:
-            self.kill()
-            raise
+        self._send_aside(("solve", job))
+        return self._wait(watch, cancelled, progress)
 
     def _wait(
         self,
@@ -138,11 +138,12 @@ class Worker:
             elif kind == "log":
                 log.log(message[1], "%s", message[2])
             elif kind == "progress":
-                watch.progress = Progress(*message[1:])
+                watch.told(message[3])
                 if progress is not None:
-                    progress(watch.progress)
+                    progress(Progress(*message[1:]))
             elif kind == "improved":
                 watch.values, watch.objective = wire.array_in(message[1]), float(message[2])
+                watch.told(message[3])
             elif kind == "failed":
                 raise SolverError(str(message[1]))
             elif kind == "done":
@@ -207,20 +208,21 @@ class _Watch:
         self.began = self.heard = time.perf_counter()
         self.end = math.inf if limit is None else self.began + limit + overrun(limit)
         self.cancelled_at: float | None = None
-        self.progress: Progress | None = None
+        self.bound = math.inf if program.maximise else -math.inf
         self.values: Array | None = None
         self.objective: float | None = None
 
+    def told(self, bound: float | None) -> None:
+        if bound is not None:
+            self.bound = float(bound)
+
     def stopped(self, status: Status, message: str) -> Outcome:
         """The outcome of a solve that was ended by force: the last incumbent and bound that were told."""
-        bound = math.inf if self.program.maximise else -math.inf
-        if self.progress is not None and self.progress.bound is not None:
-            bound = self.progress.bound
         if self.values is None and status is Status.FEASIBLE:
             status = Status.NO_ANSWER
         seconds = time.perf_counter() - self.began
-        gap = relative_gap(self.objective, bound)
-        return Outcome(status, self.values, self.objective, bound, gap, seconds, message=message)
+        gap = relative_gap(self.objective, self.bound)
+        return Outcome(status, self.values, self.objective, self.bound, gap, seconds, message=message)
 
 
 class _Pool:
@@ -238,10 +240,7 @@ class _Pool:
                 if worker.alive:
                     return worker
                 self.all.remove(worker)
-        try:
-            worker = Worker()
-        except OSError as error:
-            raise SolverError(f"a solver process cannot be started: {error}") from error
+        worker = Worker()
         with self.turn:
             self.all.append(worker)
         return worker
@@ -276,14 +275,23 @@ def solve_in_worker(
     start: Start | None = None,
     cancelled: Callable[[], bool] | None = None,
     progress: Callable[[Progress], None] | None = None,
+    check: Callable[[Outcome], None] | None = None,
 ) -> Outcome:
-    """One solve in a process of its own; the process is kept for the next solve. Raises SolverError."""
+    """One solve in a process of its own; the process is kept for the next solve. Raises SolverError.
+
+    check: raises SolverError for an outcome that cannot be true; the process is then not used again.
+    """
     began = time.perf_counter()
     worker = _pool.borrow()
     if options.time_limit is not None:
         options = replace(options, time_limit=max(0.0, options.time_limit - (time.perf_counter() - began)))
     try:
         outcome = worker.solve(program, options, start, cancelled, progress)
+        if check is not None:
+            check(outcome)
+    except BaseException:
+        worker.kill()
+        raise
     finally:
         _pool.give_back(worker)
     return replace(outcome, seconds=time.perf_counter() - began)

@@ -74,10 +74,9 @@ def check(problem: dict[str, Any], solution: PriceSolution, gap: float, true: fl
 
 
 def test_one_type_one_plan_by_hand() -> None:
-    # V = 1 - p: the first-order condition p = 1 + share p gives p = 2 with share exp(-1) / (1 + exp(-1)) x ... = 1/2
-    # at exp(1 - p) = 1 / (p - 1): p = 2 where exp(-1) = 1? no: (p - 1) exp(p - 1) = exp(0) x exp(1 - 1): Lambert's W.
+    # V = 1 - p: the best markup is p = 1 + R with R = exp(a - 1 - R) = exp(-R): R is the omega constant
     solution = PriceProblem([10.0], [[1.0]], [1.0], [0.0], 0.0, 10.0).solve(gap=1e-8)
-    w = 0.5671432904097838  # the root of w exp(w) = 1: revenue per head of exp(a - 1) = 1
+    w = 0.5671432904097838
     assert solution.value == pytest.approx(10.0 * w, rel=1e-8)
     assert solution.prices[0] == pytest.approx(1.0 + w, rel=1e-3)
     assert solution.bound >= 10.0 * w - 1e-12

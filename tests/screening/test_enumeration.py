@@ -46,9 +46,7 @@ def test_enumerate_menus_in_a_box_without_excluded_choices(assorted, choices):
     for seed in range(400, 430):
         drawn = assorted(seed)
         box = Box(tuple(np.arange(0, n, 2) for n in drawn.instance.levels), drawn.instance.mixes - 1)
-        inside = [
-            (v, menu, mix) for v, menu, mix in choices(drawn) if mix == box.mix and all(k % 2 == 0 for k in menu)
-        ]
+        inside = [(v, menu, mix) for v, menu, mix in choices(drawn) if mix == box.mix and all(k % 2 == 0 for k in menu)]
         excluded = [(menu, mix) for _, menu, mix in sorted(inside, reverse=True)[:1]]
         left = [v for v, menu, mix in inside if (menu, mix) not in excluded]
         found = enumerate_menus(drawn.instance, drawn.aim, drawn.limits, box, excluded=excluded)

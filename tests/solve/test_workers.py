@@ -31,27 +31,6 @@ def fresh() -> Iterator[None]:
     close_workers()
 
 
-def split(n: int = 60, rows: int = 6) -> Program:
-    """A market split with slacks to be made small: HiGHS finds incumbents at once and no proof for minutes."""
-    g = np.random.default_rng(3)
-    weights = g.integers(1, 100, (rows, n)).astype(float)
-    side = np.floor(weights.sum(1) / 2)
-    width = n + 2
-    a = np.hstack([weights, np.ones((rows, 1)), -np.ones((rows, 1))])
-    return Program(
-        costs=np.r_[np.zeros(n), np.ones(2)],
-        lower=np.zeros(width),
-        upper=np.r_[np.ones(n), np.full(2, math.inf)],
-        integer=np.r_[np.ones(n, dtype=bool), np.zeros(2, dtype=bool)],
-        starts=np.arange(rows + 1) * width,
-        indices=np.tile(np.arange(width), rows),
-        coefficients=a.ravel(),
-        row_lower=side - 30.0,
-        row_upper=side + 30.0,
-        maximise=False,
-    )
-
-
 def open_ended() -> Program:
     """Correlated knapsacks: a good incumbent at once, a small gap, no proof for minutes."""
     g = np.random.default_rng(11)
@@ -187,7 +166,9 @@ def running(tmp_path: Path) -> tuple[subprocess.Popen[str], int]:
     assert process.stdout is not None
     line = process.stdout.readline()
     found = re.match(r"pid (\d+)", line)
-    assert found, line
+    if not found:
+        process.kill()
+        raise AssertionError(line + process.communicate()[1])
     return process, int(found.group(1))
 
 

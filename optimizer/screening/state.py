@@ -1,0 +1,82 @@
+"""What the search holds: its settings, the boxes waiting, and the bounds taken of a box."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.instance import Array
+from optimizer.screening import multipliers
+from optimizer.screening.bounds import Bound, Multiplier, Reference
+from optimizer.screening.certificate import Node
+from optimizer.screening.enumeration import Incumbent
+from optimizer.screening.problem import Ints
+from optimizer.screening.sifting import Sieve
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How far and how long."""
+
+    gap: float
+    scale: float
+    deadline: float | None
+    max_boxes: int | None
+    cancelled: Callable[[], bool] | None
+    progress: Callable[[float, float, int], None] | None
+    small: int
+    """Menus in a box that is enumerated."""
+    few: int
+    """Menus left over by sifting that are evaluated."""
+
+    def reach(self, incumbent: Incumbent | None) -> float:
+        """Bounds up to here prove the gap."""
+        if incumbent is None:
+            return -np.inf
+        return incumbent.value + self.gap * max(abs(incumbent.value), self.scale)
+
+
+@dataclass
+class Open:
+    """A box waiting."""
+
+    columns: tuple[Ints, ...]
+    mix: int
+    bound: float
+    """Valid bound on the aim over the box, proven by ``proof``; inf before there is one."""
+    reference: Reference
+    multiplier: Multiplier
+    cuts: list[tuple[Array, float]]
+    record: Node
+    proof: tuple[Reference, Multiplier] | None = None
+    pace: multipliers.Pace | None = None
+    length: float = 1.0
+    """Factor on the steps down."""
+    root: bool = False
+
+    @property
+    def menus(self) -> int:
+        """Menus in the box."""
+        count = 1
+        for c in self.columns:
+            count *= len(c)
+        return count
+
+
+@dataclass(frozen=True)
+class Step:
+    """One bound of a box, and what it was taken over and with."""
+
+    bound: Bound
+    columns: tuple[Ints, ...]
+    multiplier: Multiplier
+    reference: Reference
+
+    def sieve(self, columns: tuple[Ints, ...], threshold: float) -> Sieve:
+        """The bound as a sieve for the menus of what is left of its box."""
+        bound = self.bound
+        kept = [p[np.searchsorted(c, k)] for p, c, k in zip(bound.potential, self.columns, columns, strict=True)]
+        deficits = tuple(top - p for top, p in zip(bound.top, kept, strict=True))
+        return Sieve(bound.total, deficits, threshold, bool(self.multiplier.rows[0]))
