@@ -52,7 +52,8 @@ _PUBLIC = {
     "problem": "check_case",
     "run": "evaluate_case solve_case",
     "schema": "Case Change Market",
-    "studies": "Comparison Explanation Frontier Tornado compare_case compare_cases explain_case frontier_case sensitivity_case",
+    "studies": "Comparison Explanation Frontier Tornado compare_case compare_cases explain_case frontier_case "
+    "sensitivity_case",
 }
 _HOMES = {name: f"optimizer.{home}" for home, names in _PUBLIC.items() for name in names.split()}
 
