@@ -8,6 +8,7 @@ from optimizer.report.chart_style import (
     BLUE,
     INK,
     LINE,
+    MUTED,
     ORANGE,
     Chart,
     Row,
@@ -24,6 +25,10 @@ from optimizer.report.chart_style import (
 from optimizer.report.words import price, title
 from optimizer.results import Solution
 from optimizer.studies.frontier import Frontier, FrontierPoint
+
+PROPOSED, TODAY, HERE = MARKS = ("Proposed menu", "Today", "Today's menu here")
+LABEL = (0.36, 0.09)
+"""Room of a label on a narrow screen, as parts of the picture."""
 
 
 def menu_text(point: FrontierPoint, titles: dict[str, str]) -> str:
@@ -56,30 +61,53 @@ def _points(frontier: Frontier, titles: dict[str, str]) -> list[Row]:
 
 
 def _marks(frontier: Frontier, solution: Solution | None) -> list[Row]:
-    """Today and the chosen menu, with the place of their labels."""
+    """Today and the chosen menu; where the case changes the market, today's menu there as well."""
     x, y = frontier.x, frontier.y
-    marks: list[Row] = [{"what": "Today", "x": x.today, "y": y.today}]
+    marks: list[Row] = [{"what": TODAY, "x": x.today, "y": y.today}]
     if solution is not None:
-        at = {"x": solution.evaluation.figure(x.name), "y": solution.evaluation.figure(y.name)}
-        marks.insert(0, {"what": "Proposed menu", **at})
-    return [
-        {**m, "told": f"{m['what']}: {told(m['x'], x.unit)}, {told(m['y'], y.unit)}",
-         **lines(m["what"], told(m["x"], x.unit), told(m["y"], y.unit))}
-        for m in marks
-    ]  # fmt: skip
+        places = [(PROPOSED, solution.evaluation)]
+        if solution.changed_market:
+            places.append((HERE, solution.unchanged))
+        marks += [{"what": what, "x": e.figure(x.name), "y": e.figure(y.name)} for what, e in places]
+    for m in marks:
+        m.update(lines(m["what"], told(m["x"], x.unit), told(m["y"], y.unit)))
+    return sorted(marks, key=lambda m: MARKS.index(m["what"]))
 
 
-def _label(base: alt.Chart, row: Row, across: list[float], below: bool) -> alt.Chart:
-    """One label, on the side of its mark where there is room."""
-    right = row["x"] > across[0] + 0.3 * (across[1] - across[0])
+def _places(marks: list[Row], across: list[float], up: list[float]) -> list[tuple[bool, bool]]:
+    """For each mark whether its label stands below it and to its left, so that no two labels meet."""
+    taken: list[tuple[float, float]] = []
+    found = []
+    for m in marks:
+        u = (m["x"] - across[0]) / (across[1] - across[0])
+        v = (m["y"] - up[0]) / (up[1] - up[0])
+        sides = [False, True] if u < LABEL[0] else [True, False]
+        rows = [False, True] if m["what"] == PROPOSED else [True, False]
+        options = [
+            (below, left, (u - LABEL[0] if left else u, v + (-0.7 if below else 0.7) * LABEL[1]))
+            for left in sides
+            for below in rows
+        ]
+        free = [
+            option
+            for option in options
+            if all(abs(option[2][0] - a) > LABEL[0] or abs(option[2][1] - b) > LABEL[1] for a, b in taken)
+        ]
+        below, left, corner = (free or options)[0]
+        taken.append(corner)
+        found.append((below, left))
+    return found
+
+
+def _label(base: alt.Chart, row: Row, below: bool, left: bool) -> alt.Chart:
     made: alt.Chart = base.transform_filter(alt.datum.what == row["what"]).mark_text(
-        align="right" if right else "left",
-        dx=-8 if right else 8,
+        align="right" if left else "left",
+        dx=-8 if left else 8,
         dy=14 if below else -14,
         fontWeight="bold",
-        color=ORANGE if row["what"] != "Today" else INK,
+        color=ORANGE if row["what"] == PROPOSED else INK,
     )
-    return made
+    return made.encode(text="what:N")
 
 
 def frontier_chart(frontier: Frontier, solution: Solution | None = None, width: Width = 640) -> Chart:
@@ -97,17 +125,18 @@ def frontier_chart(frontier: Frontier, solution: Solution | None = None, width: 
     steps = base.mark_line(interpolate="step-before" if x.sense > 0 else "step-after", color=LINE, strokeWidth=1.5)
     dots = base.mark_point(size=64, filled=True, color=BLUE, opacity=1).encode(tooltip=hover)
     spots = alt.Chart(data(marks), width=width, height=340).encode(x=at_x, y=at_y)
-    shapes = alt.Scale(domain=["Proposed menu", "Today"], range=["circle", "diamond"])
-    colours = alt.Scale(domain=["Proposed menu", "Today"], range=[ORANGE, INK])
+    shapes = alt.Scale(domain=list(MARKS), range=["circle", "diamond", "square"])
+    colours = alt.Scale(domain=list(MARKS), range=[ORANGE, INK, MUTED])
     signs = spots.mark_point(size=150, filled=True, opacity=1).encode(
         shape=alt.Shape("what:N", scale=shapes, legend=None),
         color=alt.Color("what:N", scale=colours, legend=None),
         tooltip=tips("", name(x.name), name(y.name)),
     )
-    labels = [_label(spots, m, across, m["what"] == "Today").encode(text="what:N") for m in marks]
+    places = _places(marks, across, up)
+    labels = [_label(spots, m, *place) for m, place in zip(marks, places, strict=True)]
     text = (
         f"{len(rows)} efficient menus by {title(x.name)} and {title(y.name)}. "
-        + ". ".join(str(m["told"]) for m in marks)
+        + ". ".join(f"{m['what']}: {m['t1']}, {m['t2']}" for m in marks)
         + f". Nothing lies more than {told(frontier.room, y.unit)} above."
     )
     return finish(alt.layer(steps, dots, signs, *labels), text)

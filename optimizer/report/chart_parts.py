@@ -119,7 +119,7 @@ def usage_chart(solution: Solution, width: Width = 640) -> Chart:
         ),
     )
     base = alt.Chart(data(rows), width=width, height=34 * len(plans)).encode(
-        x=x, y=alt.Y("plan:N", sort=None, axis=categories(104))
+        x=x, y=alt.Y("plan:N", sort=None, axis=categories(124))
     )
     colours = alt.Scale(domain=["earns", "loses"], range=["#d6e6f0", SAND])
     hover = tips(

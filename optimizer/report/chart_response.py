@@ -59,7 +59,7 @@ def response_panel(
     heading, unit = PANELS[figure]
     rows = _rows(explanation, plan, figure)
     metered = any(r["price"] is None for r in explanation.price_responses if r["plan"] == plan)
-    label = "Unit prices, 1 = chosen" if metered else "Price, usd a month"
+    label = "Unit prices, x chosen" if metered else "Price, usd a month"
     x = alt.X(
         "x:Q",
         scale=alt.Scale(domain=span([r["x"] for r in rows], 0.0, 0.0), nice=False, zero=False),

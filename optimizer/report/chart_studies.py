@@ -9,7 +9,6 @@ import altair as alt
 from optimizer.report.chart_style import (
     BLUE,
     INK,
-    LINE,
     MUTED,
     SAND,
     SKY,
@@ -113,9 +112,9 @@ def comparison_chart(comparison: Comparison, width: Width = 640, what: str = "re
 def driver_name(path: str) -> str:
     """A number's path in words: whose it is, then what it is."""
     first, *rest = path.split(".")
-    if first in OWNERS and len(rest) > 1:
-        return title(f"{rest[0]}{OWNERS[first]}: {', '.join(rest[1:])}").replace("ai models", "AI models")
-    return title(f"{first}: {', '.join(rest)}" if rest else first)
+    owner, what = (f"{rest[0]}{OWNERS[first]}", rest[1:]) if first in OWNERS and len(rest) > 1 else (first, rest)
+    words = title(f"{owner}: {', '.join(what)}" if what else owner)
+    return "API" + words[3:] if words.startswith("api ") else words[:1].upper() + words[1:]
 
 
 def _number(value: float, unit: str) -> str:
@@ -130,8 +129,6 @@ def _bars(drivers: list[Driver], tornado: Tornado) -> tuple[list[Row], list[Row]
         reach = f"{_number(d.low, d.unit)} to {_number(d.high, d.unit)}"
         unit = "" if d.unit in ("fraction", "1/month", "1") else f" {d.unit}"
         names.append({"rank": rank, "name": f"{driver_name(d.path)}: {reach}{unit}{' *' if d.assumed else ''}"})
-        reached = [v for v in (tornado.base, d.kept_low, d.kept_high, d.best_low, d.best_high) if v is not None]
-        edges = (min(reached), max(reached))
         for side, kept, best in (("low", d.kept_low, d.best_low), ("high", d.kept_high, d.best_high)):
             if kept is None:
                 continue
@@ -145,7 +142,6 @@ def _bars(drivers: list[Driver], tornado: Tornado) -> tuple[list[Row], list[Row]
                     "base": tornado.base,
                     "kept": kept,
                     "best": best,
-                    "edge": edges[kept > tornado.base],
                     "left": short(kept) if outer and kept < tornado.base else "",
                     "right": short(kept) if outer and kept > tornado.base else "",
                     **lines(
@@ -161,35 +157,26 @@ def _bars(drivers: list[Driver], tornado: Tornado) -> tuple[list[Row], list[Row]
 
 
 def tornado_chart(tornado: Tornado, width: Width = 640, shown: int = SHOWN) -> Chart:
-    """The numbers that move the objective most: bars with the menu kept, ticks with the menu chosen anew."""
+    """The numbers that move the objective most: broad bars with the menu kept, thin ones with it chosen anew."""
     drivers = [d for d in tornado.drivers if d.swing(tornado.base) > 0.0][:shown]
     bars, names = _bars(drivers, tornado)
-    height = 44 * max(1, len(drivers))
-    domain = span([tornado.base, *(b[k] for b in bars for k in ("kept", "best"))], 0.0, 0.0)
     y = alt.Y("rank:O", axis=None)
     ticks = axis(name(tornado.figure), tornado.unit)
+    domain = span([tornado.base, *(b[k] for b in bars for k in ("kept", "best"))], 0.0, 0.0)
     x = alt.X("kept:Q", scale=alt.Scale(domain=domain, range=room(50, 50), nice=False, zero=False), axis=ticks)
-    edge = alt.X("edge:Q", axis=ticks)
     colours = alt.Scale(domain=["number at its low", "number at its high"], range=[SAND, BLUE])
+    colour = alt.Color("side:N", scale=colours, sort=None, legend=alt.Legend(columns=2))
     hover = tips("Number", "Moved to", "Menu kept", "Menu chosen anew", "Evidence")
-    base = alt.Chart(data(bars), width=width, height=height)
+    base = alt.Chart(data(bars), width=width, height=48 * max(1, len(drivers)))
+    above = alt.Chart(data(names)).mark_text(align="left", dy=-12, color=INK, limit=alt.ExprRef("width"))
+    kept = base.mark_bar(size=13, yOffset=5)
+    anew = base.mark_bar(size=4, yOffset=15, opacity=0.75)
     layers = [
-        base.mark_bar(size=14, yOffset=9).encode(
-            y=y,
-            x=x,
-            x2="base:Q",
-            color=alt.Color("side:N", scale=colours, sort=None, legend=alt.Legend(columns=2)),
-            tooltip=hover,
-        ),
-        base.mark_tick(size=20, thickness=2, color=INK, yOffset=9).encode(
-            y=y, x=alt.X("best:Q", axis=ticks), tooltip=hover
-        ),
-        base.mark_text(align="right", dx=-6, dy=9, color=MUTED).encode(y=y, x=edge, text="left:N"),
-        base.mark_text(align="left", dx=6, dy=9, color=MUTED).encode(y=y, x=edge, text="right:N"),
-        alt.Chart(data([{"base": tornado.base}])).mark_rule(color=LINE).encode(x=alt.X("base:Q", axis=ticks)),
-        alt.Chart(data(names))
-        .mark_text(align="left", dy=-10, color=INK, limit=alt.ExprRef("width"))
-        .encode(y=y, x=alt.value(0), text="name:N"),
+        kept.encode(y=y, x=x, x2="base:Q", color=colour, tooltip=hover),
+        anew.encode(y=y, x=alt.X("best:Q", axis=ticks), x2="base:Q", color=colour, tooltip=hover),
+        base.mark_text(align="right", dx=-6, dy=5, color=MUTED).encode(y=y, x=x, text="left:N"),
+        base.mark_text(align="left", dx=6, dy=5, color=MUTED).encode(y=y, x=x, text="right:N"),
+        above.encode(y=y, x=alt.value(0), text="name:N"),
     ]
     leading = driver_name(drivers[0].path) if drivers else "none"
     text = f"How far {title(tornado.figure)} moves with each of {len(drivers)} numbers; most with {leading}."

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from optimizer.report.chart_studies import driver_name, menu_groups
 from optimizer.report.text import allowances_text as allowance_words
 from optimizer.report.words import amount, change, price, printable, quantity, title
-from optimizer.results import PlanChoice, Solution, parts
+from optimizer.results import ObjectiveValue, PlanChoice, Solution, parts
 from optimizer.studies.compare import Comparison
 from optimizer.studies.explain import Explanation
 from optimizer.studies.sensitivity import Tornado
@@ -172,18 +172,20 @@ def conditions_table(solution: Solution) -> Table:
 
 def costs_table(explanation: Explanation) -> Table:
     """What binding conditions cost: the objective solved anew with the bound moved."""
-    unit = explanation.solution.objective.unit
+    objective = explanation.solution.objective
     found = {(r["move"], r["condition"], r["sense"]): r["change"] for r in explanation.condition_costs}
     names = list(dict.fromkeys((condition, sense) for _, condition, sense in found))
     moves = list(dict.fromkeys(move for move, _, _ in found))
-    rows = [[f"{m:+.0%}", *(_moved(found.get((m, *name)), unit) for name in names)] for m in moves]
+    rows = [[f"{m:+.0%}", *(_moved(found.get((m, *name)), objective) for name in names)] for m in moves]
     return table(["Bound moved by", *(f"{title(condition)}, {sense}" for condition, sense in names)], rows)
 
 
-def _moved(value: float | None, unit: str) -> str:
+def _moved(value: float | None, objective: ObjectiveValue) -> str:
     if value is None:
         return "no menu"
-    return f"{'+' if value > 0 else ''}{quantity(value, unit)}" if value else "0"
+    if abs(value) <= 1e-9 * abs(objective.value):
+        return "0"
+    return f"{'+' if value > 0 else ''}{quantity(value, objective.unit)}"
 
 
 def runners_table(explanation: Explanation) -> Table:

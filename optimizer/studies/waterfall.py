@@ -42,13 +42,13 @@ def waterfall(solution: Solution, figure: str = "contribution_margin") -> list[W
             rows.append(WaterfallStep(kind, name, title, change, rows[-1].end, rows[-1].end + change, unit))
 
     if solution.changed_market:
-        step("market", "market", "The case's changes, at today's menu", here.figure(figure) - first)
+        step("market", "market", "Market of the case", here.figure(figure) - first)
     for plan in solution.menu:
         part = Selection(plan=plan.plan)
         step("plan", plan.plan, plan.title, menu.figure(figure, part) - here.figure(figure, part))
     reached = rows[-1].end
     if not math.isclose(reached, last, rel_tol=1e-9, abs_tol=1e-9 * max(abs(r.end) for r in rows)):
-        step("rest", "rest", "Compute bill and other shared cost", last - reached)
+        step("rest", "rest", "Shared compute bill", last - reached)
     # what is left is rounding: the last row stands at the figure itself
     rows.append(WaterfallStep("total", "proposed", "Proposed", last, 0.0, last, unit))
     return rows

@@ -45,16 +45,16 @@ FAULTS: dict[str, tuple[Exception, str]] = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-@pytest.mark.parametrize("where", ["solve_case", pytest.param("solve_aim", marks=pytest.mark.full)])
+@pytest.mark.parametrize("where", [(optimum, "best"), pytest.param((run, "solve_aim"), marks=pytest.mark.full)])
 def test_planted_errors_are_three(
-    name: str, where: str, case: Path, call: Any, monkeypatch: pytest.MonkeyPatch
+    name: str, where: tuple[Any, str], case: Path, call: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     error, status = FAULTS[name]
 
     def fail(*_: Any, **__: Any) -> Any:
         raise error
 
-    monkeypatch.setattr(run, where, fail)
+    monkeypatch.setattr(*where, fail)
     out = case.parent / "out"
     told = call("run", case, "--json", "--out", out)
     body = told.json
