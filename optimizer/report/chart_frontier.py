@@ -27,8 +27,8 @@ from optimizer.results import Solution
 from optimizer.studies.frontier import Frontier, FrontierPoint
 
 PROPOSED, TODAY, HERE = MARKS = ("Proposed menu", "Today", "Today's menu here")
-LABEL = (0.36, 0.09)
-"""Room of a label on a narrow screen, as parts of the picture."""
+LETTER, LINES = 0.033, 0.09
+"""Room of a letter and of a line on a narrow screen, as parts of the picture."""
 
 
 def menu_text(point: FrontierPoint, titles: dict[str, str]) -> str:
@@ -74,25 +74,28 @@ def _marks(frontier: Frontier, solution: Solution | None) -> list[Row]:
     return sorted(marks, key=lambda m: MARKS.index(m["what"]))
 
 
+def _meet(one: tuple[float, float, float], other: tuple[float, float, float]) -> bool:
+    """Whether two labels (left edge, height, length) touch."""
+    across = one[0] < other[0] + other[2] and other[0] < one[0] + one[2]
+    return across and abs(one[1] - other[1]) < LINES
+
+
 def _places(marks: list[Row], across: list[float], up: list[float]) -> list[tuple[bool, bool]]:
     """For each mark whether its label stands below it and to its left, so that no two labels meet."""
-    taken: list[tuple[float, float]] = []
+    taken: list[tuple[float, float, float]] = []
     found = []
     for m in marks:
         u = (m["x"] - across[0]) / (across[1] - across[0])
         v = (m["y"] - up[0]) / (up[1] - up[0])
-        sides = [False, True] if u < LABEL[0] else [True, False]
+        long = LETTER * len(m["what"])
+        sides = [False, True] if u < long else [True, False]
         rows = [False, True] if m["what"] == PROPOSED else [True, False]
         options = [
-            (below, left, (u - LABEL[0] if left else u, v + (-0.7 if below else 0.7) * LABEL[1]))
+            (below, left, (u - long if left else u, v + (-0.7 if below else 0.7) * LINES, long))
             for left in sides
             for below in rows
         ]
-        free = [
-            option
-            for option in options
-            if all(abs(option[2][0] - a) > LABEL[0] or abs(option[2][1] - b) > LABEL[1] for a, b in taken)
-        ]
+        free = [option for option in options if not any(_meet(option[2], other) for other in taken)]
         below, left, corner = (free or options)[0]
         taken.append(corner)
         found.append((below, left))

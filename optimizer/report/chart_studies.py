@@ -32,6 +32,7 @@ from optimizer.studies.compare import Comparison
 from optimizer.studies.sensitivity import Driver, Tornado
 
 SHOWN = 12
+VISIBLE = 1e-4
 OWNERS = {"segments": "", "plans": " plan", "alternatives": " (rival)", "ai_models": " model", "pools": " GPUs"}
 CROWDED = 9
 """From so many scenarios on, cells carry no text."""
@@ -95,9 +96,10 @@ def comparison_chart(comparison: Comparison, width: Width = 640, what: str = "re
     y = alt.Y("menu:N", sort=None, axis=categories(120))
     base = alt.Chart(data(rows), width=width, height=height).encode(x=x, y=y)
     hover = tips("Scenario", "Menu", name(comparison.figure), "Regret", "Conditions")
+    domain = {"domainMin": 0.0} if what == "regret" else {}
+    shades = alt.Scale.from_dict({"range": ramp, "interpolate": "rgb", "nice": False, **domain})
     boxes = base.mark_rect(stroke="white", strokeWidth=2).encode(
-        color=alt.Color("shade:Q", scale=alt.Scale(range=ramp, interpolate="rgb", nice=False), legend=None),
-        tooltip=hover,
+        color=alt.Color("shade:Q", scale=shades, legend=None), tooltip=hover
     )
     layers: list[alt.Chart] = [boxes]
     if len(comparison.scenarios) < CROWDED:
@@ -156,9 +158,14 @@ def _bars(drivers: list[Driver], tornado: Tornado) -> tuple[list[Row], list[Row]
     return bars, names
 
 
+def leading(tornado: Tornado, shown: int = SHOWN) -> list[Driver]:
+    """The drivers that are worth a line: the largest ones that move the objective by more than rounding."""
+    return [d for d in tornado.drivers if d.swing(tornado.base) > VISIBLE * abs(tornado.base)][:shown]
+
+
 def tornado_chart(tornado: Tornado, width: Width = 640, shown: int = SHOWN) -> Chart:
     """The numbers that move the objective most: broad bars with the menu kept, thin ones with it chosen anew."""
-    drivers = [d for d in tornado.drivers if d.swing(tornado.base) > 0.0][:shown]
+    drivers = leading(tornado, shown)
     bars, names = _bars(drivers, tornado)
     y = alt.Y("rank:O", axis=None)
     ticks = axis(name(tornado.figure), tornado.unit)
@@ -178,6 +185,6 @@ def tornado_chart(tornado: Tornado, width: Width = 640, shown: int = SHOWN) -> C
         base.mark_text(align="left", dx=6, dy=5, color=MUTED).encode(y=y, x=x, text="right:N"),
         above.encode(y=y, x=alt.value(0), text="name:N"),
     ]
-    leading = driver_name(drivers[0].path) if drivers else "none"
-    text = f"How far {title(tornado.figure)} moves with each of {len(drivers)} numbers; most with {leading}."
+    most = driver_name(drivers[0].path) if drivers else "none"
+    text = f"How far {title(tornado.figure)} moves with each of {len(drivers)} numbers; most with {most}."
     return finish(alt.layer(*layers), text)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from optimizer.report.chart_studies import driver_name, menu_groups
+from optimizer.report.chart_studies import driver_name, leading, menu_groups
 from optimizer.report.text import allowances_text as allowance_words
 from optimizer.report.words import amount, change, price, printable, quantity, title
 from optimizer.results import ObjectiveValue, PlanChoice, Solution, parts
@@ -243,11 +243,11 @@ def scenario_table(comparison: Comparison, solution: Solution) -> Table:
     return table(["Menu", f"Expected value{money}", f"Largest regret{money}", ""], rows)
 
 
-def driver_table(tornado: Tornado, solution: Solution, shown: int = 12) -> Table:
+def driver_table(tornado: Tornado, solution: Solution) -> Table:
     """Where the numbers that matter most come from."""
     sources = _sources(solution)
     rows: list[list[Any]] = []
-    for d in [d for d in tornado.drivers if d.swing(tornado.base) > 0.0][:shown]:
+    for d in leading(tornado):
         unit = "" if d.unit in ("fraction", "1/month", "1") else f" {d.unit}"
         kind = d.unit if d.unit in ("fraction", "1/month") else ""
         value, low, high = (quantity(v, kind) for v in (d.value, d.low, d.high))

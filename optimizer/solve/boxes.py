@@ -149,7 +149,7 @@ def solve_box(
     box: sorted level indices per plan; mixes: sorted mix indices. start: a choice to beat; it counts as found
     where direct evaluation allows it. gap: relative to max(|value|, scale), scale in the aim's unit. time_limit:
     seconds for building and solving together. excluded: choices not to be considered.
-    presolve: HiGHS 1.16's presolve cut off the best menu in 1 of 1,000 small programs and saves nothing on small ones.
+    presolve: HiGHS 1.16's presolve cut off the best menu in 2 of 3,486 random programs, none did without it.
     rounds: how often a menu that direct evaluation refuses is cut off and the rest solved again.
 
     Raises:

@@ -186,47 +186,46 @@ def market() -> Data:
         "burst_limit": q(400, "GPU"),
         "burst_price": q(10, "usd/GPU-hour"),
     }
-    return copy.deepcopy(
-        {
-            "title": "A small market",
-            "description": "Made for tests.",
-            "margin_definition": "All serving counted.",
-            "sources": {"test": {"text": "made up", "grade": "D"}},
-            "classes": {"usage": [0, 0.8, 1], "willingness_to_pay": [0, 0.6, 1]},
-            "hours": {"day": q(430, "hours/month"), "night": q(300, "hours/month")},
-            "segments": {
-                "students": _segment("consumer", 600_000, 60, 0.25, word_of_mouth=q(1.5)),
-                "pros": _segment("consumer", 300_000, 200, 0.08),
-                "firms": _segment("enterprise", 60_000, 250, 0.05, seats_per_account=q(3)),
+    found = {
+        "title": "A small market",
+        "description": "Made for tests.",
+        "margin_definition": "All serving counted.",
+        "sources": {"test": {"text": "made up", "grade": "D"}},
+        "classes": {"usage": [0, 0.8, 1], "willingness_to_pay": [0, 0.6, 1]},
+        "hours": {"day": q(430, "hours/month"), "night": q(300, "hours/month")},
+        "segments": {
+            "students": _segment("consumer", 600_000, 60, 0.25, word_of_mouth=q(1.5)),
+            "pros": _segment("consumer", 300_000, 200, 0.08),
+            "firms": _segment("enterprise", 60_000, 250, 0.05, seats_per_account=q(3)),
+        },
+        "ai_models": {"big": _ai_model(1.0, "main", 90), "mini": _ai_model(0.6, "spot", 1500)},
+        "pools": {
+            "main": {
+                "price": q(6, "usd/GPU-hour"),
+                "utilisation": q(0.4, "fraction"),
+                "capacity": capacity,
             },
-            "ai_models": {"big": _ai_model(1.0, "main", 90), "mini": _ai_model(0.6, "spot", 1500)},
-            "pools": {
-                "main": {
-                    "price": q(6, "usd/GPU-hour"),
-                    "utilisation": q(0.4, "fraction"),
-                    "capacity": capacity,
-                },
-                "spot": {"price": q(3.0, "usd/GPU-hour"), "utilisation": q(0.5, "fraction")},
-            },
-            "plans": _plans(),
-            "alternatives": _alternatives(),
-            "nothing_churn": q(0.3, "1/month"),
-            "outside_decisions": q(0.05, "1/month"),
-            "go_to_market": {
-                "budget": q(500_000, "usd/month"),
-                "enterprise_share": q(0.4, "fraction"),
-                "consumer": curve,
-                "enterprise": curve,
-            },
-            "finance": {
-                "fees": {"consumer": fees, "enterprise": fees, "api": fees},
-                "other_cost_of_revenue": q(0.04, "fraction"),
-                "free_serving_elsewhere": q(0.5, "fraction"),
-            },
-            "today": _today(),
-            "evidence": [],
-        }
-    )
+            "spot": {"price": q(3.0, "usd/GPU-hour"), "utilisation": q(0.5, "fraction")},
+        },
+        "plans": _plans(),
+        "alternatives": _alternatives(),
+        "nothing_churn": q(0.3, "1/month"),
+        "outside_decisions": q(0.05, "1/month"),
+        "go_to_market": {
+            "budget": q(500_000, "usd/month"),
+            "enterprise_share": q(0.4, "fraction"),
+            "consumer": curve,
+            "enterprise": curve,
+        },
+        "finance": {
+            "fees": {"consumer": fees, "enterprise": fees, "api": fees},
+            "other_cost_of_revenue": q(0.04, "fraction"),
+            "free_serving_elsewhere": q(0.5, "fraction"),
+        },
+        "today": _today(),
+        "evidence": [],
+    }
+    return dict(json.loads(json.dumps(found)))  # no part stands in two places
 
 
 def case(**more: Any) -> Data:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from types import ModuleType
 from typing import Any
 
@@ -188,7 +189,7 @@ def test_a_condition_relaxed_never_costs(
     free = value(factory.problem(market, factory.case(objective=objective)))
     ladder = [*values, free]
     assert np.isfinite(free)
-    for tight, loose in zip(ladder[:-1], ladder[1:], strict=True):
+    for tight, loose in itertools.pairwise(ladder):
         assert loose >= tight - 2.0 * GAP * abs(tight)
 
 

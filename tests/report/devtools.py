@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -43,26 +44,39 @@ class Browser:
     """A headless browser with one page."""
 
     def __init__(self, path: str) -> None:
-        self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        self._log = tempfile.TemporaryFile()
-        command = [path, *FLAGS, f"--user-data-dir={self._profile.name}", "about:blank"]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=self._log)
+        self._open = ExitStack()
         self._last = 0
+        self._session: str | None = None
         self.events: list[dict[str, Any]] = []
         try:
-            address = self._address()
-            self._socket: ClientConnection = connect(
-                address, max_size=None, open_timeout=PATIENCE, proxy=None, compression=None
-            )
-            self._session: str | None = None
-            pages = self.call("Target.getTargets")["targetInfos"]
-            target = next(t["targetId"] for t in pages if t["type"] == "page")
-            self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-            for domain in ("Page", "Runtime", "Network", "Log"):
-                self.call(f"{domain}.enable")
+            self._start(path)
         except BaseException:
             self.close()
             raise
+
+    def _start(self, path: str) -> None:
+        profile = self._open.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+        self._log = self._open.enter_context(tempfile.TemporaryFile())
+        command = [path, *FLAGS, f"--user-data-dir={profile}", "about:blank"]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=self._log)
+        self._open.callback(self._end)
+        address = self._address()
+        self._socket: ClientConnection = self._open.enter_context(
+            connect(address, max_size=None, open_timeout=PATIENCE, proxy=None, compression=None)
+        )
+        pages = self.call("Target.getTargets")["targetInfos"]
+        target = next(t["targetId"] for t in pages if t["type"] == "page")
+        self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Runtime", "Network", "Log"):
+            self.call(f"{domain}.enable")
+
+    def _end(self) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
     def _address(self) -> str:
         """Where the browser listens; it says so on its error stream."""
@@ -84,23 +98,14 @@ class Browser:
 
     def close(self) -> None:
         """End the browser and remove its profile."""
-        if hasattr(self, "_socket"):
-            self._socket.close()
-        self._process.terminate()
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._log.close()
-        self._profile.cleanup()
+        self._open.close()
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         """One command and its result; events that come meanwhile are kept."""
         self._last += 1
         message: dict[str, Any] = {"id": self._last, "method": method, "params": parameters}
-        if self._session_of() is not None:
-            message["sessionId"] = self._session_of()
+        if self._session is not None:
+            message["sessionId"] = self._session
         self._socket.send(json.dumps(message))
         while True:
             answer = json.loads(self._socket.recv(timeout=PATIENCE))
@@ -110,9 +115,6 @@ class Browser:
                 return dict(answer["result"])
             if "method" in answer:
                 self.events.append(answer)
-
-    def _session_of(self) -> str | None:
-        return getattr(self, "_session", None)
 
     def run(self, script: str) -> Any:
         """The value of an expression in the page."""
@@ -147,9 +149,7 @@ class Browser:
 
     def requests(self) -> list[str]:
         """Addresses of everything the page asked for."""
-        return [
-            e["params"]["request"]["url"] for e in self.events if e["method"] == "Network.requestWillBeSent"
-        ]
+        return [e["params"]["request"]["url"] for e in self.events if e["method"] == "Network.requestWillBeSent"]
 
     def complaints(self) -> list[str]:
         """Errors and warnings on the console, and uncaught exceptions."""
