@@ -126,7 +126,7 @@ def _conditioned(free: Menu) -> Menu:
     """The same with a compute and a margin condition that bind and can be met.
 
     The compute cap is 82 % of what the best menu without conditions uses (more where that cannot be). The gross
-    margin asked for is nearly that of a menu which uses under 75 % (found by putting a price on usage).
+    margin asked for lies 70 % of the way to that of a menu which uses under 75 % (found by putting a price on usage).
     """
     loose = _totals(free, _ascent(free, 0.0))
     price, tight = 0.02, loose
@@ -134,7 +134,7 @@ def _conditioned(free: Menu) -> Menu:
         price *= 1.3
         tight = _totals(free, _ascent(free, price))
     share = {name: 1.0 - t["margin"] / t["revenue"] for name, t in (("loose", loose), ("tight", tight))}
-    rate = 1.0 - (0.9 * share["tight"] + 0.1 * max(share["loose"], 1.05 * share["tight"]))
+    rate = 1.0 - (0.7 * share["tight"] + 0.3 * max(share["loose"], 1.05 * share["tight"]))
     cap = max(0.82 * loose["usage"], 0.1 * loose["usage"] + 0.9 * tight["usage"])
     limits = (({"margin": 1.0, "revenue": -rate}, 0.0), ({"usage": -1.0}, cap))
     return replace(free, limits=limits, extra={"rate": rate, "cap": cap})

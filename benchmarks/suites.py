@@ -106,7 +106,8 @@ def menus(book: Book) -> str:
             rows += rows_of(book, cells)
     words = (
         "Random menus (types x plans x levels) with a margin and a compute condition, to a gap of 1e-4; a contestant "
-        "that did not close a size is not asked for larger ones. Peers are timed without building their models, and use both cores."
+        "that did not close a size is not asked for larger ones. Peers are timed without building their models and "
+        "may use all cores."
     )
     return f"{words}\n\n{table(HEAD, rows)}\n\n{quoted.FORMULATIONS}"
 

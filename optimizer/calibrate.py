@@ -132,10 +132,12 @@ def solve_constants(
     for step in range(CONTRACTION_STEPS):
         values, _ = _counts(system, groups, x, offsets)
         error = np.log(values / target)
+        if not np.isfinite(error).all():
+            break
         if np.abs(error).max() < 1e-9:
             return x, NEWTON_STEPS + step
         x = x - error
-    worst = int(np.argmax(np.abs(error)))
+    worst = int(np.argmax(np.where(np.isfinite(error), np.abs(error), np.inf)))
     raise InputError(
         [
             Finding(

@@ -31,6 +31,8 @@ class Move:
 
     @property
     def text(self) -> str:
+        if self.sense == "dropped":
+            return f"without the {self.name}"
         factor = f" ({self.needed / self.asked:.2f} x)" if self.asked not in (0.0, float("inf")) else ""
         return f"{self.name} {self.sense} {_loose(self.needed, self.sense)} instead of {self.asked:.6g}{factor}"
 
@@ -164,7 +166,7 @@ def _correct(
             answer = maximise(open_instance, zero_figure(instance), rest, settings)
             if answer.choice is None:
                 return None
-            moves.append(Move(term.name, "dropped,", 1.0, 0.0))
+            moves.append(Move(term.name, "dropped", 1.0, 0.0))
             choice = answer.choice
             continue
         if term.block is not None:

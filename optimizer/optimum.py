@@ -17,6 +17,7 @@ from optimizer.formulation import unsafe_levels
 from optimizer.instance import Figure, Instance, Limit, Menu, combine, evaluate
 
 Choice = tuple[Menu, int]
+ROUNDING = 1e-9
 CROSS_CHECK_SIZE = 6000
 """Customer types times levels of the program that checks a screened answer."""
 
@@ -342,7 +343,9 @@ def best_blend(
             return Answer(status, incumbent, value, bound, "screened", work)
         middle = 0.5 * (a + b)
         for lower, upper in ((a, middle), (middle, b)):
-            above = Limit("ratio", combine([(1.0, signed), (-lower, ratio.denominator)]))
+            # an interval's own lower end must not be lost to rounding
+            level = lower - ROUNDING * max(abs(lower), abs(upper))
+            above = Limit("ratio", combine([(1.0, signed), (-level, ratio.denominator)]))
             part = maximise(instance, linear, (*limits, *floor, above), quick, (incumbent,), excluded)
             work = work + part.work
             if part.status == "infeasible":
@@ -350,5 +353,6 @@ def best_blend(
             if part.choice is not None and worth(part.choice) > worth(incumbent):
                 incumbent = part.choice
             open_intervals.append((part.bound + abs(weight) * upper, lower, upper))
+    # every interval was settled: nothing lies above the incumbent
     value = worth(incumbent)
-    return Answer("optimal", incumbent, value, max(bound, value), "screened", work)
+    return Answer("optimal", incumbent, value, value, "screened", work)

@@ -103,7 +103,11 @@ def problem_of(inputs: Inputs, load_seconds: float = 0.0, strict: bool = True, b
     if any(f.severity == "error" for f in findings):
         raise InputError([f for f in findings if f.severity == "error"])
     loaded = time.perf_counter()
-    calibrated = calibrate(inputs.market)
+    try:
+        calibrated = calibrate(inputs.market)
+    except InputError as error:
+        document = inputs.market_document
+        raise InputError([document.finding(f.code, f.field, f.message, f.cure) for f in error.findings]) from None
     if believe:
         findings += credibility(calibrated, inputs.market_document)
     if strict and any(f.severity == "error" for f in findings):

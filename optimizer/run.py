@@ -21,7 +21,7 @@ from optimizer.load import Changes, as_change, assemble, load_inputs
 from optimizer.optimum import Answer, Settings, Work
 from optimizer.problem import Problem, prepare_problem, problem_of
 from optimizer.results import HEADLINES, FigureValue, ObjectiveValue, Solution
-from optimizer.schema.case import Case, Objective
+from optimizer.schema.case import Case, Objective, Rules
 from optimizer.versions import versions
 
 RETRIES = 20
@@ -101,7 +101,7 @@ def evaluate_case(
         InputError.
     """
     inputs = load_inputs(case, None, folder)
-    fixed = inputs.case.model_copy(update={"plans": {}, "mix": None, "conditions": ()})
+    fixed = inputs.case.model_copy(update={"plans": {}, "mix": None, "conditions": (), "rules": Rules()})
 
     def made(changes: Changes) -> Problem:
         asked = {path: as_change(path, value) for path, value in changes.items()}

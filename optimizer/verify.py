@@ -95,7 +95,9 @@ def _bound(problem: Problem, result: dict[str, Any], folder: Path, evaluation: E
         return []
     saved = json.loads(_read(folder, "certificate.json")).get("certificate")
     if not saved:
-        return []
+        if result.get("verdict") != "proved":
+            return []
+        return [_row("bound", False, "the certificate that the verdict rests on is missing")]
     sense = aims[0].sense
     try:
         bound = sense * screening.recheck(

@@ -254,7 +254,7 @@ def driver_table(tornado: Tornado, solution: Solution) -> Table:
         rows.append(
             [
                 Cell(printable(driver_name(d.path)), style="strong"),
-                printable(f"{value}{unit}"),
+                Cell(printable(f"{value}{unit}"), style="words"),
                 f"{low} to {high}",
                 quantity(d.swing(tornado.base), tornado.unit),
                 _evidence(d.assumed, d.why, sources),

@@ -119,23 +119,27 @@ class Session:
         self._progress, self._improved = progress, improved
         found: list[Outcome | BaseException] = []
 
+        done = threading.Event()
+
         def work() -> None:
             try:
                 found.append(self._solve(start, limit))
             except BaseException as error:  # handed to the caller's thread below
                 found.append(error)
+            finally:
+                done.set()
 
         # a thread of its own: HiGHS ties its scheduler to the thread, and the caller's stays open to Ctrl-C
         thread = threading.Thread(target=work, name="optimizer-highs", daemon=True)
         thread.start()
         try:
-            while thread.is_alive():
-                thread.join(POLL)
+            # not thread.join: interrupted in Python 3.11 it takes a running thread for ended
+            while not done.wait(POLL):
                 if cancelled is not None and cancelled():
                     self._stop.set()
         except BaseException:
             self._stop.set()
-            thread.join()
+            done.wait()
             raise
         if isinstance(found[0], BaseException):
             raise found[0]

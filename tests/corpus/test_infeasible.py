@@ -313,6 +313,7 @@ def test_plan_order_leaves_no_menu(order: str, world: World, call: Any) -> None:
     assert told.code == 1
     small, large = order[1:-1].split(", ")
     assert any(f"{small} before {large}" in name for name in told.json["diagnosis"]["clashing"])
+    assert f"without the rule {small} before {large}" in told.json["message"]
 
 
 BOUNDARY = [PLANTED[k] for k in (0, 3, 14)]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from optimizer.economics import choice, reach
 from optimizer.economics.figures import BUSINESS, COMPOSITES, LINEAR, RATIOS, TOTAL, Selection
 from optimizer.evaluate import evaluate_menu
-from optimizer.instance import burst, evaluate
+from optimizer.instance import burst, evaluate, follows_rules, within_burst
 from optimizer.run import evaluate_choice
 
 SEEDS = (2, 5, 9)
@@ -87,6 +87,23 @@ def test_burst_equals_the_evaluator(problems: list[Any], which: int, drawn: tupl
     compiled = [evaluate_choice(problem, picked).burst[p, h] for p, h in problem.compiled.gpu_blocks]
     assert len(compiled) == 2
     assert burst(problem.compiled.instance, *picked) == pytest.approx(compiled, rel=1e-11, abs=1e-9)
+
+
+def test_within_burst_and_rules_choice_by_choice(factory: ModuleType) -> None:
+    """At the limit there is room for some menus only, and the order of plans allows some only."""
+    free = {"allowances": {"big": {"day": [1, 3, 6, 9]}}}
+    plans = {"free": free, "lite": {"price": [8, 18]}, "plus": {"price": [15, 20]}}
+    data = factory.changed(factory.market(), "pools.main.capacity.burst_limit", 30.0)
+    problem = factory.problem(data, factory.case(plans=plans, rules={"plan_order": [["lite", "plus"]]}))
+    instance, seen = problem.compiled.instance, set()
+    for menu, mix in factory.every_choice(problem):
+        evaluation = evaluate_choice(problem, (menu, mix))
+        fits = bool(evaluation.burst[0].max() <= 30.0)
+        lite, plus = (problem.choices.terms(menu)[n] for n in ("lite", "plus"))
+        ordered = lite is None or lite.price <= plus.price
+        assert (within_burst(instance, menu, mix), follows_rules(instance, menu)) == (fits, ordered)
+        seen.add((fits, ordered))
+    assert len(seen) == 4
 
 
 @settings(max_examples=40)

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from optimizer.optimum import Settings
-from optimizer.run import prepare_problem, solve_problem
+from optimizer.run import prepare_problem, solve_case, solve_problem
 from optimizer.schema.case import Change, Scenario
 from optimizer.studies.compare import compare_case
 from optimizer.studies.explain import explain
-from optimizer.studies.frontier import frontier_of
+from optimizer.studies.frontier import frontier_case, frontier_of
 from optimizer.studies.sensitivity import tornado
 
 from .devtools import Browser, find_browser
@@ -51,6 +51,13 @@ def studies() -> dict[str, Any]:
         "tornado": tornado(problem, solution, settings, 4, PATHS),
         "explanation": explain(problem, solution, settings),
     }
+
+
+@pytest.fixture(scope="session")
+def changed() -> dict[str, Any]:
+    """A case that changes the market."""
+    dear = {"pools.main.price": "x1.5"}
+    return {"solution": solve_case(CASE, sets=dear), "frontier": frontier_case(CASE, points=5, sets=dear)}
 
 
 @pytest.fixture(scope="session")
@@ -98,7 +105,10 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def files(
-    studies: dict[str, Any], hostile: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+    studies: dict[str, Any],
+    changed: dict[str, Any],
+    hostile: dict[str, Any],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, Path]:
     """The reports as files."""
     from optimizer.report.html import write_report
@@ -107,5 +117,6 @@ def files(
     return {
         "full": write_report(folder / "full.html", **studies),
         "plain": write_report(folder / "plain.html", studies["solution"]),
+        "changed": write_report(folder / "changed.html", **changed),
         "hostile": write_report(folder / "hostile.html", **hostile),
     }

@@ -56,7 +56,7 @@ class Browser:
 
     def _start(self, path: str) -> None:
         profile = self._open.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
-        self._log = self._open.enter_context(tempfile.TemporaryFile())
+        self._log = self._open.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
         command = [path, *FLAGS, f"--user-data-dir={profile}", "about:blank"]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=self._log)
         self._open.callback(self._end)
@@ -137,7 +137,7 @@ class Browser:
             self.wait("document.documentElement.dataset.drawn !== undefined")
         if paper:
             self.call("Emulation.setEmulatedMedia", media="print")
-        self.run("new Promise(done => setTimeout(() => done(1), 300))")
+        time.sleep(0.3)
 
     def wait(self, condition: str) -> None:
         """Until a condition holds in the page."""

@@ -82,7 +82,8 @@ def test_names_stay_text(texts: dict[str, str]) -> None:
     assert "<img src=x" not in text
     assert not any(t == "img" and a.get("src") == "x" for t, a in outline.tags)
     assert len(outline.scripts) == len(Outline(texts["full"]).scripts)
-    assert not [c for c in text if not c.isprintable() and c != "\n"]
+    ours = text.replace(runtime(), "")
+    assert not [c for c in ours if not c.isprintable() and c != "\n"]
     assert r"\x07\x1b[31m\x202e" in text
 
 
