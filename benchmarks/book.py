@@ -101,6 +101,8 @@ class Book:
             return Cell(contestant.name, name, gap, limit, failed=f"{type(error).__name__}: {error}"[:120])
         raw = runner.run(contestant, data, {**params, "gap": gap}, limit)
         nan = float("nan")
+        if raw.get("killed"):
+            raw["seconds"] = limit  # it took longer: ratios with it are "more than"
         found = nan if raw.get("failed") else value(sent, raw)
         found = nan if found is None else found
         bound = raw.get("bound") if contestant.proves else None

@@ -8,12 +8,11 @@ import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+ROOT = Path(__file__).resolve().parent.parent
 SELF = re.compile(rb"import time:\s+(\d+) \|")
-SOLVED = (
-    "import optimizer, sys; s = optimizer.solve_case(sys.argv[1]); "
-    "print(s.work.solve_seconds + s.work.build_seconds * 0.0)"
-)
+SOLVED = "import optimizer, sys; print(optimizer.solve_case(sys.argv[1]).work.solve_seconds)"
 
 
 def split(case: str, repeats: int) -> tuple[float, float, float, float, float]:
@@ -29,19 +28,28 @@ def split(case: str, repeats: int) -> tuple[float, float, float, float, float]:
     return wall, start, imports, solver, wall - start - imports - solver
 
 
+def _done(command: list[str]) -> subprocess.CompletedProcess[bytes]:
+    """Run a command with the package that this process uses, installed or not."""
+    import optimizer
+
+    here = Path(optimizer.__file__).resolve().parent.parent == ROOT
+    more = {"PYTHONPATH": str(ROOT)} if here else {}
+    return subprocess.run(command, capture_output=True, check=False, env={**os.environ, **more})
+
+
 def _wall(command: list[str]) -> float | None:
     began = time.perf_counter()
-    done = subprocess.run(command, capture_output=True, check=False)
+    done = _done(command)
     return time.perf_counter() - began if done.returncode == 0 else None
 
 
 def _imports(case: str) -> float:
     """Self times of all modules in the command's own process."""
     command = [sys.executable, "-X", "importtime", "-m", "optimizer", "run", case]
-    done = subprocess.run(command, capture_output=True, check=False, env=dict(os.environ))
+    done = _done(command)
     return sum(int(m.group(1)) for m in SELF.finditer(done.stderr)) * 1e-6
 
 
 def _solver(case: str) -> float:
-    done = subprocess.run([sys.executable, "-c", SOLVED, case], capture_output=True, text=True, check=False)
+    done = _done([sys.executable, "-c", SOLVED, case])
     return float(done.stdout.split()[-1]) if done.returncode == 0 else float("nan")

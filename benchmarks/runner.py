@@ -89,8 +89,8 @@ def _watched(command: list[str], folder: str, patience: float) -> dict[str, Any]
     memory = usage.ru_maxrss / (1024.0 * 1024.0 if sys.platform == "darwin" else 1024.0)
     if lines:
         return {"megabytes": memory, **json.loads(lines[-1].removeprefix(MARK))}
-    reason = "stopped by force after its limit" if killed else f"ended with code {code}"
-    return {"failed": reason, "megabytes": memory}
+    reason = "did not stop at its limit" if killed else f"ended with code {code}"
+    return {"failed": reason, "megabytes": memory, "killed": killed}
 
 
 def _wait(pid: int, patience: float) -> tuple[bool, Any, int]:

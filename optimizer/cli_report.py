@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from optimizer.errors import bad_argument
+
 HtmlOption = Annotated[
     Path | None, typer.Option("--html", metavar="FILE", help="Write a self-contained report with charts.")
 ]
@@ -46,8 +48,11 @@ def write_files(
         "explanation": found.explanation,
     }
     if html is not None:
-        from optimizer.report.html import write_report
-
+        try:
+            from optimizer.report.html import write_report
+        except ModuleNotFoundError as error:
+            cure = "pip install 'pricing-strategy-optimizer[report]'"
+            raise bad_argument("--html", f"the report needs the package {error.name}", cure) from None
         write_report(html, solution, **parts)
     if excel is not None:
         from optimizer.report.excel import write_workbook

@@ -142,7 +142,12 @@ RATIOS: dict[str, Ratio] = {
     ),
     "market_share": Ratio("customers / all potential ones", "fraction", "customers", "potential"),
     "paying_market_share": Ratio("paying customers / all potential ones", "fraction", "paying_customers", "potential"),
-    "market_share_served": Ratio("customers / customers of anyone", "fraction", "customers", "served_customers"),
+    "market_share_served": Ratio(
+        "customers / customers of ours or a rival's (own hardware and hosted open weights apart)",
+        "fraction",
+        "customers",
+        "served_customers",
+    ),
     "revenue_share": Ratio("revenue / revenue of anyone", "fraction", "revenue", "served_revenue"),
     "free_share": Ratio("free customers / customers", "fraction", "free_customers", "customers"),
     "churn_rate": Ratio("customers who decide anew / customers, monthly", "1/month", "churned_customers", "customers"),

@@ -62,6 +62,8 @@ def test_monthly_planning_job_tells_bad_input(folder: Path) -> None:
 
 def test_monthly_planning_job_tells_infeasible(folder: Path) -> None:
     asked = (
+        "import sys\n"
+        "sys.path.insert(0, '.')\n"
         "from monthly_planning_job import *\n"
         "import monthly_planning_job as job\n"
         "def none(counts): raise InfeasibleError('market share and margin clash')\n"
