@@ -78,8 +78,8 @@ class Condition(Base):
     relative_to: Literal["today"] | None = None
     """``today``: the bounds are multiples of today's value of the figure."""
     denominator_floor: Number | None = None
-    """For a ratio: the least its denominator may be. Where absent, 1e-3 of today's; 0 for a condition on a plan, which a
-    plan off the menu then meets."""
+    """For a ratio: the least its denominator may be. Where absent, 1e-3 of today's; 0 for a condition on a plan, which
+    a plan off the menu then meets."""
 
     @model_validator(mode="after")
     def _bounded(self) -> Condition:
