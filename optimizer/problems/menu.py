@@ -28,6 +28,7 @@ from optimizer.instance import (
     within_burst,
 )
 from optimizer.optimum import Answer, Settings, best
+from optimizer.tracing import Side, trace
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,30 @@ class MenuSolution:
     figures: Mapping[str, float]
     seconds: float
     work: Any = field(repr=False, default=None)
+
+
+@dataclass(frozen=True)
+class FrontierMenu:
+    """An efficient menu."""
+
+    menu: Menu
+    mix: int
+    x: float
+    y: float
+    bound: float
+    """No menu with at least the x that was asked for has a better y."""
+
+
+@dataclass(frozen=True)
+class MenuFrontier:
+    """Efficient menus, by x in the direction that is better."""
+
+    points: tuple[FrontierMenu, ...]
+    room: float
+    """The most by which the true frontier can lie above the drawn staircase, in units of y; proven."""
+    complete: bool
+    solves: int
+    seconds: float
 
 
 def _matrix(value: ArrayLike, shape: tuple[int | None, ...], name: str) -> Array:
@@ -279,6 +304,44 @@ class MenuProblem:
             status = "infeasible" if choice is None else "optimal"
             return self._solution(Answer(status, choice, found.value, found.bound, "screened"), sense, 1e-12, began)
         return self._solution(_enumerate_ratio(self.instance, measure, sense, self._limits), sense, 1e-12, began)
+
+    def frontier(
+        self,
+        x: str | Ratio,
+        y: str | Ratio,
+        *,
+        less_x: bool = False,
+        less_y: bool = False,
+        points: int = 21,
+        everything: bool = False,
+        gap: float = 1e-4,
+        time_limit: float | None = None,
+    ) -> MenuFrontier:
+        """The efficient menus of two figures, from the best y to the best x, every one proven.
+
+        ``less_x``, ``less_y``: less of it is better. ``points``: solves to spend where neighbours lie farthest
+        apart; ``everything``: all efficient menus (``gap`` is then 0).
+
+        Raises: InputError; InfeasibleError where no menu meets the conditions.
+        """
+        sides = [Side(self._measure(f, n), -1 if less else 1) for f, n, less in ((x, "x", less_x), (y, "y", less_y))]
+        deadline = None if time_limit is None else time.monotonic() + time_limit
+        settings = Settings(gap=0.0 if everything else gap, scale=1.0, deadline=deadline, cross_check=False)
+        found = trace(self.instance, *sides, self._limits, settings, points, everything=everything)
+        if found.infeasible:
+            raise InfeasibleError("no menu meets all conditions (proven)")
+        kept = tuple(
+            FrontierMenu(
+                s.answer.choice[0],
+                s.answer.choice[1],
+                sides[0].sense * s.x,
+                sides[1].sense * s.y,
+                sides[1].sense * s.bound,
+            )
+            for s in found.points
+            if s.answer.choice is not None
+        )
+        return MenuFrontier(kept, found.room, found.complete, found.solves, found.seconds)
 
     def to_pyomo(self, objective: str) -> Any:
         """The Pyomo program of a linear objective, for reading and for other solvers."""

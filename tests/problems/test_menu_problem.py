@@ -199,3 +199,24 @@ def test_time_limit_gives_a_valid_bound() -> None:
     answer = problem.solve("margin", gap=1e-9, time_limit=0.5)
     assert answer.bound >= answer.value
     assert answer.seconds < 2.5
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_whole_frontier_is_the_efficient_set(seed: int) -> None:
+    problem, _ = draw(seed)
+    pairs = set()
+    for mix in range(problem.instance.mixes):
+        for menu in itertools.product(*(range(n) for n in problem.instance.levels)):
+            if problem.feasible(menu, mix):
+                found = problem.evaluate(menu, mix)
+                pairs.add((-found["use"], found["margin"]))
+    wanted = sorted(
+        p for p in pairs if not any((q[0] >= p[0] and q[1] > p[1]) or (q[0] > p[0] and q[1] >= p[1]) for q in pairs)
+    )
+    if not wanted:
+        with pytest.raises(InfeasibleError):
+            problem.frontier("use", "margin", less_x=True)
+        return
+    frontier = problem.frontier("use", "margin", less_x=True, everything=True)
+    assert [(-p.x, p.y) for p in frontier.points] == [pytest.approx(p, rel=1e-7, abs=1e-9) for p in wanted]
+    assert frontier.room == pytest.approx(0.0, abs=1e-7)
