@@ -86,9 +86,7 @@ def command(book: Book) -> str:
     cases = ("openai-2025-margin", "openai-2025-today")
     rows = [[case, *map(seconds, split(case, book.pick(1, 3, 5)))] for case in cases]
     head = ["case", "wall s (median)", "interpreter", "imports", "HiGHS and its process", "ours besides"]
-    words = (
-        "`optimizer run CASE`, wall seconds. Imports are the sum of all modules' own times, as the interpreter tells."
-    )
+    words = "`optimizer run CASE`, wall seconds. Imports: the sum of all modules' own times."
     return f"{words}\n\n{table(head, rows)}"
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from optimizer.economics import figures
 from optimizer.errors import Finding
 from optimizer.io import Document
-from optimizer.levels import allowed_prices
+from optimizer.levels import allowed_prices, price_ladder
 from optimizer.load import Inputs
 from optimizer.schema.base import Quantity
 from optimizer.schema.case import Case
@@ -305,7 +305,7 @@ def _check_conditions(case: Case, market: Market, document: Document) -> Iterato
 
 def _check_ladders(case: Case, market: Market, document: Document, name: str) -> Iterator[Finding]:
     ladders, path = case.plans[name], f"plans.{name}"
-    prices = ladders.price or (market.plans[name].price.value,)
+    prices = price_ladder(ladders, market.plans[name].price.value)
     if any(p < 0.0 for p in prices):
         yield document.finding("range", f"{path}.price", "a price is negative", "use prices of 0 or more")
     elif not allowed_prices(case, market, name, prices):

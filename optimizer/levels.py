@@ -13,9 +13,11 @@ from optimizer.economics.population import Caps, Terms
 from optimizer.economics.response import included
 from optimizer.instance import Rule
 from optimizer.prepare import WINDOW_ORDER, Prepared, unit_price_factor
-from optimizer.schema.case import Case, PlanLadders
+from optimizer.schema.case import Case, PlanLadders, PriceRange
 from optimizer.schema.market import Market
 
+RANGE_CELLS = 24
+"""Cells a price range is first cut into."""
 Level = Terms | None
 """Terms of a plan, or None: the plan is not on the menu."""
 
@@ -89,13 +91,21 @@ def choices(case: Case, base: Market, changed: Market, prepared: Prepared) -> Ch
         if ladders is None:
             levels.append((terms if sold else None,))
             continue
-        prices = allowed_prices(case, base, plan.name, ladders.price or (terms.price,))
+        prices = allowed_prices(case, base, plan.name, price_ladder(ladders, terms.price))
         built: tuple[Level, ...] = plan_levels(changed, plan.name, terms, ladders, prices)
         withdraw = (not sold) if ladders.withdraw is None else ladders.withdraw
         levels.append((*built, None) if withdraw else built)
     mixes = case.mix.enterprise_share if case.mix else (prepared.today_mix,)
     names = tuple(p.name for p in prepared.plans)
     return Choices(names, tuple(levels), tuple(mixes), order_rules(case, names, levels, prepared))
+
+
+def price_ladder(ladders: PlanLadders, today: float) -> tuple[float, ...]:
+    """The prices to choose from; a range starts as its ends and what lies evenly between."""
+    if isinstance(ladders.price, PriceRange):
+        low, high = ladders.price.least, ladders.price.most
+        return tuple(low + (high - low) * k / RANGE_CELLS for k in range(RANGE_CELLS + 1))
+    return ladders.price or (today,)
 
 
 def allowed_prices(case: Case, base: Market, name: str, prices: tuple[float, ...]) -> tuple[float, ...]:

@@ -11,12 +11,13 @@ from os import PathLike
 from optimizer import optimum
 from optimizer.aims import Measure, blend, measure, measure_limits
 from optimizer.audit import Audit, audit
+from optimizer.continuum import certify, has_ranges
 from optimizer.diagnose import diagnose
 from optimizer.economics.figures import RATIOS, TOTAL, unit_of
-from optimizer.errors import InfeasibleError, NotTrustedError, SolverError
+from optimizer.errors import InfeasibleError, NotTrustedError, SolverError, bad_argument
 from optimizer.evaluate import Evaluation, evaluate_menu
 from optimizer.evidence import outside_evidence, plan_choices
-from optimizer.instance import Figure, Limit, evaluate, zero_figure
+from optimizer.instance import Figure, Limit, combine, evaluate, zero_figure
 from optimizer.load import Changes, as_change, assemble, load_inputs
 from optimizer.optimum import Answer, Settings, Work
 from optimizer.problem import Problem, prepare_problem, problem_of
@@ -171,6 +172,8 @@ def today_choice(problem: Problem) -> optimum.Choice | None:
 def solve_problem(problem: Problem, settings: Settings, objective: Objective | None = None) -> Solution:
     """Solve a prepared problem, stage by stage, and let the evaluator have the last word."""
     started = time.perf_counter()
+    if has_ranges(problem):
+        return _solve_continuous(problem, settings, objective or problem.inputs.case.objective, started)
     aims = aims_of(objective or problem.inputs.case.objective, problem)
     limits = problem.limits
     excluded: set[optimum.Choice] = set()
@@ -200,6 +203,35 @@ def solve_problem(problem: Problem, settings: Settings, objective: Objective | N
         index += 1
     assert answer is not None and answer.choice is not None and checked is not None
     return _solution(problem, answer, checked, stages, work, started, settings)
+
+
+def _solve_continuous(problem: Problem, settings: Settings, objective: Objective, started: float) -> Solution:
+    """Price ranges: the best menu found, certified on the continuum, then rounded where asked."""
+    aims = aims_of(objective, problem)
+    if len(aims) != 1 or aims[0].measure is None or aims[0].measure.denominator is not None:
+        raise bad_argument("objective", "with price ranges it must be one linear figure", "use price ladders instead")
+    wanted = max(settings.gap, problem.inputs.case.options.continuous_gap)
+    asked = replace(settings, gap=wanted, scale=_scale(aims[0], problem))
+
+    def aim_of(there: Problem) -> Figure:
+        aim = aims_of(objective, there)[0]
+        assert aim.measure is not None
+        return combine([(float(aim.sense), aim.measure.numerator)])
+
+    found = certify(problem, aim_of, asked)
+    if found.answer.choice is None:
+        raise _no_answer(found.problem, found.answer, settings, set())
+    aim = aims_of(objective, found.problem)[0]
+    evaluation = evaluate_choice(found.problem, found.answer.choice)
+    checked = audit(evaluation, found.problem.bounds, _compared(aim, found.problem, found.answer, evaluation))
+    if not checked.met:
+        raise NotTrustedError("the evaluator refused the menu found; no number is shown")
+    stage = _stage(aim, found.problem, found.answer, evaluation)
+    made = _solution(found.problem, found.answer, checked, [stage], found.answer.work, started, asked)
+    words = f"Proven within {stage.gap:.2%} of the best prices on the continuum, by {found.cells:,} price cells."
+    if found.rounding_loss is not None:
+        words += f" Rounding to price points costs {found.rounding_loss:,.4g} {stage.unit}."
+    return replace(made, verdict_text=words if made.verdict == "proved" else made.verdict_text)
 
 
 def _no_answer(problem: Problem, answer: Answer, settings: Settings, excluded: set[optimum.Choice]) -> BaseException:

@@ -324,19 +324,20 @@ class MenuProblem:
 
         Raises: InputError; InfeasibleError where no menu meets the conditions.
         """
-        sides = [Side(self._measure(f, n), -1 if less else 1) for f, n, less in ((x, "x", less_x), (y, "y", less_y))]
+        side_x = Side(self._measure(x, "x"), -1 if less_x else 1)
+        side_y = Side(self._measure(y, "y"), -1 if less_y else 1)
         deadline = None if time_limit is None else time.monotonic() + time_limit
         settings = Settings(gap=0.0 if everything else gap, scale=1.0, deadline=deadline, cross_check=False)
-        found = trace(self.instance, *sides, self._limits, settings, points, everything=everything)
+        found = trace(self.instance, side_x, side_y, self._limits, settings, points, everything=everything)
         if found.infeasible:
             raise InfeasibleError("no menu meets all conditions (proven)")
         kept = tuple(
             FrontierMenu(
                 s.answer.choice[0],
                 s.answer.choice[1],
-                sides[0].sense * s.x,
-                sides[1].sense * s.y,
-                sides[1].sense * s.bound,
+                side_x.sense * s.x,
+                side_y.sense * s.y,
+                side_y.sense * s.bound,
             )
             for s in found.points
             if s.answer.choice is not None

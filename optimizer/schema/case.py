@@ -24,11 +24,28 @@ Ladder = Annotated[tuple[Number, ...], BeforeValidator(_as_ladder), Field(min_le
 Steps = Annotated[tuple[Step, ...], BeforeValidator(_as_ladder), Field(min_length=1)]
 
 
+class PriceRange(Base):
+    """Any price between two; the answer is certified on the continuum."""
+
+    least: Annotated[Number, Field(gt=0.0)]
+    """usd/month."""
+    most: Annotated[Number, Field(gt=0.0)]
+    """usd/month."""
+    step: Annotated[Number, Field(gt=0.0)] | None = None
+    """Round the answer to multiples of this, and tell what the rounding loses; none = leave it as it is."""
+
+    @model_validator(mode="after")
+    def _order(self) -> PriceRange:
+        if self.least >= self.most:
+            raise ValueError("least must lie below most")
+        return self
+
+
 class PlanLadders(Base):
     """What may be chosen for a plan; what is not named stays as the market has it."""
 
-    price: Ladder | None = None
-    """Prices to choose from, usd/month."""
+    price: PriceRange | Ladder | None = None
+    """Prices to choose from, usd/month; or a range ``{least: 15, most: 30}``."""
     allowances: dict[str, dict[Window, Steps]] = Field(default_factory=dict)
     """AI model -> window -> caps to choose from, requests; ``unlimited`` = no cap."""
     unit_prices: dict[str, Ladder] = Field(default_factory=dict)
