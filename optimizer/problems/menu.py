@@ -28,6 +28,7 @@ from optimizer.instance import (
     within_burst,
 )
 from optimizer.optimum import Answer, Settings, best
+from optimizer.problems.arrays import finite
 from optimizer.tracing import Side, trace
 
 
@@ -110,20 +111,6 @@ class MenuFrontier:
     seconds: float
 
 
-def _matrix(value: ArrayLike, shape: tuple[int | None, ...], name: str) -> Array:
-    """A float array of a shape (None = any length). Raises InputError."""
-    try:
-        array = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise bad_argument(name, "is not an array of numbers") from None
-    fits = array.ndim == len(shape) and all(n is None or n == m for n, m in zip(shape, array.shape, strict=True))
-    if not fits or array.size == 0:
-        raise bad_argument(name, f"has shape {array.shape}, wanted {tuple('any' if n is None else n for n in shape)}")
-    if not np.isfinite(array).all():
-        raise bad_argument(name, "holds nan or infinity")
-    return array
-
-
 class MenuProblem:
     """Choose one level for every plan (and a mix level) for the most of a figure.
 
@@ -167,16 +154,16 @@ class MenuProblem:
         burst: Sequence[Burst] = (),
     ) -> None:
         reach = np.atleast_2d(np.asarray(customers, dtype=np.float64))
-        reach = _matrix(reach, (None, None), "customers")
+        reach = finite(reach, (None, None), "customers")
         types = reach.shape[1]
-        w = tuple(_matrix(a, (types, None), f"attraction[{j}]") for j, a in enumerate(attraction))
+        w = tuple(finite(a, (types, None), f"attraction[{j}]") for j, a in enumerate(attraction))
         if not w:
             raise bad_argument("attraction", "has no plan")
         levels = [a.shape[1] for a in w]
         e = w
         if denominators is not None:
             e = tuple(
-                _matrix(a, (types, n), f"denominators[{j}]")
+                finite(a, (types, n), f"denominators[{j}]")
                 for j, (a, n) in enumerate(zip(denominators, levels, strict=True))
             )
         if (reach <= 0.0).any() or any((a < 0.0).any() for a in (*w, *e)):
@@ -372,16 +359,16 @@ def _figure(
         raise bad_argument(f"amounts[{name!r}]", f"has {len(amounts)} plans, wanted {len(levels)}")
     return Figure(
         amounts=tuple(
-            _matrix(a, (types, n), f"amounts[{name!r}][{j}]")
+            finite(a, (types, n), f"amounts[{name!r}][{j}]")
             for j, (a, n) in enumerate(zip(amounts, levels, strict=True))
         ),
-        outside=np.zeros(types) if outside is None else _matrix(outside, (types,), f"outside[{name!r}]"),
+        outside=np.zeros(types) if outside is None else finite(outside, (types,), f"outside[{name!r}]"),
         fixed=tuple(np.zeros(n) for n in levels)
         if fixed is None
         else tuple(
-            _matrix(g, (n,), f"fixed[{name!r}][{j}]") for j, (g, n) in enumerate(zip(fixed, levels, strict=True))
+            finite(g, (n,), f"fixed[{name!r}][{j}]") for j, (g, n) in enumerate(zip(fixed, levels, strict=True))
         ),
-        mix=np.zeros(instance.mixes) if mix is None else _matrix(mix, (instance.mixes,), f"mix[{name!r}]"),
+        mix=np.zeros(instance.mixes) if mix is None else finite(mix, (instance.mixes,), f"mix[{name!r}]"),
         constant=constant,
         burst=np.zeros(0),
     )

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from optimizer.errors import bad_argument
 from optimizer.instance import Array
+from optimizer.problems.arrays import finite
 from optimizer.screening.continuous import certify, round_prices
 from optimizer.screening.continuous_data import Prices, revenue
 
@@ -53,24 +54,10 @@ class PriceSolution:
     """outside_shares (few types) or prices (many types): what was branched on."""
 
 
-def _array(value: Any, shape: tuple[int | None, ...], name: str) -> Array:
-    """A finite float array of a shape (None = any length >= 1). Raises InputError."""
-    try:
-        array = np.array(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise bad_argument(name, "is not an array of numbers") from None
-    fits = array.ndim == len(shape) and all(n is None or n == m for n, m in zip(shape, array.shape, strict=True))
-    if not fits or array.size == 0:
-        raise bad_argument(name, f"has shape {array.shape}, wanted {tuple('any' if n is None else n for n in shape)}")
-    if not np.isfinite(array).all():
-        raise bad_argument(name, "holds nan or infinity")
-    return array
-
-
 def _spread(value: ArrayLike, shape: tuple[int, int], name: str) -> Array:
     """(J,) or (I, J) as (I, J). Raises InputError."""
     one = np.ndim(value) == 1
-    array = _array(value, shape[1:] if one else shape, name)
+    array = finite(value, shape[1:] if one else shape, name)
     return np.ascontiguousarray(np.broadcast_to(array, shape))
 
 
@@ -105,9 +92,9 @@ class PriceProblem:
         lower: ArrayLike,
         upper: ArrayLike,
     ) -> None:
-        utility = _array(constants, (None, None), "constants")
+        utility = finite(constants, (None, None), "constants")
         types, plans = utility.shape
-        reach = _array(customers, (types,), "customers")
+        reach = finite(customers, (types,), "customers")
         if (reach <= 0.0).any():
             raise bad_argument("customers", "must be above 0")
         slopes = _spread(price_coefficients, (types, plans), "price_coefficients")
@@ -129,7 +116,7 @@ class PriceProblem:
 
     def evaluate(self, prices: ArrayLike) -> float:
         """Money at prices (J,), within the limits or not. Raises InputError for a wrong shape or nan."""
-        return float(revenue(self.data, _array(prices, (self.data.plans,), "prices")[None])[0])
+        return float(revenue(self.data, finite(prices, (self.data.plans,), "prices")[None])[0])
 
     def solve(self, gap: float = 1e-2, time_limit: float | None = None) -> PriceSolution:
         """The best prices, proven within ``gap`` of the global optimum unless ``time_limit`` seconds run out first.
@@ -180,12 +167,12 @@ class PriceProblem:
         if isinstance(points, Iterable):
             given.extend(points)
         if given and np.ndim(given[0]) == 0:
-            given = [_array(given, (None,), "points")] * plans
+            given = [finite(given, (None,), "points")] * plans
         if len(given) != plans:
             raise bad_argument("points", f"has {len(given)} ladders, wanted {plans} or one ladder for all plans")
         ladders = []
         for j, ladder in enumerate(given):
-            values = np.unique(_array(ladder, (None,), f"points[{j}]"))
+            values = np.unique(finite(ladder, (None,), f"points[{j}]"))
             values = values[(values >= self.data.lower[j]) & (values <= self.data.upper[j])]
             if not values.size:
                 raise bad_argument(f"points[{j}]", "has no point within the price limits")
@@ -195,5 +182,5 @@ class PriceProblem:
 
 def _limits(value: ArrayLike, plans: int, name: str) -> Array:
     if np.ndim(value) == 0:
-        return np.repeat(_array([value], (1,), name), plans)
-    return _array(value, (plans,), name)
+        return np.repeat(finite([value], (1,), name), plans)
+    return finite(value, (plans,), name)
