@@ -103,7 +103,10 @@ bad("case-price-boolean", in_case("[10, 12, 15]", "true"), Found(CASE, "plans.pl
 bad(
     "case-price-mapping",
     in_case("[10, 12, 15]", "{low: 10, high: 15}"),
-    Found(CASE, "plans.plus.price", "a mapping", "brackets"),
+    Found(CASE, "plans.plus.price.least", "is missing", "least"),
+    Found(CASE, "plans.plus.price.most", "is missing", "most"),
+    Found(CASE, "plans.plus.price.low", "unknown field", "least"),
+    Found(CASE, "plans.plus.price.high", "unknown field", "most"),
 )
 bad("case-price-null", in_case("[10, 12, 15]", "[10, null]"), Found(CASE, "plans.plus.price.1", "is empty", "number"))
 bad("case-title-number", in_case("A small question\n", "2025\n"), Found(CASE, "title", "must be text", "quotes"))
