@@ -3,7 +3,7 @@
 CANDIDATES := python3 python3.13 python3.12 python3.11 python3.14 python
 PYTHON ?= $(shell for p in $(CANDIDATES); do \
 	if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo $$p; break; fi; done)
-TARGETS := demo install test test-full bench lock clean distclean
+TARGETS := demo install test test-full bench bench-full lock clean distclean
 
 .DEFAULT_GOAL := help
 .PHONY: help $(TARGETS)
@@ -12,7 +12,7 @@ help:
 	@echo "make demo       install into .venv and run a shipped case"
 	@echo "make test       style, types and tests, against the built wheel"
 	@echo "make test-full  the same with the long corpora"
-	@echo "make bench      measure (never gates)"
+	@echo "make bench      measure, some ten minutes (never gates); make bench-full takes hours"
 	@echo "make install    install into .venv only"
 	@echo "make lock       choose new versions of all dependencies (needs uv)"
 	@echo "make clean      remove what was built; make distclean also removes .venv"

@@ -36,6 +36,7 @@ def main(arguments: Sequence[str]) -> int:
         "test": lambda: test("not full"),
         "test-full": lambda: test(""),
         "bench": bench,
+        "bench-full": bench_full,
         "lock": lock,
         "clean": clean,
         "distclean": distclean,
@@ -68,10 +69,15 @@ def test(marks: str) -> None:
     run([PYTHON, "-m", "pytest", "-m", marks, *workers], PYTHONSAFEPATH="1", OPTIMIZER_TESTS_USE_WHEEL="1")
 
 
-def bench() -> None:
-    """Run the benchmarks."""
+def bench_full() -> None:
+    """Run the benchmarks at every size, a minute a cell: hours."""
+    bench("--full")
+
+
+def bench(size: str = "--quick") -> None:
+    """Run the benchmarks, by default at sizes that take some ten minutes."""
     install()
-    run([PYTHON, "benchmarks/run.py"], PYTHONSAFEPATH="1")
+    run([PYTHON, "benchmarks/run.py", size], PYTHONSAFEPATH="1")
 
 
 def install() -> None:
