@@ -110,9 +110,9 @@ def test_enumerate_equals_loops(start: int) -> None:
 
 
 def larger(seed: int) -> MenuProblem:
-    """Too many menus to enumerate at once: 12 types, 5 plans, 14 levels."""
+    """Too many menus to enumerate at once: 6 types, 5 plans, 11 levels."""
     g = np.random.default_rng([7, seed])
-    types, plans, levels = 12, 5, 14
+    types, plans, levels = 6, 5, 11
     prices = np.linspace(2, 30, levels)
     beta = g.lognormal(-2, 0.6, (types, 1))
     # the last level takes the plan off the menu, so that every condition can be met
