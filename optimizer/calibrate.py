@@ -107,15 +107,13 @@ def _counts(system: System, groups: list[Group], constants: Array, offsets: Arra
     return values, jacobian
 
 
-def solve_constants(
-    system: System, groups: list[Group], offsets: Array, start: Array | None = None
-) -> tuple[Array, int]:
+def solve_constants(system: System, groups: list[Group], offsets: Array) -> tuple[Array, int]:
     """The constants at which every group's count is its target, and the steps taken.
 
     Raises InputError where the counts cannot be reproduced.
     """
     target = np.array([g.target for g in groups])
-    x = np.zeros(len(groups)) if start is None else start.copy()
+    x = np.zeros(len(groups))
     for step in range(NEWTON_STEPS):
         values, jacobian = _counts(system, groups, x, offsets)
         error = np.log(values / target)

@@ -326,16 +326,15 @@ class _Tracer:
             span_y = max(max(s.y for s in done) - min(s.y for s in done), 1e-300)
             gaps = []
             for a, b in itertools.pairwise(done):
-                low = max([a.x, *(s.threshold for s in done if a.x < s.threshold < b.x)])
                 # thresholds between a and b that led to b: nothing lies between them and b
                 empty = min([b.x, *(s.threshold for s in done if s.threshold > a.x and s.x >= b.x)])
                 if (a.x, b.x) in closed or empty - a.x <= STRICT * max(abs(a.x), abs(b.x)):
                     continue
                 size = ((empty - a.x) / span_x) ** 2 + ((a.y - b.y) / span_y) ** 2
-                gaps.append((size, a.x, empty, b.x, low))
+                gaps.append((size, a.x, empty, b.x))
             if not gaps:
                 return
-            _, a_x, empty, b_x, _ = max(gaps)
+            _, a_x, empty, b_x = max(gaps)
             threshold = 0.5 * (a_x + empty)
             if threshold <= a_x or self._solve(threshold) is None:
                 closed.add((a_x, b_x))

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from optimizer.errors import bad_argument
 from optimizer.optimum import Settings
-from optimizer.problem import Problem, with_changes
+from optimizer.problem import Problem
 from optimizer.results import Solution
-from optimizer.studies.compare import Comparison, compare_problems, scenarios_of
+from optimizer.studies.compare import Comparison, compare_scenarios, scenarios_of
 from optimizer.studies.explain import Explanation, explain
 from optimizer.studies.frontier import Frontier, frontier_of
 from optimizer.studies.sensitivity import Tornado, tornado
@@ -59,10 +59,7 @@ def study(
     scenarios = scenarios_of(problem.inputs.case)
     comparison = None
     if len(scenarios) > 1 and told("scenarios"):
-        problems = {n: with_changes(problem, s.changes) if s.changes else problem for n, s in scenarios.items()}
-        titles = {name: s.title or name for name, s in scenarios.items()}
-        weights = {name: s.weight for name, s in scenarios.items()}
-        comparison = compare_problems(problem.inputs.name, problems, titles, weights, quick)
+        comparison = compare_scenarios(problem, scenarios, quick)
     return Bundle(
         frontier=frontier_of(problem, *FRONTIER_AXES, quick, points) if told("frontier") else None,
         comparison=comparison,

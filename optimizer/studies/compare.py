@@ -135,9 +135,19 @@ def compare_case(
     if len(chosen) < 2:
         raise bad_argument("scenarios", "the case names no scenarios", "add scenarios: or grid: to the case")
     settings = Settings(gap=problem.inputs.case.options.gap if gap is None else gap, cross_check=False)
-    problems = {n: with_changes(problem, s.changes) if s.changes else problem for n, s in chosen.items()}
-    titles = {name: s.title or name for name, s in chosen.items()}
-    weights = {name: s.weight for name, s in chosen.items()}
+    return compare_scenarios(problem, chosen, settings, progress)
+
+
+def compare_scenarios(
+    problem: Problem,
+    scenarios: Mapping[str, Scenario],
+    settings: Settings,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Comparison:
+    """The comparison of a prepared problem in each of its scenarios."""
+    problems = {n: with_changes(problem, s.changes) if s.changes else problem for n, s in scenarios.items()}
+    titles = {name: s.title or name for name, s in scenarios.items()}
+    weights = {name: s.weight for name, s in scenarios.items()}
     return compare_problems(problem.inputs.name, problems, titles, weights, settings, progress)
 
 
