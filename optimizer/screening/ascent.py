@@ -8,7 +8,7 @@ import numpy as np
 
 from optimizer.instance import Array
 from optimizer.screening.bounds import Form, combine_rows
-from optimizer.screening.evaluation import scales, violation, with_burst
+from optimizer.screening.evaluation import violation, with_burst
 from optimizer.screening.problem import Ints, Problem, Rows
 from optimizer.screening.rules import allowed_moves, follow
 
@@ -39,7 +39,7 @@ def true_score(problem: Problem, penalty: float = np.inf) -> Score:
 
     With a finite ``penalty`` (a multiple of the aim's size per unit of violation) the aim less the penalty instead.
     """
-    size = float(scales(problem)[0])
+    size = float(problem.scales[0])
 
     def score(values: Array) -> Array:
         aim, limits, over = with_burst(problem, values)

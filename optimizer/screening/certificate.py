@@ -17,6 +17,8 @@ Node = dict[str, Any]
 ``steps``: [[proof, [[plan, levels dropped], ...]], ...], applied in order, then one of
 ``bound``: a proof, for all that is left;
 ``split``: [plan, levels kept on the left], with ``left`` and ``right``;
+``merge``: [[plan, ...], ...], the plans taken together, with ``merged`` for the box stated so: a level of a merged plan
+counts through the levels left of its plans, the last plan's fastest, and all levels below are of merged plans;
 ``sift``: [proof, ...], every menu was evaluated that none of these bounds puts below the
 certificate's bound or (aim weight 0) proves infeasible;
 ``enumerate``: every menu left was evaluated;
@@ -26,8 +28,7 @@ certificate's bound or (aim weight 0) proves infeasible;
 class Recorder:
     """Collects the tree during the search."""
 
-    def __init__(self, problem: Problem):
-        self.problem = problem
+    def __init__(self) -> None:
         self.multipliers: list[list[list[float]]] = []
         self.roots: list[dict[str, Any]] = []
         self._known: dict[bytes, int] = {}
@@ -39,45 +40,58 @@ class Recorder:
         self.roots.append({"mix": mix, "node": node})
         return node
 
-    def drop(self, node: Node, reference: Reference, multiplier: Multiplier, dropped: list[tuple[int, Ints]]) -> None:
+    def drop(
+        self, problem: Problem, node: Node, reference: Reference, multiplier: Multiplier,
+        dropped: list[tuple[int, Ints]],
+    ) -> None:  # fmt: skip
         """Levels (columns) dropped by the bound of this reference and multiplier."""
-        levels = [[plan, sorted(int(k) for k in self.problem.level[columns])] for plan, columns in dropped]
-        node.setdefault("steps", []).append([self._proof(reference, multiplier), levels])
+        levels = [[plan, _levels(problem, columns)] for plan, columns in dropped]
+        node.setdefault("steps", []).append([self._proof(problem, reference, multiplier), levels])
 
-    def bound(self, node: Node, reference: Reference, multiplier: Multiplier) -> None:
+    def bound(self, problem: Problem, node: Node, reference: Reference, multiplier: Multiplier) -> None:
         """All that is left lies below this bound."""
-        node["bound"] = self._proof(reference, multiplier)
+        node["bound"] = self._proof(problem, reference, multiplier)
 
-    def sift(self, node: Node, proofs: list[tuple[Reference, Multiplier]]) -> None:
+    def sift(self, problem: Problem, node: Node, proofs: list[tuple[Reference, Multiplier]]) -> None:
         """Every menu left that none of these bounds settles was evaluated."""
-        node["sift"] = [self._proof(*proof) for proof in proofs]
+        node["sift"] = [self._proof(problem, *proof) for proof in proofs]
 
-    def split(self, node: Node, plan: int, left: Ints) -> tuple[Node, Node]:
+    def split(self, problem: Problem, node: Node, plan: int, left: Ints) -> tuple[Node, Node]:
         """The two children."""
-        node["split"] = [plan, sorted(int(k) for k in self.problem.level[left])]
+        node["split"] = [plan, _levels(problem, left)]
         node["left"], node["right"] = {}, {}
         return node["left"], node["right"]
 
-    def data(self, bound: float, box: tuple[Ints, ...], excluded: list[list[Any]]) -> dict[str, Any]:
+    def merge(self, node: Node, groups: tuple[tuple[int, ...], ...]) -> Node:
+        """The same box with plans taken together."""
+        merged: Node = {}
+        node["merge"], node["merged"] = [list(group) for group in groups], merged
+        return merged
+
+    def data(self, problem: Problem, bound: float, box: tuple[Ints, ...], excluded: list[list[Any]]) -> dict[str, Any]:
         """The finished certificate."""
         return {
             "bound": bound if np.isfinite(bound) else None,
-            "box": [sorted(int(k) for k in self.problem.level[c]) for c in box],
+            "box": [_levels(problem, c) for c in box],
             "excluded": excluded,
             "multipliers": self.multipliers,
             "shifts": [base64.b64encode(packed).decode("ascii") for packed in self._shifts],
             "roots": self.roots,
         }
 
-    def _proof(self, reference: Reference, multiplier: Multiplier) -> list[Any]:
+    def _proof(self, problem: Problem, reference: Reference, multiplier: Multiplier) -> list[Any]:
         key = multiplier.rows.tobytes() + multiplier.gpus.tobytes()
         if key not in self._known:
             self._known[key] = len(self.multipliers)
             self.multipliers.append([multiplier.rows.tolist(), multiplier.gpus.tolist()])
-        proof: list[Any] = [list(self.problem.menu(reference.columns)), self._known[key]]
+        proof: list[Any] = [problem.level[reference.columns].tolist(), self._known[key]]
         if reference.shift is not None:
             packed = reference.shift.astype("<f4").tobytes()
             if packed not in self._shifts:
                 self._shifts[packed] = len(self._shifts)
             proof.append(self._shifts[packed])
         return proof
+
+
+def _levels(problem: Problem, columns: Ints) -> list[int]:
+    return sorted(int(k) for k in problem.level[columns])

@@ -60,7 +60,7 @@ def maximise(
     if box.choices * len(mixes) <= ENUMERATED and work <= WORK:
         return _enumerate(problem, truth, columns, mixes, refused, began, CHUNK, None)
     settings = Settings(gap, scale, deadline, max_boxes, cancelled, progress, _small(problem), _few(problem))
-    search = Search(problem, truth, settings, None, Recorder(problem), multipliers.none(problem))
+    search = Search(problem, truth, settings, None, Recorder(), multipliers.none(problem))
     _start(search, columns, mixes, _choices(seeds))
     search.run()
     return _finish(search, columns, refused, began)
@@ -103,7 +103,7 @@ def local_search(
     columns = tuple(np.sort(c[part]) for c, part in zip(problem.column, box.levels, strict=True))
     given = [(problem.columns(menu), mix) for menu, mix in _choices(seeds)]
     best = find(problem, truth, columns, mixes, given, starts, seed, None)
-    return None if best is None else (problem.menu(best.columns), best.mix, best.value)
+    return None if best is None else (best.menu, best.mix, best.value)
 
 
 def _choices(choices: Collection[tuple[Menu, int]]) -> list[tuple[Menu, int]]:
@@ -127,7 +127,7 @@ def _enumerate(
     began: float, chunk: int, stopped: Callable[[], bool] | None,
 ) -> Screened:  # fmt: skip
     best: Incumbent | None = None
-    recorder = Recorder(problem)
+    recorder = Recorder()
     count = 0
     cut = False
     for mix in mixes:
@@ -142,9 +142,9 @@ def _enumerate(
         count += int(np.prod([len(c) for c in columns], dtype=object))
     value = -np.inf if best is None else best.value
     status = "interrupted" if cut else "infeasible" if best is None else "closed"
-    surviving = None if best is None else Box(tuple(problem.level[[c]] for c in best.columns), best.mix)
+    surviving = None if best is None else Box(tuple(np.array([k], dtype=np.intp) for k in best.menu), best.mix)
     return Screened(
-        menu=None if best is None else problem.menu(best.columns),
+        menu=None if best is None else best.menu,
         mix=None if best is None else best.mix,
         value=value,
         bound=np.inf if cut else value,
@@ -154,7 +154,7 @@ def _enumerate(
         enumerated=count,
         seconds=time.monotonic() - began,
         surviving=surviving,
-        certificate=recorder.data(value, columns, _plain(refused)),
+        certificate=recorder.data(problem, value, columns, _plain(refused)),
     )
 
 
@@ -171,10 +171,10 @@ def _start(search: Search, columns: tuple[Ints, ...], mixes: list[int], seeds: l
     if search.incumbent is None:
         search.aim = 0.0
     middle = np.array([c[len(c) // 2] for c in columns], dtype=np.intp)
-    reference = middle if search.incumbent is None else search.incumbent.columns
+    reference = middle if search.incumbent is None else problem.columns(search.incumbent.menu)
     for mix in mixes:
         record, first = search.recorder.root(mix), multipliers.none(problem, search.aim)
-        search.push(Open(columns, mix, np.inf, Reference(reference), first, [], record, root=True), np.inf)
+        search.push(Open(problem, columns, mix, np.inf, Reference(reference), first, [], record, root=True), np.inf)
 
 
 def _finish(search: Search, columns: tuple[Ints, ...], refused: list[tuple[Menu, int]], began: float) -> Screened:
@@ -182,7 +182,7 @@ def _finish(search: Search, columns: tuple[Ints, ...], refused: list[tuple[Menu,
     bound = search.bound
     status = search.stopped or ("infeasible" if best is None else "closed")
     return Screened(
-        menu=None if best is None else problem.menu(best.columns),
+        menu=None if best is None else best.menu,
         mix=None if best is None else best.mix,
         value=-np.inf if best is None else best.value,
         bound=bound,
@@ -192,7 +192,7 @@ def _finish(search: Search, columns: tuple[Ints, ...], refused: list[tuple[Menu,
         enumerated=search.enumerated,
         seconds=time.monotonic() - began,
         surviving=None if best is None else surviving_box(search, columns),
-        certificate=search.recorder.data(bound, columns, _plain(refused)),
+        certificate=search.recorder.data(problem, bound, columns, _plain(refused)),
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimizer.instance import Array
+from optimizer.instance import Array, Menu
 from optimizer.screening.evaluation import CHUNK, Truth, problem_values, violation, with_burst
 from optimizer.screening.problem import EPS, Bools, Ints, Problem
 from optimizer.screening.rules import follow
@@ -22,7 +22,7 @@ class Incumbent:
     """A choice that keeps all conditions, with its true aim."""
 
     value: float
-    columns: Ints
+    menu: Menu
     mix: int
 
 
@@ -89,8 +89,8 @@ def _best_of(
         k = int(np.argmax(aim))
         if not aim[k] > (-np.inf if best is None else best.value):
             return best
-        menu = columns(k)
-        value = truth.value(problem.menu(menu), mix)
+        menu = problem.menu(columns(k))
+        value = truth.value(menu, mix)
         if value is not None and (best is None or value > best.value):
             best = Incumbent(value, menu, mix)
         aim[k] = -np.inf

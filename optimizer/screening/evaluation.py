@@ -99,7 +99,7 @@ def with_burst(problem: Problem, values: Array) -> tuple[Array, Array, Array]:
 
 def violation(problem: Problem, limits: Array, over: Array) -> Array:
     """(...) sum of what limits and burst limits are missed by, each in units of its own magnitude; 0 where met."""
-    scale = scales(problem)
+    scale = problem.scales
     k = problem.limits
     missed = np.zeros(limits.shape[:-1])
     if k:
@@ -107,14 +107,3 @@ def violation(problem: Problem, limits: Array, over: Array) -> Array:
     if problem.blocks:
         missed = missed + (np.maximum(0.0, over - problem.room) / scale[1 + k :]).sum(axis=-1)
     return np.asarray(missed)
-
-
-def scales(problem: Problem) -> Array:
-    """(Q,) a positive size of every figure."""
-    size = np.array(problem.magnitude.max(axis=1))
-    if problem.blocks:
-        k = 1 + problem.limits
-        size[k:] += np.abs(problem.reserved)
-        peak = size[k:] + np.abs(problem.reserved)
-        size[:k] += np.abs(problem.burst) @ peak
-    return np.where(size > 0.0, size, 1.0)

@@ -63,10 +63,11 @@ def better(problem: Problem, truth: Truth, columns: Ints, mix: int, best: Incumb
     """The choice if it is feasible and has a larger true aim than the best one; else the best one."""
     if not follow(problem, columns[None, :])[0]:
         return best
-    value = truth.value(problem.menu(columns), mix)
+    menu = problem.menu(columns)
+    value = truth.value(menu, mix)
     if value is None or (best is not None and value <= best.value):
         return best
-    return Incumbent(value, columns.copy(), mix)
+    return Incumbent(value, menu, mix)
 
 
 def _distinct(menus: Ints, mixes: Ints) -> tuple[Ints, Ints]:

@@ -10,7 +10,6 @@ import numpy as np
 
 from optimizer.instance import Array
 from optimizer.screening.bounds import Chord, Multiplier
-from optimizer.screening.evaluation import scales
 from optimizer.screening.problem import Problem
 from optimizer.screening.simplex import least_upper_bound
 
@@ -27,11 +26,6 @@ def none(problem: Problem, aim: float = 1.0) -> Multiplier:
     rows = np.zeros(1 + problem.limits)
     rows[0] = aim
     return Multiplier(rows, np.zeros(problem.blocks))
-
-
-def has_multipliers(problem: Problem) -> bool:
-    """Whether there is anything to choose: a limit, a burst price or a burst limit."""
-    return problem.limits > 0 or bool(np.any(problem.burst) or np.any(np.isfinite(problem.room)))
 
 
 def conditions(problem: Problem) -> list[Multiplier]:
@@ -77,7 +71,7 @@ def proposed(
     ``aim`` 1 for a bound on the aim, 0 for a proof of infeasibility (then each multiplier is at most 1 per size).
     """
     k, h = problem.limits, problem.blocks
-    scale = scales(problem)
+    scale = problem.scales
     priced = np.flatnonzero((problem.burst < 0.0).any(axis=0)) if h else np.zeros(0, dtype=np.intp)
     bounded = np.flatnonzero(np.isfinite(problem.room))
     size = scale[0] if aim else 1.0
@@ -167,7 +161,7 @@ def slopes(problem: Problem, multiplier: Multiplier, cut: Array, chord: Chord | 
         free = np.isinf(problem.room) & (multiplier.gpus >= -cost) & (gpus < 0.0)
         gpus = np.where(free | ((multiplier.gpus <= 0.0) & (gpus > 0.0)), 0.0, gpus)
     rows = np.where((multiplier.rows[1:] <= 0.0) & (rows > 0.0), 0.0, rows)
-    unit = STEEP * people / scales(problem) ** 2
+    unit = STEEP * people / problem.scales**2
     return Slopes(rows, gpus, unit[1 : 1 + k], unit[1 + k :])
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +53,17 @@ class Rows:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """What a merged problem was made of."""
+
+    problem: Problem
+    groups: tuple[tuple[int, ...], ...]
+    """Plans of that problem in each merged plan."""
+    parts: tuple[Ints, ...]
+    """Per merged plan (levels, members) columns of that problem, by merged level."""
+
+
+@dataclass(frozen=True)
 class Problem:
     """One instance, one aim and its limits, laid out for the search. Figures: aim, limits, then use of each block."""
 
@@ -78,18 +90,45 @@ class Problem:
     """(Q, M) no choice's terms add up to more than this in absolute value."""
     rules: tuple[tuple[int, int, Bools], ...]
     """(first plan, second plan, allowed by rank)."""
+    origin: Origin | None = None
 
     @property
     def plans(self) -> int:
         return len(self.column)
 
     @property
+    def depth(self) -> int:
+        """How often plans were merged."""
+        return 0 if self.origin is None else 1 + self.origin.problem.depth
+
+    @property
     def blocks(self) -> int:
         return len(self.reserved)
 
+    @cached_property
+    def scales(self) -> Array:
+        """(Q,) a positive size of every figure."""
+        size = np.array(self.magnitude.max(axis=1))
+        if self.blocks:
+            k = 1 + self.limits
+            size[k:] += np.abs(self.reserved)
+            peak = size[k:] + np.abs(self.reserved)
+            size[:k] += np.abs(self.burst) @ peak
+        return np.where(size > 0.0, size, 1.0)
+
+    @cached_property
+    def has_multipliers(self) -> bool:
+        """Whether there is anything to choose: a limit, a burst price or a burst limit."""
+        return self.limits > 0 or bool(np.any(self.burst) or np.any(np.isfinite(self.room)))
+
     def menu(self, columns: Ints) -> Menu:
-        """Original level indices of one column per plan."""
-        return tuple(int(k) for k in self.level[columns])
+        """Level indices of the instance of one column per plan."""
+        if self.origin is None:
+            return tuple(int(k) for k in self.level[columns])
+        inner = np.empty(self.origin.problem.plans, dtype=np.intp)
+        for group, part, level in zip(self.origin.groups, self.origin.parts, self.level[columns], strict=True):
+            inner[list(group)] = part[level]
+        return self.origin.problem.menu(inner)
 
     def columns(self, menu: Sequence[int]) -> Ints:
         """One column per plan of original level indices."""

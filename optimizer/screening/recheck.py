@@ -6,13 +6,14 @@ Nothing of the search's layout or bounds is used; of the certificate only the cu
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from optimizer.errors import NotTrustedError
-from optimizer.instance import Array, Figure, Instance, Limit, combine
+from optimizer.instance import Array, Figure, Instance, Limit, Menu, Rule, combine
 from optimizer.screening.chords import chord_between
 from optimizer.screening.evaluation import CHUNK, Truth, problem_values, violation, with_burst
 from optimizer.screening.problem import EPS, Box, Ints, Problem, checked_box, prepare
@@ -47,7 +48,9 @@ class _Checker:
         self.certificate = certificate
         excluded = frozenset((tuple(menu), mix) for menu, mix in certificate["excluded"])
         self.truth = Truth(instance, aim, limits, excluded)
+        self.menu_of: Callable[[Menu], Menu] = tuple
         self.problem: Problem = prepare(instance, aim, limits)
+        self.magnitude = self.problem.magnitude
         self.bound = -np.inf
         self.gains = bool(instance.blocks) and any(bool(np.any(f.burst > 0.0)) for f in self.figures)
         self._known: dict[int, Figure] = {}
@@ -73,7 +76,7 @@ class _Checker:
             for proof, drops in node.get("steps", ()):
                 box = self._drop(self._consistent(box), mix, proof, drops)
             box = self._consistent(box)
-            ends = [key for key in ("bound", "split", "sift", "enumerate", "empty") if key in node]
+            ends = [key for key in ("bound", "split", "merge", "sift", "enumerate", "empty") if key in node]
             if len(ends) != 1:
                 raise NotTrustedError(f"a part of the box has {len(ends)} endings instead of one")
             if not all(len(part) for part in box):
@@ -83,6 +86,10 @@ class _Checker:
                 inside = np.isin(box[plan], left)
                 for key, part in (("left", box[plan][inside]), ("right", box[plan][~inside])):
                     waiting.append((node[key], (*box[:plan], part, *box[plan + 1 :])))
+            elif ends[0] == "merge":
+                part, inside_of = self._merged(box, [tuple(group) for group in node["merge"]])
+                part._walk(node["merged"], inside_of, mix)
+                self.bound = max(self.bound, part.bound)
             elif ends[0] == "bound":
                 self._settle(self._levels_bound(box, mix, node["bound"])[0], node["bound"][1])
             elif ends[0] == "sift":
@@ -91,6 +98,36 @@ class _Checker:
                 self._enumerate(_menus(box, max(1, CHUNK // self.instance.types)), mix)
             else:
                 raise NotTrustedError("a part of the box is called empty, but the rules leave levels in it")
+
+    def _merged(self, box: Levels, groups: list[tuple[int, ...]]) -> tuple[_Checker, Levels]:
+        """A checker of the box with every group of plans taken as one plan, and the levels of its box."""
+        if sorted(j for group in groups for j in group) != list(range(self.instance.plans)):
+            raise NotTrustedError("the groups of merged plans are not a partition of the plans")
+        counts = [[len(box[j]) for j in group] for group in groups]
+        if max(int(np.prod(c, dtype=object)) for c in counts) > MOST:
+            raise NotTrustedError("merged plans have too many levels to check")
+        grids = [np.indices(tuple(c)).reshape(len(c), -1) for c in counts]
+        picks = [{j: box[j][grid[k]] for k, j in enumerate(group)} for group, grid in zip(groups, grids, strict=True)]
+        instance, figures = merged_instance(
+            self.instance, [*self.figures, *(b.use for b in self.instance.blocks)], picks
+        )
+        uses = figures[len(self.figures) :]
+        blocks = tuple(replace(b, use=use) for b, use in zip(self.instance.blocks, uses, strict=True))
+        limits = tuple(Limit("merged", figure) for figure in figures[1 : len(self.figures)])
+        part = _Checker(replace(instance, blocks=blocks), figures[0], limits, self.certificate)
+        part.truth, part.magnitude = self.truth, self.magnitude
+
+        def menu_of(menu: Menu) -> Menu:
+            inner = {j: int(levels[k]) for pick, k in zip(picks, menu, strict=True) for j, levels in pick.items()}
+            return self.menu_of(tuple(inner[j] for j in range(len(inner))))
+
+        part.menu_of = menu_of
+        keep = [np.ones(grid.shape[1], dtype=np.bool_) for grid in grids]
+        for rule in self.instance.rules:
+            for g, pick in enumerate(picks):
+                if rule.first in pick and rule.second in pick:
+                    keep[g] &= rule.allowed[pick[rule.first], pick[rule.second]]
+        return part, tuple(np.flatnonzero(kept) for kept in keep)
 
     def _drop(self, box: Levels, mix: int, proof: list[Any], drops: list[Any]) -> Levels:
         per_level = self._levels_bound(box, mix, proof)[1]
@@ -140,7 +177,7 @@ class _Checker:
             figure = self._lagrangian(box, mix, reference, number)
             self._known[number] = figure
         parts = [float(v) for v in self.certificate["multipliers"][number][0]] + self._prices(number)
-        size = float(np.array(parts) @ self.problem.magnitude[:, mix])
+        size = float(np.array(parts) @ self.magnitude[:, mix])
         for price, block in zip(self._prices(number), self.instance.blocks, strict=True):
             size += price * (abs(block.reserved) + (block.limit if np.isfinite(block.limit) else 0.0))
         return separable_bound(self.instance, figure, box, mix, reference, size, shift)
@@ -219,9 +256,38 @@ class _Checker:
             aim = np.where(near, aim, -np.inf)
             while aim.max() > self.bound:
                 k = int(np.argmax(aim))
-                value = self.truth.value(tuple(int(x) for x in menus[k]), mix)
+                value = self.truth.value(self.menu_of(tuple(int(x) for x in menus[k])), mix)
                 self.bound = max(self.bound, -np.inf if value is None else value)
                 aim[k] = -np.inf
+
+
+def merged_instance(
+    instance: Instance, figures: Sequence[Figure], picks: Sequence[Mapping[int, Ints]]
+) -> tuple[Instance, list[Figure]]:
+    """The instance with one plan per pick, and its figures: a merged level is one level of each of the pick's plans.
+
+    ``picks``: per merged plan, from plan to (n,) its level in each merged level. Rules inside a pick are left out.
+    Attractions are 1 and amounts per customer the products they stand for; blocks are left as they are.
+    """
+    where = {j: g for g, pick in enumerate(picks) for j in pick}
+    rules = tuple(
+        Rule(r.name, where[r.first], where[r.second],
+             r.allowed[np.ix_(picks[where[r.first]][r.first], picks[where[r.second]][r.second])])
+        for r in instance.rules
+        if where[r.first] != where[r.second]
+    )  # fmt: skip
+
+    def summed(parts: Sequence[Array], pick: Mapping[int, Ints]) -> Array:
+        return np.asarray(sum(parts[j][..., k] for j, k in pick.items()))
+
+    denominators = tuple(summed(instance.denominators, pick) for pick in picks)
+    made = []
+    for figure in figures:
+        numerators = [a * w for a, w in zip(figure.amounts, instance.attraction, strict=True)]
+        amounts = tuple(summed(numerators, pick) for pick in picks)
+        made.append(replace(figure, amounts=amounts, fixed=tuple(summed(figure.fixed, pick) for pick in picks)))
+    ones = tuple(np.ones_like(e) for e in denominators)
+    return Instance(instance.customers, ones, denominators, instance.blocks, rules), made
 
 
 def _menus(box: Levels, chunk: int) -> Iterator[Ints]:

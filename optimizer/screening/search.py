@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from optimizer.instance import Array
+from optimizer.instance import Menu
 from optimizer.screening import multipliers
 from optimizer.screening.bounds import Bound, Chord, Form, Multiplier, Reference, bound_box, combine_rows, make_form
 from optimizer.screening.branching import cut
@@ -17,18 +17,20 @@ from optimizer.screening.chords import chord_of
 from optimizer.screening.enumeration import Incumbent, best_of_box, best_of_menus, best_of_values
 from optimizer.screening.evaluation import Truth
 from optimizer.screening.incumbents import improve
+from optimizer.screening.merging import merge, mergeable, merged_levels, pairs, transfer
 from optimizer.screening.multipliers import conditions, single_conditions
 from optimizer.screening.problem import Ints, Problem
 from optimizer.screening.rules import consistent
 from optimizer.screening.sifting import sift
 from optimizer.screening.state import Open, Settings, Step
 
-ROUNDS, ROOT_ROUNDS = 7, 64
+ROUNDS, ROOT_ROUNDS = 30, 64
 """Bounds evaluated in one box, and in a root, before it is cut."""
 KELLEY = 8
 """Of those at a root, how many move the reference menu and the multiplier alone."""
 PATIENCE = 8
 """Bounds after which the distance to the incumbent must have fallen by a tenth."""
+FALLEN = 0.25
 SIEVES = 3
 """Bounds of a box that its menus are sifted by."""
 SIFTED = 8_000
@@ -42,6 +44,10 @@ STARTS = 8
 WILD, SHORTER, LONGER = 1.15, 0.5, 1.3
 """A step that ends so many times as far above the incumbent as the best one is taken back, and the next ones are
 shorter; steps that lead down lengthen the next ones."""
+MERGED = 5e5
+"""Numbers of a box up to which its plans are taken together."""
+WARM = 150
+"""Bounds after which a search takes to compiled loops."""
 RELAXED = 0.5
 """Part of Polyak's step that is taken."""
 
@@ -63,20 +69,22 @@ class Search:
     """Largest bound of anything removed."""
     boxes: int = 0
     enumerated: int = 0
+    bounds: int = 0
+    """Evaluated so far."""
     stopped: str = ""
-    _heap: list[tuple[float, int, Open]] = field(default_factory=list)
+    _heap: list[tuple[int, float, int, Open]] = field(default_factory=list)
     _count: int = 0
-    _offered: set[tuple[int, bytes]] = field(default_factory=set)
+    _offered: set[tuple[int, Menu]] = field(default_factory=set)
 
     def push(self, box: Open, key: float) -> None:
-        """Queue a box; larger keys first, then the older one."""
-        heapq.heappush(self._heap, (-key, self._count, box))
+        """Queue a box: the most merged ones first, which keeps few of their tables alive; then larger keys."""
+        heapq.heappush(self._heap, (-box.problem.depth, -key, self._count, box))
         self._count += 1
 
     @property
     def open(self) -> list[Open]:
         """Boxes waiting."""
-        return [item[2] for item in self._heap]
+        return [item[3] for item in self._heap]
 
     @property
     def bound(self) -> float:
@@ -90,12 +98,16 @@ class Search:
             if self.aim == 0.0 and self.incumbent is not None:
                 self._aim_again()
             reach = self.settings.reach(self.incumbent)
-            if self.aim and -self._heap[0][0] <= reach:
-                break
+            if self.aim and -self._heap[0][1] <= reach:
+                if not self._heap[0][0]:
+                    break
+                if self._heap[0][3].proof is not None:
+                    self._give_up(heapq.heappop(self._heap)[3])
+                    continue
             self.stopped = self._stop()
             if self.stopped:
                 break
-            box = heapq.heappop(self._heap)[2]
+            box = heapq.heappop(self._heap)[3]
             self.boxes += 1
             self._process(box)
             if self.settings.progress is not None:
@@ -106,6 +118,11 @@ class Search:
         if not self.stopped:
             self.dropped = max([self.dropped, *(box.bound for box in self.open)])
             self._heap.clear()
+
+    def _give_up(self, box: Open) -> None:
+        """A box whose bound is within reach."""
+        self._leave(box)
+        self.dropped = max(self.dropped, box.bound)
 
     def _stop(self) -> str:
         most = self.settings.max_boxes
@@ -120,28 +137,29 @@ class Search:
     def _leave(self, box: Open) -> None:
         """Record the bound of a box that stays; a root that was never looked at gets its first one."""
         if box.proof is None:
-            box.bound = self.bound_for(box.columns, box.mix, box.reference).total
-            box.proof = (box.reference, self.multiplier)
-        self.recorder.bound(box.record, *box.proof)
+            multiplier = self.multiplier if box.root else box.multiplier
+            box.bound = self._step(box, multiplier, box.reference).bound.total
+            box.proof = (box.reference, multiplier)
+        self.recorder.bound(box.problem, box.record, *box.proof)
 
     def _aim_again(self) -> None:
         """The first incumbent is there: from now on the aim leads, not the proof of infeasibility."""
         self.aim = 1.0
-        waiting = sorted(self._heap, key=lambda item: item[:2])
+        waiting = sorted(self._heap, key=lambda item: item[:3])
         self._heap = []
-        for _, _, box in waiting:
+        for *_, box in waiting:
             box.cuts = []
-            box.multiplier = box.proof[1] if box.proof is not None else multipliers.none(self.problem)
+            box.multiplier = box.proof[1] if box.proof is not None else multipliers.none(box.problem)
             self.push(box, box.bound)
 
     def _process(self, box: Open) -> None:
-        kept = consistent(self.problem, box.columns)
+        kept = consistent(box.problem, box.columns)
         if kept is None:
             box.record["empty"] = True
             return
         box.columns = kept
         if box.root and not self.aim:
-            bound = self.bound_for(box.columns, box.mix, box.reference)
+            bound = self.bound_for(box.problem, box.columns, box.mix, box.reference)
             box.bound, box.proof = bound.total, (box.reference, self.multiplier)
         if self._alone(box):
             return
@@ -153,16 +171,16 @@ class Search:
             self.multiplier = best.multiplier
         if box.root or self.boxes % OFTEN == 0:
             menus = np.array([step.bound.best for step in steps[-STARTS if box.root else -1 :]])
-            self.incumbent = improve(self.problem, self.truth, box.columns, menus, box.mix, self.incumbent)
+            self.incumbent = improve(box.problem, self.truth, box.columns, menus, box.mix, self.incumbent)
         steps.remove(best)
-        if not self._settle(box, [best, *steps[:-SIEVES:-1]]):
+        if not self._settle(box, [best, *steps[:-SIEVES:-1]]) and not self._merge(box, best):
             self._split(box, best)
 
     def _alone(self, box: Open) -> bool:
         """Drop levels with which some condition cannot be met, whatever the others; True if nothing is left."""
         for _ in range(3 if box.root else 1):
             before = box.menus
-            for multiplier in conditions(self.problem):
+            for multiplier in conditions(box.problem):
                 if self._prune(box, self._step(box, multiplier, Reference(box.reference.columns))):
                     return True
             if box.menus > 0.5 * before:
@@ -171,9 +189,9 @@ class Search:
 
     def _step(self, box: Open, multiplier: Multiplier, reference: Reference) -> Step:
         """A bound of the box by a multiplier of its own."""
-        chord = chord_of(self.problem, box.columns, box.mix, reference)
-        form = make_form(self.problem, multiplier, chord)
-        return Step(bound_box(self.problem, form, box.columns, box.mix, reference), box.columns, multiplier, reference)
+        chord = chord_of(box.problem, box.columns, box.mix, reference)
+        form = make_form(box.problem, multiplier, chord)
+        return Step(self._bound(box.problem, form, box.columns, box.mix, reference), box.columns, multiplier, reference)
 
     def _lower(self, box: Open, steps: list[Step]) -> Step | None:
         """Bound the box again and again, dropping levels. The lowest bound, or None where the box is done with."""
@@ -193,7 +211,7 @@ class Search:
                 best = step
             if number % PATIENCE == PATIENCE - 1:
                 above = best.bound.total - self._threshold(best.multiplier)
-                if checked - above < 0.1 * above:
+                if checked - above < FALLEN * above:
                     break
                 checked = above
             self._move(box, number, step, best, chord)
@@ -208,16 +226,16 @@ class Search:
         early = box.root and number < KELLEY
         if early:
             box.reference = Reference(best.bound.best)
-        if multipliers.has_multipliers(self.problem) and (early or (not self.aim and number % 2)):
+        if box.problem.has_multipliers and (early or (not self.aim and number % 2)):
             cuts = box.cuts[-KEPT_CUTS:]
-            follow_up = multipliers.proposed(self.problem, cuts, self.aim, best.multiplier, chord)
+            follow_up = multipliers.proposed(box.problem, cuts, self.aim, best.multiplier, chord)
             box.multiplier = box.multiplier if follow_up is None else follow_up
         elif not early:
             box.reference, box.multiplier = self._descend(box, step, best, chord)
 
     def _descend(self, box: Open, step: Step, best: Step, chord: Chord | None) -> tuple[Reference, Multiplier]:
         """A step of Polyak's length down the subgradient by the shifts and, when the aim leads, the multipliers."""
-        people = self.problem.customers[box.mix]
+        people = box.problem.customers[box.mix]
         lead = best.bound.total - self._threshold(best.multiplier)
         above = step.bound.total - self._threshold(step.multiplier)
         if above > WILD * lead:
@@ -227,7 +245,7 @@ class Search:
             box.length = min(1.0, LONGER * box.length)
         slope = step.bound.gradient / people
         norm = float((slope * step.bound.gradient).sum())
-        by_price = multipliers.slopes(self.problem, step.multiplier, step.bound.cut, chord, float(people.sum()))
+        by_price = multipliers.slopes(box.problem, step.multiplier, step.bound.cut, chord, float(people.sum()))
         box.pace = multipliers.paced(box.pace, by_price)
         by_price = box.pace.applied(by_price)
         if self.aim:
@@ -248,7 +266,7 @@ class Search:
             return False
         if len(found[0]) > self.settings.few:
             reference = Reference(steps[0].bound.best)
-            for multiplier in single_conditions(self.problem, steps[0].multiplier):
+            for multiplier in single_conditions(box.problem, steps[0].multiplier):
                 step = self._step(box, multiplier, reference)
                 if self._prune(box, step):
                     return True
@@ -259,40 +277,45 @@ class Search:
         menus, settled = found
         self.enumerated += len(menus)
         self.dropped = max(self.dropped, settled)
-        self.incumbent = best_of_menus(self.problem, self.truth, menus, box.mix, self.incumbent)
-        self.recorder.sift(box.record, [(s.reference, s.multiplier) for s in steps])
+        self.incumbent = best_of_menus(box.problem, self.truth, menus, box.mix, self.incumbent)
+        self.recorder.sift(box.problem, box.record, [(s.reference, s.multiplier) for s in steps])
         return True
 
     def _sift(self, box: Open, steps: list[Step]) -> tuple[Ints, float] | None:
         return sift(box.columns, [s.sieve(box.columns, self._threshold(s.multiplier)) for s in steps], SIFTED)
 
     def _evaluate(self, box: Open) -> tuple[Bound, Chord | None]:
-        chord = chord_of(self.problem, box.columns, box.mix, box.reference)
-        form = make_form(self.problem, box.multiplier, chord)
-        matrix = None if multipliers.has_multipliers(self.problem) else self._whole_matrix(form)
-        bound = bound_box(self.problem, form, box.columns, box.mix, box.reference, matrix)
+        chord = chord_of(box.problem, box.columns, box.mix, box.reference)
+        form = make_form(box.problem, box.multiplier, chord)
+        bound = self._bound(box.problem, form, box.columns, box.mix, box.reference)
         if self.aim and bound.total < box.bound:
             box.bound, box.proof = bound.total, (box.reference, box.multiplier)
-        self._offer(bound, box.mix)
+        self._offer(box, bound)
         return bound, chord
 
-    def bound_for(self, columns: tuple[Ints, ...], mix: int, reference: Reference) -> Bound:
+    def bound_for(self, problem: Problem, columns: tuple[Ints, ...], mix: int, reference: Reference) -> Bound:
         """The bound over any box with the multiplier last found at a root."""
-        chord = chord_of(self.problem, columns, mix, reference)
-        return bound_box(self.problem, make_form(self.problem, self.multiplier, chord), columns, mix, reference)
+        chord = chord_of(problem, columns, mix, reference)
+        return self._bound(problem, make_form(problem, self.multiplier, chord), columns, mix, reference)
 
-    def _whole_matrix(self, form: Form) -> Array:
-        if len(form.weights) == 1:
-            return np.asarray(self.problem.rows.matrix[0])
-        return combine_rows(form.weights, self.problem.rows.matrix)
+    def _bound(self, problem: Problem, form: Form, columns: tuple[Ints, ...], mix: int, reference: Reference) -> Bound:
+        self.bounds += 1
+        compiled = self.bounds > WARM
+        matrix = None
+        if not (compiled or problem.has_multipliers):
+            rows = problem.rows.matrix
+            matrix = rows[0] if len(rows) == 1 else combine_rows(form.weights, rows)
+        return bound_box(problem, form, columns, mix, reference, matrix, compiled)
 
-    def _offer(self, bound: Bound, mix: int) -> None:
+    def _offer(self, box: Open, bound: Bound) -> None:
         """Take the menu a bound favours as the incumbent if it is feasible and better, by the truth."""
-        key = (mix, bound.best.tobytes())
+        if not box.problem.blocks and self.incumbent is not None and bound.at_best[0] <= self.incumbent.value:
+            return
+        key = (box.mix, box.problem.menu(bound.best))
         if key not in self._offered:
             self._offered.add(key)
             self.incumbent = best_of_values(
-                self.problem, self.truth, bound.best[None, :], bound.at_best[None, :], mix, self.incumbent
+                box.problem, self.truth, bound.best[None, :], bound.at_best[None, :], box.mix, self.incumbent
             )
 
     def _threshold(self, multiplier: Multiplier) -> float:
@@ -304,15 +327,15 @@ class Search:
         bound, aims = step.bound, step.multiplier.rows[0] > 0.0
         threshold = self._threshold(step.multiplier)
         if bound.total <= threshold:
-            self.recorder.bound(box.record, step.reference, step.multiplier)
+            self.recorder.bound(box.problem, box.record, step.reference, step.multiplier)
             if aims:
                 self.dropped = max(self.dropped, bound.total)
             return True
-        if all(float(p.min()) - t > threshold - bound.total for p, t in zip(bound.potential, bound.top, strict=True)):
+        if bound.total - bound.fall > threshold:
             return False
         gone: list[tuple[int, Ints]] = []
         columns = list(box.columns)
-        for j in range(self.problem.plans):
+        for j in range(box.problem.plans):
             levels = bound.levels(j)
             keep = levels > threshold
             if not keep.all():
@@ -321,8 +344,8 @@ class Search:
                     self.dropped = max(self.dropped, float(levels[~keep].max()))
                 columns[j] = columns[j][keep]
         if gone:
-            self.recorder.drop(box.record, step.reference, step.multiplier, gone)
-            kept = consistent(self.problem, tuple(columns))
+            self.recorder.drop(box.problem, box.record, step.reference, step.multiplier, gone)
+            kept = consistent(box.problem, tuple(columns))
             if kept is None:
                 box.record["empty"] = True
                 return True
@@ -331,14 +354,32 @@ class Search:
 
     def _enumerate(self, box: Open) -> None:
         self.enumerated += box.menus
-        self.incumbent = best_of_box(self.problem, self.truth, box.columns, box.mix, self.incumbent)
+        self.incumbent = best_of_box(box.problem, self.truth, box.columns, box.mix, self.incumbent)
         box.record["enumerate"] = True
+
+    def _merge(self, box: Open, step: Step) -> bool:
+        """Queue the box with plans taken together in pairs, if it is small enough for that."""
+        problem, counts = box.problem, [len(c) for c in box.columns]
+        groups = pairs(counts)
+        numbers = merged_levels(counts, groups) * problem.weight.shape[1] * len(problem.rows.fixed)
+        if not self.aim or len(groups) == len(counts) or numbers > MERGED or not mergeable(problem, counts, groups):
+            return False
+        made, columns = merge(problem, box.columns, groups)
+        kept = [np.searchsorted(c, k) for c, k in zip(step.columns, box.columns, strict=True)]
+        best = [int(p[k].argmax()) for p, k in zip(step.bound.potential, kept, strict=True)]
+        favoured = np.array([c[k] for c, k in zip(box.columns, best, strict=True)])
+        reference = transfer(problem, step.multiplier, step.reference, favoured, made)
+        record = self.recorder.merge(box.record, groups)
+        child = Open(made, columns, box.mix, box.bound, reference, step.multiplier, box.cuts, record, None)
+        child.pace, child.length = box.pace, box.length
+        self.push(child, box.bound)
+        return True
 
     def _split(self, box: Open, step: Step) -> None:
         """Queue the two parts, each with the bound that is known for it."""
-        plan, half = cut(self.problem, box.columns, box.mix)
+        plan, half = cut(box.problem, box.columns, box.mix)
         parts = (box.columns[plan][:half], box.columns[plan][half:])
-        records = self.recorder.split(box.record, plan, parts[0])
+        records = self.recorder.split(box.problem, box.record, plan, parts[0])
         levels = step.bound.levels(plan)
         for part, record in zip(parts, records, strict=True):
             columns = (*box.columns[:plan], part, *box.columns[plan + 1 :])
@@ -347,6 +388,6 @@ class Search:
             if self.aim and top < bound:
                 bound, proof = top, (step.reference, step.multiplier)
             cuts = box.cuts[-KEPT_CUTS:]
-            child = Open(columns, box.mix, bound, step.reference, step.multiplier, cuts, record, proof)
+            child = Open(box.problem, columns, box.mix, bound, step.reference, step.multiplier, cuts, record, proof)
             child.pace, child.length = box.pace, box.length
             self.push(child, bound if self.aim else top)

@@ -12,7 +12,7 @@ from optimizer.screening import multipliers
 from optimizer.screening.bounds import Bound, Multiplier, Reference
 from optimizer.screening.certificate import Node
 from optimizer.screening.enumeration import Incumbent
-from optimizer.screening.problem import Ints
+from optimizer.screening.problem import Ints, Problem
 from optimizer.screening.sifting import Sieve
 
 
@@ -42,6 +42,8 @@ class Settings:
 class Open:
     """A box waiting."""
 
+    problem: Problem
+    """What the columns are of: the whole problem, or one with plans merged."""
     columns: tuple[Ints, ...]
     mix: int
     bound: float

@@ -16,15 +16,15 @@ def surviving_box(search: Search, columns: tuple[Ints, ...]) -> Box:
     """At the incumbent's mix level: levels whose bound over the box exceeds the incumbent, the best few per plan."""
     best, problem = search.incumbent, search.problem
     assert best is not None
-    kept = columns
+    kept, chosen = columns, problem.columns(best.menu)
     for _ in range(3):
-        bound = search.bound_for(kept, best.mix, Reference(best.columns))
+        bound = search.bound_for(problem, kept, best.mix, Reference(chosen))
         parts = []
         for j, c in enumerate(kept):
             levels = bound.levels(j)
             order = np.argsort(-levels, kind="stable")[:MOST]
             keep = np.zeros(len(c), dtype=np.bool_)
             keep[order] = levels[order] > best.value
-            parts.append(c[keep | (c == best.columns[j])])
+            parts.append(c[keep | (c == chosen[j])])
         kept = tuple(parts)
     return Box(tuple(np.sort(problem.level[c]) for c in kept), best.mix)

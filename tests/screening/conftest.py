@@ -33,9 +33,14 @@ def instances() -> ModuleType:
 
 @pytest.fixture
 def search_only(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Make small problems take the whole search: only so many menus may be enumerated, few bounds are taken per box."""
+    """Make small problems take the whole search: only so many menus may be enumerated, few bounds are taken per box.
+
+    From 4 menus on, boxes are merged before they are cut, and the compiled loops take over after three bounds.
+    """
 
     def switch(small: int) -> None:
+        monkeypatch.setattr(search, "MERGED", 5e5 if small >= 4 else 0.0)
+        monkeypatch.setattr(search, "WARM", 3 if small >= 4 else 10**9)
         monkeypatch.setattr(engine, "ENUMERATED", 0)
         monkeypatch.setattr(engine, "SMALL", small)
         monkeypatch.setattr(engine, "FEW", small)

@@ -14,7 +14,7 @@ from optimizer.screening import Box, maximise, recheck
 
 def _nodes(node):
     yield node
-    for key in ("left", "right"):
+    for key in ("left", "right", "merged"):
         if key in node:
             yield from _nodes(node[key])
 

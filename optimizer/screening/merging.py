@@ -1,0 +1,148 @@
+"""Plans taken together: every pair of their levels becomes one level of a merged plan.
+
+The bound knows no interplay between plans; inside a merged plan it is exact. So a box whose bound has stalled is
+stated anew with half as many plans, whose levels are then dropped pair by pair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from optimizer.instance import Array
+from optimizer.screening.bounds import Form, Multiplier, Reference, combine_rows, make_form
+from optimizer.screening.problem import Bools, Ints, Origin, Problem, Rows
+
+Groups = tuple[tuple[int, ...], ...]
+RULED = 4_000_000
+"""Largest table of allowed pairs of merged levels."""
+
+
+def pairs(counts: Sequence[int]) -> Groups:
+    """Plans in pairs, the shortest with the longest, which makes the fewest levels; of an odd number one is left."""
+    order = sorted(range(len(counts)), key=lambda j: (counts[j], j))
+    alone = [order.pop()] if len(order) % 2 else []
+    half = len(order) // 2
+    made = [*zip(order[:half], reversed(order[half:]), strict=True), *((j,) for j in alone)]
+    return tuple(sorted(tuple(sorted(group)) for group in made))
+
+
+def merged_levels(counts: Sequence[int], groups: Groups) -> int:
+    """Levels of all merged plans together."""
+    return sum(_product(counts[j] for j in group) for group in groups)
+
+
+def mergeable(problem: Problem, counts: Sequence[int], groups: Groups) -> bool:
+    """Whether the tables of allowed pairs stay small."""
+    sizes = {j: _product(counts[k] for k in group) for group in groups for j in group}
+    return all(sizes[a] * sizes[b] <= RULED for a, b, _ in problem.rules)
+
+
+def merge(problem: Problem, box: tuple[Ints, ...], groups: Groups) -> tuple[Problem, tuple[Ints, ...]]:
+    """The box as a problem of its own with one plan per group, and the columns in it that the rules allow.
+
+    A merged level counts through the box's levels of its plans, in rising order, the last plan's fastest.
+    """
+    levels = [np.sort(problem.level[c]) for c in box]
+    grids = [_grid([len(levels[j]) for j in group]) for group in groups]
+    parts = [
+        np.stack([problem.column[j][levels[j][grid[:, k]]] for k, j in enumerate(group)], axis=1)
+        for group, grid in zip(groups, grids, strict=True)
+    ]
+    weights = [_summed(problem.weight[None], part)[0] for part in parts]
+    people = problem.customers.mean(axis=0)
+    order = [np.argsort((w / (1.0 + w)) @ people, kind="stable").astype(np.intp) for w in weights]
+    first = np.cumsum([0, *(len(o) for o in order)]).astype(np.intp)
+    ordered = [part[o] for part, o in zip(parts, order, strict=True)]
+    weight = np.concatenate([w[o] for w, o in zip(weights, order, strict=True)])
+    rows = problem.rows
+    matrix = np.concatenate([_summed(rows.matrix, part) for part in ordered], axis=1)
+    fixed = np.concatenate([_summed(rows.fixed[:, :, None], part)[:, :, 0] for part in ordered], axis=1)
+    made = Problem(
+        instance=problem.instance,
+        customers=problem.customers,
+        starts=first,
+        level=np.concatenate(order),
+        column=tuple(np.argsort(o, kind="stable").astype(np.intp) + a for o, a in zip(order, first, strict=False)),
+        weight=weight,
+        rows=Rows(matrix, rows.outside, fixed, rows.offset),
+        limits=problem.limits,
+        burst=problem.burst,
+        reserved=problem.reserved,
+        room=problem.room,
+        magnitude=problem.magnitude,
+        rules=_cross_rules(problem, groups, ordered),
+        origin=Origin(problem, groups, tuple(parts)),
+    )
+    kept = [_allowed_inside(problem, group, part) for group, part in zip(groups, ordered, strict=True)]
+    return made, tuple(a + np.flatnonzero(k) for a, k in zip(first, kept, strict=False))
+
+
+def transfer(
+    problem: Problem, multiplier: Multiplier, reference: Reference, favoured: Ints, merged: Problem
+) -> Reference:
+    """The reference of the merged problem at the menu ``favoured`` (J,) of the box, so shifted that the values per
+    type and plan are the sums of the old ones: the merged bound is then at most the old one."""
+    origin = merged.origin
+    assert origin is not None
+    center = []
+    for group, part, own in zip(origin.groups, origin.parts, merged.column, strict=True):
+        center.append(own[int(np.flatnonzero((part == favoured[list(group)]).all(axis=1))[0])])
+    columns = np.array(center, dtype=np.intp)
+    form = make_form(problem, multiplier, None)
+    old = own_values(problem, form, reference)
+    new = own_values(merged, form, Reference(columns))
+    return Reference(columns).moved(np.array([old[list(group)].sum(axis=0) for group in origin.groups]) - new)
+
+
+def own_values(problem: Problem, form: Form, reference: Reference) -> Array:
+    """(J, I) value of each type and plan less lambda times its weight at the reference, shifted."""
+    at = problem.weight[reference.columns]
+    value = combine_rows(form.weights, problem.rows.matrix[:, reference.columns])
+    unit = (form.weights @ problem.rows.outside + value.sum(axis=0)) / (1.0 + at.sum(axis=0))
+    own = value - unit * at
+    return own if reference.shift is None else np.asarray(own + reference.shift)
+
+
+def _summed(matrix: Array, part: Ints) -> Array:
+    """(Q, n, I) sums of the columns (n, members) of a matrix (Q, T, I)."""
+    out = matrix[:, part[:, 0]]
+    for k in range(1, part.shape[1]):
+        out = out + matrix[:, part[:, k]]
+    return np.asarray(out)
+
+
+def _grid(counts: Sequence[int]) -> Ints:
+    """(n, members) all combinations, the last index fastest."""
+    return np.indices(tuple(counts)).reshape(len(counts), -1).T
+
+
+def _product(counts: Iterable[int]) -> int:
+    out = 1
+    for n in counts:
+        out *= n
+    return out
+
+
+def _allowed_inside(problem: Problem, group: tuple[int, ...], part: Ints) -> Bools:
+    """(n,) which merged levels keep the rules between the plans of their group."""
+    keep = np.ones(len(part), dtype=np.bool_)
+    for a, b, allowed in problem.rules:
+        if a in group and b in group:
+            own, other = part[:, group.index(a)], part[:, group.index(b)]
+            keep &= allowed[own - problem.starts[a], other - problem.starts[b]]
+    return keep
+
+
+def _cross_rules(problem: Problem, groups: Groups, ordered: Sequence[Ints]) -> tuple[tuple[int, int, Bools], ...]:
+    """Rules between plans of different groups, between merged levels by rank."""
+    where = {j: g for g, group in enumerate(groups) for j in group}
+    out = []
+    for a, b, allowed in problem.rules:
+        g, h = where[a], where[b]
+        if g == h:
+            continue
+        own, other = ordered[g][:, groups[g].index(a)], ordered[h][:, groups[h].index(b)]
+        out.append((g, h, allowed[np.ix_(own - problem.starts[a], other - problem.starts[b])]))
+    return tuple(out)
