@@ -80,6 +80,8 @@ class Answer:
     """``screened`` (true-weight bounds and enumeration alone) or ``solver`` (HiGHS closed part of it)."""
     work: Work = field(default_factory=Work)
     certificate: Any = None
+    proofs: Any = field(default=None, repr=False, compare=False)
+    """``hints`` for a solve of the same aim under limits a little moved."""
 
     def gap(self, scale: float) -> float:
         """(bound - value) / max(|value|, scale)."""
@@ -93,6 +95,7 @@ def maximise(
     settings: Settings,
     seeds: Collection[Choice] = (),
     excluded: Collection[Choice] = (),
+    hints: Any = None,
 ) -> Answer:
     """The choice with the most of a linear aim.
 
@@ -113,13 +116,15 @@ def maximise(
         excluded=tuple(excluded),
         cancelled=settings.cancelled,
         progress=settings.progress,
+        hints=hints,
+        survivors=settings.cross_check,
     )
     choice = None if found.menu is None else (found.menu, int(found.mix or 0))
     work = Work(boxes=found.boxes, enumerated=found.enumerated)
     if found.status == "infeasible":
         return Answer("infeasible", None, float("-inf"), float("-inf"), "screened", work, found.certificate)
     if found.status == "closed":
-        answer = Answer("optimal", choice, found.value, found.bound, "screened", work, found.certificate)
+        answer = Answer("optimal", choice, found.value, found.bound, "screened", work, found.certificate, found.proofs)
         return (
             _cross_check(instance, aim, limits, settings, answer, found.surviving) if settings.cross_check else answer
         )
@@ -236,10 +241,12 @@ def best(
     settings: Settings,
     seeds: Collection[Choice] = (),
     excluded: Collection[Choice] = (),
+    hints: Any = None,
 ) -> Answer:
     """The most (sense +1) or least (-1) of a measure. Value and bound are of ``sense x measure``."""
     if measure.denominator is None:
-        return maximise(instance, combine([(float(sense), measure.numerator)]), limits, settings, seeds, excluded)
+        aim = combine([(float(sense), measure.numerator)])
+        return maximise(instance, aim, limits, settings, seeds, excluded, hints)
     return _dinkelbach(instance, measure, sense, limits, settings, tuple(seeds), excluded)
 
 

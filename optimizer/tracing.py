@@ -11,6 +11,7 @@ import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -270,12 +271,9 @@ class _Tracer:
         self.stopped = self.stopped or late or gone
         return self.stopped
 
-    def _seeds(self) -> tuple[Choice, ...]:
-        return tuple(dict.fromkeys(s.answer.choice for s in self.steps if s.answer.choice is not None))
-
-    def _best(self, side: Side, limits: tuple[Limit, ...]) -> Answer:
+    def _best(self, side: Side, limits: tuple[Limit, ...], seeds: tuple[Choice, ...], hints: Any = None) -> Answer:
         self.solves += 1
-        return best(self.instance, side.measure, side.sense, limits, self.settings, self._seeds())
+        return best(self.instance, side.measure, side.sense, limits, self.settings, seeds, hints=hints)
 
     def _keep(self, threshold: float, answer: Answer) -> Step | None:
         if answer.choice is None:
@@ -294,27 +292,41 @@ class _Tracer:
         for step in self.steps:
             if step.threshold == threshold:
                 return step
-        return self._keep(threshold, self._best(self.y, (*self.limits, *self.x.at_least(threshold))))
+        limits = (*self.limits, *self.x.at_least(threshold))
+        return self._keep(threshold, self._best(self.y, limits, self._around(threshold), self._hints(threshold)))
+
+    def _around(self, threshold: float) -> tuple[Choice, ...]:
+        """The choices found nearest to the threshold: the one beyond it, feasible there, and the one short of it."""
+        beyond = min((s for s in self.steps if s.x >= threshold), key=lambda s: s.x, default=None)
+        short = max((s for s in self.steps if s.x < threshold), key=lambda s: s.x, default=None)
+        return tuple(s.answer.choice for s in (beyond, short) if s is not None and s.answer.choice is not None)
+
+    def _hints(self, threshold: float) -> Any:
+        """What the step nearest by threshold left; only steps under the same limits but for the level."""
+        same = [s for s in self.steps if s.threshold > float("-inf") and s.answer.proofs is not None]
+        near = min(same, key=lambda s: abs(s.threshold - threshold), default=None)
+        return None if near is None else near.answer.proofs
 
     def _ends(self) -> tuple[Step, Step] | None:
         """Lexicographic optima: the most y (then x), and the most x (then y)."""
         if len(self.steps) >= 2:
             ordered = sorted(self.steps, key=lambda s: s.threshold)
             return ordered[0], ordered[-1]
-        top = self._best(self.y, self.limits)
+        top = self._best(self.y, self.limits, ())
         if top.choice is None:
             self.stopped = top.status != "infeasible"
             return None
         value = self.y.value(self.instance, top.choice)
-        tie = self._best(self.x, (*self.limits, *self.y.at_least(value - STRICT * abs(value))))
+        tied = (*self.limits, *self.y.at_least(value - STRICT * abs(value)))
+        tie = self._best(self.x, tied, (top.choice,), {})
         better = tie.choice if tie.choice is not None else top.choice
         left = self._keep(float("-inf"), replace(top, choice=better, value=self.y.value(self.instance, better)))
-        far = self._best(self.x, self.limits)
+        far = self._best(self.x, self.limits, (better,))
         if left is None or far.choice is None:
             return None
         reach = self.x.value(self.instance, far.choice)
         edge = reach - STRICT * abs(reach)
-        right = self._keep(edge, self._best(self.y, (*self.limits, *self.x.at_least(edge))))
+        right = self._keep(edge, self._best(self.y, (*self.limits, *self.x.at_least(edge)), (far.choice,), {}))
         return (left, right) if right is not None else None
 
     def _split(self, points: int) -> None:

@@ -20,19 +20,22 @@ from optimizer.screening.incumbents import improve
 from optimizer.screening.multipliers import conditions, single_conditions
 from optimizer.screening.problem import Ints, Problem
 from optimizer.screening.rules import consistent
-from optimizer.screening.sifting import sift
-from optimizer.screening.state import Open, Settings, Step
+from optimizer.screening.sifting import Sieve, join, sift
+from optimizer.screening.state import Open, Proof, Settings, Step
 
 ROUNDS, ROOT_ROUNDS = 7, 64
 """Bounds evaluated in one box, and in a root, before it is cut."""
 KELLEY = 8
 """Of those at a root, how many move the reference menu and the multiplier alone."""
-PATIENCE = 8
-"""Bounds after which the distance to the incumbent must have fallen by a tenth."""
+PATIENCE, SHORTER_PATIENCE, LEAST_PATIENCE = 8, 4, 2
+"""Bounds after which the distance to the incumbent must have fallen by a tenth: alone; under conditions, whose gap no
+multiplier closes; and where sieves for each condition may settle the box at once."""
 SIEVES = 3
 """Bounds of a box that its menus are sifted by."""
 SIFTED = 8_000
 """Most menus, or parts of menus, that may be left over while sifting."""
+JOINED = 1_000_000
+"""Most menus of a box that is sifted in halves."""
 KEPT_CUTS = 12
 """Cuts that the multipliers are chosen by, and that a child inherits."""
 OFTEN = 4
@@ -64,6 +67,8 @@ class Search:
     boxes: int = 0
     enumerated: int = 0
     stopped: str = ""
+    proofs: dict[int, list[Proof]] = field(default_factory=dict)
+    """By mix level, what to try first at its root next time."""
     _heap: list[tuple[float, int, Open]] = field(default_factory=list)
     _count: int = 0
     _offered: set[tuple[int, bytes]] = field(default_factory=set)
@@ -143,10 +148,15 @@ class Search:
         if box.root and not self.aim:
             bound = self.bound_for(box.columns, box.mix, box.reference)
             box.bound, box.proof = bound.total, (box.reference, self.multiplier)
+        steps: list[Step] = []
+        if self.aim and self._retrace(box, steps):
+            return
         if self._alone(box):
             return
-        steps: list[Step] = []
         best = self._lower(box, steps)
+        if box.root and self.aim:
+            tried = ([] if best is None else [best]) + [step for step in steps[-1:] if step is not best]
+            self.proofs[box.mix] = [(step.reference, step.multiplier) for step in tried]
         if best is None:
             return
         if box.root and self.aim:
@@ -154,9 +164,21 @@ class Search:
         if box.root or self.boxes % OFTEN == 0:
             menus = np.array([step.bound.best for step in steps[-STARTS if box.root else -1 :]])
             self.incumbent = improve(self.problem, self.truth, box.columns, menus, box.mix, self.incumbent)
-        steps.remove(best)
-        if not self._settle(box, [best, *steps[:-SIEVES:-1]]):
+        others = [step for step in steps if step is not best]
+        if not self._settle(box, [best, *others[:-SIEVES:-1]]):
             self._split(box, best)
+
+    def _retrace(self, box: Open, steps: list[Step]) -> bool:
+        """Take the bounds that the box came with; True where they settle it."""
+        for reference, multiplier in box.hints:
+            columns, box.reference, box.multiplier = box.columns, reference, multiplier
+            bound, _ = self._evaluate(box)
+            steps.append(Step(bound, columns, multiplier, reference))
+            box.cuts.append((bound.cut, bound.rest))
+            if self._prune(box, steps[-1]):
+                self.proofs[box.mix] = [(reference, multiplier)]
+                return True
+        return False
 
     def _alone(self, box: Open) -> bool:
         """Drop levels with which some condition cannot be met, whatever the others; True if nothing is left."""
@@ -177,8 +199,10 @@ class Search:
 
     def _lower(self, box: Open, steps: list[Step]) -> Step | None:
         """Bound the box again and again, dropping levels. The lowest bound, or None where the box is done with."""
-        best: Step | None = None
-        checked = np.inf
+        best = min(steps, key=lambda step: step.bound.total, default=None)
+        if best is not None:
+            box.reference, box.multiplier = best.reference, best.multiplier
+        checked, since = np.inf, 0
         for number in range(ROOT_ROUNDS if box.root else ROUNDS):
             if box.menus <= self.settings.small:
                 self._enumerate(box)
@@ -191,7 +215,9 @@ class Search:
                 return None
             if best is None or bound.total < best.bound.total:
                 best = step
-            if number % PATIENCE == PATIENCE - 1:
+            since += 1
+            if since >= self._patience(box):
+                since = 0
                 above = best.bound.total - self._threshold(best.multiplier)
                 if checked - above < 0.1 * above:
                     break
@@ -244,9 +270,9 @@ class Search:
             self._enumerate(box)
             return True
         found = self._sift(box, steps)
-        if found is None:
+        if found is None and not self._joinable(box):
             return False
-        if len(found[0]) > self.settings.few:
+        if found is None or len(found[0]) > self.settings.few:
             reference = Reference(steps[0].bound.best)
             for multiplier in single_conditions(self.problem, steps[0].multiplier):
                 step = self._step(box, multiplier, reference)
@@ -254,6 +280,8 @@ class Search:
                     return True
                 steps.append(step)
             found = self._sift(box, steps)
+            if found is None:
+                found = join(box.columns, self._sieves(box, steps), JOINED)
         if found is None or len(found[0]) > self.settings.few:
             return False
         menus, settled = found
@@ -264,7 +292,19 @@ class Search:
         return True
 
     def _sift(self, box: Open, steps: list[Step]) -> tuple[Ints, float] | None:
-        return sift(box.columns, [s.sieve(box.columns, self._threshold(s.multiplier)) for s in steps], SIFTED)
+        return sift(box.columns, self._sieves(box, steps), SIFTED)
+
+    def _sieves(self, box: Open, steps: list[Step]) -> list[Sieve]:
+        return [s.sieve(box.columns, self._threshold(s.multiplier)) for s in steps]
+
+    def _joinable(self, box: Open) -> bool:
+        """Whether the aim and the conditions alone, as sieves of their own, may settle the box at once."""
+        return self.aim > 0.0 and box.menus <= JOINED and multipliers.has_multipliers(self.problem)
+
+    def _patience(self, box: Open) -> int:
+        if not multipliers.has_multipliers(self.problem):
+            return PATIENCE
+        return LEAST_PATIENCE if self._joinable(box) else SHORTER_PATIENCE
 
     def _evaluate(self, box: Open) -> tuple[Bound, Chord | None]:
         chord = chord_of(self.problem, box.columns, box.mix, box.reference)
