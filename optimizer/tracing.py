@@ -11,7 +11,6 @@ import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +22,8 @@ from optimizer.optimum import Answer, Choice, Settings, best, ratio_of
 
 ENUMERATED = 200_000
 """Choices up to which the frontier comes from complete evaluation."""
+KEPT = 32
+"""Steps whose bounds are kept for the steps next to them."""
 STRICT = 1e-9
 """Relative step by which a point has to be bettered to count as another one."""
 
@@ -238,6 +239,7 @@ class _Tracer:
         self.instance, self.x, self.y, self.limits, self.settings = instance, x, y, limits, settings
         self.progress = progress
         self.steps = steps
+        self.pasts: dict[float, screening.Past] = {}
         self.solves = 0
         self.stopped = False
 
@@ -271,17 +273,30 @@ class _Tracer:
         self.stopped = self.stopped or late or gone
         return self.stopped
 
-    def _best(self, side: Side, limits: tuple[Limit, ...], seeds: tuple[Choice, ...], hints: Any = None) -> Answer:
+    def _best(
+        self,
+        side: Side,
+        limits: tuple[Limit, ...],
+        seeds: tuple[Choice, ...],
+        pasts: tuple[screening.Past, ...] | None = None,
+    ) -> Answer:
         self.solves += 1
-        return best(self.instance, side.measure, side.sense, limits, self.settings, seeds, hints=hints)
+        return best(self.instance, side.measure, side.sense, limits, self.settings, seeds, pasts=pasts)
 
     def _keep(self, threshold: float, answer: Answer) -> Step | None:
         if answer.choice is None:
             self.stopped = self.stopped or answer.status != "infeasible"
             return None
         step = Step(
-            threshold, answer, self.x.value(self.instance, answer.choice), self.y.value(self.instance, answer.choice)
+            threshold,
+            replace(answer, past=None),
+            self.x.value(self.instance, answer.choice),
+            self.y.value(self.instance, answer.choice),
         )
+        if answer.past is not None and threshold > float("-inf"):
+            self.pasts[threshold] = answer.past
+            if len(self.pasts) > KEPT:
+                del self.pasts[next(iter(self.pasts))]
         self.steps.append(step)
         if self.progress is not None:
             self.progress(step, len(self.steps))
@@ -293,7 +308,7 @@ class _Tracer:
             if step.threshold == threshold:
                 return step
         limits = (*self.limits, *self.x.at_least(threshold))
-        return self._keep(threshold, self._best(self.y, limits, self._around(threshold), self._hints(threshold)))
+        return self._keep(threshold, self._best(self.y, limits, self._around(threshold), self._near(threshold)))
 
     def _around(self, threshold: float) -> tuple[Choice, ...]:
         """The choices found nearest to the threshold: the one beyond it, feasible there, and the one short of it."""
@@ -301,11 +316,12 @@ class _Tracer:
         short = max((s for s in self.steps if s.x < threshold), key=lambda s: s.x, default=None)
         return tuple(s.answer.choice for s in (beyond, short) if s is not None and s.answer.choice is not None)
 
-    def _hints(self, threshold: float) -> Any:
-        """What the step nearest by threshold left; only steps under the same limits but for the level."""
-        same = [s for s in self.steps if s.threshold > float("-inf") and s.answer.proofs is not None]
-        near = min(same, key=lambda s: abs(s.threshold - threshold), default=None)
-        return None if near is None else near.answer.proofs
+    def _near(self, threshold: float) -> tuple[screening.Past, ...]:
+        """What the steps on either side left behind, the nearer one first."""
+        below = max((t for t in self.pasts if t < threshold), default=None)
+        above = min((t for t in self.pasts if t > threshold), default=None)
+        sides = sorted((t for t in (below, above) if t is not None), key=lambda t: abs(t - threshold))
+        return tuple(self.pasts[t] for t in sides)
 
     def _ends(self) -> tuple[Step, Step] | None:
         """Lexicographic optima: the most y (then x), and the most x (then y)."""
@@ -318,7 +334,7 @@ class _Tracer:
             return None
         value = self.y.value(self.instance, top.choice)
         tied = (*self.limits, *self.y.at_least(value - STRICT * abs(value)))
-        tie = self._best(self.x, tied, (top.choice,), {})
+        tie = self._best(self.x, tied, (top.choice,), ())
         better = tie.choice if tie.choice is not None else top.choice
         left = self._keep(float("-inf"), replace(top, choice=better, value=self.y.value(self.instance, better)))
         far = self._best(self.x, self.limits, (better,))
@@ -326,7 +342,7 @@ class _Tracer:
             return None
         reach = self.x.value(self.instance, far.choice)
         edge = reach - STRICT * abs(reach)
-        right = self._keep(edge, self._best(self.y, (*self.limits, *self.x.at_least(edge)), (far.choice,), {}))
+        right = self._keep(edge, self._best(self.y, (*self.limits, *self.x.at_least(edge)), (far.choice,), ()))
         return (left, right) if right is not None else None
 
     def _split(self, points: int) -> None:

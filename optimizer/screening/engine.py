@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,11 @@ from optimizer.screening.certificate import Recorder
 from optimizer.screening.enumeration import Incumbent, best_of_box
 from optimizer.screening.evaluation import CHUNK, Truth
 from optimizer.screening.incumbents import find, near
+from optimizer.screening.past import Past
 from optimizer.screening.problem import Box, Ints, Problem, checked_box, prepare
 from optimizer.screening.result import Screened
 from optimizer.screening.search import Search
-from optimizer.screening.state import Open, Proof, Settings
+from optimizer.screening.state import Open, Settings
 from optimizer.screening.surviving import surviving_box
 
 ENUMERATED = 100_000
@@ -39,7 +40,7 @@ def maximise(
     instance: Instance, aim: Figure, limits: Sequence[Limit] = (), *, gap: float = 1e-4, scale: float = 1.0,
     deadline: float | None = None, max_boxes: int | None = None, seeds: Sequence[tuple[Menu, int]] = (),
     box: Box | None = None, excluded: Collection[tuple[Menu, int]] = (), cancelled: Callable[[], bool] | None = None,
-    progress: Callable[[float, float, int], None] | None = None, hints: Mapping[int, Sequence[Proof]] | None = None,
+    progress: Callable[[float, float, int], None] | None = None, pasts: Sequence[Past] | None = None,
     survivors: bool = True,
 ) -> Screened:  # fmt: skip
     """The choice with the largest aim among those with every limit >= 0, all rules kept and burst within its limits.
@@ -47,8 +48,8 @@ def maximise(
     ``gap`` is relative: proven when bound - value <= gap max(|value|, scale). ``deadline`` in ``time.monotonic()``
     seconds. ``seeds``: choices to start from. ``excluded``: choices that may not be returned. ``progress`` is told
     the incumbent's aim, the bound and the boxes processed. Same input, same result, unless a stop cuts it short.
-    ``hints``: the ``proofs`` of a run that differed in the limits' numbers alone; given any (empty will do), ascent
-    begins at the seeds and draws no starts. ``survivors``: whether the surviving box is wanted.
+    ``pasts``: of runs that differed in the limits' constants alone; given (empty will do), ascent begins at the seeds
+    and draws no starts. ``survivors``: whether the surviving box is wanted.
     """
     began = time.monotonic()
     if not (np.isfinite(gap) and gap >= 0.0 and np.isfinite(scale) and scale >= 0.0):
@@ -64,7 +65,8 @@ def maximise(
         return _enumerate(problem, truth, columns, mixes, refused, began, CHUNK, None)
     settings = Settings(gap, scale, deadline, max_boxes, cancelled, progress, _small(problem), _few(problem))
     search = Search(problem, truth, settings, None, Recorder(problem), multipliers.none(problem))
-    _start(search, columns, mixes, _choices(seeds), hints)
+    search.pasts = tuple(pasts or ())
+    _start(search, columns, mixes, _choices(seeds), pasts is None)
     search.run()
     return _finish(search, columns, refused, began, survivors)
 
@@ -163,7 +165,7 @@ def _enumerate(
 
 def _start(
     search: Search, columns: tuple[Ints, ...], mixes: list[int], seeds: list[tuple[Menu, int]],
-    hints: Mapping[int, Sequence[Proof]] | None,
+    drawn: bool,
 ) -> None:  # fmt: skip
     """Find incumbents and queue a root box per mix level."""
     problem = search.problem
@@ -173,7 +175,7 @@ def _start(
     work = problem.rows.matrix.size * len(mixes)
     starts = int(min(4, max(1, START_WORK // work)))
     tried = mixes if work <= START_WORK else mixes[:: max(1, len(mixes) // 2)]
-    if hints is None or not given:
+    if drawn or not given:
         search.incumbent = find(problem, search.truth, columns, tried, given, starts, 0, None)
     else:
         search.incumbent = near(problem, search.truth, columns, given)
@@ -184,7 +186,6 @@ def _start(
     for mix in mixes:
         record, first = search.recorder.root(mix), multipliers.none(problem, search.aim)
         box = Open(columns, mix, np.inf, Reference(reference), first, [], record, root=True)
-        box.hints = () if hints is None else hints.get(mix, ())
         search.push(box, np.inf)
 
 
@@ -206,7 +207,7 @@ def _finish(
         seconds=time.monotonic() - began,
         surviving=None if best is None or not survivors else surviving_box(search, columns),
         certificate=search.recorder.data(bound, columns, _plain(refused)),
-        proofs=search.proofs,
+        past=Past(problem, search.past),
     )
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from optimizer.instance import Menu
+from optimizer.screening.past import Past
 from optimizer.screening.problem import Box
-from optimizer.screening.state import Proof
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class Screened:
     """Levels around the incumbent that come within reach of being optimal; contains the incumbent."""
     certificate: dict[str, Any] = field(repr=False)
     """Plain data for :func:`recheck`."""
-    proofs: dict[int, list[Proof]] = field(default_factory=dict, repr=False)
-    """By mix level, the bounds that did most at its root: ``hints`` for the same aim under limits a little moved."""
+    past: Past | None = field(default=None, repr=False)
+    """For a run on the same aim under limits a little moved."""
 
     @property
     def gap(self) -> float:

@@ -18,10 +18,11 @@ from optimizer.screening.enumeration import Incumbent, best_of_box, best_of_menu
 from optimizer.screening.evaluation import Truth
 from optimizer.screening.incumbents import improve
 from optimizer.screening.multipliers import conditions, single_conditions
+from optimizer.screening.past import Past, recalled, telling
 from optimizer.screening.problem import Ints, Problem
 from optimizer.screening.rules import consistent
 from optimizer.screening.sifting import Sieve, join, sift
-from optimizer.screening.state import Open, Proof, Settings, Step
+from optimizer.screening.state import Open, Settings, Step
 
 ROUNDS, ROOT_ROUNDS = 7, 64
 """Bounds evaluated in one box, and in a root, before it is cut."""
@@ -67,8 +68,10 @@ class Search:
     boxes: int = 0
     enumerated: int = 0
     stopped: str = ""
-    proofs: dict[int, list[Proof]] = field(default_factory=dict)
-    """By mix level, what to try first at its root next time."""
+    pasts: tuple[Past, ...] = ()
+    """Of earlier runs."""
+    past: dict[int, list[Step]] = field(default_factory=dict)
+    """For later runs: see ``Past.steps``."""
     _heap: list[tuple[float, int, Open]] = field(default_factory=list)
     _count: int = 0
     _offered: set[tuple[int, bytes]] = field(default_factory=set)
@@ -148,15 +151,16 @@ class Search:
         if box.root and not self.aim:
             bound = self.bound_for(box.columns, box.mix, box.reference)
             box.bound, box.proof = bound.total, (box.reference, self.multiplier)
-        steps: list[Step] = []
-        if self.aim and self._retrace(box, steps):
-            return
+        if box.root:
+            self.past[box.mix] = []
+            if self.aim and self._recall(box):
+                return
         if self._alone(box):
             return
+        steps: list[Step] = []
         best = self._lower(box, steps)
         if box.root and self.aim:
-            tried = ([] if best is None else [best]) + [step for step in steps[-1:] if step is not best]
-            self.proofs[box.mix] = [(step.reference, step.multiplier) for step in tried]
+            self.past[box.mix].extend(telling(steps))
         if best is None:
             return
         if box.root and self.aim:
@@ -168,16 +172,18 @@ class Search:
         if not self._settle(box, [best, *others[:-SIEVES:-1]]):
             self._split(box, best)
 
-    def _retrace(self, box: Open, steps: list[Step]) -> bool:
-        """Take the bounds that the box came with; True where they settle it."""
-        for reference, multiplier in box.hints:
-            columns, box.reference, box.multiplier = box.columns, reference, multiplier
-            bound, _ = self._evaluate(box)
-            steps.append(Step(bound, columns, multiplier, reference))
-            box.cuts.append((bound.cut, bound.rest))
-            if self._prune(box, steps[-1]):
-                self.proofs[box.mix] = [(reference, multiplier)]
+    def _recall(self, box: Open) -> bool:
+        """Drop what earlier runs' bounds of this root drop; True if nothing is left. The lowest one leads on."""
+        for step in recalled(self.pasts, self.problem, box):
+            if step.multiplier.rows[0] and step.bound.total < box.bound:
+                box.bound, box.proof = step.bound.total, (step.reference, step.multiplier)
+            done = self._prune(box, step)
+            if done or box.columns is not step.columns:
+                self.past[box.mix].append(step)
+            if done:
                 return True
+        if box.proof is not None:
+            box.reference, box.multiplier = box.proof
         return False
 
     def _alone(self, box: Open) -> bool:
@@ -185,7 +191,11 @@ class Search:
         for _ in range(3 if box.root else 1):
             before = box.menus
             for multiplier in conditions(self.problem):
-                if self._prune(box, self._step(box, multiplier, Reference(box.reference.columns))):
+                step = self._step(box, multiplier, Reference(box.reference.columns))
+                done = self._prune(box, step)
+                if box.root and (done or box.columns is not step.columns):
+                    self.past[box.mix].append(step)
+                if done:
                     return True
             if box.menus > 0.5 * before:
                 break
@@ -199,10 +209,8 @@ class Search:
 
     def _lower(self, box: Open, steps: list[Step]) -> Step | None:
         """Bound the box again and again, dropping levels. The lowest bound, or None where the box is done with."""
-        best = min(steps, key=lambda step: step.bound.total, default=None)
-        if best is not None:
-            box.reference, box.multiplier = best.reference, best.multiplier
-        checked, since = np.inf, 0
+        best: Step | None = None
+        checked, since = np.inf, -1
         for number in range(ROOT_ROUNDS if box.root else ROUNDS):
             if box.menus <= self.settings.small:
                 self._enumerate(box)
@@ -215,9 +223,8 @@ class Search:
                 return None
             if best is None or bound.total < best.bound.total:
                 best = step
-            since += 1
-            if since >= self._patience(box):
-                since = 0
+            if number - since >= self._patience(box):
+                since = number
                 above = best.bound.total - self._threshold(best.multiplier)
                 if checked - above < 0.1 * above:
                     break
@@ -298,13 +305,12 @@ class Search:
         return [s.sieve(box.columns, self._threshold(s.multiplier)) for s in steps]
 
     def _joinable(self, box: Open) -> bool:
-        """Whether the aim and the conditions alone, as sieves of their own, may settle the box at once."""
+        """Whether aim and conditions, each as a sieve of its own, may settle the box at once."""
         return self.aim > 0.0 and box.menus <= JOINED and multipliers.has_multipliers(self.problem)
 
     def _patience(self, box: Open) -> int:
-        if not multipliers.has_multipliers(self.problem):
-            return PATIENCE
-        return LEAST_PATIENCE if self._joinable(box) else SHORTER_PATIENCE
+        limited = multipliers.has_multipliers(self.problem)
+        return LEAST_PATIENCE if self._joinable(box) else SHORTER_PATIENCE if limited else PATIENCE
 
     def _evaluate(self, box: Open) -> tuple[Bound, Chord | None]:
         chord = chord_of(self.problem, box.columns, box.mix, box.reference)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,10 +38,6 @@ class Settings:
         return incumbent.value + self.gap * max(abs(incumbent.value), self.scale)
 
 
-Proof = tuple[Reference, Multiplier]
-"""What a bound was taken around and with: the bound it gives holds whatever the limits."""
-
-
 @dataclass
 class Open:
     """A box waiting."""
@@ -54,13 +50,11 @@ class Open:
     multiplier: Multiplier
     cuts: list[tuple[Array, float]]
     record: Node
-    proof: Proof | None = None
+    proof: tuple[Reference, Multiplier] | None = None
     pace: multipliers.Pace | None = None
     length: float = 1.0
     """Factor on the steps down."""
     root: bool = False
-    hints: Sequence[Proof] = ()
-    """Bounds to take first."""
 
     @property
     def menus(self) -> int:
