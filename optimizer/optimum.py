@@ -243,7 +243,10 @@ def best(
     excluded: Collection[Choice] = (),
     pasts: Sequence[screening.Past] | None = None,
 ) -> Answer:
-    """The most (sense +1) or least (-1) of a measure. Value and bound are of ``sense x measure``."""
+    """The most (sense +1) or least (-1) of a measure. Value and bound are of ``sense x measure``.
+
+    ``pasts``: see ``screening.maximise``; of no use to a ratio, whose aim changes from step to step.
+    """
     if measure.denominator is None:
         aim = combine([(float(sense), measure.numerator)])
         return maximise(instance, aim, limits, settings, seeds, excluded, pasts)

@@ -337,7 +337,7 @@ class _Tracer:
         tie = self._best(self.x, tied, (top.choice,), ())
         better = tie.choice if tie.choice is not None else top.choice
         left = self._keep(float("-inf"), replace(top, choice=better, value=self.y.value(self.instance, better)))
-        far = self._best(self.x, self.limits, (better,))
+        far = self._best(self.x, self.limits, (better,), ())
         if left is None or far.choice is None:
             return None
         reach = self.x.value(self.instance, far.choice)

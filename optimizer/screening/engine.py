@@ -49,7 +49,7 @@ def maximise(
     seconds. ``seeds``: choices to start from. ``excluded``: choices that may not be returned. ``progress`` is told
     the incumbent's aim, the bound and the boxes processed. Same input, same result, unless a stop cuts it short.
     ``pasts``: of runs that differed in the limits' constants alone; given (empty will do), ascent begins at the seeds
-    and draws no starts. ``survivors``: whether the surviving box is wanted.
+    and draws no starts unless nothing comes of them. ``survivors``: whether the surviving box is wanted.
     """
     began = time.monotonic()
     if not (np.isfinite(gap) and gap >= 0.0 and np.isfinite(scale) and scale >= 0.0):
@@ -164,8 +164,7 @@ def _enumerate(
 
 
 def _start(
-    search: Search, columns: tuple[Ints, ...], mixes: list[int], seeds: list[tuple[Menu, int]],
-    drawn: bool,
+    search: Search, columns: tuple[Ints, ...], mixes: list[int], seeds: list[tuple[Menu, int]], drawn: bool
 ) -> None:  # fmt: skip
     """Find incumbents and queue a root box per mix level."""
     problem = search.problem
@@ -175,18 +174,17 @@ def _start(
     work = problem.rows.matrix.size * len(mixes)
     starts = int(min(4, max(1, START_WORK // work)))
     tried = mixes if work <= START_WORK else mixes[:: max(1, len(mixes) // 2)]
-    if drawn or not given:
-        search.incumbent = find(problem, search.truth, columns, tried, given, starts, 0, None)
-    else:
+    if given and not drawn:
         search.incumbent = near(problem, search.truth, columns, given)
+    if search.incumbent is None:
+        search.incumbent = find(problem, search.truth, columns, tried, given, starts, 0, None)
     if search.incumbent is None:
         search.aim = 0.0
     middle = np.array([c[len(c) // 2] for c in columns], dtype=np.intp)
     reference = middle if search.incumbent is None else search.incumbent.columns
     for mix in mixes:
         record, first = search.recorder.root(mix), multipliers.none(problem, search.aim)
-        box = Open(columns, mix, np.inf, Reference(reference), first, [], record, root=True)
-        search.push(box, np.inf)
+        search.push(Open(columns, mix, np.inf, Reference(reference), first, [], record, root=True), np.inf)
 
 
 def _finish(

@@ -70,7 +70,7 @@ def sift(box: tuple[Ints, ...], sieves: Sequence[Sieve], most: int) -> tuple[Int
 
 
 def join(box: tuple[Ints, ...], sieves: Sequence[Sieve], most: int) -> tuple[Ints, float] | None:
-    """As :func:`sift`, for sieves of which each alone leaves many menus; None beyond ``most`` pairs of half menus.
+    """As :func:`sift`, for sieves that leave few menus only together; None beyond ``most`` pairs of half menus.
 
     The sums over either half of the plans are taken once, and every pair of them is looked at.
     """
