@@ -6,7 +6,7 @@ Everything here works on the instance; what the numbers mean is known above.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -80,6 +80,8 @@ class Answer:
     """``screened`` (true-weight bounds and enumeration alone) or ``solver`` (HiGHS closed part of it)."""
     work: Work = field(default_factory=Work)
     certificate: Any = None
+    past: screening.Past | None = field(default=None, repr=False, compare=False)
+    """For a solve of the same aim under limits a little moved."""
 
     def gap(self, scale: float) -> float:
         """(bound - value) / max(|value|, scale)."""
@@ -93,6 +95,7 @@ def maximise(
     settings: Settings,
     seeds: Collection[Choice] = (),
     excluded: Collection[Choice] = (),
+    pasts: Sequence[screening.Past] | None = None,
 ) -> Answer:
     """The choice with the most of a linear aim.
 
@@ -113,13 +116,15 @@ def maximise(
         excluded=tuple(excluded),
         cancelled=settings.cancelled,
         progress=settings.progress,
+        pasts=pasts,
+        survivors=settings.cross_check,
     )
     choice = None if found.menu is None else (found.menu, int(found.mix or 0))
     work = Work(boxes=found.boxes, enumerated=found.enumerated)
     if found.status == "infeasible":
         return Answer("infeasible", None, float("-inf"), float("-inf"), "screened", work, found.certificate)
     if found.status == "closed":
-        answer = Answer("optimal", choice, found.value, found.bound, "screened", work, found.certificate)
+        answer = Answer("optimal", choice, found.value, found.bound, "screened", work, found.certificate, found.past)
         return (
             _cross_check(instance, aim, limits, settings, answer, found.surviving) if settings.cross_check else answer
         )
@@ -236,10 +241,15 @@ def best(
     settings: Settings,
     seeds: Collection[Choice] = (),
     excluded: Collection[Choice] = (),
+    pasts: Sequence[screening.Past] | None = None,
 ) -> Answer:
-    """The most (sense +1) or least (-1) of a measure. Value and bound are of ``sense x measure``."""
+    """The most (sense +1) or least (-1) of a measure. Value and bound are of ``sense x measure``.
+
+    ``pasts``: see ``screening.maximise``; of no use to a ratio, whose aim changes from step to step.
+    """
     if measure.denominator is None:
-        return maximise(instance, combine([(float(sense), measure.numerator)]), limits, settings, seeds, excluded)
+        aim = combine([(float(sense), measure.numerator)])
+        return maximise(instance, aim, limits, settings, seeds, excluded, pasts)
     return _dinkelbach(instance, measure, sense, limits, settings, tuple(seeds), excluded)
 
 

@@ -22,6 +22,8 @@ from optimizer.optimum import Answer, Choice, Settings, best, ratio_of
 
 ENUMERATED = 200_000
 """Choices up to which the frontier comes from complete evaluation."""
+KEPT = 32
+"""Steps whose bounds are kept for the steps next to them."""
 STRICT = 1e-9
 """Relative step by which a point has to be bettered to count as another one."""
 
@@ -237,6 +239,7 @@ class _Tracer:
         self.instance, self.x, self.y, self.limits, self.settings = instance, x, y, limits, settings
         self.progress = progress
         self.steps = steps
+        self.pasts: dict[float, screening.Past] = {}
         self.solves = 0
         self.stopped = False
 
@@ -270,20 +273,30 @@ class _Tracer:
         self.stopped = self.stopped or late or gone
         return self.stopped
 
-    def _seeds(self) -> tuple[Choice, ...]:
-        return tuple(dict.fromkeys(s.answer.choice for s in self.steps if s.answer.choice is not None))
-
-    def _best(self, side: Side, limits: tuple[Limit, ...]) -> Answer:
+    def _best(
+        self,
+        side: Side,
+        limits: tuple[Limit, ...],
+        seeds: tuple[Choice, ...],
+        pasts: tuple[screening.Past, ...] | None = None,
+    ) -> Answer:
         self.solves += 1
-        return best(self.instance, side.measure, side.sense, limits, self.settings, self._seeds())
+        return best(self.instance, side.measure, side.sense, limits, self.settings, seeds, pasts=pasts)
 
     def _keep(self, threshold: float, answer: Answer) -> Step | None:
         if answer.choice is None:
             self.stopped = self.stopped or answer.status != "infeasible"
             return None
         step = Step(
-            threshold, answer, self.x.value(self.instance, answer.choice), self.y.value(self.instance, answer.choice)
+            threshold,
+            replace(answer, past=None),
+            self.x.value(self.instance, answer.choice),
+            self.y.value(self.instance, answer.choice),
         )
+        if answer.past is not None and threshold > float("-inf"):
+            self.pasts[threshold] = answer.past
+            if len(self.pasts) > KEPT:
+                del self.pasts[next(iter(self.pasts))]
         self.steps.append(step)
         if self.progress is not None:
             self.progress(step, len(self.steps))
@@ -294,27 +307,42 @@ class _Tracer:
         for step in self.steps:
             if step.threshold == threshold:
                 return step
-        return self._keep(threshold, self._best(self.y, (*self.limits, *self.x.at_least(threshold))))
+        limits = (*self.limits, *self.x.at_least(threshold))
+        return self._keep(threshold, self._best(self.y, limits, self._around(threshold), self._near(threshold)))
+
+    def _around(self, threshold: float) -> tuple[Choice, ...]:
+        """The choices found nearest to the threshold: the one beyond it, feasible there, and the one short of it."""
+        beyond = min((s for s in self.steps if s.x >= threshold), key=lambda s: s.x, default=None)
+        short = max((s for s in self.steps if s.x < threshold), key=lambda s: s.x, default=None)
+        return tuple(s.answer.choice for s in (beyond, short) if s is not None and s.answer.choice is not None)
+
+    def _near(self, threshold: float) -> tuple[screening.Past, ...]:
+        """What the steps on either side left behind, the nearer one first."""
+        below = max((t for t in self.pasts if t < threshold), default=None)
+        above = min((t for t in self.pasts if t > threshold), default=None)
+        sides = sorted((t for t in (below, above) if t is not None), key=lambda t: abs(t - threshold))
+        return tuple(self.pasts[t] for t in sides)
 
     def _ends(self) -> tuple[Step, Step] | None:
         """Lexicographic optima: the most y (then x), and the most x (then y)."""
         if len(self.steps) >= 2:
             ordered = sorted(self.steps, key=lambda s: s.threshold)
             return ordered[0], ordered[-1]
-        top = self._best(self.y, self.limits)
+        top = self._best(self.y, self.limits, ())
         if top.choice is None:
             self.stopped = top.status != "infeasible"
             return None
         value = self.y.value(self.instance, top.choice)
-        tie = self._best(self.x, (*self.limits, *self.y.at_least(value - STRICT * abs(value))))
+        tied = (*self.limits, *self.y.at_least(value - STRICT * abs(value)))
+        tie = self._best(self.x, tied, (top.choice,), ())
         better = tie.choice if tie.choice is not None else top.choice
         left = self._keep(float("-inf"), replace(top, choice=better, value=self.y.value(self.instance, better)))
-        far = self._best(self.x, self.limits)
+        far = self._best(self.x, self.limits, (better,), ())
         if left is None or far.choice is None:
             return None
         reach = self.x.value(self.instance, far.choice)
         edge = reach - STRICT * abs(reach)
-        right = self._keep(edge, self._best(self.y, (*self.limits, *self.x.at_least(edge))))
+        right = self._keep(edge, self._best(self.y, (*self.limits, *self.x.at_least(edge)), (far.choice,), ()))
         return (left, right) if right is not None else None
 
     def _split(self, points: int) -> None:

@@ -15,7 +15,8 @@ from optimizer.screening.bounds import Reference
 from optimizer.screening.certificate import Recorder
 from optimizer.screening.enumeration import Incumbent, best_of_box
 from optimizer.screening.evaluation import CHUNK, Truth
-from optimizer.screening.incumbents import find
+from optimizer.screening.incumbents import find, near
+from optimizer.screening.past import Past
 from optimizer.screening.problem import Box, Ints, Problem, checked_box, prepare
 from optimizer.screening.result import Screened
 from optimizer.screening.search import Search
@@ -39,13 +40,16 @@ def maximise(
     instance: Instance, aim: Figure, limits: Sequence[Limit] = (), *, gap: float = 1e-4, scale: float = 1.0,
     deadline: float | None = None, max_boxes: int | None = None, seeds: Sequence[tuple[Menu, int]] = (),
     box: Box | None = None, excluded: Collection[tuple[Menu, int]] = (), cancelled: Callable[[], bool] | None = None,
-    progress: Callable[[float, float, int], None] | None = None,
+    progress: Callable[[float, float, int], None] | None = None, pasts: Sequence[Past] | None = None,
+    survivors: bool = True,
 ) -> Screened:  # fmt: skip
     """The choice with the largest aim among those with every limit >= 0, all rules kept and burst within its limits.
 
     ``gap`` is relative: proven when bound - value <= gap max(|value|, scale). ``deadline`` in ``time.monotonic()``
     seconds. ``seeds``: choices to start from. ``excluded``: choices that may not be returned. ``progress`` is told
     the incumbent's aim, the bound and the boxes processed. Same input, same result, unless a stop cuts it short.
+    ``pasts``: of runs that differed in the limits' constants alone; given (empty will do), ascent begins at the seeds
+    and draws no starts unless nothing comes of them. ``survivors``: whether the surviving box is wanted.
     """
     began = time.monotonic()
     if not (np.isfinite(gap) and gap >= 0.0 and np.isfinite(scale) and scale >= 0.0):
@@ -61,9 +65,10 @@ def maximise(
         return _enumerate(problem, truth, columns, mixes, refused, began, CHUNK, None)
     settings = Settings(gap, scale, deadline, max_boxes, cancelled, progress, _small(problem), _few(problem))
     search = Search(problem, truth, settings, None, Recorder(), multipliers.none(problem))
-    _start(search, columns, mixes, _choices(seeds))
+    search.pasts = tuple(pasts or ())
+    _start(search, columns, mixes, _choices(seeds), pasts is None)
     search.run()
-    return _finish(search, columns, refused, began)
+    return _finish(search, columns, refused, began, survivors)
 
 
 def enumerate_menus(
@@ -158,7 +163,9 @@ def _enumerate(
     )
 
 
-def _start(search: Search, columns: tuple[Ints, ...], mixes: list[int], seeds: list[tuple[Menu, int]]) -> None:
+def _start(
+    search: Search, columns: tuple[Ints, ...], mixes: list[int], seeds: list[tuple[Menu, int]], drawn: bool
+) -> None:  # fmt: skip
     """Find incumbents and queue a root box per mix level."""
     problem = search.problem
     if any(not len(c) for c in columns):
@@ -167,7 +174,10 @@ def _start(search: Search, columns: tuple[Ints, ...], mixes: list[int], seeds: l
     work = problem.rows.matrix.size * len(mixes)
     starts = int(min(4, max(1, START_WORK // work)))
     tried = mixes if work <= START_WORK else mixes[:: max(1, len(mixes) // 2)]
-    search.incumbent = find(problem, search.truth, columns, tried, given, starts, 0, None)
+    if given and not drawn:
+        search.incumbent = near(problem, search.truth, columns, given)
+    if search.incumbent is None:
+        search.incumbent = find(problem, search.truth, columns, tried, given, starts, 0, None)
     if search.incumbent is None:
         search.aim = 0.0
     middle = np.array([c[len(c) // 2] for c in columns], dtype=np.intp)
@@ -177,7 +187,9 @@ def _start(search: Search, columns: tuple[Ints, ...], mixes: list[int], seeds: l
         search.push(Open(problem, columns, mix, np.inf, Reference(reference), first, [], record, root=True), np.inf)
 
 
-def _finish(search: Search, columns: tuple[Ints, ...], refused: list[tuple[Menu, int]], began: float) -> Screened:
+def _finish(
+    search: Search, columns: tuple[Ints, ...], refused: list[tuple[Menu, int]], began: float, survivors: bool
+) -> Screened:
     best, problem = search.incumbent, search.problem
     bound = search.bound
     status = search.stopped or ("infeasible" if best is None else "closed")
@@ -191,8 +203,9 @@ def _finish(search: Search, columns: tuple[Ints, ...], refused: list[tuple[Menu,
         open_boxes=len(search.open),
         enumerated=search.enumerated,
         seconds=time.monotonic() - began,
-        surviving=None if best is None else surviving_box(search, columns),
+        surviving=None if best is None or not survivors else surviving_box(search, columns),
         certificate=search.recorder.data(problem, bound, columns, _plain(refused)),
+        past=Past(problem, search.past),
     )
 
 

@@ -39,6 +39,19 @@ def find(
     return best
 
 
+def near(problem: Problem, truth: Truth, box: tuple[Ints, ...], given: Sequence[tuple[Ints, int]]) -> Incumbent | None:
+    """The best of the given choices, which may be infeasible, and what a sweep of ascent makes of each."""
+    best: Incumbent | None = None
+    for columns, mix in given:
+        best = better(problem, truth, columns, mix, best)
+    menus, mixes = _distinct(np.array([c for c, _ in given]), np.array([m for _, m in given], dtype=np.intp))
+    for penalty in (3.0, np.inf):
+        menus, _ = ascend(problem, problem.rows, true_score(problem, penalty), menus, mixes, box, sweeps=1)
+    for menu, mix in zip(*_distinct(menus, mixes), strict=True):
+        best = better(problem, truth, menu, int(mix), best)
+    return best
+
+
 def improve(
     problem: Problem, truth: Truth, box: tuple[Ints, ...], menus: Ints, mix: int, incumbent: Incumbent | None
 ) -> Incumbent | None:

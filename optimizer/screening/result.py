@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from optimizer.instance import Menu
+from optimizer.screening.past import Past
 from optimizer.screening.problem import Box
 
 
@@ -33,6 +34,8 @@ class Screened:
     """Levels around the incumbent that come within reach of being optimal; contains the incumbent."""
     certificate: dict[str, Any] = field(repr=False)
     """Plain data for :func:`recheck`."""
+    past: Past | None = field(default=None, repr=False)
+    """For a run on the same aim under limits a little moved."""
 
     @property
     def gap(self) -> float:

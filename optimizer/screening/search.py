@@ -19,22 +19,26 @@ from optimizer.screening.evaluation import Truth
 from optimizer.screening.incumbents import improve
 from optimizer.screening.merging import merge, mergeable, merged_levels, pairs, transfer
 from optimizer.screening.multipliers import conditions, single_conditions
+from optimizer.screening.past import Past, recalled, telling
 from optimizer.screening.problem import Ints, Problem
 from optimizer.screening.rules import consistent
-from optimizer.screening.sifting import sift
+from optimizer.screening.sifting import Sieve, join, sift
 from optimizer.screening.state import Open, Settings, Step
 
 ROUNDS, ROOT_ROUNDS = 30, 64
 """Bounds evaluated in one box, and in a root, before it is cut."""
 KELLEY = 8
 """Of those at a root, how many move the reference menu and the multiplier alone."""
-PATIENCE = 8
-"""Bounds after which the distance to the incumbent must have fallen by a tenth."""
-FALLEN = 0.25
+PATIENCE, SHORTER_PATIENCE, LEAST_PATIENCE = 8, 8, 2
+"""Bounds after which the distance to the incumbent must have fallen by a tenth: alone; under conditions, whose gap no
+multiplier closes; and where sieves for each condition may settle the box at once."""
+FALLEN = 0.1
 SIEVES = 3
 """Bounds of a box that its menus are sifted by."""
 SIFTED = 8_000
 """Most menus, or parts of menus, that may be left over while sifting."""
+JOINED = 1_000_000
+"""Most menus of a box that is sifted in halves."""
 KEPT_CUTS = 12
 """Cuts that the multipliers are chosen by, and that a child inherits."""
 OFTEN = 4
@@ -44,8 +48,8 @@ STARTS = 8
 WILD, SHORTER, LONGER = 1.15, 0.5, 1.3
 """A step that ends so many times as far above the incumbent as the best one is taken back, and the next ones are
 shorter; steps that lead down lengthen the next ones."""
-MERGED = 5e5
-"""Numbers of a box up to which its plans are taken together."""
+MERGED = 600
+"""Levels of merged plans up to which a box's plans are taken together."""
 WARM = 150
 """Bounds after which a search takes to compiled loops."""
 RELAXED = 0.5
@@ -72,6 +76,10 @@ class Search:
     bounds: int = 0
     """Evaluated so far."""
     stopped: str = ""
+    pasts: tuple[Past, ...] = ()
+    """Of earlier runs."""
+    past: dict[int, list[Step]] = field(default_factory=dict)
+    """For later runs: see ``Past.steps``."""
     _heap: list[tuple[int, float, int, Open]] = field(default_factory=list)
     _count: int = 0
     _offered: set[tuple[int, Menu]] = field(default_factory=set)
@@ -161,10 +169,16 @@ class Search:
         if box.root and not self.aim:
             bound = self.bound_for(box.problem, box.columns, box.mix, box.reference)
             box.bound, box.proof = bound.total, (box.reference, self.multiplier)
+        if box.root:
+            self.past[box.mix] = []
+            if self.aim and self._recall(box):
+                return
         if self._alone(box):
             return
         steps: list[Step] = []
         best = self._lower(box, steps)
+        if box.root and self.aim:
+            self.past[box.mix].extend(telling(steps))
         if best is None:
             return
         if box.root and self.aim:
@@ -172,16 +186,34 @@ class Search:
         if box.root or self.boxes % OFTEN == 0:
             menus = np.array([step.bound.best for step in steps[-STARTS if box.root else -1 :]])
             self.incumbent = improve(box.problem, self.truth, box.columns, menus, box.mix, self.incumbent)
-        steps.remove(best)
-        if not self._settle(box, [best, *steps[:-SIEVES:-1]]) and not self._merge(box, best):
+        others = [step for step in steps if step is not best]
+        if not self._settle(box, [best, *others[:-SIEVES:-1]]) and not self._merge(box, best):
             self._split(box, best)
+
+    def _recall(self, box: Open) -> bool:
+        """Drop what earlier runs' bounds of this root drop; True if nothing is left. The lowest one leads on."""
+        for step in recalled(self.pasts, self.problem, box):
+            if step.multiplier.rows[0] and step.bound.total < box.bound:
+                box.bound, box.proof = step.bound.total, (step.reference, step.multiplier)
+            done = self._prune(box, step)
+            if done or box.columns is not step.columns:
+                self.past[box.mix].append(step)
+            if done:
+                return True
+        if box.proof is not None:
+            box.reference, box.multiplier = box.proof
+        return False
 
     def _alone(self, box: Open) -> bool:
         """Drop levels with which some condition cannot be met, whatever the others; True if nothing is left."""
         for _ in range(3 if box.root else 1):
             before = box.menus
             for multiplier in conditions(box.problem):
-                if self._prune(box, self._step(box, multiplier, Reference(box.reference.columns))):
+                step = self._step(box, multiplier, Reference(box.reference.columns))
+                done = self._prune(box, step)
+                if box.root and (done or box.columns is not step.columns):
+                    self.past[box.mix].append(step)
+                if done:
                     return True
             if box.menus > 0.5 * before:
                 break
@@ -196,7 +228,7 @@ class Search:
     def _lower(self, box: Open, steps: list[Step]) -> Step | None:
         """Bound the box again and again, dropping levels. The lowest bound, or None where the box is done with."""
         best: Step | None = None
-        checked = np.inf
+        checked, since = np.inf, -1
         for number in range(ROOT_ROUNDS if box.root else ROUNDS):
             if box.menus <= self.settings.small:
                 self._enumerate(box)
@@ -209,7 +241,8 @@ class Search:
                 return None
             if best is None or bound.total < best.bound.total:
                 best = step
-            if number % PATIENCE == PATIENCE - 1:
+            if number - since >= self._patience(box):
+                since = number
                 above = best.bound.total - self._threshold(best.multiplier)
                 if checked - above < FALLEN * above:
                     break
@@ -262,9 +295,9 @@ class Search:
             self._enumerate(box)
             return True
         found = self._sift(box, steps)
-        if found is None:
+        if found is None and not self._joinable(box):
             return False
-        if len(found[0]) > self.settings.few:
+        if found is None or len(found[0]) > self.settings.few:
             reference = Reference(steps[0].bound.best)
             for multiplier in single_conditions(box.problem, steps[0].multiplier):
                 step = self._step(box, multiplier, reference)
@@ -272,6 +305,8 @@ class Search:
                     return True
                 steps.append(step)
             found = self._sift(box, steps)
+            if found is None:
+                found = join(box.columns, self._sieves(box, steps), JOINED)
         if found is None or len(found[0]) > self.settings.few:
             return False
         menus, settled = found
@@ -282,7 +317,18 @@ class Search:
         return True
 
     def _sift(self, box: Open, steps: list[Step]) -> tuple[Ints, float] | None:
-        return sift(box.columns, [s.sieve(box.columns, self._threshold(s.multiplier)) for s in steps], SIFTED)
+        return sift(box.columns, self._sieves(box, steps), SIFTED)
+
+    def _sieves(self, box: Open, steps: list[Step]) -> list[Sieve]:
+        return [s.sieve(box.columns, self._threshold(s.multiplier)) for s in steps]
+
+    def _joinable(self, box: Open) -> bool:
+        """Whether aim and conditions, each as a sieve of its own, may settle the box at once."""
+        return self.aim > 0.0 and box.menus <= JOINED and box.problem.has_multipliers
+
+    def _patience(self, box: Open) -> int:
+        limited = box.problem.has_multipliers
+        return LEAST_PATIENCE if self._joinable(box) else SHORTER_PATIENCE if limited else PATIENCE
 
     def _evaluate(self, box: Open) -> tuple[Bound, Chord | None]:
         chord = chord_of(box.problem, box.columns, box.mix, box.reference)
@@ -361,8 +407,8 @@ class Search:
         """Queue the box with plans taken together in pairs, if it is small enough for that."""
         problem, counts = box.problem, [len(c) for c in box.columns]
         groups = pairs(counts)
-        numbers = merged_levels(counts, groups) * problem.weight.shape[1] * len(problem.rows.fixed)
-        if not self.aim or len(groups) == len(counts) or numbers > MERGED or not mergeable(problem, counts, groups):
+        small = merged_levels(counts, groups) <= MERGED and mergeable(problem, counts, groups)
+        if not self.aim or len(groups) == len(counts) or not small:
             return False
         made, columns = merge(problem, box.columns, groups)
         kept = [np.searchsorted(c, k) for c, k in zip(step.columns, box.columns, strict=True)]

@@ -53,8 +53,8 @@ def sift(box: tuple[Ints, ...], sieves: Sequence[Sieve], most: int) -> tuple[Int
         if size > WIDER * most:
             return None
         short = fits < len(order)
-        if short.any():
-            settled = max(settled, _largest_settled(spent[short] + table[fits[short]], totals, budgets, counts))
+        if short.any() and counts[0]:  # all from there on are settled by the first sieve, whatever the others say
+            settled = max(settled, float(totals[0] - (spent[short, 0] + table[fits[short], 0]).min()))
         row = np.repeat(np.arange(len(menus)), fits)
         level = np.arange(size) - np.repeat(np.cumsum(fits) - fits, fits)
         grown = spent[row] + table[level]
@@ -67,6 +67,59 @@ def sift(box: tuple[Ints, ...], sieves: Sequence[Sieve], most: int) -> tuple[Int
         spent, menus = grown, menus[row]
         menus[:, j] = box[j][order[level]]
     return menus, settled
+
+
+def join(box: tuple[Ints, ...], sieves: Sequence[Sieve], most: int) -> tuple[Ints, float] | None:
+    """As :func:`sift`, for sieves that leave few menus only together; None beyond ``most`` pairs of half menus.
+
+    The sums over either half of the plans are taken once, and every pair of them is looked at.
+    """
+    budgets = np.array([_budget(s, len(box)) for s in sieves])
+    totals = np.array([s.total for s in sieves])
+    counts = np.array([s.counts for s in sieves])
+    settled = -np.inf
+    halves = []
+    for plans in _halves(box):
+        menus, spent = np.zeros((1, len(box)), dtype=np.intp), np.zeros((1, len(sieves)))
+        for j in plans:
+            table = np.stack([s.deficits[j] for s in sieves], axis=1)
+            grown = (spent[:, None, :] + table).reshape(-1, len(sieves))
+            keep = (grown < budgets).all(axis=1)
+            if not keep.all():
+                settled = max(settled, _largest_settled(grown[~keep], totals, budgets, counts))
+            menus = np.repeat(menus, len(table), axis=0)[keep]
+            menus[:, j] = np.tile(box[j], len(spent))[keep]
+            spent = grown[keep]
+            if len(menus) > most:
+                return None
+        halves.append((menus, spent))
+    (first, one), (second, other) = halves
+    if len(first) * len(second) > most:
+        return None
+    left = np.ones((len(first), len(second)), dtype=np.bool_)
+    possible, least = left.copy(), np.full(left.shape, np.inf)
+    for k in range(len(sieves)):
+        spent = one[:, k, None] + other[None, :, k]
+        fits = spent < budgets[k]
+        left &= fits
+        if counts[k]:
+            np.minimum(least, totals[k] - spent, out=least)
+        else:
+            possible &= fits
+    settled = max(settled, float(np.max(least, initial=-np.inf, where=possible & ~left)))
+    row, column = np.nonzero(left)
+    return first[row] + second[column], settled
+
+
+def _halves(box: tuple[Ints, ...]) -> tuple[list[int], list[int]]:
+    """The plans in two groups of about equally many menus."""
+    groups: tuple[list[int], list[int]] = ([], [])
+    sizes = [1, 1]
+    for j in sorted(range(len(box)), key=lambda j: (-len(box[j]), j)):
+        side = 0 if sizes[0] <= sizes[1] else 1
+        groups[side].append(j)
+        sizes[side] *= len(box[j])
+    return groups
 
 
 def _budget(sieve: Sieve, plans: int) -> float:

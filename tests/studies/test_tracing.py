@@ -14,6 +14,7 @@ from optimizer.aims import Measure
 from optimizer.economics.figures import TOTAL
 from optimizer.instance import Instance, evaluate, follows_rules, within_burst
 from optimizer.optimum import Settings
+from optimizer.screening import engine
 
 
 def helper() -> ModuleType:
@@ -86,6 +87,33 @@ def test_room_covers_what_is_missing(seed: int, monkeypatch: pytest.MonkeyPatch)
             drawn_here = max((q for p, q in points if p >= a * (1 - 1e-9) - 1e-12), default=None)
             assert drawn_here is not None, "the frontier must reach the largest x"
             assert b - drawn_here <= found.room + 1e-7 * max(abs(b), 1.0)
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("small", [1, 16])
+def test_steps_that_use_one_another_are_proven_by_enumeration(
+    seed: int, small: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tracing, "ENUMERATED", 0)
+    monkeypatch.setattr(engine, "ENUMERATED", 0)
+    monkeypatch.setattr(engine, "SMALL", small)
+    monkeypatch.setattr(engine, "FEW", 4)
+    instance, x, y = drawn(seed)
+    wanted = efficient(instance, x, y)
+    gap = (1e-4, 1e-2)[seed % 2]
+    found = tracing.trace(instance, x, y, (), Settings(gap=gap), points=12)
+    assert found.complete
+    for step in found.steps:
+        best = max(b for a, b in wanted if a >= step.threshold - 1e-12 * abs(a))
+        tiny = 1e-8 * (1.0 + abs(best))
+        assert step.answer.status == "optimal" and step.answer.past is None
+        assert step.x >= step.threshold
+        assert best - tiny <= step.bound <= step.y + gap * max(abs(step.y), 1.0) + tiny
+        assert step.y <= best + tiny
+    again = tracing.trace(instance, x, y, (), Settings(gap=gap), points=12)
+    assert [(s.threshold, s.answer.choice, s.bound) for s in again.steps] == [
+        (s.threshold, s.answer.choice, s.bound) for s in found.steps
+    ]
 
 
 def test_points_are_proven_and_ordered() -> None:
