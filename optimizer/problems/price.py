@@ -122,9 +122,9 @@ class PriceProblem:
         """The best prices, proven within ``gap`` of the global optimum unless ``time_limit`` seconds run out first.
 
         The bound holds for every price within the limits, rounding errors included, also when time runs out.
-        Few types (3 or 4; 7 where types share the coefficients): dozens of plans in a fraction of a second, by branching
-        on outside shares. More types: 10 types x 10 plans, 8 x 12 or 20 x 8 take 0.1 to 5 seconds to 1 %, by branching
-        on prices; the harder markets are those where a type is as sensitive to every plan's price.
+        Few types (3 or 4; 7 where types share the coefficients): dozens of plans in a fraction of a second, by
+        branching on outside shares. More types: 10 types x 10 plans, 8 x 12 or 20 x 8 take 0.1 to 5 seconds to 1 %,
+        by branching on prices; the harder markets are those where a type is as sensitive to every plan's price.
 
         Raises:
             InputError: a gap or a time limit that is not above 0.

@@ -33,11 +33,11 @@ from optimizer.screening.continuous_tree import Certified, Search
 MOST_CELLS, LEAST_CELLS = 24, 6
 DENSITY = 3.0
 """Cells per unit of utility."""
-ROOT_ROUNDS, ROUNDS = 60, 8
+ROOT_ROUNDS, ROUNDS = 60, 12
 """Bounds evaluated at the root, and in a box, while t is lowered."""
 WILD, SHORTER, LONGER, TIRED = 1.15, 0.5, 1.3, 0.8
 """A step that ends so many times as far above the threshold as the best halves the next; others change it less."""
-_BATCH = 32
+_BATCH = 16
 _ELEMENTS = 2_000_000
 _POINTS = 33
 _EDGE = 3
