@@ -16,6 +16,10 @@ branch is ``s m - t / q``, m = p - c - lambda + t / q, and
 The larger of the two branches only adds convexity where they cross. So over a cell of width e with -f'' <= k for both
 branches, the sum is at most its larger end plus ``e^2 / 8 max(0, sum_i n_i k_i)``: an error of second order.
 The bound is lowered over t by subgradients; at the least it is that of the linear relaxation with a price lottery.
+
+Tried without gain: intervals of outside shares as further coordinates, a multiplier on S_i - 1 / y_i, probing every
+plan's pieces at the root, and the second-order bound of ``continuous_boxes`` on what is left. Cells too coarse for
+wide boxes hide that cutting helps.
 """
 
 from __future__ import annotations
