@@ -6,34 +6,43 @@ import numpy as np
 
 from optimizer.instance import Array
 from optimizer.screening.continuous_boxes import certify_boxes
+from optimizer.screening.continuous_cells import certify_cells
 from optimizer.screening.continuous_data import Prices, first_prices, revenue
 from optimizer.screening.continuous_outside import certify_outside
 from optimizer.screening.continuous_tree import Certified, Search
 
-_CORNERS = 4
+_CORNERS = 3
 _CORNERS_SHARED = 7
-_FEW_PLANS = 3
+_PLANS, _PLANS_SHARED = 6, 10
+"""Above so many plans, outside shares still serve one type more, and up to 7 types with shared slopes."""
+_FEW_PLANS = 2
 
 
 def by_outside_shares(data: Prices) -> bool:
-    """Whether to branch on outside shares: up to 4 types; up to 7 where each plan has one slope and plans exceed 3.
+    """Whether to branch on outside shares: few types, and plans enough to make branching on prices dear.
 
-    A box of outside shares costs 2^types corners, and hardly minds the number of plans. Branching on prices is linear
-    in the types and exponential in the plans: measured, 5 x 5 with slopes by type takes half a second to 1 %, while
-    10 x 10 is still at 32 % after 20 s.
+    A box of outside shares costs 2^types corners and hardly minds the number of plans. Branching on prices is linear in
+    the types and exponential in the plans, but needs no more than a few boxes where plans are few.
     """
     if data.types <= _CORNERS:
         return True
-    return data.shared and data.types <= _CORNERS_SHARED and data.plans > _FEW_PLANS
+    if data.types == _CORNERS + 1:
+        return data.shared or data.plans > _PLANS
+    return data.shared and data.types <= _CORNERS_SHARED and data.plans > _PLANS_SHARED
 
 
 def certify(data: Prices, gap: float, deadline: float | None) -> tuple[Certified, str]:
-    """The best prices with a bound within ``gap`` of their value, and the branching used."""
+    """The best prices with a bound within ``gap`` of their value, and the branching used.
+
+    On one or two prices the second-order bound of all types together needs the least work; on more, the separable one.
+    """
     start, _ = first_prices(data)
     search = Search(data, gap, deadline, start)
     if by_outside_shares(data):
         return certify_outside(search), "outside_shares"
-    return certify_boxes(search), "prices"
+    if data.plans <= _FEW_PLANS:
+        return certify_boxes(search), "prices"
+    return certify_cells(search), "prices"
 
 
 def round_prices(data: Prices, ladders: list[Array], prices: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Many types and few plans: branch on the prices themselves, with a second-order bound summed over the types.
+"""Many types and one or two plans: branch on the prices themselves, with a second-order bound summed over the types.
 
 Over a box of prices with middle c and half-widths h, for every d with ``|d_j| <= h_j``
 

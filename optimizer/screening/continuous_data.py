@@ -12,6 +12,8 @@ from optimizer.instance import Array
 UNIT = 2.0**-53
 """Unit roundoff of double precision."""
 _CHUNK = 2_000_000
+_FLAT = 1e-10
+"""Relative gain at which ascent ends: Newton's next step would gain about its square."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,8 @@ def climb(data: Prices, starts: Array, steps: int = 60) -> tuple[Array, Array]:
             step = np.linalg.solve(matrix, (gradient * free)[..., None])[..., 0]
         except np.linalg.LinAlgError:
             step = gradient * free / curvature / (1.0 + damping[:, None])
-        uphill = (step * gradient).sum(axis=1) > 0.0
+        rise = (step * gradient).sum(axis=1)
+        uphill = rise > 0.0
         step = np.where(uphill[:, None], step, gradient * free / curvature / (1.0 + damping[:, None]))
         trial = np.clip(p + step, data.lower, data.upper)
         tried = derivatives(data, trial)
@@ -129,8 +132,10 @@ def climb(data: Prices, starts: Array, steps: int = 60) -> tuple[Array, Array]:
         value = np.where(better, tried[0], value)
         gradient = np.where(better[:, None], tried[1], gradient)
         hessian = np.where(better[:, None, None], tried[2], hessian)
+        # a full step that promises nothing is the end, also where rounding makes it look like a loss
+        ended = better | (damping > 1e6) | ((damping < 1e-2) & (np.abs(rise) <= _FLAT * np.abs(value)))
         damping = np.clip(np.where(better, damping * 0.2, damping * 8.0), 1e-12, 1e12)
-        if (gain <= 1e-13 * np.abs(value)).all() and (better | (damping > 1e6)).all():
+        if ((gain <= _FLAT * np.abs(value)) & ended).all():
             break
     return p, value
 

@@ -176,11 +176,13 @@ class _Bounding:
         rows = np.arange(len(y))
         self.search.offer(best.peaks.price[rows, worst], reach=5.0)
         bound = np.minimum(nodes.bound, best.total[rows, worst])
+        kept = self.search.value + 0.5 * self.search.tolerance
         low, high = self.single.reduced(
-            self.data.customers * y,
-            self.data.customers * y * best.multipliers,
-            best.total - (self.search.value + 0.5 * self.search.tolerance),
+            self.data.customers * y, self.data.customers * y * best.multipliers, best.total - kept
         )
+        if (low > nodes.low).any() or (high < nodes.high).any():
+            # the prices that were cut off earn no more than this
+            self.search.close(np.array([kept]))
         cut = self._cut(nodes, low, high, y[rows, worst], best, worst)
         return _Nodes(nodes.y_low, nodes.y_high, low, high, common, bound, cut)
 

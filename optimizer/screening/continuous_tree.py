@@ -10,6 +10,8 @@ import numpy as np
 from optimizer.instance import Array
 from optimizer.screening.continuous_data import Prices, climb, revenue
 
+_TRIAL = 4
+
 
 @dataclass(frozen=True)
 class Certified:
@@ -51,11 +53,16 @@ class Search:
         return self.value + self.tolerance
 
     def offer(self, prices: Array, reach: float = 0.0) -> None:
-        """Candidate prices (K, J): the best is climbed from if less than ``reach`` tolerances below the incumbent."""
+        """Candidate prices (K, J): the best is climbed from if less than ``reach`` tolerances below the incumbent.
+
+        A few steps tell whether it may lead to a better maximum than the one that is known, as it mostly does not.
+        """
         value = revenue(self.data, prices)
         k = int(np.argmax(value))
         if value[k] > self.value + 1e-9 * abs(self.value) - reach * self.tolerance:
-            climbed, _ = climb(self.data, prices[k][None], 20)
+            climbed, reached = climb(self.data, prices[k][None], _TRIAL)
+            if reached[0] > self.value - 0.1 * self.tolerance:
+                climbed, _ = climb(self.data, climbed, 20)
             both = np.concatenate([prices[k][None], climbed])
             value = revenue(self.data, both)
             k = int(np.argmax(value))
