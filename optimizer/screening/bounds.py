@@ -12,10 +12,7 @@ Conditions enter with multipliers >= 0, so the bound holds for every choice that
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
-from functools import cache
-from types import ModuleType
 
 import numpy as np
 
@@ -144,14 +141,8 @@ def kernel(weight: Array, value: Array, unit: Array, base: Array, low: Array, hi
 
 def bound_box(
     problem: Problem, form: Form, box: tuple[Ints, ...], mix: int, reference: Reference, matrix: Array | None = None,
-    compiled: bool = False,
 ) -> Bound:  # fmt: skip
-    """The bound of a form over a box given by columns per plan. ``matrix``: the form's rows (T, I), if at hand.
-
-    ``compiled``: by compiled loops where numba is installed; the same up to rounding.
-    """
-    if compiled and (loops := compiled_loops()) is not None:
-        return _bound_compiled(loops, problem, form, box, mix, reference)
+    """The bound of a form over a box given by columns per plan. ``matrix``: the form's rows (T, I), if at hand."""
     weight, rows, people = problem.weight, problem.rows, problem.customers[mix]
     center = reference.columns
     at = weight[center]
@@ -188,38 +179,6 @@ def bound_box(
     fall = float((top - np.minimum.reduceat(flat, first)).max())
     total = at_value + float(top.sum()) + slack
     return Bound(total, potential, top, columns[pick], at_value, cut, rest, gradient, at_best, fall)
-
-
-@cache
-def compiled_loops() -> ModuleType | None:
-    """The module ``compiled``, or None without numba."""
-    try:
-        from optimizer.screening import compiled
-    except ImportError:
-        return None
-    return compiled
-
-
-def _bound_compiled(
-    loops: ModuleType, problem: Problem, form: Form, box: tuple[Ints, ...], mix: int, reference: Reference
-) -> Bound:
-    people = problem.customers[mix]
-    edges = [0, *itertools.accumulate(map(len, box))]
-    shift = np.empty((0, len(people))) if reference.shift is None else reference.shift
-    rows = problem.rows
-    tables = loops.Tables(
-        problem.weight, rows.matrix, rows.outside, rows.fixed, np.ascontiguousarray(rows.offset[:, mix]),
-        np.ascontiguousarray(problem.magnitude[:, mix]), people,
-    )  # fmt: skip
-    columns, center = np.concatenate(box), np.ascontiguousarray(reference.columns)
-    found = loops.bound(
-        tables, loops.Question(form.weights, form.shift, form.size, columns, np.array(edges), center, shift)
-    )
-    potential = tuple(found.potential[a:b] for a, b in itertools.pairwise(edges))
-    return Bound(
-        found.total, potential, found.top, found.best, found.value, found.cut, found.rest, found.gradient,
-        found.at_best, found.fall,
-    )  # fmt: skip
 
 
 def _potentials(

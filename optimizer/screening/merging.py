@@ -58,7 +58,7 @@ def merge(problem: Problem, box: tuple[Ints, ...], groups: Groups) -> tuple[Prob
     weight = np.concatenate([w[o] for w, o in zip(weights, order, strict=True)])
     rows = problem.rows
     matrix = np.concatenate([_summed(rows.matrix, part) for part in ordered], axis=1)
-    fixed = np.concatenate([_summed(rows.fixed[:, :, None], part)[:, :, 0] for part in ordered], axis=1)
+    fixed = np.concatenate([rows.fixed[:, part].sum(axis=2) for part in ordered], axis=1)
     made = Problem(
         instance=problem.instance,
         customers=problem.customers,
@@ -66,7 +66,7 @@ def merge(problem: Problem, box: tuple[Ints, ...], groups: Groups) -> tuple[Prob
         level=np.concatenate(order),
         column=tuple(np.argsort(o, kind="stable").astype(np.intp) + a for o, a in zip(order, first, strict=False)),
         weight=weight,
-        rows=Rows(matrix, rows.outside, fixed, rows.offset),
+        rows=Rows(matrix, rows.outside, np.ascontiguousarray(fixed), rows.offset),
         limits=problem.limits,
         burst=problem.burst,
         reserved=problem.reserved,
@@ -107,10 +107,10 @@ def own_values(problem: Problem, form: Form, reference: Reference) -> Array:
 
 def _summed(matrix: Array, part: Ints) -> Array:
     """(Q, n, I) sums of the columns (n, members) of a matrix (Q, T, I)."""
-    out = matrix[:, part[:, 0]]
+    out = np.take(matrix, part[:, 0], axis=1)
     for k in range(1, part.shape[1]):
-        out = out + matrix[:, part[:, k]]
-    return np.asarray(out)
+        out += np.take(matrix, part[:, k], axis=1)
+    return out
 
 
 def _grid(counts: Sequence[int]) -> Ints:

@@ -17,6 +17,7 @@ from optimizer.screening.chords import chord_of
 from optimizer.screening.enumeration import Incumbent, best_of_box, best_of_menus, best_of_values
 from optimizer.screening.evaluation import Truth
 from optimizer.screening.incumbents import improve
+from optimizer.screening.loops import Loops
 from optimizer.screening.merging import merge, mergeable, merged_levels, pairs, transfer
 from optimizer.screening.multipliers import conditions, single_conditions
 from optimizer.screening.past import Past, recalled, telling
@@ -81,6 +82,7 @@ class Search:
     past: dict[int, list[Step]] = field(default_factory=dict)
     """For later runs: see ``Past.steps``."""
     _heap: list[tuple[int, float, int, Open]] = field(default_factory=list)
+    _loops: Loops | None = None
     _count: int = 0
     _offered: set[tuple[int, Menu]] = field(default_factory=set)
 
@@ -305,7 +307,7 @@ class Search:
                     return True
                 steps.append(step)
             found = self._sift(box, steps)
-            if found is None:
+            if found is None and self._loops is None:
                 found = join(box.columns, self._sieves(box, steps), JOINED)
         if found is None or len(found[0]) > self.settings.few:
             return False
@@ -317,7 +319,8 @@ class Search:
         return True
 
     def _sift(self, box: Open, steps: list[Step]) -> tuple[Ints, float] | None:
-        return sift(box.columns, self._sieves(box, steps), SIFTED)
+        sifted = sift if self._loops is None else self._loops.sift
+        return sifted(box.columns, self._sieves(box, steps), SIFTED)
 
     def _sieves(self, box: Open, steps: list[Step]) -> list[Sieve]:
         return [s.sieve(box.columns, self._threshold(s.multiplier)) for s in steps]
@@ -346,12 +349,15 @@ class Search:
 
     def _bound(self, problem: Problem, form: Form, columns: tuple[Ints, ...], mix: int, reference: Reference) -> Bound:
         self.bounds += 1
-        compiled = self.bounds > WARM
+        if self.bounds == WARM:
+            self._loops = Loops.if_installed()
+        if self._loops is not None:
+            return self._loops.bound(problem, form, columns, mix, reference)
         matrix = None
-        if not (compiled or problem.has_multipliers):
+        if not problem.has_multipliers:
             rows = problem.rows.matrix
             matrix = rows[0] if len(rows) == 1 else combine_rows(form.weights, rows)
-        return bound_box(problem, form, columns, mix, reference, matrix, compiled)
+        return bound_box(problem, form, columns, mix, reference, matrix)
 
     def _offer(self, box: Open, bound: Bound) -> None:
         """Take the menu a bound favours as the incumbent if it is feasible and better, by the truth."""

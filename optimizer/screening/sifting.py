@@ -38,7 +38,7 @@ def sift(box: tuple[Ints, ...], sieves: Sequence[Sieve], most: int) -> tuple[Int
     passes it comes to nothing, so too large a count is final.
     """
     plans = sorted(range(len(box)), key=lambda j: (len(box[j]), j))
-    budgets = np.array([_budget(s, len(plans)) for s in sieves])
+    budgets = np.array([budget(s, len(plans)) for s in sieves])
     totals = np.array([s.total for s in sieves])
     counts = np.array([s.counts for s in sieves])
     spent = np.zeros((1, len(sieves)))
@@ -74,7 +74,7 @@ def join(box: tuple[Ints, ...], sieves: Sequence[Sieve], most: int) -> tuple[Int
 
     The sums over either half of the plans are taken once, and every pair of them is looked at.
     """
-    budgets = np.array([_budget(s, len(box)) for s in sieves])
+    budgets = np.array([budget(s, len(box)) for s in sieves])
     totals = np.array([s.total for s in sieves])
     counts = np.array([s.counts for s in sieves])
     settled = -np.inf
@@ -122,7 +122,7 @@ def _halves(box: tuple[Ints, ...]) -> tuple[list[int], list[int]]:
     return groups
 
 
-def _budget(sieve: Sieve, plans: int) -> float:
+def budget(sieve: Sieve, plans: int) -> float:
     """Deficits from here on settle a menu; widened by the rounding of the sums."""
     largest = sum(float(d.max()) for d in sieve.deficits)
     return sieve.total - sieve.threshold + 4.0 * EPS * plans * (abs(sieve.total) + abs(sieve.threshold) + largest)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
 from optimizer.screening import compiled, maximise, recheck
 from optimizer.screening.bounds import Multiplier, Reference, bound_box, make_form
+from optimizer.screening.loops import Loops
 from optimizer.screening.problem import prepare
+from optimizer.screening.sifting import Sieve
 
 
 def _case(assorted, seed):
@@ -28,10 +32,11 @@ def _case(assorted, seed):
 @pytest.mark.parametrize("shared", [0, 10**9])
 def test_compiled_equals_numpy(assorted, monkeypatch, shared):
     monkeypatch.setattr(compiled, "SHARED", shared)
+    loops = Loops.if_installed()
     for seed in range(120):
         problem, form, box, mix, reference = _case(assorted, seed)
         slow = bound_box(problem, form, box, mix, reference)
-        fast = bound_box(problem, form, box, mix, reference, compiled=True)
+        fast = loops.bound(problem, form, box, mix, reference)
         slack = slow.total - slow.value - float(slow.top.sum())
         near = {"rtol": 1e-12, "atol": 8.0 * slack}
         for name in ("total", "value", "top", "at_best", "fall"):
@@ -43,6 +48,35 @@ def test_compiled_equals_numpy(assorted, monkeypatch, shared):
         for a, b in zip(fast.potential, slow.potential, strict=True):
             np.testing.assert_allclose(a, b, **near)
         assert [len(p) for p in fast.potential] == [len(c) for c in box]
+
+
+def test_compiled_sifting_leaves_the_same_menus():
+    loops = Loops.if_installed()
+    left = 0
+    for seed in range(200):
+        g = np.random.default_rng(seed)
+        first = np.cumsum([0, *g.integers(1, 7, 1 + seed % 5)])
+        box = tuple(np.arange(a, b) for a, b in itertools.pairwise(first))
+        sieves = []
+        for k in range(1 + seed % 4):
+            deficits = tuple(g.exponential(1.0, len(c)) for c in box)
+            counts = bool(k == 0 or g.integers(2))
+            sieves.append(Sieve(float(g.uniform(1.0, 4.0)), deficits, float(g.uniform(-1.0, 1.0)), counts))
+        menus = np.array(list(itertools.product(*box)))
+        spent = np.array([sum(s.deficits[j][menus[:, j] - first[j]] for j in range(len(box))) for s in sieves]).T
+        totals, spare = np.array([s.total for s in sieves]), np.array([s.total - s.threshold for s in sieves])
+        counts = np.array([s.counts for s in sieves])
+        kept = (spent < spare).all(axis=1)
+        found, settled = loops.sift(box, sieves, len(menus))
+        assert {tuple(m) for m in found} == {tuple(m) for m in menus[kept]}, seed
+        possible = ~kept & ~((spent >= spare) & ~counts).any(axis=1)
+        bounds = np.where(counts, totals - spent, np.inf).min(axis=1)
+        thresholds = [s.threshold for s in sieves if s.counts]
+        assert np.max(bounds[possible], initial=-np.inf) - 1e-12 <= settled <= max(thresholds) + 1e-12
+        if kept.sum() > 1:
+            assert loops.sift(box, sieves, int(kept.sum()) - 1) is None
+        left += int(kept.sum())
+    assert left > 1000
 
 
 def test_two_threads_change_neither_answer_nor_bound(instances, monkeypatch, search_only):
