@@ -400,7 +400,8 @@ def menu_targets(book: Book) -> list[list[str]]:
     rows = []
     for family in ("alike", "random"):
         sent = instances.menu(30, 6, 40, family, 1)
-        own, highs, best = (book.menu(c, sent, 1e-4) for c in (b.OURS, b.HIGHS, b.HIGHS_BEST))
+        long = book.pick(book.limit, 100.0, 300.0)
+        own, highs, best = (book.menu(c, sent, 1e-4, long) for c in (b.OURS, b.HIGHS, b.HIGHS_BEST))
         at_least = "" if highs.done else "more than "
         ratio = highs.seconds / own.seconds
         measured = (

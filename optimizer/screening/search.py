@@ -14,6 +14,7 @@ from optimizer.screening.bounds import Bound, Chord, Form, Multiplier, Reference
 from optimizer.screening.branching import cut
 from optimizer.screening.certificate import Recorder
 from optimizer.screening.chords import chord_of
+from optimizer.screening.descent import descend
 from optimizer.screening.enumeration import Incumbent, best_of_box, best_of_menus, best_of_values
 from optimizer.screening.evaluation import Truth
 from optimizer.screening.incumbents import improve
@@ -30,10 +31,11 @@ ROUNDS, ROOT_ROUNDS = 30, 64
 """Bounds evaluated in one box, and in a root, before it is cut."""
 KELLEY = 8
 """Of those at a root, how many move the reference menu and the multiplier alone."""
-PATIENCE, SHORTER_PATIENCE, LEAST_PATIENCE = 8, 8, 2
-"""Bounds after which the distance to the incumbent must have fallen by a tenth: alone; under conditions, whose gap no
-multiplier closes; and where sieves for each condition may settle the box at once."""
+PATIENCE, SHORTER, SHORTEST = 8, 4, 2
+"""Bounds after which the distance to the incumbent must have fallen by ``FALLEN``: by compiled loops; without them; and
+where sieves for each condition may settle the box at once."""
 FALLEN = 0.1
+"""Part of the distance."""
 SIEVES = 3
 """Bounds of a box that its menus are sifted by."""
 SIFTED = 8_000
@@ -46,15 +48,10 @@ OFTEN = 4
 """Every so many boxes, coordinate ascent starts from the menus that the bounds favour."""
 STARTS = 8
 """Menus that ascent starts from at a root; elsewhere one."""
-WILD, SHORTER, LONGER = 1.15, 0.5, 1.3
-"""A step that ends so many times as far above the incumbent as the best one is taken back, and the next ones are
-shorter; steps that lead down lengthen the next ones."""
 MERGED = 600
 """Levels of merged plans up to which a box's plans are taken together."""
 WARM = 150
 """Bounds after which a search takes to compiled loops."""
-RELAXED = 0.5
-"""Part of Polyak's step that is taken."""
 
 
 @dataclass
@@ -266,30 +263,8 @@ class Search:
             follow_up = multipliers.proposed(box.problem, cuts, self.aim, best.multiplier, chord)
             box.multiplier = box.multiplier if follow_up is None else follow_up
         elif not early:
-            box.reference, box.multiplier = self._descend(box, step, best, chord)
-
-    def _descend(self, box: Open, step: Step, best: Step, chord: Chord | None) -> tuple[Reference, Multiplier]:
-        """A step of Polyak's length down the subgradient by the shifts and, when the aim leads, the multipliers."""
-        people = box.problem.customers[box.mix]
-        lead = best.bound.total - self._threshold(best.multiplier)
-        above = step.bound.total - self._threshold(step.multiplier)
-        if above > WILD * lead:
-            step, above = best, lead
-            box.length *= SHORTER
-        elif step is best:
-            box.length = min(1.0, LONGER * box.length)
-        slope = step.bound.gradient / people
-        norm = float((slope * step.bound.gradient).sum())
-        by_price = multipliers.slopes(box.problem, step.multiplier, step.bound.cut, chord, float(people.sum()))
-        box.pace = multipliers.paced(box.pace, by_price)
-        by_price = box.pace.applied(by_price)
-        if self.aim:
-            norm += by_price.norm
-        if not norm > 0.0 or not np.isfinite(above):
-            return step.reference, step.multiplier
-        length = box.length * RELAXED * above / norm
-        moved = by_price.moved(step.multiplier, length) if self.aim else step.multiplier
-        return step.reference.moved(-length * slope), moved
+            above = [s.bound.total - self._threshold(s.multiplier) for s in (step, best)]
+            box.reference, box.multiplier = descend(box, step, best, above[0], above[1], chord, self.aim > 0.0)
 
     def _settle(self, box: Open, steps: list[Step]) -> bool:
         """Evaluate every menu that the bounds leave over, if those are few enough."""
@@ -330,8 +305,7 @@ class Search:
         return self.aim > 0.0 and box.menus <= JOINED and box.problem.has_multipliers
 
     def _patience(self, box: Open) -> int:
-        limited = box.problem.has_multipliers
-        return LEAST_PATIENCE if self._joinable(box) else SHORTER_PATIENCE if limited else PATIENCE
+        return SHORTEST if self._joinable(box) else SHORTER if self._loops is None else PATIENCE
 
     def _evaluate(self, box: Open) -> tuple[Bound, Chord | None]:
         chord = chord_of(box.problem, box.columns, box.mix, box.reference)
@@ -417,10 +391,7 @@ class Search:
         if not self.aim or len(groups) == len(counts) or not small:
             return False
         made, columns = merge(problem, box.columns, groups)
-        kept = [np.searchsorted(c, k) for c, k in zip(step.columns, box.columns, strict=True)]
-        best = [int(p[k].argmax()) for p, k in zip(step.bound.potential, kept, strict=True)]
-        favoured = np.array([c[k] for c, k in zip(box.columns, best, strict=True)])
-        reference = transfer(problem, step.multiplier, step.reference, favoured, made)
+        reference = transfer(problem, step.multiplier, step.reference, step.favoured(box.columns), made)
         record = self.recorder.merge(box.record, groups)
         child = Open(made, columns, box.mix, box.bound, reference, step.multiplier, box.cuts, record, None)
         child.pace, child.length = box.pace, box.length

@@ -76,6 +76,11 @@ class Step:
     multiplier: Multiplier
     reference: Reference
 
+    def favoured(self, columns: tuple[Ints, ...]) -> Ints:
+        """(J,) the column with the largest D per plan among those left."""
+        kept = [p[np.searchsorted(c, k)] for p, c, k in zip(self.bound.potential, self.columns, columns, strict=True)]
+        return np.array([c[int(p.argmax())] for c, p in zip(columns, kept, strict=True)], dtype=np.intp)
+
     def sieve(self, columns: tuple[Ints, ...], threshold: float) -> Sieve:
         """The bound as a sieve for the menus of what is left of its box."""
         bound = self.bound
