@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import sys
 
 import numpy as np
 import pytest
 
-from optimizer.screening import compiled, maximise, recheck
+from optimizer import screening
+from optimizer.screening import compiled, loops, maximise, recheck
 from optimizer.screening.bounds import Multiplier, Reference, bound_box, make_form
 from optimizer.screening.loops import Loops
 from optimizer.screening.problem import prepare
@@ -32,11 +34,11 @@ def _case(assorted, seed):
 @pytest.mark.parametrize("shared", [0, 10**9])
 def test_compiled_equals_numpy(assorted, monkeypatch, shared):
     monkeypatch.setattr(compiled, "SHARED", shared)
-    loops = Loops.if_installed()
+    fast_loops = Loops.if_installed()
     for seed in range(120):
         problem, form, box, mix, reference = _case(assorted, seed)
         slow = bound_box(problem, form, box, mix, reference)
-        fast = loops.bound(problem, form, box, mix, reference)
+        fast = fast_loops.bound(problem, form, box, mix, reference)
         slack = slow.total - slow.value - float(slow.top.sum())
         near = {"rtol": 1e-12, "atol": 8.0 * slack}
         for name in ("total", "value", "top", "at_best", "fall"):
@@ -51,7 +53,7 @@ def test_compiled_equals_numpy(assorted, monkeypatch, shared):
 
 
 def test_compiled_sifting_leaves_the_same_menus():
-    loops = Loops.if_installed()
+    fast_loops = Loops.if_installed()
     left = 0
     for seed in range(200):
         g = np.random.default_rng(seed)
@@ -67,14 +69,14 @@ def test_compiled_sifting_leaves_the_same_menus():
         totals, spare = np.array([s.total for s in sieves]), np.array([s.total - s.threshold for s in sieves])
         counts = np.array([s.counts for s in sieves])
         kept = (spent < spare).all(axis=1)
-        found, settled = loops.sift(box, sieves, len(menus))
+        found, settled = fast_loops.sift(box, sieves, len(menus))
         assert {tuple(m) for m in found} == {tuple(m) for m in menus[kept]}, seed
         possible = ~kept & ~((spent >= spare) & ~counts).any(axis=1)
         bounds = np.where(counts, totals - spent, np.inf).min(axis=1)
         thresholds = [s.threshold for s in sieves if s.counts]
         assert np.max(bounds[possible], initial=-np.inf) - 1e-12 <= settled <= max(thresholds) + 1e-12
         if kept.sum() > 1:
-            assert loops.sift(box, sieves, int(kept.sum()) - 1) is None
+            assert fast_loops.sift(box, sieves, int(kept.sum()) - 1) is None
         left += int(kept.sum())
     assert left > 1000
 
@@ -93,3 +95,28 @@ def test_two_threads_change_neither_answer_nor_bound(instances, monkeypatch, sea
         shared.boxes,
     )
     assert recheck(drawn.instance, drawn.aim, drawn.limits, shared.certificate) >= shared.value
+
+
+def test_without_numba_the_search_proves_the_same(instances, monkeypatch, search_only):
+    search_only(16)
+    drawn = instances.draw(4, types=8, plans=5, levels=12, mixes=1, limits="r", spread=1.5)
+    fast = maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-6)
+    monkeypatch.delattr(screening, "compiled")
+    monkeypatch.setitem(sys.modules, "optimizer.screening.compiled", None)
+    loops._compiled.cache_clear()
+    try:
+        assert loops.load() is False
+        slow = maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-6)
+    finally:
+        loops._compiled.cache_clear()
+    assert fast.status == slow.status == "closed"
+    assert abs(fast.value - slow.value) <= 1e-6 * max(1.0, abs(fast.value))
+
+
+def test_loading_ahead_leaves_nothing_to_compile(instances, search_only):
+    assert loops.load() is True
+    known = {name: len(getattr(compiled, name).signatures) for name in ("_bound", "left_over", "weight_sums")}
+    search_only(16)
+    drawn = instances.draw(5, types=8, plans=5, levels=12, mixes=1, limits="r", spread=1.5)
+    maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-6)
+    assert known == {name: len(getattr(compiled, name).signatures) for name in known} and known["_bound"]
