@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from os import PathLike
 from pathlib import Path
@@ -29,6 +29,8 @@ from optimizer.tracing import Side, Step, trace
 if TYPE_CHECKING:
     import pandas as pd
 
+LEAST = 1e-6
+"""Least size that gaps are relative to, whatever the unit: axes may be fractions or money."""
 FEWER_IS_BETTER = (
     "serving_cost",
     "free_serving_cost",
@@ -197,6 +199,7 @@ def frontier_of(
     """The frontier of a prepared problem."""
     if points < 2:
         raise bad_argument("points", "must be at least 2")
+    settings = replace(settings, scale=LEAST)
     axis_x, side_x = axis(problem, x)
     axis_y, side_y = axis(problem, y)
     if axis_x.name == axis_y.name:
