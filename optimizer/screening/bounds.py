@@ -140,8 +140,8 @@ def kernel(weight: Array, value: Array, unit: Array, base: Array, low: Array, hi
 
 
 def bound_box(
-    problem: Problem, form: Form, box: tuple[Ints, ...], mix: int, reference: Reference, matrix: Array | None = None,
-) -> Bound:  # fmt: skip
+    problem: Problem, form: Form, box: tuple[Ints, ...], mix: int, reference: Reference, matrix: Array | None = None
+) -> Bound:
     """The bound of a form over a box given by columns per plan. ``matrix``: the form's rows (T, I), if at hand."""
     weight, rows, people = problem.weight, problem.rows, problem.customers[mix]
     center = reference.columns
@@ -149,12 +149,7 @@ def bound_box(
     at_rows = rows.matrix[:, center]
     value_at = combine_rows(form.weights, at_rows) if matrix is None else matrix[center]
     outside = form.weights @ rows.outside
-    size = 1.0 + at.sum(axis=0)
-    unit = (outside + value_at.sum(axis=0)) / size
-    base = value_at - unit * at
-    if reference.shift is not None:
-        unit = unit + reference.shift.sum(axis=0)
-        base = base + reference.shift
+    size, unit, base = around_reference(at, value_at, outside, reference.shift)
     columns = np.concatenate(box)
     counts = np.array([len(c) for c in box])
     first = np.cumsum(counts) - counts
@@ -193,6 +188,19 @@ def _potentials(
     return np.concatenate(
         [kernel(own[p], value[p], unit, base[j], around[0][j], around[1][j], people) for j, p in enumerate(parts)]
     )
+
+
+def around_reference(at: Array, value: Array, outside: Array, shift: Array | None) -> tuple[Array, Array, Array]:
+    """(I,) one plus the weights, (I,) lambda, and (J, I) value less lambda times weight, the last two shifted.
+
+    ``at``, ``value``: (J, I) weights and numerators; ``outside``: (I,); ``shift``: (J, I) or None.
+    """
+    size = 1.0 + at.sum(axis=0)
+    unit = (outside + value.sum(axis=0)) / size
+    base = value - unit * at
+    if shift is None:
+        return size, unit, base
+    return size, unit + shift.sum(axis=0), base + shift
 
 
 def combine_rows(weights: Array, matrix: Array) -> Array:

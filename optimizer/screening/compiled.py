@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -93,35 +93,20 @@ class Around(NamedTuple):
     """Absolute terms, for the rounding slack."""
 
 
-class Found(NamedTuple):
-    """The parts of ``bounds.Bound``."""
+def bound(tables: Tables, question: Question, sums: Sums) -> tuple[Any, ...]:
+    """The fields of ``bounds.Bound`` in their order, ``potential`` as one array (n,) for all plans.
 
-    total: float
-    value: float
-    potential: Array
-    """(n,)."""
-    top: Array
-    best: Ints
-    cut: Array
-    rest: float
-    gradient: Array
-    at_best: Array
-    fall: float
-    """How far the worst level lies below the best one of its plan."""
-
-
-def bound(tables: Tables, question: Question, sums: Sums) -> Found:
-    """The bound over a box. Large boxes are shared between two threads; every sum is taken by one of them, so that the
+    Large boxes are shared between two threads; every sum is taken by one of them, so that the
     result does not depend on how they run."""
     size = len(question.columns)
     if size * tables.weight.shape[1] * len(question.rows) < SHARED:
-        return Found(*_bound(tables, question, sums))
+        return _bound(tables, question, sums)  # type: ignore[no-any-return]
     around = _around(tables, question, sums)
     flat, absolute = np.empty(size), np.empty(size)
     other = _helper().submit(_potentials, tables, question, around, size // 2, size, flat, absolute)
     _potentials(tables, question, around, 0, size // 2, flat, absolute)
     other.result()
-    return Found(*_finished(tables, question, around, flat, absolute))
+    return _finished(tables, question, around, flat, absolute)  # type: ignore[no-any-return]
 
 
 @cache
@@ -266,7 +251,7 @@ def _finished(tables, question, around, flat, absolute):  # type: ignore[no-unty
         terms += largest
     cut, rest, gradient, at_best = _favoured(tables, question, around, best)
     slack = 2.0 * EPS * (len(tables.people) + 4 * plans + 40) * terms
-    return value + total + slack, value, flat, top, best, cut, rest, gradient, at_best, fall
+    return value + total + slack, flat, top, best, value, cut, rest, gradient, at_best, fall
 
 
 @_loop

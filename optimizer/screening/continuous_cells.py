@@ -31,6 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.instance import Array
+from optimizer.screening.bounds import others
 from optimizer.screening.continuous_data import UNIT, Prices
 from optimizer.screening.continuous_tree import Certified, Search
 
@@ -89,14 +90,6 @@ class _Table:
     """Most and least outside share at each price."""
     scratch: tuple[Array, Array, Array]
     """Room for intermediate results; large arrays cost more to allocate than to fill."""
-
-
-def others(parts: Array) -> Array:
-    """One plus the sum over the other plans (J first); by prefix and suffix sums, as differences would cancel."""
-    out = np.ones_like(parts)
-    out[1:] += np.cumsum(parts[:-1], axis=0)
-    out[:-1] += np.cumsum(parts[:0:-1], axis=0)[::-1]
-    return out
 
 
 def _at(table: Array, point: NDArray[np.intp]) -> Array:

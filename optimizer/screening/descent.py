@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from optimizer.screening import multipliers
-from optimizer.screening.bounds import Chord, Multiplier, Reference
+from optimizer.screening.bounds import Multiplier, Reference
 from optimizer.screening.state import Open, Step
 
 WILD, SHORTER, LONGER = 1.15, 0.5, 1.3
@@ -15,15 +15,13 @@ RELAXED = 0.5
 """Part of Polyak's step that is taken."""
 
 
-def descend(
-    box: Open, step: Step, best: Step, above: float, lead: float, chord: Chord | None, aims: bool
-) -> tuple[Reference, Multiplier]:
+def descend(box: Open, step: Step, best: Step, above: float, lead: float, aims: bool) -> tuple[Reference, Multiplier]:
     """Where to bound the box next, after ``step``, with the ``best`` one so far; the box's pace and length change.
 
     ``above``, ``lead``: how far ``step`` and ``best`` lie above what would settle the box. ``aims``: whether the aim
     leads, so that multipliers move with the shifts; a proof of infeasibility moves the shifts alone.
     """
-    problem, people = box.problem, box.problem.customers[box.mix]
+    problem, people, chord = box.problem, box.problem.customers[box.mix], step.chord
     if above > WILD * lead:
         step, above = best, lead
         box.length *= SHORTER

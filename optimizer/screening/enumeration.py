@@ -122,14 +122,19 @@ def _chunks(
 
 
 def _groups(problem: Problem, box: tuple[Ints, ...]) -> tuple[_Group, _Group]:
-    """Two groups of plans with about equally many menus."""
+    first, second = halves(box)
+    return _group(problem, box, sorted(first)), _group(problem, box, sorted(second))
+
+
+def halves(box: tuple[Ints, ...]) -> tuple[list[int], list[int]]:
+    """The plans in two groups of about equally many menus, longest plans first."""
     groups: tuple[list[int], list[int]] = ([], [])
     sizes = [1, 1]
     for j in sorted(range(len(box)), key=lambda j: (-len(box[j]), j)):
         side = 0 if sizes[0] <= sizes[1] else 1
         groups[side].append(j)
         sizes[side] *= len(box[j])
-    return _group(problem, box, sorted(groups[0])), _group(problem, box, sorted(groups[1]))
+    return groups
 
 
 def _group(problem: Problem, box: tuple[Ints, ...], plans: list[int]) -> _Group:

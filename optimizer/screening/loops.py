@@ -12,7 +12,7 @@ import numpy as np
 
 from optimizer.screening.bounds import Bound, Form, Reference
 from optimizer.screening.problem import Ints, Problem
-from optimizer.screening.sifting import Sieve, budget
+from optimizer.screening.sifting import Sieve, side_by_side
 
 NODES = 2_000_000
 """Parts of menus looked at while sifting."""
@@ -72,12 +72,8 @@ class Loops:
         shift = reference.shift if reference.shift is not None else np.empty((0, problem.weight.shape[1]))
         center = np.ascontiguousarray(reference.columns)
         question = self._module.Question(form.weights, form.shift, form.size, *inside, center, shift)
-        found = self._module.bound(self._tables[2], question, sums)
-        potential = tuple(found.potential[a:b] for a, b in itertools.pairwise(edges))
-        return Bound(
-            found.total, potential, found.top, found.best, found.value, found.cut, found.rest, found.gradient,
-            found.at_best, found.fall,
-        )  # fmt: skip
+        total, flat, *rest = self._module.bound(self._tables[2], question, sums)
+        return Bound(total, tuple(flat[a:b] for a, b in itertools.pairwise(edges)), *rest)
 
     def sift(self, box: tuple[Ints, ...], sieves: Sequence[Sieve], most: int) -> tuple[Ints, float] | None:
         """As ``sifting.sift``, one menu after the other; None beyond ``most`` menus or ``NODES`` parts of menus."""
@@ -87,9 +83,7 @@ class Loops:
             [np.stack([s.deficits[j][o] for s in sieves], axis=1) for j, o in zip(plans, orders, strict=True)]
         )
         first = np.cumsum([0, *(len(o) for o in orders)])
-        budgets = np.array([budget(s, len(plans)) for s in sieves])
-        totals, counts = np.array([s.total for s in sieves]), np.array([s.counts for s in sieves])
-        picks, size, settled = self._module.left_over(table, first, budgets, totals, counts, most, NODES)
+        picks, size, settled = self._module.left_over(table, first, *side_by_side(sieves), most, NODES)
         if settled == np.inf:
             return None
         picks = picks[:size]

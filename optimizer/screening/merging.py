@@ -6,12 +6,13 @@ stated anew with half as many plans, whose levels are then dropped pair by pair.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from optimizer.instance import Array
-from optimizer.screening.bounds import Form, Multiplier, Reference, combine_rows, make_form
+from optimizer.screening.bounds import Form, Multiplier, Reference, around_reference, combine_rows, make_form
 from optimizer.screening.problem import Bools, Ints, Origin, Problem, Rows
 
 Groups = tuple[tuple[int, ...], ...]
@@ -30,12 +31,12 @@ def pairs(counts: Sequence[int]) -> Groups:
 
 def merged_levels(counts: Sequence[int], groups: Groups) -> int:
     """Levels of all merged plans together."""
-    return sum(_product(counts[j] for j in group) for group in groups)
+    return sum(math.prod(counts[j] for j in group) for group in groups)
 
 
 def mergeable(problem: Problem, counts: Sequence[int], groups: Groups) -> bool:
     """Whether the tables of allowed pairs stay small."""
-    sizes = {j: _product(counts[k] for k in group) for group in groups for j in group}
+    sizes = {j: math.prod(counts[k] for k in group) for group in groups for j in group}
     return all(sizes[a] * sizes[b] <= RULED for a, b, _ in problem.rules)
 
 
@@ -98,11 +99,9 @@ def transfer(
 
 def own_values(problem: Problem, form: Form, reference: Reference) -> Array:
     """(J, I) value of each type and plan less lambda times its weight at the reference, shifted."""
-    at = problem.weight[reference.columns]
     value = combine_rows(form.weights, problem.rows.matrix[:, reference.columns])
-    unit = (form.weights @ problem.rows.outside + value.sum(axis=0)) / (1.0 + at.sum(axis=0))
-    own = value - unit * at
-    return own if reference.shift is None else np.asarray(own + reference.shift)
+    outside = form.weights @ problem.rows.outside
+    return around_reference(problem.weight[reference.columns], value, outside, reference.shift)[2]
 
 
 def _summed(matrix: Array, part: Ints) -> Array:
@@ -116,13 +115,6 @@ def _summed(matrix: Array, part: Ints) -> Array:
 def _grid(counts: Sequence[int]) -> Ints:
     """(n, members) all combinations, the last index fastest."""
     return np.indices(tuple(counts)).reshape(len(counts), -1).T
-
-
-def _product(counts: Iterable[int]) -> int:
-    out = 1
-    for n in counts:
-        out *= n
-    return out
 
 
 def _allowed_inside(problem: Problem, group: tuple[int, ...], part: Ints) -> Bools:

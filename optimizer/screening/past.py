@@ -58,7 +58,9 @@ def moved(step: Step, columns: tuple[Ints, ...], constants: Array) -> Step:
     # as many roundings as a bound taken anew would have to allow for, on every number that is new here
     terms = abs(bound.total) + float(np.abs(top).sum() + np.abs(bound.top).sum() + weights @ np.abs(constants))
     total += 2.0 * EPS * (bound.gradient.shape[1] + 4 * len(top) + 40) * terms
-    return replace(step, bound=replace(bound, total=total, potential=potential, top=top), columns=columns)
+    fall = float(max(t - p.min() for t, p in zip(top, potential, strict=True)))
+    bound = replace(bound, total=total, potential=potential, top=top, fall=fall)
+    return replace(step, bound=bound, columns=columns)
 
 
 def telling(steps: list[Step]) -> list[Step]:

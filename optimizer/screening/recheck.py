@@ -33,8 +33,9 @@ def recheck(
     """
     wanted = checked_box(instance, box)
     try:
-        checker = _Checker(instance, aim, tuple(limits), certificate)
-        return checker.run(wanted)
+        excluded = frozenset((tuple(menu), mix) for menu, mix in certificate["excluded"])
+        truth = Truth(instance, aim, tuple(limits), excluded).value
+        return _Checker(instance, aim, tuple(limits), certificate, truth).run(wanted)
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise NotTrustedError(f"the certificate is not well formed: {error!r}") from error
 
@@ -42,15 +43,16 @@ def recheck(
 class _Checker:
     """The instance, the certificate and the bound so far."""
 
-    def __init__(self, instance: Instance, aim: Figure, limits: tuple[Limit, ...], certificate: Mapping[str, Any]):
+    def __init__(
+        self, instance: Instance, aim: Figure, limits: tuple[Limit, ...], certificate: Mapping[str, Any],
+        truth: Callable[[Menu, int], float | None], magnitude: Array | None = None,
+    ):  # fmt: skip
         self.instance = instance
         self.figures = [aim, *(limit.figure for limit in limits)]
         self.certificate = certificate
-        excluded = frozenset((tuple(menu), mix) for menu, mix in certificate["excluded"])
-        self.truth = Truth(instance, aim, limits, excluded)
-        self.menu_of: Callable[[Menu], Menu] = tuple
+        self.truth = truth
         self.problem: Problem = prepare(instance, aim, limits)
-        self.magnitude = self.problem.magnitude
+        self.magnitude = self.problem.magnitude if magnitude is None else magnitude
         self.bound = -np.inf
         self.gains = bool(instance.blocks) and any(bool(np.any(f.burst > 0.0)) for f in self.figures)
         self._known: dict[int, Figure] = {}
@@ -114,14 +116,13 @@ class _Checker:
         uses = figures[len(self.figures) :]
         blocks = tuple(replace(b, use=use) for b, use in zip(self.instance.blocks, uses, strict=True))
         limits = tuple(Limit("merged", figure) for figure in figures[1 : len(self.figures)])
-        part = _Checker(replace(instance, blocks=blocks), figures[0], limits, self.certificate)
-        part.truth, part.magnitude = self.truth, self.magnitude
 
-        def menu_of(menu: Menu) -> Menu:
+        def truth(menu: Menu, mix: int) -> float | None:
             inner = {j: int(levels[k]) for pick, k in zip(picks, menu, strict=True) for j, levels in pick.items()}
-            return self.menu_of(tuple(inner[j] for j in range(len(inner))))
+            return self.truth(tuple(inner[j] for j in range(len(inner))), mix)
 
-        part.menu_of = menu_of
+        whole = replace(instance, blocks=blocks)
+        part = _Checker(whole, figures[0], limits, self.certificate, truth, self.magnitude)
         keep = [np.ones(grid.shape[1], dtype=np.bool_) for grid in grids]
         for rule in self.instance.rules:
             for g, pick in enumerate(picks):
@@ -256,7 +257,7 @@ class _Checker:
             aim = np.where(near, aim, -np.inf)
             while aim.max() > self.bound:
                 k = int(np.argmax(aim))
-                value = self.truth.value(self.menu_of(tuple(int(x) for x in menus[k])), mix)
+                value = self.truth(tuple(int(x) for x in menus[k]), mix)
                 self.bound = max(self.bound, -np.inf if value is None else value)
                 aim[k] = -np.inf
 

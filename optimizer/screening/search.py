@@ -10,7 +10,7 @@ import numpy as np
 
 from optimizer.instance import Menu
 from optimizer.screening import multipliers
-from optimizer.screening.bounds import Bound, Chord, Form, Multiplier, Reference, bound_box, combine_rows, make_form
+from optimizer.screening.bounds import Bound, Form, Multiplier, Reference, bound_box, combine_rows, make_form
 from optimizer.screening.branching import cut
 from optimizer.screening.certificate import Recorder
 from optimizer.screening.chords import chord_of
@@ -25,7 +25,7 @@ from optimizer.screening.past import Past, recalled, telling
 from optimizer.screening.problem import Ints, Problem
 from optimizer.screening.rules import consistent
 from optimizer.screening.sifting import Sieve, join, sift
-from optimizer.screening.state import Open, Settings, Step
+from optimizer.screening.state import KEPT_CUTS, Open, Settings, Step
 
 ROUNDS, ROOT_ROUNDS = 30, 64
 """Bounds evaluated in one box, and in a root, before it is cut."""
@@ -42,8 +42,6 @@ SIFTED = 8_000
 """Most menus, or parts of menus, that may be left over while sifting."""
 JOINED = 1_000_000
 """Most menus of a box that is sifted in halves."""
-KEPT_CUTS = 12
-"""Cuts that the multipliers are chosen by, and that a child inherits."""
 OFTEN = 4
 """Every so many boxes, coordinate ascent starts from the menus that the bounds favour."""
 STARTS = 8
@@ -105,16 +103,18 @@ class Search:
             if self.aim == 0.0 and self.incumbent is not None:
                 self._aim_again()
             reach = self.settings.reach(self.incumbent)
-            if self.aim and -self._heap[0][1] <= reach:
-                if not self._heap[0][0]:
+            merged, key, _, box = self._heap[0]
+            if self.aim and -key <= reach:
+                if not merged:
                     break
-                if self._heap[0][3].proof is not None:
-                    self._give_up(heapq.heappop(self._heap)[3])
+                if box.proof is not None:
+                    heapq.heappop(self._heap)
+                    self._give_up(box)
                     continue
             self.stopped = self._stop()
             if self.stopped:
                 break
-            box = heapq.heappop(self._heap)[3]
+            heapq.heappop(self._heap)
             self.boxes += 1
             self._process(box)
             if self.settings.progress is not None:
@@ -166,8 +166,8 @@ class Search:
             return
         box.columns = kept
         if box.root and not self.aim:
-            bound = self.bound_for(box.problem, box.columns, box.mix, box.reference)
-            box.bound, box.proof = bound.total, (box.reference, self.multiplier)
+            box.bound = self._step(box, self.multiplier, box.reference).bound.total
+            box.proof = (box.reference, self.multiplier)
         if box.root:
             self.past[box.mix] = []
             if self.aim and self._recall(box):
@@ -220,9 +220,18 @@ class Search:
 
     def _step(self, box: Open, multiplier: Multiplier, reference: Reference) -> Step:
         """A bound of the box by a multiplier of its own."""
-        chord = chord_of(box.problem, box.columns, box.mix, reference)
-        form = make_form(box.problem, multiplier, chord)
-        return Step(self._bound(box.problem, form, box.columns, box.mix, reference), box.columns, multiplier, reference)
+        return self._taken(box.problem, box.columns, box.mix, multiplier, reference)
+
+    def bound_for(self, columns: tuple[Ints, ...], mix: int, reference: Reference) -> Bound:
+        """The bound over any box of the whole problem with the multiplier last found at a root."""
+        return self._taken(self.problem, columns, mix, self.multiplier, reference).bound
+
+    def _taken(
+        self, problem: Problem, columns: tuple[Ints, ...], mix: int, multiplier: Multiplier, reference: Reference
+    ) -> Step:
+        chord = chord_of(problem, columns, mix, reference)
+        bound = self._bound(problem, make_form(problem, multiplier, chord), columns, mix, reference)
+        return Step(bound, columns, multiplier, reference, chord)
 
     def _lower(self, box: Open, steps: list[Step]) -> Step | None:
         """Bound the box again and again, dropping levels. The lowest bound, or None where the box is done with."""
@@ -232,13 +241,11 @@ class Search:
             if box.menus <= self.settings.small:
                 self._enumerate(box)
                 return None
-            columns = box.columns
-            bound, chord = self._evaluate(box)
-            step = Step(bound, columns, box.multiplier, box.reference)
+            step = self._evaluate(box)
             steps.append(step)
             if self._prune(box, step):
                 return None
-            if best is None or bound.total < best.bound.total:
+            if best is None or step.bound.total < best.bound.total:
                 best = step
             if number - since >= self._patience(box):
                 since = number
@@ -246,13 +253,13 @@ class Search:
                 if checked - above < FALLEN * above:
                     break
                 checked = above
-            self._move(box, number, step, best, chord)
+            self._move(box, number, step, best)
             if self._late():
                 self.push(box, box.bound if self.aim else np.inf)
                 return None
         return best
 
-    def _move(self, box: Open, number: int, step: Step, best: Step, chord: Chord | None) -> None:
+    def _move(self, box: Open, number: int, step: Step, best: Step) -> None:
         """Set multiplier and reference for the next bound: by cutting planes first, then by subgradients."""
         box.cuts.append((step.bound.cut, step.bound.rest))
         early = box.root and number < KELLEY
@@ -260,11 +267,11 @@ class Search:
             box.reference = Reference(best.bound.best)
         if box.problem.has_multipliers and (early or (not self.aim and number % 2)):
             cuts = box.cuts[-KEPT_CUTS:]
-            follow_up = multipliers.proposed(box.problem, cuts, self.aim, best.multiplier, chord)
+            follow_up = multipliers.proposed(box.problem, cuts, self.aim, best.multiplier, step.chord)
             box.multiplier = box.multiplier if follow_up is None else follow_up
         elif not early:
             above = [s.bound.total - self._threshold(s.multiplier) for s in (step, best)]
-            box.reference, box.multiplier = descend(box, step, best, above[0], above[1], chord, self.aim > 0.0)
+            box.reference, box.multiplier = descend(box, step, best, above[0], above[1], self.aim > 0.0)
 
     def _settle(self, box: Open, steps: list[Step]) -> bool:
         """Evaluate every menu that the bounds leave over, if those are few enough."""
@@ -307,19 +314,12 @@ class Search:
     def _patience(self, box: Open) -> int:
         return SHORTEST if self._joinable(box) else SHORTER if self._loops is None else PATIENCE
 
-    def _evaluate(self, box: Open) -> tuple[Bound, Chord | None]:
-        chord = chord_of(box.problem, box.columns, box.mix, box.reference)
-        form = make_form(box.problem, box.multiplier, chord)
-        bound = self._bound(box.problem, form, box.columns, box.mix, box.reference)
-        if self.aim and bound.total < box.bound:
-            box.bound, box.proof = bound.total, (box.reference, box.multiplier)
-        self._offer(box, bound)
-        return bound, chord
-
-    def bound_for(self, problem: Problem, columns: tuple[Ints, ...], mix: int, reference: Reference) -> Bound:
-        """The bound over any box with the multiplier last found at a root."""
-        chord = chord_of(problem, columns, mix, reference)
-        return self._bound(problem, make_form(problem, self.multiplier, chord), columns, mix, reference)
+    def _evaluate(self, box: Open) -> Step:
+        step = self._step(box, box.multiplier, box.reference)
+        if self.aim and step.bound.total < box.bound:
+            box.bound, box.proof = step.bound.total, (box.reference, box.multiplier)
+        self._offer(box, step.bound)
+        return step
 
     def _bound(self, problem: Problem, form: Form, columns: tuple[Ints, ...], mix: int, reference: Reference) -> Bound:
         self.bounds += 1
@@ -393,8 +393,7 @@ class Search:
         made, columns = merge(problem, box.columns, groups)
         reference = transfer(problem, step.multiplier, step.reference, step.favoured(box.columns), made)
         record = self.recorder.merge(box.record, groups)
-        child = Open(made, columns, box.mix, box.bound, reference, step.multiplier, box.cuts, record, None)
-        child.pace, child.length = box.pace, box.length
+        child = box.child(made, columns, box.bound, reference, step.multiplier, record, None)
         self.push(child, box.bound)
         return True
 
@@ -410,7 +409,5 @@ class Search:
             bound, proof = box.bound, box.proof
             if self.aim and top < bound:
                 bound, proof = top, (step.reference, step.multiplier)
-            cuts = box.cuts[-KEPT_CUTS:]
-            child = Open(box.problem, columns, box.mix, bound, step.reference, step.multiplier, cuts, record, proof)
-            child.pace, child.length = box.pace, box.length
+            child = box.child(box.problem, columns, bound, step.reference, step.multiplier, record, proof)
             self.push(child, bound if self.aim else top)

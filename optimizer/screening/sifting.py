@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.instance import Array
+from optimizer.screening.enumeration import halves
 from optimizer.screening.problem import EPS, Bools, Ints
 
 WIDER = 4
@@ -38,9 +39,7 @@ def sift(box: tuple[Ints, ...], sieves: Sequence[Sieve], most: int) -> tuple[Int
     passes it comes to nothing, so too large a count is final.
     """
     plans = sorted(range(len(box)), key=lambda j: (len(box[j]), j))
-    budgets = np.array([budget(s, len(plans)) for s in sieves])
-    totals = np.array([s.total for s in sieves])
-    counts = np.array([s.counts for s in sieves])
+    budgets, totals, counts = side_by_side(sieves)
     spent = np.zeros((1, len(sieves)))
     menus = np.zeros((1, len(box)), dtype=np.intp)
     settled = -np.inf
@@ -74,12 +73,10 @@ def join(box: tuple[Ints, ...], sieves: Sequence[Sieve], most: int) -> tuple[Int
 
     The sums over either half of the plans are taken once, and every pair of them is looked at.
     """
-    budgets = np.array([budget(s, len(box)) for s in sieves])
-    totals = np.array([s.total for s in sieves])
-    counts = np.array([s.counts for s in sieves])
+    budgets, totals, counts = side_by_side(sieves)
     settled = -np.inf
-    halves = []
-    for plans in _halves(box):
+    sums = []
+    for plans in halves(box):
         menus, spent = np.zeros((1, len(box)), dtype=np.intp), np.zeros((1, len(sieves)))
         for j in plans:
             table = np.stack([s.deficits[j] for s in sieves], axis=1)
@@ -92,8 +89,8 @@ def join(box: tuple[Ints, ...], sieves: Sequence[Sieve], most: int) -> tuple[Int
             spent = grown[keep]
             if len(menus) > most:
                 return None
-        halves.append((menus, spent))
-    (first, one), (second, other) = halves
+        sums.append((menus, spent))
+    (first, one), (second, other) = sums
     if len(first) * len(second) > most:
         return None
     left = np.ones((len(first), len(second)), dtype=np.bool_)
@@ -111,19 +108,15 @@ def join(box: tuple[Ints, ...], sieves: Sequence[Sieve], most: int) -> tuple[Int
     return first[row] + second[column], settled
 
 
-def _halves(box: tuple[Ints, ...]) -> tuple[list[int], list[int]]:
-    """The plans in two groups of about equally many menus."""
-    groups: tuple[list[int], list[int]] = ([], [])
-    sizes = [1, 1]
-    for j in sorted(range(len(box)), key=lambda j: (-len(box[j]), j)):
-        side = 0 if sizes[0] <= sizes[1] else 1
-        groups[side].append(j)
-        sizes[side] *= len(box[j])
-    return groups
+def side_by_side(sieves: Sequence[Sieve]) -> tuple[Array, Array, Bools]:
+    """(K,) deficits from which a menu is settled, totals, and whether settled menus count, of K sieves."""
+    budgets, totals = [_budget(s) for s in sieves], [s.total for s in sieves]
+    return np.array(budgets), np.array(totals), np.array([s.counts for s in sieves])
 
 
-def budget(sieve: Sieve, plans: int) -> float:
+def _budget(sieve: Sieve) -> float:
     """Deficits from here on settle a menu; widened by the rounding of the sums."""
+    plans = len(sieve.deficits)
     largest = sum(float(d.max()) for d in sieve.deficits)
     return sieve.total - sieve.threshold + 4.0 * EPS * plans * (abs(sieve.total) + abs(sieve.threshold) + largest)
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from optimizer.instance import Array
 from optimizer.screening import multipliers
-from optimizer.screening.bounds import Bound, Multiplier, Reference
+from optimizer.screening.bounds import Bound, Chord, Multiplier, Reference
 from optimizer.screening.certificate import Node
 from optimizer.screening.enumeration import Incumbent
 from optimizer.screening.problem import Ints, Problem
 from optimizer.screening.sifting import Sieve
+
+KEPT_CUTS = 12
+"""Cuts that the multipliers are chosen by, and that a child inherits."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +65,17 @@ class Open:
     @property
     def menus(self) -> int:
         """Menus in the box."""
-        count = 1
-        for c in self.columns:
-            count *= len(c)
-        return count
+        return math.prod(map(len, self.columns))
+
+    def child(
+        self, problem: Problem, columns: tuple[Ints, ...], bound: float, reference: Reference, multiplier: Multiplier,
+        record: Node, proof: tuple[Reference, Multiplier] | None,
+    ) -> Open:  # fmt: skip
+        """A part of the box, or the box stated anew, that goes on with what was learnt here."""
+        return replace(
+            self, problem=problem, columns=columns, bound=bound, reference=reference, multiplier=multiplier,
+            cuts=self.cuts[-KEPT_CUTS:], record=record, proof=proof, root=False,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -75,6 +86,8 @@ class Step:
     columns: tuple[Ints, ...]
     multiplier: Multiplier
     reference: Reference
+    chord: Chord | None = None
+    """The one that its form was made with."""
 
     def favoured(self, columns: tuple[Ints, ...]) -> Ints:
         """(J,) the column with the largest D per plan among those left."""

@@ -18,7 +18,7 @@ def surviving_box(search: Search, columns: tuple[Ints, ...]) -> Box:
     assert best is not None
     kept, chosen = columns, problem.columns(best.menu)
     for _ in range(3):
-        bound = search.bound_for(problem, kept, best.mix, Reference(chosen))
+        bound = search.bound_for(kept, best.mix, Reference(chosen))
         parts = []
         for j, c in enumerate(kept):
             levels = bound.levels(j)
