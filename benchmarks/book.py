@@ -177,9 +177,9 @@ def program_arrays(held: _Hashed) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def compiled(model: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """A Pyomo program as arrays, with where the levels' binaries are."""
-    from optimizer.solve import compile_program
+    from optimizer.solve import lower_program
 
-    p = compile_program(model)
+    p = lower_program(model)
     arrays = {
         "p_costs": p.costs, "p_lower": p.lower, "p_upper": p.upper, "p_integer": p.integer, "p_starts": p.starts,
         "p_indices": p.indices, "p_coefficients": p.coefficients, "p_row_lower": p.row_lower,

@@ -44,7 +44,7 @@ def menu_problem(sent: Menu) -> Any:
 
 def ours(data: Data, job: Data) -> Data:
     """``MenuProblem.solve``, construction included."""
-    from optimizer.screening.loops import load
+    from optimizer.search.kernels.loops import load
 
     sent = as_menu(data, job)
     menu_problem(sent)  # imports
@@ -120,7 +120,7 @@ def chosen(data: Data, values: Any) -> list[int] | None:
 
 def ascent(data: Data, job: Data) -> Data:
     """Multi-start coordinate ascent, 16 starts; proves nothing."""
-    from optimizer.screening import local_search
+    from optimizer.search import local_search
 
     sent = as_menu(data, job)
     problem = menu_problem(sent)
@@ -170,7 +170,7 @@ def prices_ours(data: Data, job: Data) -> Data:
 
 def prices_ascent(data: Data, job: Data) -> Data:
     """Coordinate ascent on a grid of prices; proves nothing."""
-    from optimizer.screening import local_search
+    from optimizer.search import local_search
 
     sent = as_prices(data, job)
     grid = sent.on_grid()
@@ -202,13 +202,13 @@ def prices_grid(data: Data, job: Data) -> Data:
 
 def market_ours(data: Data, job: Data) -> Data:
     """A shipped case, after loading: solving, auditing, cross-check by HiGHS where the case asks for it."""
-    from optimizer.problem import prepare_problem
-    from optimizer.run import solve_problem
+    from optimizer.answer.run import solve_case_model
+    from optimizer.model.case_model import prepare_case
 
-    problem = prepare_problem(job["case"])
+    problem = prepare_case(job["case"])
     settings = own_settings(job)
     began = time.perf_counter()
-    found = solve_problem(problem, settings)
+    found = solve_case_model(problem, settings)
     seconds = time.perf_counter() - began
     value, bound = found.objective.value, found.objective.bound
     return {"value": value, "bound": bound, "seconds": seconds, "boxes": found.work.boxes, "menus": found.menus}
@@ -216,19 +216,19 @@ def market_ours(data: Data, job: Data) -> Data:
 
 def market_whole(data: Data, job: Data) -> Data:
     """The same with screening off: HiGHS with the best settings known on the whole program."""
-    from optimizer.problem import prepare_problem
-    from optimizer.run import solve_problem
+    from optimizer.answer.run import solve_case_model
+    from optimizer.model.case_model import prepare_case
 
-    problem = prepare_problem(job["case"])
+    problem = prepare_case(job["case"])
     began = time.perf_counter()
-    found = solve_problem(problem, own_settings(job, screen=False))
+    found = solve_case_model(problem, own_settings(job, screen=False))
     seconds = time.perf_counter() - began
     return {"value": found.objective.value, "bound": found.objective.bound, "seconds": seconds}
 
 
 def own_settings(job: Data, screen: bool = True) -> Any:
     """Settings for a market's solve."""
-    from optimizer.optimum import Settings
+    from optimizer.optimise.outcome import Settings
 
     deadline = time.monotonic() + job["limit"]
     return Settings(gap=job["gap"], deadline=deadline, screen=screen, cross_check=False)
@@ -236,11 +236,12 @@ def own_settings(job: Data, screen: bool = True) -> Any:
 
 def frontier_ours(data: Data, job: Data) -> Data:
     """All efficient menus, or 21 points, of two figures; and one solve of the same problem."""
-    from optimizer import tracing
-    from optimizer.aims import Measure
     from optimizer.economics.figures import TOTAL
-    from optimizer.optimum import Settings, best
-    from optimizer.tracing import Side, trace
+    from optimizer.model.measures import Measure
+    from optimizer.optimise import frontier as tracing
+    from optimizer.optimise.frontier import Side, trace
+    from optimizer.optimise.outcome import Settings
+    from optimizer.optimise.ratio import best
 
     sent = as_menu(data, job)
     if job["walk"]:
@@ -260,13 +261,13 @@ def frontier_ours(data: Data, job: Data) -> Data:
 
 def frontier_market(data: Data, job: Data) -> Data:
     """21 points of a shipped case, and one solve of it; both after loading, medians of three."""
+    from optimizer.answer.run import aims_of, measure, solve_case_model
     from optimizer.economics.figures import TOTAL
-    from optimizer.optimum import Settings
-    from optimizer.problem import prepare_problem
-    from optimizer.run import aims_of, measure, solve_problem
-    from optimizer.tracing import Side, trace
+    from optimizer.model.case_model import prepare_case
+    from optimizer.optimise.frontier import Side, trace
+    from optimizer.optimise.outcome import Settings
 
-    problem = prepare_problem(job["case"])
+    problem = prepare_case(job["case"])
     aim = aims_of(problem.inputs.case.objective, problem)[0]
     x = Side(measure(problem.compiled, job["x"], TOTAL, problem.today_figure), 1)
     y = Side(aim.measure, aim.sense)
@@ -275,7 +276,7 @@ def frontier_market(data: Data, job: Data) -> Data:
     one, seconds = [], []
     for _ in range(3):
         began = time.perf_counter()
-        solve_problem(problem, settings)
+        solve_case_model(problem, settings)
         one.append(time.perf_counter() - began)
         began = time.perf_counter()
         traced = trace(problem.compiled.instance, x, y, (), settings, points=21)

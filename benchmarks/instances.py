@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-Array = Any
+from optimizer.typing import Array
+
 NOISE = {"alike": 0.7, "random": 2.0}
 DEAREST = {"alike": 3.6, "random": 10.0}
 """Highest price over quality; the lowest is 0.4."""

@@ -349,15 +349,15 @@ def frontier_program(sent: Menu) -> tuple[dict[str, Any], dict[str, Any]]:
     """The program with the margin as its aim and usage as a marked row that always holds."""
     from benchmarks.contestants_own import menu_problem
     from optimizer.formulation import build
-    from optimizer.instance import Limit, combine
+    from optimizer.model.instance import Limit, combine
 
     problem = menu_problem(sent)
     loose = combine([(1.0, problem.figures["usage"])], 0.0)
     model = build(problem.instance, problem.figures["margin"], (Limit("usage", loose),))
     arrays, scales = b.compiled(model)
-    from optimizer.solve import compile_program
+    from optimizer.solve import lower_program
 
-    row_number = compile_program(model).rows["condition"][0]
+    row_number = lower_program(model).rows["condition"][0]
     scales["x_scale"] = float(model.record.limit_scales[0])
     return arrays | {"p_x_row": np.array(row_number)}, scales
 

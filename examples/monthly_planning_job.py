@@ -15,13 +15,14 @@ import sys
 import time
 from pathlib import Path
 
+from optimizer.answer.run import solve_case_model
+from optimizer.answer.solution import Solution
 from optimizer.errors import InfeasibleError, InputError, NotTrustedError, SolverError
+from optimizer.inputs.changes import apply_changes
+from optimizer.inputs.load import assemble, load_case
 from optimizer.io import Document
-from optimizer.load import apply_changes, assemble, load_case
-from optimizer.optimum import Settings
-from optimizer.problem import problem_of
-from optimizer.results import Solution
-from optimizer.run import solve_problem
+from optimizer.model.case_model import case_model_of
+from optimizer.optimise.outcome import Settings
 from optimizer.schema.case import Change
 
 CASE = "assistant-startup-margin"
@@ -35,8 +36,8 @@ def plan_month(counts: Path) -> Solution:
     inputs = load_case(CASE)
     changes = {f"today.plans.{plan}.customers": Change(to=count) for plan, count in rows.items()}
     market = apply_changes(inputs.market_document, changes, Document({}, {}, str(counts)), prefix="")
-    problem = problem_of(assemble(inputs.name, inputs.case, inputs.case_document, market, {}))
-    return solve_problem(problem, Settings(gap=inputs.case.options.gap, deadline=time.monotonic() + SECONDS))
+    problem = case_model_of(assemble(inputs.name, inputs.case, inputs.case_document, market, {}))
+    return solve_case_model(problem, Settings(gap=inputs.case.options.gap, deadline=time.monotonic() + SECONDS))
 
 
 def prices(solution: Solution) -> dict[str, float | None]:

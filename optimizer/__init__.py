@@ -10,16 +10,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from optimizer.answer.run import evaluate_case as evaluate_case
+    from optimizer.answer.run import solve_case as solve_case
+    from optimizer.answer.solution import Solution as Solution
     from optimizer.errors import Finding as Finding
     from optimizer.errors import InfeasibleError as InfeasibleError
     from optimizer.errors import InputError as InputError
     from optimizer.errors import NotTrustedError as NotTrustedError
     from optimizer.errors import OptimizerError as OptimizerError
     from optimizer.errors import SolverError as SolverError
-    from optimizer.library import list_cases as list_cases
-    from optimizer.library import list_markets as list_markets
-    from optimizer.load import load_case as load_case
-    from optimizer.problem import check_case as check_case
+    from optimizer.inputs.load import load_case as load_case
+    from optimizer.io.library import list_cases as list_cases
+    from optimizer.io.library import list_markets as list_markets
+    from optimizer.model.case_model import check_case as check_case
     from optimizer.problems import Burst as Burst
     from optimizer.problems import Condition as Condition
     from optimizer.problems import MenuProblem as MenuProblem
@@ -27,9 +30,6 @@ if TYPE_CHECKING:
     from optimizer.problems import PriceProblem as PriceProblem
     from optimizer.problems import PriceSolution as PriceSolution
     from optimizer.problems import Ratio as Ratio
-    from optimizer.results import Solution as Solution
-    from optimizer.run import evaluate_case as evaluate_case
-    from optimizer.run import solve_case as solve_case
     from optimizer.schema import Case as Case
     from optimizer.schema import Change as Change
     from optimizer.schema import Market as Market
@@ -44,13 +44,13 @@ if TYPE_CHECKING:
     from optimizer.studies import sensitivity_case as sensitivity_case
 
 _PUBLIC = {
+    "answer.run": "evaluate_case solve_case",
+    "answer.solution": "Solution",
     "errors": "Finding InfeasibleError InputError NotTrustedError OptimizerError SolverError",
-    "library": "list_cases list_markets",
-    "load": "load_case",
+    "inputs.load": "load_case",
+    "io.library": "list_cases list_markets",
+    "model.case_model": "check_case",
     "problems": "Burst Condition MenuProblem MenuSolution PriceProblem PriceSolution Ratio",
-    "results": "Solution",
-    "problem": "check_case",
-    "run": "evaluate_case solve_case",
     "schema": "Case Change Market",
     "studies": "Comparison Explanation Frontier Tornado compare_case compare_cases explain_case frontier_case "
     "sensitivity_case",

@@ -6,7 +6,7 @@ import sys
 
 if __name__ == "__main__":
     try:
-        from optimizer.cli import main
+        from optimizer.cli.main import main
 
         sys.exit(main())
     except KeyboardInterrupt:

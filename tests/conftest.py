@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
@@ -22,3 +25,33 @@ settings.register_profile(
 )
 settings.register_profile("explore", settings.get_profile("ci"), derandomize=False, max_examples=2000)
 settings.load_profile(os.environ.get("OPTIMIZER_HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.fixture(scope="session")
+def factory() -> ModuleType:
+    """The small market and cases on it (``support/market_factory.py``)."""
+    import market_factory
+
+    return market_factory
+
+
+@pytest.fixture(scope="session")
+def problem(factory: ModuleType) -> Any:
+    """The small market with the small case, ready to be solved."""
+    return factory.problem()
+
+
+@pytest.fixture(scope="session")
+def instances() -> ModuleType:
+    """Random array instances (``support/random_instances.py``)."""
+    import random_instances
+
+    return random_instances
+
+
+@pytest.fixture(scope="session")
+def small() -> ModuleType:
+    """Small instances and a brute force in plain loops (``support/formulation_small.py``)."""
+    import formulation_small
+
+    return formulation_small

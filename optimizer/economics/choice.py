@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from optimizer.economics.normal import Array
+from optimizer.typing import Array
 
 
 def systematic_utility(

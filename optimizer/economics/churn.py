@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from optimizer.economics.normal import Array
+from optimizer.typing import Array
 
 
 def churn_rate(reference: Array, sensitivity: Array, change: Array, least: float, most: float) -> Array:

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimizer.economics.normal import Array
 from optimizer.economics.response import PerCustomer
+from optimizer.typing import Array
 
 Amount = Callable[[PerCustomer], Array]
 
 
 @dataclass(frozen=True)
-class Linear:
+class LinearFigure:
     """A figure that adds up over customers."""
 
     doc: str
@@ -37,7 +37,7 @@ class Linear:
 
 
 @dataclass(frozen=True)
-class Ratio:
+class RatioFigure:
     """A figure that is a ratio of two linear ones."""
 
     doc: str
@@ -71,35 +71,35 @@ def _nothing(p: PerCustomer) -> Array:
 
 
 USD = "usd/month"
-LINEAR: dict[str, Linear] = {
-    "customers": Linear("customers of all our plans", "customers", _ones),
-    "paying_customers": Linear("customers who are billed", "customers", _paying),
-    "free_customers": Linear("customers who are not billed", "customers", lambda p: 1.0 - _paying(p)),
-    "revenue": Linear("fees, metered use and advertising", USD, lambda p: p.revenue),
-    "metered_revenue": Linear("metered use", USD, lambda p: p.metered),
-    "advertising_revenue": Linear("advertising", USD, lambda p: p.advertising),
-    "paying_revenue": Linear("revenue from customers who are billed", USD, lambda p: p.revenue * _paying(p)),
-    "serving_cost": Linear(
+LINEAR: dict[str, LinearFigure] = {
+    "customers": LinearFigure("customers of all our plans", "customers", _ones),
+    "paying_customers": LinearFigure("customers who are billed", "customers", _paying),
+    "free_customers": LinearFigure("customers who are not billed", "customers", lambda p: 1.0 - _paying(p)),
+    "revenue": LinearFigure("fees, metered use and advertising", USD, lambda p: p.revenue),
+    "metered_revenue": LinearFigure("metered use", USD, lambda p: p.metered),
+    "advertising_revenue": LinearFigure("advertising", USD, lambda p: p.advertising),
+    "paying_revenue": LinearFigure("revenue from customers who are billed", USD, lambda p: p.revenue * _paying(p)),
+    "serving_cost": LinearFigure(
         "GPU cost of all customers, free ones included", USD, lambda p: p.serving, capacity=1.0, serving=_contracted
     ),
-    "free_serving_cost": Linear(
+    "free_serving_cost": LinearFigure(
         "GPU cost of customers who are not billed, at the pools' prices", USD, lambda p: p.serving * (1.0 - _paying(p))
     ),
-    "paying_serving_cost": Linear(
+    "paying_serving_cost": LinearFigure(
         "GPU cost of customers who are billed, at the pools' prices", USD, lambda p: p.serving * _paying(p)
     ),
-    "payment_cost": Linear("payment and store fees", USD, lambda p: p.payment),
-    "other_cost_of_revenue": Linear("other cost of revenue", USD, lambda p: p.other),
-    "support_cost": Linear("support", USD, lambda p: p.support),
-    "plan_cost": Linear("fixed cost of the plans on the menu", USD, _nothing, fixed=1.0),
-    "gross_margin": Linear(
+    "payment_cost": LinearFigure("payment and store fees", USD, lambda p: p.payment),
+    "other_cost_of_revenue": LinearFigure("other cost of revenue", USD, lambda p: p.other),
+    "support_cost": LinearFigure("support", USD, lambda p: p.support),
+    "plan_cost": LinearFigure("fixed cost of the plans on the menu", USD, _nothing, fixed=1.0),
+    "gross_margin": LinearFigure(
         "revenue less serving, payment and other cost of revenue, free customers' serving included",
         USD,
         _gross_margin,
         capacity=-1.0,
         serving=_contracted,
     ),
-    "contribution_margin": Linear(
+    "contribution_margin": LinearFigure(
         "gross margin less support and the fixed cost of plans; before go-to-market, research and administration",
         USD,
         _contribution,
@@ -107,60 +107,74 @@ LINEAR: dict[str, Linear] = {
         capacity=-1.0,
         serving=_contracted,
     ),
-    "payers_margin": Linear(
+    "payers_margin": LinearFigure(
         "revenue of payers less their serving cost", USD, lambda p: (p.revenue - p.serving) * _paying(p)
     ),
-    "churned_customers": Linear("customers who decide anew in a month", "customers/month", lambda p: p.churn),
-    "churned_payers": Linear(
+    "churned_customers": LinearFigure("customers who decide anew in a month", "customers/month", lambda p: p.churn),
+    "churned_payers": LinearFigure(
         "billed customers who decide anew in a month", "customers/month", lambda p: p.churn * _paying(p)
     ),
-    "gpu_hours": Linear("paid GPU hours a month", "GPU-hours/month", lambda p: p.gpu_hours),
-    "requests": Linear("requests served a month", "requests/month", lambda p: p.requests),
-    "cap_bound_customers": Linear("customers whom a cap binds at least once a month", "customers", lambda p: p.binds),
-    "api_value": Linear("what the served requests would cost at API prices", USD, lambda p: p.api_value),
-    "referred_customers": Linear("people reached by word of mouth alone", "persons", lambda p: p.referral),
-    "rival_customers": Linear("customers of rivals' plans", "customers", _nothing, alternatives="customers"),
-    "rival_revenue": Linear("revenue of rivals' plans", USD, _nothing, alternatives="revenue"),
-    "potential": Linear(
+    "gpu_hours": LinearFigure("paid GPU hours a month", "GPU-hours/month", lambda p: p.gpu_hours),
+    "requests": LinearFigure("requests served a month", "requests/month", lambda p: p.requests),
+    "cap_bound_customers": LinearFigure(
+        "customers whom a cap binds at least once a month", "customers", lambda p: p.binds
+    ),
+    "api_value": LinearFigure("what the served requests would cost at API prices", USD, lambda p: p.api_value),
+    "referred_customers": LinearFigure("people reached by word of mouth alone", "persons", lambda p: p.referral),
+    "rival_customers": LinearFigure("customers of rivals' plans", "customers", _nothing, alternatives="customers"),
+    "rival_revenue": LinearFigure("revenue of rivals' plans", USD, _nothing, alternatives="revenue"),
+    "potential": LinearFigure(
         "people, seats and accounts who could be customers", "customers", _nothing, constant="potential"
     ),
 }
-LINEAR["served_customers"] = Linear("customers of ours or a rival's", "customers", _ones, alternatives="customers")
-LINEAR["served_revenue"] = Linear("revenue of ours and the rivals'", USD, lambda p: p.revenue, alternatives="revenue")
+LINEAR["served_customers"] = LinearFigure(
+    "customers of ours or a rival's", "customers", _ones, alternatives="customers"
+)
+LINEAR["served_revenue"] = LinearFigure(
+    "revenue of ours and the rivals'", USD, lambda p: p.revenue, alternatives="revenue"
+)
 
-RATIOS: dict[str, Ratio] = {
-    "gross_margin_rate": Ratio(
+RATIOS: dict[str, RatioFigure] = {
+    "gross_margin_rate": RatioFigure(
         "gross margin / revenue (all inference counted, free customers' included)",
         "fraction",
         "gross_margin",
         "revenue",
     ),
-    "contribution_margin_rate": Ratio("contribution margin / revenue", "fraction", "contribution_margin", "revenue"),
-    "payers_margin_rate": Ratio("compute margin on payers alone", "fraction", "payers_margin", "paying_revenue"),
-    "accounting_margin_rate": Ratio(
+    "contribution_margin_rate": RatioFigure(
+        "contribution margin / revenue", "fraction", "contribution_margin", "revenue"
+    ),
+    "payers_margin_rate": RatioFigure("compute margin on payers alone", "fraction", "payers_margin", "paying_revenue"),
+    "accounting_margin_rate": RatioFigure(
         "gross margin as the accounts state it", "fraction", "accounting_margin", "revenue"
     ),
-    "market_share": Ratio("customers / all potential ones", "fraction", "customers", "potential"),
-    "paying_market_share": Ratio("paying customers / all potential ones", "fraction", "paying_customers", "potential"),
-    "market_share_served": Ratio(
+    "market_share": RatioFigure("customers / all potential ones", "fraction", "customers", "potential"),
+    "paying_market_share": RatioFigure(
+        "paying customers / all potential ones", "fraction", "paying_customers", "potential"
+    ),
+    "market_share_served": RatioFigure(
         "customers / customers of ours or a rival's (own hardware and hosted open weights apart)",
         "fraction",
         "customers",
         "served_customers",
     ),
-    "revenue_share": Ratio("revenue / revenue of anyone", "fraction", "revenue", "served_revenue"),
-    "free_share": Ratio("free customers / customers", "fraction", "free_customers", "customers"),
-    "churn_rate": Ratio("customers who decide anew / customers, monthly", "1/month", "churned_customers", "customers"),
-    "payers_churn_rate": Ratio("the same among billed customers", "1/month", "churned_payers", "paying_customers"),
-    "enterprise_revenue_share": Ratio(
+    "revenue_share": RatioFigure("revenue / revenue of anyone", "fraction", "revenue", "served_revenue"),
+    "free_share": RatioFigure("free customers / customers", "fraction", "free_customers", "customers"),
+    "churn_rate": RatioFigure(
+        "customers who decide anew / customers, monthly", "1/month", "churned_customers", "customers"
+    ),
+    "payers_churn_rate": RatioFigure(
+        "the same among billed customers", "1/month", "churned_payers", "paying_customers"
+    ),
+    "enterprise_revenue_share": RatioFigure(
         "revenue of the enterprise and API channels / revenue", "fraction", "business_revenue", "revenue"
     ),
-    "cap_binding_share": Ratio(
+    "cap_binding_share": RatioFigure(
         "customers whom a cap binds / customers", "fraction", "cap_bound_customers", "customers"
     ),
-    "revenue_per_customer": Ratio("revenue / customers", "usd/month", "revenue", "customers"),
-    "revenue_per_payer": Ratio("revenue of payers / payers", "usd/month", "paying_revenue", "paying_customers"),
-    "cost_per_free_customer": Ratio(
+    "revenue_per_customer": RatioFigure("revenue / customers", "usd/month", "revenue", "customers"),
+    "revenue_per_payer": RatioFigure("revenue of payers / payers", "usd/month", "paying_revenue", "paying_customers"),
+    "cost_per_free_customer": RatioFigure(
         "serving cost of free customers / free customers", "usd/month", "free_serving_cost", "free_customers"
     ),
 }

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from optimizer.economics.normal import Array
+from optimizer.typing import Array
 
 
 def effective_fee(price: float, annual_share: float, annual_discount: float) -> float:

@@ -8,9 +8,9 @@ from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from optimizer.typing import Array
+
 _erfc = np.frompyfunc(math.erfc, 1, 1)
 _STANDARD = NormalDist()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.economics.normal import Array
+from optimizer.typing import Array
 
 Caps = tuple[tuple[str, float], ...]
 """(window, requests) pairs, the shorter window first; empty = no cap."""

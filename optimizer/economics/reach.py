@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from optimizer.economics.normal import Array
+from optimizer.typing import Array
 
 
 def reach_share(spend: float, base: float, most: float, scale: float) -> float:

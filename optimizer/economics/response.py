@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.economics import choice, churn, finance, reach, usage
-from optimizer.economics.normal import Array
 from optimizer.economics.population import AiModels, AlternativeFacts, Caps, PlanFacts, Pools, Population, Terms
+from optimizer.typing import Array
 
 
 @dataclass(frozen=True)

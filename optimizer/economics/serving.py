@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optimizer.economics.normal import Array
+from optimizer.typing import Array
 
 
 def gpu_seconds_per_request(

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimizer.economics.normal import Array, cdf
+from optimizer.economics.normal import cdf
+from optimizer.typing import Array
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.errors import SolverError, bad_argument
-from optimizer.instance import Array, Instance, Menu
+from optimizer.model.instance import Instance
+from optimizer.typing import Array, Choice
 
-Choice = tuple[Menu, int]
 """One level index per plan, and a mix index."""
 
 LARGEST_ATTRACTION = math.exp(9.0)
@@ -23,7 +23,7 @@ LARGEST_ATTRACTION = math.exp(9.0)
 
 
 @dataclass(frozen=True)
-class Box:
+class ProgramBox:
     """Allowed levels of every plan and allowed mix levels, as sorted indices of the instance."""
 
     levels: tuple[tuple[int, ...], ...]
@@ -34,7 +34,9 @@ class Box:
         return mix in self.mixes and all(c in ls for c, ls in zip(menu, self.levels, strict=True))
 
 
-def make_box(instance: Instance, box: Sequence[Sequence[int]] | None = None, mixes: Sequence[int] | None = None) -> Box:
+def make_box(
+    instance: Instance, box: Sequence[Sequence[int]] | None = None, mixes: Sequence[int] | None = None
+) -> ProgramBox:
     """The checked box; None means all levels or all mix levels.
 
     Raises:
@@ -51,7 +53,7 @@ def make_box(instance: Instance, box: Sequence[Sequence[int]] | None = None, mix
             raise bad_argument(name, "no index is left", "give at least one")
         if list(indices) != sorted(set(indices)) or indices[0] < 0 or indices[-1] >= count:
             raise bad_argument(name, f"indices must be sorted, different and within 0 ... {count - 1}")
-    return Box(levels, chosen)
+    return ProgramBox(levels, chosen)
 
 
 def unsafe_levels(
@@ -69,7 +71,7 @@ def unsafe_levels(
     return tuple(found)
 
 
-def refuse_unsafe(instance: Instance, box: Box) -> None:
+def refuse_unsafe(instance: Instance, box: ProgramBox) -> None:
     """Raises SolverError when the box holds a level the solver must not see."""
     found = unsafe_levels(instance, box.levels)
     if found:
@@ -87,7 +89,7 @@ class Shares:
     Program variables lie in [0, 1]: ``y_i = unit_i Y_i`` and ``z_ijl = low_ijl x_jl + (high - low)_ijl r_ijl``.
     """
 
-    box: Box
+    box: ProgramBox
     w: tuple[Array, ...]
     """(I, L_j) stock attraction."""
     e: tuple[Array, ...]
@@ -106,7 +108,7 @@ class Shares:
     """(I, L_j) largest z at the chosen level, persons."""
 
 
-def make_shares(instance: Instance, box: Box) -> Shares:
+def make_shares(instance: Instance, box: ProgramBox) -> Shares:
     """Conditional bounds of y and z in the box.
 
     Formula: hi_ijl = n_max_i / (1 + e_ijl + sum over other plans of their smallest e_i); lo likewise with n_min

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 import numpy as np
 import pyomo.environ as pyo
 
-from optimizer.formulation.box import Box, Choice
+from optimizer.formulation.box import ProgramBox
 from optimizer.formulation.equations import doc_of, equation
-from optimizer.instance import Rule
+from optimizer.model.instance import Rule
+from optimizer.typing import Choice
 
 
-def add_choice(m: pyo.ConcreteModel, box: Box) -> None:
+def add_choice(m: pyo.ConcreteModel, box: ProgramBox) -> None:
     """Binaries ``x[j, l]`` (level l of plan j chosen) and ``v[k]`` (mix level k chosen)."""
     pairs = [(j, k) for j, levels in enumerate(box.levels) for k in levels]
     m.x = pyo.Var(pairs, domain=pyo.Binary, doc="x_jl: level l of plan j is chosen, 0 or 1")
@@ -22,7 +23,7 @@ def add_choice(m: pyo.ConcreteModel, box: Box) -> None:
 
 
 @equation
-def one_level(m: pyo.ConcreteModel, box: Box) -> None:
+def one_level(m: pyo.ConcreteModel, box: ProgramBox) -> None:
     """Every plan has exactly one level.
 
     Formula: sum_l x_jl = 1
@@ -38,7 +39,7 @@ def one_level(m: pyo.ConcreteModel, box: Box) -> None:
 
 
 @equation
-def one_mix(m: pyo.ConcreteModel, box: Box) -> None:
+def one_mix(m: pyo.ConcreteModel, box: ProgramBox) -> None:
     """Exactly one mix level of the go-to-market budget is chosen.
 
     Formula: sum_m v_m = 1
@@ -50,7 +51,7 @@ def one_mix(m: pyo.ConcreteModel, box: Box) -> None:
 
 
 @equation
-def forbidden(m: pyo.ConcreteModel, box: Box, rules: Iterable[Rule]) -> None:
+def forbidden(m: pyo.ConcreteModel, box: ProgramBox, rules: Iterable[Rule]) -> None:
     """Pairs of levels that a rule forbids do not stand on one menu.
 
     Formula: sum over a in A of x_ja + sum over b in B of x_kb <= 1, where every pair in A x B is forbidden
@@ -75,7 +76,7 @@ def forbidden(m: pyo.ConcreteModel, box: Box, rules: Iterable[Rule]) -> None:
 
 
 @equation
-def excluded(m: pyo.ConcreteModel, box: Box, choices: Iterable[Choice]) -> None:
+def excluded(m: pyo.ConcreteModel, box: ProgramBox, choices: Iterable[Choice]) -> None:
     """Choices that are already settled are cut off.
 
     Formula: sum_j x_j,l(j) + v_m <= number of plans

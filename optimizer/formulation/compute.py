@@ -12,12 +12,13 @@ import pyomo.environ as pyo
 
 from optimizer.formulation.box import Shares
 from optimizer.formulation.equations import doc_of, equation
-from optimizer.formulation.linear import Linear, Mask, extent, linear, power_of_two, without_tiny
-from optimizer.instance import Array, Block, Figure
+from optimizer.formulation.linear import LinearForm, Mask, extent, linear, power_of_two, without_tiny
+from optimizer.model.instance import Block, Figure
+from optimizer.typing import Array
 
 
 @dataclass(frozen=True)
-class Pool:
+class ComputePool:
     """What the program needs to know of one block of hours."""
 
     h: int
@@ -42,21 +43,21 @@ class Pool:
         return min(self.allowed, self.most - self.block.reserved)
 
 
-def pools(blocks: Sequence[Block], shares: Shares, figures: Iterable[Figure]) -> list[Pool]:
+def pools(blocks: Sequence[Block], shares: Shares, figures: Iterable[Figure]) -> list[ComputePool]:
     """The blocks that can matter in the box: use can exceed the reserve, and burst is billed or limited."""
     prices = np.array([f.burst for f in figures])
     found = []
     for h, block in enumerate(blocks):
         least, most = extent(block.use, shares)
         billed = bool((prices[:, h] != 0.0).any())
-        pool = Pool(h, block, least, most, billed, bool((prices[:, h] > 0.0).any()))
+        pool = ComputePool(h, block, least, most, billed, bool((prices[:, h] > 0.0).any()))
         too_much = most > block.reserved + pool.allowed if math.isfinite(block.limit) else False
         if most > block.reserved and (billed or too_much):
             found.append(pool)
     return found
 
 
-def burst_units(found: Sequence[Pool], count: int) -> Array:
+def burst_units(found: Sequence[ComputePool], count: int) -> Array:
     """(H,) GPUs per burst variable; 0 where the program has none."""
     units = np.zeros(count)
     for p in found:
@@ -65,7 +66,9 @@ def burst_units(found: Sequence[Pool], count: int) -> Array:
     return units
 
 
-def add_compute(m: pyo.ConcreteModel, s: Shares, copies: Sequence[Mask], found: Sequence[Pool], terms: Any) -> None:
+def add_compute(
+    m: pyo.ConcreteModel, s: Shares, copies: Sequence[Mask], found: Sequence[ComputePool], terms: Any
+) -> None:
     """Burst variables ``b[h]`` within [0, 1], and the rows of the compute blocks.
 
     terms: function (Linear, scale done) -> list of (coefficient, variable), see ``program.terms_of``.
@@ -74,7 +77,7 @@ def add_compute(m: pyo.ConcreteModel, s: Shares, copies: Sequence[Mask], found: 
     m.b = pyo.Var(billed, bounds=(0.0, 1.0), doc="b_h: burst GPUs in block h, as a fraction of the most there can be")
     exact = [p.h for p in found if p.exact]
     m.d = pyo.Var(exact, domain=pyo.Binary, doc="d_h: burst is in use in block h, 0 or 1")
-    rows: dict[int, tuple[Any, Pool, float, float]] = {}
+    rows: dict[int, tuple[Any, ComputePool, float, float]] = {}
     for p in found:
         use = linear(p.block.use, s, copies)
         none = np.zeros_like(use.burst)
@@ -87,13 +90,13 @@ def add_compute(m: pyo.ConcreteModel, s: Shares, copies: Sequence[Mask], found: 
     burst_off(m, exact)
 
 
-def _largest(use: Linear, p: Pool) -> float:
+def _largest(use: LinearForm, p: ComputePool) -> float:
     parts = [np.abs(use.v), np.abs(use.y), *(np.abs(a).ravel() for a in (*use.x, *use.r))]
     return max([p.unit, *(float(a.max(initial=0.0)) for a in parts)])
 
 
 @equation
-def burst_needed(m: pyo.ConcreteModel, rows: dict[int, tuple[Any, Pool, float, float]]) -> None:
+def burst_needed(m: pyo.ConcreteModel, rows: dict[int, tuple[Any, ComputePool, float, float]]) -> None:
     """GPUs busy are reserved or burst, and burst keeps its limit.
 
     Formula: use_h <= reserved_h + burst_h,  burst_h <= limit_h
@@ -113,7 +116,7 @@ def burst_needed(m: pyo.ConcreteModel, rows: dict[int, tuple[Any, Pool, float, f
 
 
 @equation
-def burst_no_more(m: pyo.ConcreteModel, rows: dict[int, tuple[Any, Pool, float, float]]) -> None:
+def burst_no_more(m: pyo.ConcreteModel, rows: dict[int, tuple[Any, ComputePool, float, float]]) -> None:
     """Burst in use is not more than what use exceeds the reserve by.
 
     Formula: burst_h <= use_h - reserved_h + (reserved_h - least use_h) (1 - d_h)

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from optimizer.formulation.box import Shares
 from optimizer.formulation.equations import equation
-from optimizer.instance import Array, Figure
+from optimizer.model.instance import Figure
+from optimizer.typing import Array
 
 TINY = 1e-9
 """Scaled coefficients at or below it vanish in solver interfaces; we drop them first and say what that can change."""
@@ -23,7 +24,7 @@ Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Linear:
+class LinearForm:
     """``constant + x.x + v.v + y.Y + r.r + burst.b`` in the figure's own unit; variables within [0, 1]."""
 
     constant: float
@@ -54,7 +55,7 @@ def copied(shares: Shares, figures: Sequence[Figure]) -> tuple[Mask, ...]:
 
 
 @equation
-def linear(figure: Figure, shares: Shares, copies: Sequence[Mask]) -> Linear:
+def linear(figure: Figure, shares: Shares, copies: Sequence[Mask]) -> LinearForm:
     """A business figure as a linear function of levels, mix, shares and burst.
 
     Formula: f = constant + sum_jl fixed_jl x_jl + sum_m mix_m v_m + sum_i outside_i y_i
@@ -72,7 +73,7 @@ def linear(figure: Figure, shares: Shares, copies: Sequence[Mask]) -> Linear:
         x.append(figure.fixed[j][list(shares.box.levels[j])] + (moved * shares.low[j]).sum(axis=0))
         r.append(moved * (shares.high[j] - shares.low[j]))
     mix = figure.mix[list(shares.box.mixes)]
-    return Linear(float(figure.constant), tuple(x), mix, y, tuple(r), figure.burst)
+    return LinearForm(float(figure.constant), tuple(x), mix, y, tuple(r), figure.burst)
 
 
 def extent(figure: Figure, shares: Shares) -> tuple[float, float]:
@@ -100,7 +101,7 @@ def power_of_two(largest: float) -> float:
     return float(2.0 ** math.floor(math.log2(LARGEST / largest)))
 
 
-def scale_of(f: Linear, units: Array) -> float:
+def scale_of(f: LinearForm, units: Array) -> float:
     """Scale of a figure's row: its largest coefficient becomes about 1000.
 
     units: (H,) burst units per burst variable.
@@ -110,7 +111,7 @@ def scale_of(f: Linear, units: Array) -> float:
     return power_of_two(max(float(p.max(initial=0.0)) for p in parts))
 
 
-def without_tiny(f: Linear, units: Array, scale: float) -> tuple[Linear, float]:
+def without_tiny(f: LinearForm, units: Array, scale: float) -> tuple[LinearForm, float]:
     """The scaled figure (burst per burst variable) without tiny coefficients, and the most that this can change it.
 
     Unit of the second: the figure's own (unscaled).
@@ -131,4 +132,4 @@ def without_tiny(f: Linear, units: Array, scale: float) -> tuple[Linear, float]:
     y = keep(f.y)
     r = tuple(keep(a, 1) for a in f.r)
     burst = keep(f.burst * units)
-    return Linear(f.constant * scale, x, v, y, r, burst), lost / scale
+    return LinearForm(f.constant * scale, x, v, y, r, burst), lost / scale

@@ -11,20 +11,21 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 
-from optimizer.formulation.box import Box, Choice, Shares, make_box, make_shares, refuse_unsafe
+from optimizer.formulation.box import ProgramBox, Shares, make_box, make_shares, refuse_unsafe
 from optimizer.formulation.choice import add_choice, excluded, forbidden
 from optimizer.formulation.compute import add_compute, burst_units, pools
 from optimizer.formulation.equations import Equation, doc_of, equation, registered
-from optimizer.formulation.linear import Linear, copied, linear, scale_of, without_tiny
+from optimizer.formulation.linear import LinearForm, copied, linear, scale_of, without_tiny
 from optimizer.formulation.shares import Terms, add_shares
-from optimizer.instance import Array, Figure, Instance, Limit
+from optimizer.model.instance import Figure, Instance, Limit
+from optimizer.typing import Array, Choice
 
 
 @dataclass(frozen=True)
 class Record:
     """How the program's numbers map to the figures' own units; plain data, kept as ``record`` on the model."""
 
-    box: Box
+    box: ProgramBox
     scale: float
     """Objective of the program = scale times the aim."""
     dropped: float
@@ -64,7 +65,7 @@ def build(
 
 
 def _build(
-    instance: Instance, aim: Figure, limits: Sequence[Limit], box: Box, settled: Sequence[Choice]
+    instance: Instance, aim: Figure, limits: Sequence[Limit], box: ProgramBox, settled: Sequence[Choice]
 ) -> pyo.ConcreteModel:
     m = pyo.ConcreteModel()
     shares = make_shares(instance, box)
@@ -87,7 +88,9 @@ def _build(
     return m
 
 
-def scaled_figure(figure: Figure, shares: Shares, copies: Sequence[Any], units: Array) -> tuple[Linear, float, float]:
+def scaled_figure(
+    figure: Figure, shares: Shares, copies: Sequence[Any], units: Array
+) -> tuple[LinearForm, float, float]:
     """The scaled linear form, its scale, and what dropping tiny coefficients can hide (figure's unit)."""
     f = linear(figure, shares, copies)
     scale = scale_of(f, units)
@@ -95,7 +98,7 @@ def scaled_figure(figure: Figure, shares: Shares, copies: Sequence[Any], units: 
     return kept, scale, lost
 
 
-def terms_of(m: pyo.ConcreteModel, box: Box, f: Linear) -> Terms:
+def terms_of(m: pyo.ConcreteModel, box: ProgramBox, f: LinearForm) -> Terms:
     """The nonzero (coefficient, variable) pairs of a scaled linear form; the constant is left to the caller."""
     terms: Terms = []
     for j, levels in enumerate(box.levels):
@@ -110,7 +113,7 @@ def terms_of(m: pyo.ConcreteModel, box: Box, f: Linear) -> Terms:
 
 
 @equation
-def condition(m: pyo.ConcreteModel, box: Box, scaled: Sequence[tuple[Linear, float, float]]) -> None:
+def condition(m: pyo.ConcreteModel, box: ProgramBox, scaled: Sequence[tuple[LinearForm, float, float]]) -> None:
     """Every condition's figure is not negative.
 
     Formula: f_k >= 0, f_k linear in x, v, y, z and burst; a ratio N / D >= t is N - t D >= 0
@@ -131,7 +134,7 @@ def condition(m: pyo.ConcreteModel, box: Box, scaled: Sequence[tuple[Linear, flo
 
 
 @equation
-def objective(m: pyo.ConcreteModel, box: Box, f: Linear, scale: float, lost: float) -> tuple[float, float]:
+def objective(m: pyo.ConcreteModel, box: ProgramBox, f: LinearForm, scale: float, lost: float) -> tuple[float, float]:
     """The aim is made as large as possible.
 
     Formula: max f_0, f_0 linear in x, v, y, z and burst

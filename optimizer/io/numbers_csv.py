@@ -39,7 +39,7 @@ def read_numbers_csv(path: str | os.PathLike[str]) -> Document:
     if text.startswith("\ufeff"):
         cure = "save it as plain UTF-8 text, without the mark some spreadsheets add"
         raise refused("csv-byte-order-mark", name, 1, "the file starts with a byte order mark", cure)
-    table = _Table(name)
+    table = _CsvTable(name)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     line = 1
     try:
@@ -50,18 +50,18 @@ def read_numbers_csv(path: str | os.PathLike[str]) -> Document:
     except csv.Error as error:
         cure = "close the quote; write a quote inside a quoted cell twice"
         table.note("csv-syntax", line, "", f"the row cannot be read: {error}", cure)
-    except _Stop:
+    except _CsvStop:
         pass
     if table.findings:
         raise InputError(table.findings)
     return Document(table.data, table.lines, name)
 
 
-class _Stop(Exception):
+class _CsvStop(Exception):
     """Reading further makes no sense; the findings say why."""
 
 
-class _Table:
+class _CsvTable:
     """The rows read so far as nested data, with lines and findings."""
 
     def __init__(self, file: str) -> None:
@@ -75,7 +75,7 @@ class _Table:
     def note(self, code: str, line: int, field: str, message: str, cure: str) -> None:
         self.findings.append(Finding(code, "error", self.file, line, field, message, cure))
         if len(self.findings) >= MAX_FINDINGS:
-            raise _Stop
+            raise _CsvStop
 
     def add(self, line: int, cells: list[str]) -> None:
         """Take one row: the header first, then a quantity each."""
@@ -104,7 +104,7 @@ class _Table:
         if len(cells) == 1 and any(mark in cells[0] for mark in ";\t|"):
             cure = "separate the cells by commas, and write decimals with a point"
             self.note("csv-delimiter", line, "", "the cells are not separated by commas", cure)
-            raise _Stop
+            raise _CsvStop
         for cell in cells:
             if cell in COLUMNS:
                 continue
@@ -122,7 +122,7 @@ class _Table:
                 header = ",".join(COLUMNS)
                 self.note("csv-column", line, "", f"the column {column!r} is missing", f"start the file with {header}")
         if len(self.findings) > before:
-            raise _Stop
+            raise _CsvStop
         self.header = cells
 
     def _path_allowed(self, path: str, line: int) -> bool:

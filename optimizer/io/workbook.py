@@ -21,7 +21,7 @@ from optimizer.io.saving import write_atomic
 from optimizer.io.text import refused
 from optimizer.io.workbook_cells import MAX_TEXT, SUFFIXES, Book, new_workbook, put, workbook_bytes
 from optimizer.io.workbook_paths import EMPTY_GROUP, Parts, Shape, join_path, list_text
-from optimizer.io.workbook_table import Stop, Table
+from optimizer.io.workbook_table import SheetTable, Stop
 from optimizer.schema.case import Case
 from optimizer.schema.market import Market
 
@@ -84,7 +84,7 @@ def _read_sheet(book: Book, name: str, columns: tuple[str, ...]) -> Document:
     if sheet.hidden:
         raise refused("workbook-hidden", label, None, "the sheet is hidden", "show it, or nobody sees what is read")
     model = _MODELS.get(name)
-    table = Table(label, columns, None if model is None else Shape(model))
+    table = SheetTable(label, columns, None if model is None else Shape(model))
     try:
         for reference in sheet.merged:
             row = int("".join(filter(str.isdigit, reference.partition(":")[0])) or 1)

@@ -20,7 +20,7 @@ class Stop(Exception):
     """Reading further makes no sense; the findings say why."""
 
 
-class Table:
+class SheetTable:
     """The rows read so far as nested data, with lines and findings."""
 
     def __init__(self, label: str, columns: tuple[str, ...], shape: Shape | None = None) -> None:

@@ -60,7 +60,7 @@ _SYNTAX_CURES = (
 )
 
 
-class _Stop(Exception):
+class _YamlStop(Exception):
     """Reading further makes no sense; the findings say why."""
 
 
@@ -83,7 +83,7 @@ def parse_yaml(text: str, file: str = "") -> Document:
     data: Any
     try:
         data = builder.build(_events(text))
-    except _Stop:
+    except _YamlStop:
         data = None
     except MarkedYAMLError as error:
         builder.note_syntax(error, text)
@@ -119,7 +119,7 @@ class _Builder:
         """Add a finding; give up when there are too many."""
         self.findings.append(Finding(code, "error", self.file, line, field, message, cure))
         if len(self.findings) >= MAX_FINDINGS:
-            raise _Stop
+            raise _YamlStop
 
     def note_syntax(self, error: MarkedYAMLError, text: str) -> None:
         """Turn the parser's complaint into a finding."""
@@ -145,7 +145,7 @@ class _Builder:
                 if documents > 1:
                     line = event.start_mark.line + 1
                     self.note("yaml-documents", line, "", "a second document starts here", "keep one document per file")
-                    raise _Stop
+                    raise _YamlStop
             elif kind is MappingStartEvent:
                 self._refuse_extras(event, "")
                 result = self._mapping(events, "", 1)
@@ -201,7 +201,7 @@ class _Builder:
         if depth >= MAX_DEPTH:
             message = f"the nesting is deeper than {MAX_DEPTH} levels"
             self.note("yaml-depth", line, "", message, "check the indentation and the brackets")
-            raise _Stop
+            raise _YamlStop
         if kind is MappingStartEvent:
             return self._mapping(events, path, depth + 1)
         return self._sequence(events, path, depth + 1)
@@ -211,7 +211,7 @@ class _Builder:
         if type(event) is not ScalarEvent:
             message = "a key must be plain text, not a list, a mapping or an alias"
             self.note("yaml-key", line, path, message, "write 'name: value'; put text with brackets in quotes")
-            raise _Stop
+            raise _YamlStop
         key: str = event.value
         self._refuse_extras(event, f"{path}.{key}" if path else key)
         if not key.strip() or (not event.style and key in ("~", "null", "Null", "NULL")):
@@ -227,7 +227,7 @@ class _Builder:
         if len(self.lines) > MAX_VALUES:
             message = f"the file has more than {MAX_VALUES:,} values"
             self.note("yaml-size", line, "", message, "split it, or check that it is the right file")
-            raise _Stop
+            raise _YamlStop
 
     def _refuse_extras(self, event: Any, path: str) -> None:
         """Anchors and tags are findings."""

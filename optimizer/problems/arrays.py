@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from optimizer.errors import bad_argument
-from optimizer.instance import Array
+from optimizer.typing import Array
 
 
 def finite(value: Any, shape: tuple[int | None, ...], name: str) -> Array:

@@ -10,26 +10,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from optimizer import screening
-from optimizer.aims import Measure, measure_limits
+from optimizer import search
 from optimizer.economics.figures import TOTAL
 from optimizer.errors import InfeasibleError, SolverError, bad_argument
-from optimizer.instance import (
-    Array,
+from optimizer.model.instance import (
     Block,
     Figure,
     Instance,
     Limit,
-    Menu,
     Rule,
     combine,
     evaluate,
     follows_rules,
     within_burst,
 )
-from optimizer.optimum import Answer, Settings, best
+from optimizer.model.measures import Measure, measure_limits
+from optimizer.optimise.frontier import Side, trace
+from optimizer.optimise.outcome import Answer, Settings
+from optimizer.optimise.ratio import best
 from optimizer.problems.arrays import finite
-from optimizer.tracing import Side, trace
+from optimizer.typing import Array, LevelIndices
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Burst:
 class MenuSolution:
     """The best menu found and what is proven of it."""
 
-    menu: Menu | None
+    menu: LevelIndices | None
     """A level index per plan."""
     mix: int | None
     value: float
@@ -91,7 +91,7 @@ class MenuSolution:
 class FrontierMenu:
     """An efficient menu."""
 
-    menu: Menu
+    menu: LevelIndices
     mix: int
     x: float
     y: float
@@ -286,7 +286,7 @@ class MenuProblem:
         sense = -1 if minimise else 1
         measure = self._measure(objective, "objective")
         if measure.denominator is None:
-            found = screening.enumerate_menus(self.instance, combine([(float(sense), measure.numerator)]), self._limits)
+            found = search.enumerate_menus(self.instance, combine([(float(sense), measure.numerator)]), self._limits)
             choice = None if found.menu is None else (found.menu, int(found.mix or 0))
             status = "infeasible" if choice is None else "optimal"
             return self._solution(Answer(status, choice, found.value, found.bound, "screened"), sense, 1e-12, began)
@@ -407,7 +407,7 @@ def _enumerate_ratio(instance: Instance, measure: Measure, sense: int, limits: t
     if measure.floor > 0.0:
         floored = (*limits, Limit("denominator", combine([(1.0, measure.denominator)], -measure.floor)))
     ratio = float("-inf")
-    found = screening.enumerate_menus(instance, combine([(1.0, measure.denominator)]), floored)
+    found = search.enumerate_menus(instance, combine([(1.0, measure.denominator)]), floored)
     choice = None
     while found.menu is not None:
         here = (found.menu, int(found.mix or 0))
@@ -417,5 +417,5 @@ def _enumerate_ratio(instance: Instance, measure: Measure, sense: int, limits: t
             break
         ratio, choice = value, here
         aim = combine([(float(sense), measure.numerator), (-ratio, measure.denominator)])
-        found = screening.enumerate_menus(instance, aim, floored)
+        found = search.enumerate_menus(instance, aim, floored)
     return Answer("infeasible" if choice is None else "optimal", choice, ratio, ratio, "screened")

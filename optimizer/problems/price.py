@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from optimizer.errors import bad_argument
-from optimizer.instance import Array
 from optimizer.problems.arrays import finite
-from optimizer.screening.continuous import certify, round_prices
-from optimizer.screening.continuous_data import Prices, revenue
+from optimizer.search.prices.certify import certify, round_prices
+from optimizer.search.prices.prices import Prices, revenue
+from optimizer.typing import Array
 
 _HIGHEST_UTILITY = 200.0
 
@@ -80,7 +80,7 @@ class PriceProblem:
         InputError: shapes, signs, nan, a lower price above the upper, utilities beyond 200 within the limits.
 
     Source: multinomial-logit mixtures as in van de Geer and den Boer (2022), "Price Optimization Under the
-    Finite-Mixture Logit Model", Management Science; the bounds are told in ``optimizer.screening.continuous*``.
+    Finite-Mixture Logit Model", Management Science; the bounds are told in ``optimizer.search.prices.certify*``.
     """
 
     def __init__(

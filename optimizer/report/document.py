@@ -8,17 +8,9 @@ import json
 import math
 from typing import Any
 
+from optimizer.answer.parts import compute_rows, draw_multiples, parts, usage_rows
+from optimizer.answer.solution import PART_FIGURES, SCHEMA_VERSION, ObjectiveValue, Solution
 from optimizer.errors import Finding
-from optimizer.results import (
-    PART_FIGURES,
-    SCHEMA_VERSION,
-    ObjectiveValue,
-    Solution,
-    compute_rows,
-    draw_multiples,
-    parts,
-    usage_rows,
-)
 
 
 def clean(value: Any) -> Any:

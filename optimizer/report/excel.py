@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from optimizer.answer.solution import Solution
 from optimizer.io import write_atomic
 from optimizer.io.workbook_cells import new_workbook, put, workbook_bytes
 from optimizer.report.tables import BY_ROW, Column, Table, solution_tables
 from optimizer.report.words import title
-from optimizer.results import Solution
 from optimizer.studies.compare import Comparison
 from optimizer.studies.explain import Explanation
 from optimizer.studies.frontier import Frontier

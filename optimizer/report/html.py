@@ -17,14 +17,15 @@ import jinja2
 import vl_convert
 from altair.utils.schemapi import debug_mode
 
+from optimizer.answer.parts import compute_rows
+from optimizer.answer.solution import Solution
 from optimizer.io import write_atomic
 from optimizer.report import charts, html_tables
-from optimizer.report.chart_response import PANELS, response_plans
-from optimizer.report.chart_style import Chart
+from optimizer.report.charts.response import PANELS, response_plans
+from optimizer.report.charts.style import Chart
 from optimizer.report.document import clean
 from optimizer.report.text import decision
 from optimizer.report.words import amount, printable, quantity, title
-from optimizer.results import Solution, compute_rows
 from optimizer.studies.compare import Comparison
 from optimizer.studies.explain import Explanation
 from optimizer.studies.frontier import Frontier
@@ -36,7 +37,7 @@ STILL = 640
 
 
 @dataclass(frozen=True)
-class Figure:
+class Picture:
     """A chart of the page: its specification, its words, and a still picture."""
 
     key: str
@@ -50,15 +51,15 @@ class Figure:
 class Gallery:
     """The page's charts, numbered as they come."""
 
-    figures: list[Figure] = field(default_factory=list)
+    figures: list[Picture] = field(default_factory=list)
 
-    def add(self, draw: Callable[[Any], Chart], still: int = STILL) -> Figure:
+    def add(self, draw: Callable[[Any], Chart], still: int = STILL) -> Picture:
         """Draw a chart for the width of its place, with a still picture at a fixed width."""
         with debug_mode(False):  # the specifications are ours; checking each of them takes most of the time
             spec = draw("container").to_dict(format="vega", validate=False)
         signals = [s for s in spec.get("signals", []) if s["name"] != "width"]
         picture = vl_convert.vega_to_svg({**spec, "signals": signals, "width": still})
-        figure = Figure(
+        figure = Picture(
             key=f"chart{len(self.figures) + 1}",
             spec=data_block({k: v for k, v in spec.items() if k != "$schema"}),
             text=str(spec.get("description", "")),
@@ -207,7 +208,7 @@ def _about_tornado(tornado: Tornado, solution: Solution, gallery: Gallery) -> di
 def _about_explanation(explanation: Explanation, gallery: Gallery) -> dict[str, Any]:
     titles = {p.plan: p.title for p in explanation.solution.menu}
 
-    def panel(plan: str, figure: str) -> Figure:
+    def panel(plan: str, figure: str) -> Picture:
         return gallery.add(lambda w: charts.response_panel(explanation, plan, figure, w), still=300)
 
     responses = [

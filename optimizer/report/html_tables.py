@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from optimizer.report.chart_studies import driver_name, leading, menu_groups
+from optimizer.answer.menu import PlanChoice
+from optimizer.answer.parts import parts
+from optimizer.answer.solution import ObjectiveValue, Solution
+from optimizer.report.charts.studies import driver_name, leading, menu_groups
 from optimizer.report.text import allowances_text as allowance_words
 from optimizer.report.words import amount, change, price, printable, quantity, title
-from optimizer.results import ObjectiveValue, PlanChoice, Solution, parts
 from optimizer.studies.compare import Comparison
 from optimizer.studies.explain import Explanation
 from optimizer.studies.sensitivity import Tornado
@@ -26,7 +28,7 @@ UNITS = {"usd/month": "usd a month", "GPU-hours/month": "a month", "requests/mon
 
 
 @dataclass(frozen=True)
-class Cell:
+class HtmlCell:
     """A table cell: text, and where wanted an address and a style."""
 
     text: str
@@ -37,21 +39,21 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Table:
+class HtmlTable:
     """Columns (text left, numbers right) and rows."""
 
     columns: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: tuple[tuple[HtmlCell, ...], ...]
     left: int = 1
     """Columns from the left that hold text."""
     cards: bool = False
     """On a narrow screen each row becomes a card."""
 
 
-def table(columns: list[str], rows: list[list[Any]], left: int = 1, cards: bool = False) -> Table:
+def table(columns: list[str], rows: list[list[Any]], left: int = 1, cards: bool = False) -> HtmlTable:
     """A table of texts and cells."""
-    made = tuple(tuple(c if isinstance(c, Cell) else Cell(printable(str(c))) for c in row) for row in rows)
-    return Table(tuple(printable(c) for c in columns), made, left, cards)
+    made = tuple(tuple(c if isinstance(c, HtmlCell) else HtmlCell(printable(str(c))) for c in row) for row in rows)
+    return HtmlTable(tuple(printable(c) for c in columns), made, left, cards)
 
 
 def heading(name: str) -> str:
@@ -64,9 +66,9 @@ def bare(value: float, unit: str) -> str:
     return amount(value) if unit == "usd/month" else quantity(value, unit).removesuffix(" a month")
 
 
-def shift(value: float, unit: str) -> Cell:
+def shift(value: float, unit: str) -> HtmlCell:
     """A change against today."""
-    return Cell(change(value, unit) or "-")
+    return HtmlCell(change(value, unit) or "-")
 
 
 def tiles(solution: Solution) -> list[dict[str, str]]:
@@ -92,7 +94,7 @@ def _terms(offered: bool, allowances: dict[str, Any], units: dict[str, float], w
     return "; ".join(piece for piece in (told, metered) if piece) or "-"
 
 
-def menu_table(solution: Solution) -> Table:
+def menu_table(solution: Solution) -> HtmlTable:
     """Today's and the proposed terms of every plan."""
     rows: list[list[Any]] = []
     for p in solution.menu:
@@ -105,17 +107,19 @@ def menu_table(solution: Solution) -> Table:
         name = p.title + (" *" if p.notes else "")
         rows.append(
             [
-                Cell(printable(name), style="strong"),
-                Cell(was),
-                Cell(now, style="changed" if now != was else ""),
-                Cell(before, style="small"),
-                Cell("as today" if after == before else after, style="small" if after == before else "small changed"),
+                HtmlCell(printable(name), style="strong"),
+                HtmlCell(was),
+                HtmlCell(now, style="changed" if now != was else ""),
+                HtmlCell(before, style="small"),
+                HtmlCell(
+                    "as today" if after == before else after, style="small" if after == before else "small changed"
+                ),
             ]
         )
     if solution.enterprise_share != solution.today_enterprise_share:
         shares = [quantity(s, "fraction") for s in (solution.today_enterprise_share, solution.enterprise_share)]
-        label = Cell("Go-to-market budget for enterprise", style="strong")
-        rows.append([label, shares[0], Cell(shares[1], style="changed"), Cell("", style="small"), Cell("")])
+        label = HtmlCell("Go-to-market budget for enterprise", style="strong")
+        rows.append([label, shares[0], HtmlCell(shares[1], style="changed"), HtmlCell("", style="small"), HtmlCell("")])
     return table(["Plan", "Fee today", "Fee proposed", "Included today", "Included proposed"], rows, 5, cards=True)
 
 
@@ -125,7 +129,7 @@ def _fee(offered: bool, fee: float | None, metered: bool) -> str:
     return "metered" if fee == 0 and metered else price(fee)
 
 
-def figures_table(solution: Solution) -> Table:
+def figures_table(solution: Solution) -> HtmlTable:
     """Every headline figure against today."""
     extra = ["Today's menu here"] if solution.changed_market else []
     rows: list[list[Any]] = []
@@ -136,12 +140,12 @@ def figures_table(solution: Solution) -> Table:
     return table(["Figure", "Today", *extra, "Proposed", "Change"], rows)
 
 
-def parts_table(solution: Solution, kind: str) -> Table:
+def parts_table(solution: Solution, kind: str) -> HtmlTable:
     """Customers, revenue and contribution by plan, today and proposed."""
     titles = {p.plan: p.title for p in solution.menu}
     rows: list[list[Any]] = []
     for name, selection in parts(solution.evaluation, kind):
-        cells: list[Any] = [Cell(printable(titles.get(name, name)), style="strong")]
+        cells: list[Any] = [HtmlCell(printable(titles.get(name, name)), style="strong")]
         for figure in ("customers", "revenue", "contribution_margin"):
             before, after = (amount(e.figure(figure, selection)) for e in (solution.today, solution.evaluation))
             cells.append(f"{before} → {after}")
@@ -149,7 +153,7 @@ def parts_table(solution: Solution, kind: str) -> Table:
     return table(["Plan", "Customers", "Revenue, usd", "Contribution, usd"], rows, cards=True)
 
 
-def compute_table(solution: Solution, rows: list[dict[str, Any]]) -> Table | None:
+def compute_table(solution: Solution, rows: list[dict[str, Any]]) -> HtmlTable | None:
     """GPUs busy, reserved and burst; None where compute is paid as used."""
     if all(row["gpus_reserved"] is None for row in rows):
         return None
@@ -158,19 +162,19 @@ def compute_table(solution: Solution, rows: list[dict[str, Any]]) -> Table | Non
     return table(["Pool and hours", "GPUs busy", "Reserved", "On demand beyond"], told)
 
 
-def conditions_table(solution: Solution) -> Table:
+def conditions_table(solution: Solution) -> HtmlTable:
     """What was asked and what is reached."""
     rows: list[list[Any]] = []
     for c in solution.audit.conditions:
         unit = "fraction" if "rate" in c.figure or "share" in c.figure else ""
         part = "" if c.part == "total" else f" ({title(c.part)})"
         asked = f"{c.sense} {quantity(c.bound, unit)}"
-        state = Cell("binds", style="changed") if c.binding else Cell("met")
+        state = HtmlCell("binds", style="changed") if c.binding else HtmlCell("met")
         rows.append([title(c.name) + part, asked, quantity(c.value, unit), state])
     return table(["Condition", "Asked", "Reached", ""], rows)
 
 
-def costs_table(explanation: Explanation) -> Table:
+def costs_table(explanation: Explanation) -> HtmlTable:
     """What binding conditions cost: the objective solved anew with the bound moved."""
     objective = explanation.solution.objective
     found = {(r["move"], r["condition"], r["sense"]): r["change"] for r in explanation.condition_costs}
@@ -188,7 +192,7 @@ def _moved(value: float | None, objective: ObjectiveValue) -> str:
     return f"{'+' if value > 0 else ''}{quantity(value, objective.unit)}"
 
 
-def runners_table(explanation: Explanation) -> Table:
+def runners_table(explanation: Explanation) -> HtmlTable:
     """Menus within 1 % and where they differ."""
     titles = {p.plan: p.title for p in explanation.solution.menu}
     chosen = {p.plan: p for p in explanation.solution.menu}
@@ -201,7 +205,7 @@ def runners_table(explanation: Explanation) -> Table:
                 continue
             pieces.append(f"{titles.get(plan, plan)} {_runner(terms, chosen.get(plan))}")
         behind = f"{r['behind']:.2%}" if r["behind"] >= 5e-5 else "< 0.01%"
-        told = Cell(printable("; ".join(pieces)), style="strong")
+        told = HtmlCell(printable("; ".join(pieces)), style="strong")
         rows.append([told, quantity(r["value"], explanation.solution.objective.unit), behind])
     return table(["Differs in", heading(explanation.solution.objective.name), "Behind"], rows, cards=True)
 
@@ -225,7 +229,7 @@ def scenario_list(comparison: Comparison) -> list[str]:
     ]
 
 
-def scenario_table(comparison: Comparison, solution: Solution) -> Table:
+def scenario_table(comparison: Comparison, solution: Solution) -> HtmlTable:
     """Each distinct menu's expected value and largest regret."""
     unit = comparison.unit
     rows: list[list[Any]] = []
@@ -238,12 +242,12 @@ def scenario_table(comparison: Comparison, solution: Solution) -> Table:
         if comparison.terms[menu] == solution.terms and comparison.shares[menu] == solution.enterprise_share:
             marks.insert(0, "proposed")
         worst, mean = (bare(v, unit) for v in (comparison.maximum_regret(menu), comparison.expected(menu)))
-        rows.append([label, mean, worst, Cell(", ".join(marks), style="changed words")])
+        rows.append([label, mean, worst, HtmlCell(", ".join(marks), style="changed words")])
     money = ", usd" if unit == "usd/month" else ""
     return table(["Menu", f"Expected value{money}", f"Largest regret{money}", ""], rows)
 
 
-def driver_table(tornado: Tornado, solution: Solution) -> Table:
+def driver_table(tornado: Tornado, solution: Solution) -> HtmlTable:
     """Where the numbers that matter most come from."""
     sources = _sources(solution)
     rows: list[list[Any]] = []
@@ -253,8 +257,8 @@ def driver_table(tornado: Tornado, solution: Solution) -> Table:
         value, low, high = (quantity(v, kind) for v in (d.value, d.low, d.high))
         rows.append(
             [
-                Cell(printable(driver_name(d.path)), style="strong"),
-                Cell(printable(f"{value}{unit}"), style="words"),
+                HtmlCell(printable(driver_name(d.path)), style="strong"),
+                HtmlCell(printable(f"{value}{unit}"), style="words"),
                 f"{low} to {high}",
                 quantity(d.swing(tornado.base), tornado.unit),
                 _evidence(d.assumed, d.why, sources),
@@ -269,14 +273,14 @@ def _sources(solution: Solution) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _evidence(assumed: bool, why: str, sources: dict[str, Any]) -> Cell:
+def _evidence(assumed: bool, why: str, sources: dict[str, Any]) -> HtmlCell:
     if assumed:
-        return Cell(printable(why), style="small", tag="assumed")
+        return HtmlCell(printable(why), style="small", tag="assumed")
     source = sources.get(why)
     if source is None:
-        return Cell(printable(why), style="small")
+        return HtmlCell(printable(why), style="small")
     grade = f" (grade {source['grade']}: {GRADES.get(source['grade'], '')})"
-    return Cell(printable(source["text"] + grade), href=safe_link(source.get("url")), style="small")
+    return HtmlCell(printable(source["text"] + grade), href=safe_link(source.get("url")), style="small")
 
 
 def safe_link(url: str | None) -> str | None:

@@ -11,13 +11,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from optimizer.answer.menu import text
+from optimizer.answer.parts import compute_rows, draw_multiples, parts, usage_rows
+from optimizer.answer.solution import PART_FIGURES, Solution
 from optimizer.economics.figures import unit_of
 from optimizer.errors import bad_argument
 from optimizer.io import write_folder_atomic
 from optimizer.io.workbook_cells import plain_text
 from optimizer.report import document
 from optimizer.report.text import decision
-from optimizer.results import PART_FIGURES, Solution, compute_rows, draw_multiples, parts, text, usage_rows
 from optimizer.studies.compare import Comparison
 from optimizer.studies.explain import Explanation
 from optimizer.studies.frontier import Frontier

@@ -9,9 +9,11 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from optimizer.answer.menu import PlanChoice
+from optimizer.answer.parts import compute_rows, draw_multiples, parts, usage_rows
+from optimizer.answer.solution import Solution
 from optimizer.errors import Finding
 from optimizer.report.words import amount, change, price, printable, quantity, title
-from optimizer.results import PlanChoice, Solution, compute_rows, draw_multiples, parts, usage_rows
 
 
 def plain_table(heading: str, *columns: str) -> Table:

@@ -10,7 +10,7 @@ from optimizer.schema.base import Base, Names, Number, as_tuple
 from optimizer.schema.market import Channel, Window
 from optimizer.schema.options import Options
 
-Step = Number | Literal["unlimited"]
+CapStep = Number | Literal["unlimited"]
 
 
 def _as_ladder(value: Any) -> Any:
@@ -21,7 +21,7 @@ def _as_ladder(value: Any) -> Any:
 
 
 Ladder = Annotated[tuple[Number, ...], BeforeValidator(_as_ladder), Field(min_length=1)]
-Steps = Annotated[tuple[Step, ...], BeforeValidator(_as_ladder), Field(min_length=1)]
+Steps = Annotated[tuple[CapStep, ...], BeforeValidator(_as_ladder), Field(min_length=1)]
 
 
 class PriceRange(Base):
@@ -80,7 +80,7 @@ class Change(Base):
         return self
 
 
-class Condition(Base):
+class CaseCondition(Base):
     """A condition that the menu must meet; by total, plan, segment or channel."""
 
     name: str | None = None
@@ -99,7 +99,7 @@ class Condition(Base):
     a plan off the menu then meets."""
 
     @model_validator(mode="after")
-    def _bounded(self) -> Condition:
+    def _bounded(self) -> CaseCondition:
         if self.at_least is None and self.at_most is None:
             raise ValueError("give at_least or at_most")
         if sum(x is not None for x in (self.plan, self.segment, self.channel)) > 1:
@@ -185,7 +185,7 @@ class Case(Base):
     """Plan -> what may be chosen. Plans not named stay as they are today."""
     mix: Mix | None = None
     objective: Objective = Field(default_factory=lambda: Objective(maximise="contribution_margin"))
-    conditions: Annotated[tuple[Condition, ...], BeforeValidator(as_tuple)] = ()
+    conditions: Annotated[tuple[CaseCondition, ...], BeforeValidator(as_tuple)] = ()
     rules: Rules = Field(default_factory=Rules)
     scenarios: dict[str, Scenario] = Field(default_factory=dict)
     """Named scenarios to compare."""

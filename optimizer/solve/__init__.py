@@ -1,7 +1,7 @@
 """From a program to a proven answer; light to import (Pyomo and HiGHS are loaded when first needed)."""
 
-from optimizer.solve.boxes import BoxOutcome, Checked, check_choice, choice_from, solve_box
-from optimizer.solve.compiling import compile_program
+from optimizer.solve.boxes import BoxOutcome, CheckedChoice, check_choice, choice_from, solve_box
+from optimizer.solve.lowering import lower_program
 from optimizer.solve.outcome import Outcome, Progress, SolveOptions, Status
 from optimizer.solve.program import Program
 from optimizer.solve.session import Session, read_mps
@@ -10,7 +10,7 @@ from optimizer.solve.workers import close_workers
 
 __all__ = [
     "BoxOutcome",
-    "Checked",
+    "CheckedChoice",
     "Outcome",
     "Program",
     "Progress",
@@ -20,7 +20,7 @@ __all__ = [
     "check_choice",
     "choice_from",
     "close_workers",
-    "compile_program",
+    "lower_program",
     "read_mps",
     "solve",
     "solve_box",

@@ -11,23 +11,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from optimizer.errors import SolverError
-from optimizer.instance import Figure, Instance, Limit, Menu, evaluate, follows_rules, within_burst
+from optimizer.model.instance import Figure, Instance, Limit, evaluate, follows_rules, within_burst
 from optimizer.solve.outcome import Outcome, Progress, SolveOptions, Status, relative_gap
-from optimizer.solve.program import Array, Program
+from optimizer.solve.program import Program
 from optimizer.solve.session import Start
 from optimizer.solve.solving import solve
+from optimizer.typing import Array, Choice
 
 if TYPE_CHECKING:
     from optimizer.formulation import Record
 
-Choice = tuple[Menu, int]
 
 MOST_NEIGHBOURS = 3000
 """Directly evaluated beside each menu of the solver (0.1 ms each)."""
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckedChoice:
     """A choice evaluated directly."""
 
     choice: Choice
@@ -68,7 +68,7 @@ class BoxOutcome:
     versions: Mapping[str, str] = field(default_factory=dict)
 
 
-def check_choice(instance: Instance, aim: Figure, limits: Sequence[Limit], choice: Choice) -> Checked:
+def check_choice(instance: Instance, aim: Figure, limits: Sequence[Limit], choice: Choice) -> CheckedChoice:
     """Aim, limits, rules and burst of a choice, by ``instance.evaluate`` alone."""
     menu, mix = choice
     # keyed by position: two limits may carry one name
@@ -80,7 +80,7 @@ def check_choice(instance: Instance, aim: Figure, limits: Sequence[Limit], choic
         problems.append("rules")
     if not within_burst(instance, menu, mix):
         problems.append("burst")
-    return Checked((tuple(int(k) for k in menu), int(mix)), found["aim"], values, tuple(problems))
+    return CheckedChoice((tuple(int(k) for k in menu), int(mix)), found["aim"], values, tuple(problems))
 
 
 def choice_from(program: Program, values: Array) -> Choice:
@@ -159,10 +159,10 @@ def solve_box(
 
     began = time.perf_counter()
     model = build(instance, aim, limits, box=box, mixes=mixes, excluded=excluded)
-    from optimizer.solve.compiling import compile_program
+    from optimizer.solve.lowering import lower_program
 
-    program, record = compile_program(model), model.record
-    search = _Search(instance, aim, limits, gap, scale, excluded)
+    program, record = lower_program(model), model.record
+    search = _BoxSearch(instance, aim, limits, gap, scale, excluded)
     search.built = time.perf_counter() - began
     if start is not None and record.box.holds(start):
         search.take(start)
@@ -187,7 +187,7 @@ def solve_box(
     return search.result(program, time.perf_counter() - began)
 
 
-class _Search:
+class _BoxSearch:
     """What is known of a box so far."""
 
     def __init__(
@@ -201,8 +201,8 @@ class _Search:
     ):
         self.instance, self.aim, self.limits, self.gap, self.scale = instance, aim, limits, gap, scale
         self.settled = {(tuple(menu), mix) for menu, mix in excluded}
-        self.best: Checked | None = None
-        self.witness: Checked | None = None
+        self.best: CheckedChoice | None = None
+        self.witness: CheckedChoice | None = None
         """The best allowed choice that the program still holds: its bound may not lie below."""
         self.bound = math.inf
         self.status = Status.NO_ANSWER
@@ -215,7 +215,7 @@ class _Search:
         self.nodes = 0
         self.versions: Mapping[str, str] = {}
 
-    def take(self, choice: Choice) -> Checked:
+    def take(self, choice: Choice) -> CheckedChoice:
         """Evaluate a choice directly and remember it where it is allowed and good."""
         found = check_choice(self.instance, self.aim, self.limits, choice)
         if not found.problems and found.choice not in self.settled:
@@ -288,7 +288,7 @@ class _Search:
         self.status = self.stopped()
         return True
 
-    def _compare(self, found: Checked, claimed: float, record: Record) -> None:
+    def _compare(self, found: CheckedChoice, claimed: float, record: Record) -> None:
         self.claimed = claimed
         difference = abs(found.value - claimed)
         unit = max(abs(found.value), 1.0 / record.scale)

@@ -10,7 +10,8 @@ from enum import StrEnum
 import numpy as np
 
 from optimizer.errors import SolverError
-from optimizer.solve.program import Array, Program
+from optimizer.solve.program import Program
+from optimizer.typing import Array
 
 
 class Status(StrEnum):

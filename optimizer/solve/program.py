@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.errors import SolverError
+from optimizer.typing import Array
 
-Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
 SMALLEST = 1e-12

@@ -16,7 +16,8 @@ import numpy as np
 
 from optimizer.errors import SolverError
 from optimizer.solve.outcome import Outcome, Progress, SolveOptions, Status, relative_gap
-from optimizer.solve.program import SMALLEST, Array, Index, Program
+from optimizer.solve.program import SMALLEST, Index, Program
+from optimizer.typing import Array
 
 log = logging.getLogger("optimizer.highs")
 

@@ -10,9 +10,10 @@ import numpy as np
 
 from optimizer.errors import SolverError
 from optimizer.solve.outcome import Outcome, Progress, SolveOptions, check_outcome
-from optimizer.solve.program import Array, Program
+from optimizer.solve.program import Program
 from optimizer.solve.session import Session, Start
 from optimizer.solve.workers import solve_in_worker
+from optimizer.typing import Array
 
 
 def solve(

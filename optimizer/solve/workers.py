@@ -21,8 +21,9 @@ from typing import Any
 from optimizer.errors import SolverError
 from optimizer.solve import wire
 from optimizer.solve.outcome import Outcome, Progress, SolveOptions, Status, relative_gap
-from optimizer.solve.program import Array, Program
+from optimizer.solve.program import Program
 from optimizer.solve.session import Start, log
+from optimizer.typing import Array
 
 READY_SECONDS = 60.0
 """A worker that is not up by then is taken for hung."""
@@ -32,12 +33,12 @@ CANCEL_SECONDS = 0.8
 """How long a cancelled worker may take to hand over its incumbent."""
 POLL = 0.05
 
-# `python -m optimizer._worker` would do, but would import the whole package first, and find it only where
+# `python -m optimizer.solve.worker_main` would do, but would import the whole package first, and find it only where
 # PYTHONPATH or an installation says so: here the caller's own copy and search path are used.
 _BOOT = (
     "import sys, types; sys.path[:] = sys.argv[2:]; p = types.ModuleType('optimizer'); "
     "p.__path__ = [sys.argv[1]]; sys.modules['optimizer'] = p; "
-    "from optimizer._worker import main; main()"
+    "from optimizer.solve.worker_main import main; main()"
 )
 
 

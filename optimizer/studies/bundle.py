@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
+from optimizer.answer.solution import Solution
 from optimizer.errors import bad_argument
-from optimizer.optimum import Settings
-from optimizer.problem import Problem
-from optimizer.results import Solution
+from optimizer.model.case_model import CaseModel
+from optimizer.optimise.outcome import Settings
 from optimizer.studies.compare import Comparison, compare_scenarios, scenarios_of
 from optimizer.studies.explain import Explanation, explain
 from optimizer.studies.frontier import Frontier, frontier_of
@@ -39,7 +39,7 @@ def read_studies(text: str | None) -> set[str]:
 
 
 def study(
-    problem: Problem,
+    case_model: CaseModel,
     solution: Solution,
     wanted: Collection[str],
     settings: Settings,
@@ -56,13 +56,13 @@ def study(
             progress(name)
         return True
 
-    scenarios = scenarios_of(problem.inputs.case)
+    scenarios = scenarios_of(case_model.inputs.case)
     comparison = None
     if len(scenarios) > 1 and told("scenarios"):
-        comparison = compare_scenarios(problem, scenarios, quick)
+        comparison = compare_scenarios(case_model, scenarios, quick)
     return Bundle(
-        frontier=frontier_of(problem, *FRONTIER_AXES, quick, points) if told("frontier") else None,
+        frontier=frontier_of(case_model, *FRONTIER_AXES, quick, points) if told("frontier") else None,
         comparison=comparison,
-        tornado=tornado(problem, solution, quick) if told("tornado") else None,
-        explanation=explain(problem, solution, quick) if told("explanation") else None,
+        tornado=tornado(case_model, solution, quick) if told("tornado") else None,
+        explanation=explain(case_model, solution, quick) if told("explanation") else None,
     )

@@ -12,24 +12,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from optimizer.audit import check_bound
+from optimizer.answer.audit import check_bound
+from optimizer.answer.run import aims_of, evaluate_choice, solve_case_model, today_choice
+from optimizer.answer.solution import Solution
 from optimizer.errors import InfeasibleError, bad_argument
+from optimizer.inputs.changes import Changes
+from optimizer.inputs.load import validate
 from optimizer.io import read_yaml
-from optimizer.levels import Level
-from optimizer.load import Changes, validate
-from optimizer.optimum import Choice, Settings
-from optimizer.problem import Problem, prepare_problem, with_changes
-from optimizer.results import Solution
-from optimizer.run import aims_of, evaluate_choice, solve_problem, today_choice
+from optimizer.model.case_model import CaseModel, prepare_case, with_changes
+from optimizer.model.choices import Level
+from optimizer.optimise.outcome import Settings
 from optimizer.schema.base import Base, as_tuple
 from optimizer.schema.case import Case, Change, Scenario
+from optimizer.typing import Choice
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 @dataclass(frozen=True)
-class Cell:
+class MenuInScenario:
     """A menu in a scenario."""
 
     value: float
@@ -59,7 +61,7 @@ class Comparison:
     terms: Mapping[str, Mapping[str, Level]]
     shares: Mapping[str, float]
     """Enterprise share of the go-to-market budget, by menu."""
-    cells: Mapping[tuple[str, str], Cell]
+    cells: Mapping[tuple[str, str], MenuInScenario]
     """(menu, scenario) -> cell."""
     solutions: Mapping[str, Solution] = field(repr=False)
     least_regret: str
@@ -130,25 +132,25 @@ def compare_case(
     Raises:
         InputError: bad input, or fewer than two scenarios. InfeasibleError: no scenario has a menu.
     """
-    problem = prepare_problem(case, sets=sets, folder=folder)
-    chosen = dict(scenarios) if scenarios is not None else scenarios_of(problem.inputs.case)
+    case_model = prepare_case(case, sets=sets, folder=folder)
+    chosen = dict(scenarios) if scenarios is not None else scenarios_of(case_model.inputs.case)
     if len(chosen) < 2:
         raise bad_argument("scenarios", "the case names no scenarios", "add scenarios: or grid: to the case")
-    settings = Settings(gap=problem.inputs.case.options.gap if gap is None else gap, cross_check=False)
-    return compare_scenarios(problem, chosen, settings, progress)
+    settings = Settings(gap=case_model.inputs.case.options.gap if gap is None else gap, cross_check=False)
+    return compare_scenarios(case_model, chosen, settings, progress)
 
 
 def compare_scenarios(
-    problem: Problem,
+    case_model: CaseModel,
     scenarios: Mapping[str, Scenario],
     settings: Settings,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Comparison:
     """The comparison of a prepared problem in each of its scenarios."""
-    problems = {n: with_changes(problem, s.changes) if s.changes else problem for n, s in scenarios.items()}
+    case_models = {n: with_changes(case_model, s.changes) if s.changes else case_model for n, s in scenarios.items()}
     titles = {name: s.title or name for name, s in scenarios.items()}
     weights = {name: s.weight for name, s in scenarios.items()}
-    return compare_problems(problem.inputs.name, problems, titles, weights, settings, progress)
+    return compare_problems(case_model.inputs.name, case_models, titles, weights, settings, progress)
 
 
 def compare_cases(
@@ -163,24 +165,28 @@ def compare_cases(
     Raises:
         InputError: the cases do not offer the same choices. InfeasibleError: none has a menu.
     """
-    problems = {problem.inputs.name: problem for problem in (prepare_problem(case, sets=sets) for case in cases)}
-    if len(problems) < 2:
+    case_models = {
+        case_model.inputs.name: case_model for case_model in (prepare_case(case, sets=sets) for case in cases)
+    }
+    if len(case_models) < 2:
         raise bad_argument("cases", "at least two cases are needed", "or one case that names scenarios")
-    first = next(iter(problems.values()))
-    for name, problem in problems.items():
-        same = problem.choices.plans == first.choices.plans and problem.choices.mixes == first.choices.mixes
-        if not same or [len(x) for x in problem.choices.levels] != [len(x) for x in first.choices.levels]:
+    first = next(iter(case_models.values()))
+    for name, case_model in case_models.items():
+        same = case_model.choices.plans == first.choices.plans and case_model.choices.mixes == first.choices.mixes
+        if not same or [len(x) for x in case_model.choices.levels] != [len(x) for x in first.choices.levels]:
             raise bad_argument(
                 "cases", f"{name} does not offer the same choices as {first.inputs.name}", "give both the same ladders"
             )
     settings = Settings(gap=first.inputs.case.options.gap if gap is None else gap, cross_check=False)
-    titles = {name: problem.inputs.case.title for name, problem in problems.items()}
-    return compare_problems(" / ".join(problems), problems, titles, dict.fromkeys(problems, 1.0), settings, progress)
+    titles = {name: case_model.inputs.case.title for name, case_model in case_models.items()}
+    return compare_problems(
+        " / ".join(case_models), case_models, titles, dict.fromkeys(case_models, 1.0), settings, progress
+    )
 
 
 def compare_problems(
     case: str,
-    problems: Mapping[str, Problem],
+    case_models: Mapping[str, CaseModel],
     titles: Mapping[str, str],
     weights: Mapping[str, float],
     settings: Settings,
@@ -188,30 +194,30 @@ def compare_problems(
 ) -> Comparison:
     """The comparison of prepared problems that offer the same choices; the first one's objective decides."""
     began = time.perf_counter()
-    first = next(iter(problems.values()))
+    first = next(iter(case_models.values()))
     objective = first.inputs.case.objective
     aim = aims_of(objective, first)[-1]
     solutions: dict[str, Solution] = {}
     picked: dict[str, Choice] = {}
     none: list[str] = []
-    for k, (name, problem) in enumerate(problems.items()):
+    for k, (name, case_model) in enumerate(case_models.items()):
         try:
-            solutions[name] = solution = solve_problem(problem, settings, objective)
+            solutions[name] = solution = solve_case_model(case_model, settings, objective)
         except InfeasibleError:
             none.append(name)
         else:
             picked[f"best in {name}"] = (tuple(p.level for p in solution.menu), solution.mix_level)
         if progress is not None:
-            progress(name, k + 1, len(problems))
+            progress(name, k + 1, len(case_models))
     if not picked:
         raise InfeasibleError("no scenario has a menu that meets the conditions")
     here = today_choice(first)
     if here is not None and here not in picked.values():
         picked["today"] = here
     cells = {
-        (menu, name): _cell(problem, choice, aim.name, aim.sense, solutions.get(name))
+        (menu, name): _cell(case_model, choice, aim.name, aim.sense, solutions.get(name))
         for menu, choice in picked.items()
-        for name, problem in problems.items()
+        for name, case_model in case_models.items()
     }
     total = sum(weights.values())
     made = Comparison(
@@ -219,7 +225,7 @@ def compare_problems(
         figure=aim.name,
         sense=aim.sense,
         unit=aim.unit,
-        scenarios=tuple(problems),
+        scenarios=tuple(case_models),
         titles=dict(titles),
         weights={name: weight / total for name, weight in weights.items()},
         menus=tuple(picked),
@@ -232,7 +238,7 @@ def compare_problems(
         infeasible=tuple(none),
         seconds=time.perf_counter() - began,
     )
-    everywhere = [m for m in made.menus if all(cells[m, s].feasible for s in problems if s not in none)]
+    everywhere = [m for m in made.menus if all(cells[m, s].feasible for s in case_models if s not in none)]
     candidates = everywhere or list(made.menus)
     return replace(
         made,
@@ -241,18 +247,18 @@ def compare_problems(
     )
 
 
-def _cell(problem: Problem, choice: Choice, figure: str, sense: int, own: Solution | None) -> Cell:
+def _cell(case_model: CaseModel, choice: Choice, figure: str, sense: int, own: Solution | None) -> MenuInScenario:
     """A menu, by its level indices, evaluated in a scenario."""
-    evaluation = evaluate_choice(problem, choice)
+    evaluation = evaluate_choice(case_model, choice)
     value = evaluation.figure(figure)
-    checks = [check_bound(b, evaluation) for b in problem.bounds]
+    checks = [check_bound(b, evaluation) for b in case_model.bounds]
     missed = [c.name for c in checks if not c.met]
-    pools = problem.prepared.pools
+    pools = case_model.prepared.pools
     for p in range(len(pools.names)):
         if pools.contracted[p] and (evaluation.burst[p] > pools.burst_limit[p] * (1.0 + 1e-9) + 1e-9).any():
             missed.append(f"compute of {pools.names[p]}")
     regret = float("nan") if own is None else max(0.0, sense * (own.objective.value - value))
-    return Cell(value, not missed, tuple(missed), regret)
+    return MenuInScenario(value, not missed, tuple(missed), regret)
 
 
 class _ScenarioFile(Base):

@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optimizer.aims import Bound
+from optimizer.answer.menu import allowances, unit_prices
+from optimizer.answer.parts import usage_rows
+from optimizer.answer.run import Aim, aims_of, solve_aim, solve_case_model
+from optimizer.answer.solution import Solution
 from optimizer.economics.choice import surplus_change
 from optimizer.economics.figures import Selection
 from optimizer.errors import InfeasibleError, NotTrustedError, SolverError
-from optimizer.evaluate import Evaluation, evaluate_menu
-from optimizer.evidence import allowances, unit_prices
-from optimizer.load import Changes
-from optimizer.optimum import Choice, Settings
-from optimizer.problem import Problem, prepare_problem
-from optimizer.results import Solution, usage_rows
-from optimizer.run import Aim, aims_of, solve_aim, solve_problem
+from optimizer.inputs.changes import Changes
+from optimizer.market.evaluate import Evaluation, evaluate_menu
+from optimizer.model.case_model import CaseModel, prepare_case
+from optimizer.model.measures import ConditionBound
+from optimizer.optimise.outcome import Settings
 from optimizer.schema.case import Case
+from optimizer.typing import Choice
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,7 +52,7 @@ class Explanation:
     under_water: tuple[dict[str, Any], ...]
     """Usage classes that cost more than they bring."""
     seconds: float
-    problem: Problem = field(repr=False)
+    case_model: CaseModel = field(repr=False)
 
     def to_frame(self, what: str = "price_responses") -> pd.DataFrame:
         """One of the tables: price_responses, condition_costs, runners_up, segments, under_water."""
@@ -76,29 +78,29 @@ def explain_case(
     runners: int = 5,
 ) -> Explanation:
     """Solve a case and explain the answer. Raises InputError, InfeasibleError, SolverError."""
-    problem = prepare_problem(case, sets=sets, folder=folder)
-    settings = Settings(gap=problem.inputs.case.options.gap if gap is None else gap)
-    return explain(problem, solve_problem(problem, settings), replace(settings, cross_check=False), runners)
+    case_model = prepare_case(case, sets=sets, folder=folder)
+    settings = Settings(gap=case_model.inputs.case.options.gap if gap is None else gap)
+    return explain(case_model, solve_case_model(case_model, settings), replace(settings, cross_check=False), runners)
 
 
-def explain(problem: Problem, solution: Solution, settings: Settings, runners: int = 5) -> Explanation:
+def explain(case_model: CaseModel, solution: Solution, settings: Settings, runners: int = 5) -> Explanation:
     """Explain a solved problem."""
     began = time.perf_counter()
-    aim = aims_of(problem.inputs.case.objective, problem)[-1]
+    aim = aims_of(case_model.inputs.case.objective, case_model)[-1]
     return Explanation(
         solution=solution,
-        price_responses=tuple(price_responses(problem, solution)),
-        condition_costs=tuple(condition_costs(problem, solution, aim, settings)),
-        runners_up=tuple(runners_up(problem, solution, aim, settings, runners)),
+        price_responses=tuple(price_responses(case_model, solution)),
+        condition_costs=tuple(condition_costs(case_model, solution, aim, settings)),
+        runners_up=tuple(runners_up(case_model, solution, aim, settings, runners)),
         segments=tuple(segment_gains(solution.evaluation, solution.today)),
-        free_tier=free_tier(problem, solution),
+        free_tier=free_tier(case_model, solution),
         under_water=tuple(r for r in usage_rows(solution.evaluation) if r["under_water_share"] > 0.0),
         seconds=time.perf_counter() - began,
-        problem=problem,
+        case_model=case_model,
     )
 
 
-def price_responses(problem: Problem, solution: Solution) -> list[dict[str, Any]]:
+def price_responses(case_model: CaseModel, solution: Solution) -> list[dict[str, Any]]:
     """Every priced plan's price moved around the chosen one, the rest of the menu kept."""
     rows = []
     for plan, terms in solution.terms.items():
@@ -108,7 +110,7 @@ def price_responses(problem: Problem, solution: Solution) -> list[dict[str, Any]
             moved = replace(terms, price=terms.price * factor)
             if terms.price <= 0.0:
                 moved = replace(terms, unit_prices=tuple(None if p is None else p * factor for p in terms.unit_prices))
-            there = evaluate_menu(problem.prepared, {**solution.terms, plan: moved}, solution.enterprise_share)
+            there = evaluate_menu(case_model.prepared, {**solution.terms, plan: moved}, solution.enterprise_share)
             own = Selection(plan=plan)
             rows.append({
                 "plan": plan,
@@ -122,16 +124,18 @@ def price_responses(problem: Problem, solution: Solution) -> list[dict[str, Any]
     return rows
 
 
-def condition_costs(problem: Problem, solution: Solution, aim: Aim, settings: Settings) -> list[dict[str, Any]]:
+def condition_costs(case_model: CaseModel, solution: Solution, aim: Aim, settings: Settings) -> list[dict[str, Any]]:
     """The objective solved anew with each binding condition's bound moved by 1, 5 and 10 %."""
     rows = []
     binding = {(c.name, c.sense) for c in solution.audit.conditions if c.binding}
-    for index, bound in enumerate(problem.bounds):
+    for index, bound in enumerate(case_model.bounds):
         if (bound.name, "at least" if bound.sense > 0 else "at most") not in binding:
             continue
         for move in MOVES:
             moved = bound.moved(bound.value * (1.0 + move))
-            value = _solved(problem, aim, settings, (*problem.bounds[:index], moved, *problem.bounds[index + 1 :]))
+            value = _solved(
+                case_model, aim, settings, (*case_model.bounds[:index], moved, *case_model.bounds[index + 1 :])
+            )
             rows.append({
                 "condition": bound.name,
                 "sense": "at least" if bound.sense > 0 else "at most",
@@ -143,23 +147,25 @@ def condition_costs(problem: Problem, solution: Solution, aim: Aim, settings: Se
     return rows
 
 
-def _solved(problem: Problem, aim: Aim, settings: Settings, bounds: tuple[Bound, ...]) -> float | None:
+def _solved(case_model: CaseModel, aim: Aim, settings: Settings, bounds: tuple[ConditionBound, ...]) -> float | None:
     """The best objective under other bounds; None where no menu meets them."""
     limits = tuple(limit for b in bounds for limit in b.limits())
-    answer = solve_aim(aim, problem, settings, limits, set())
+    answer = solve_aim(aim, case_model, settings, limits, set())
     if answer.choice is None:
         return None
     return aim.sense * answer.value
 
 
-def runners_up(problem: Problem, solution: Solution, aim: Aim, settings: Settings, count: int) -> list[dict[str, Any]]:
+def runners_up(
+    case_model: CaseModel, solution: Solution, aim: Aim, settings: Settings, count: int
+) -> list[dict[str, Any]]:
     """The next best menus, each proven best without the ones before, as long as they are within 1 %."""
     taken: set[Choice] = {(tuple(p.level for p in solution.menu), solution.mix_level)}
     rows: list[dict[str, Any]] = []
     best = solution.objective.value
     for _ in range(count):
         try:
-            answer = solve_aim(aim, problem, settings, problem.limits, taken)
+            answer = solve_aim(aim, case_model, settings, case_model.limits, taken)
         except (InfeasibleError, SolverError, NotTrustedError):
             break
         if answer.choice is None:
@@ -169,24 +175,24 @@ def runners_up(problem: Problem, solution: Solution, aim: Aim, settings: Setting
         if behind > WITHIN:
             break
         taken.add(answer.choice)
-        rows.append({"value": value, "behind": behind, "differs": differences(problem, solution, answer.choice)})
+        rows.append({"value": value, "behind": behind, "differs": differences(case_model, solution, answer.choice)})
     return rows
 
 
-def differences(problem: Problem, solution: Solution, choice: Choice) -> dict[str, Any]:
+def differences(case_model: CaseModel, solution: Solution, choice: Choice) -> dict[str, Any]:
     """Plan -> its terms in another menu, where they differ from the solution's."""
     found: dict[str, Any] = {}
-    for plan, terms in problem.choices.terms(choice[0]).items():
+    for plan, terms in case_model.choices.terms(choice[0]).items():
         if terms != solution.terms[plan]:
-            changed = problem.inputs.changed
+            changed = case_model.inputs.changed
             units = {a: q.unit for a, q in changed.plans[plan].unit_prices.items()}
             found[plan] = {
                 "price": None if terms is None else terms.price,
                 "allowances": allowances(terms, changed),
                 "unit_prices": unit_prices(terms, changed, units),
             }
-    if problem.choices.mixes[choice[1]] != solution.enterprise_share:
-        found["enterprise_share"] = problem.choices.mixes[choice[1]]
+    if case_model.choices.mixes[choice[1]] != solution.enterprise_share:
+        found["enterprise_share"] = case_model.choices.mixes[choice[1]]
     return found
 
 
@@ -211,14 +217,14 @@ def segment_gains(menu: Evaluation, today: Evaluation) -> list[dict[str, Any]]:
     return rows
 
 
-def free_tier(problem: Problem, solution: Solution) -> dict[str, Any]:
+def free_tier(case_model: CaseModel, solution: Solution) -> dict[str, Any]:
     """What free customers cost and bring."""
     evaluation = solution.evaluation
     free = [p for p, t in solution.terms.items() if t is not None and t.price <= 0.0 and not any(t.unit_prices)]
     by_segment = {
         s: evaluation.figure("free_serving_cost", Selection(segment=s)) for s in evaluation.prepared.population.segments
     }
-    without = evaluate_menu(problem.prepared, {**solution.terms, **dict.fromkeys(free)}, solution.enterprise_share)
+    without = evaluate_menu(case_model.prepared, {**solution.terms, **dict.fromkeys(free)}, solution.enterprise_share)
     return {
         "plans": free,
         "serving_cost": evaluation.figure("free_serving_cost"),

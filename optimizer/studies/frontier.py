@@ -11,20 +11,22 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from optimizer.aims import measure
+from optimizer.answer.run import evaluate_choice
+from optimizer.answer.solution import HEADLINES
 from optimizer.economics import figures
 from optimizer.economics.figures import TOTAL, unit_of
 from optimizer.errors import InfeasibleError, bad_argument
-from optimizer.evaluate import Evaluation
+from optimizer.inputs.changes import Changes
+from optimizer.inputs.load import load_inputs
 from optimizer.io import write_atomic
-from optimizer.levels import Level
-from optimizer.load import Changes, load_inputs
-from optimizer.optimum import Answer, Choice, Settings
-from optimizer.problem import Problem, prepare_problem
-from optimizer.results import HEADLINES
-from optimizer.run import evaluate_choice
+from optimizer.market.evaluate import Evaluation
+from optimizer.model.case_model import CaseModel, prepare_case
+from optimizer.model.choices import Level
+from optimizer.model.measures import measure
+from optimizer.optimise.frontier import FrontierStep, Side, trace
+from optimizer.optimise.outcome import Answer, Settings
 from optimizer.schema.case import Case, Change
-from optimizer.tracing import Side, Step, trace
+from optimizer.typing import Choice
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -134,15 +136,15 @@ class Frontier:
         return str(self.to_frame().to_html(max_cols=12))
 
 
-def axis(problem: Problem, name: str, sense: int | None = None) -> tuple[Axis, Side]:
+def axis(case_model: CaseModel, name: str, sense: int | None = None) -> tuple[Axis, Side]:
     """An axis by figure name; ``-name`` asks for less of it. Raises InputError for an unknown figure."""
     asked = name.removeprefix("-")
     if not figures.is_figure(asked):
         raise bad_argument("frontier", f"no figure is named {asked!r}", f"one of {', '.join(figures.names())}")
     if sense is None:
         sense = -1 if name.startswith("-") or asked in FEWER_IS_BETTER else 1
-    made = measure(problem.compiled, asked, TOTAL, problem.today_figure)
-    return Axis(asked, sense, unit_of(asked), problem.today_figure(asked)), Side(made, sense)
+    made = measure(case_model.compiled, asked, TOTAL, case_model.today_figure)
+    return Axis(asked, sense, unit_of(asked), case_model.today_figure(asked)), Side(made, sense)
 
 
 def frontier_case(
@@ -158,8 +160,8 @@ def frontier_case(
     gap: float | None = None,
     time_limit: float | None = None,
     cancelled: Callable[[], bool] | None = None,
-    progress: Callable[[Step, int], None] | None = None,
-    known: tuple[Step, ...] = (),
+    progress: Callable[[FrontierStep, int], None] | None = None,
+    known: tuple[FrontierStep, ...] = (),
 ) -> Frontier:
     """The efficient frontier of two figures.
 
@@ -173,49 +175,60 @@ def frontier_case(
         InputError; InfeasibleError where no menu meets the case's conditions.
     """
     started = time.monotonic()
-    problem = prepare_problem(case, sets=sets, folder=folder)
-    options = problem.inputs.case.options
+    case_model = prepare_case(case, sets=sets, folder=folder)
+    options = case_model.inputs.case.options
     limit = options.time_limit if time_limit is None else time_limit
     settings = Settings(
         gap=(options.gap if gap is None else gap) if not everything else 0.0,
         deadline=None if limit is None else started + limit,
         cancelled=cancelled,
     )
-    return frontier_of(problem, x, y, settings, points, even, everything, progress, known)
+    return frontier_of(case_model, x, y, settings, points, even, everything, progress, known)
 
 
 def frontier_of(
-    problem: Problem,
+    case_model: CaseModel,
     x: str,
     y: str,
     settings: Settings,
     points: int = 21,
     even: bool = False,
     everything: bool = False,
-    progress: Callable[[Step, int], None] | None = None,
-    known: tuple[Step, ...] = (),
+    progress: Callable[[FrontierStep, int], None] | None = None,
+    known: tuple[FrontierStep, ...] = (),
     label: str = "",
 ) -> Frontier:
     """The frontier of a prepared problem."""
     if points < 2:
         raise bad_argument("points", "must be at least 2")
     settings = replace(settings, scale=LEAST)
-    axis_x, side_x = axis(problem, x)
-    axis_y, side_y = axis(problem, y)
+    axis_x, side_x = axis(case_model, x)
+    axis_y, side_y = axis(case_model, y)
     if axis_x.name == axis_y.name:
         raise bad_argument("frontier", "x and y are the same figure", "name two figures")
     found = trace(
-        problem.compiled.instance, side_x, side_y, problem.limits, settings, points, even, everything, known, progress
+        case_model.compiled.instance,
+        side_x,
+        side_y,
+        case_model.limits,
+        settings,
+        points,
+        even,
+        everything,
+        known,
+        progress,
     )
     if found.infeasible:
         raise InfeasibleError("no menu meets the conditions of the case; 'optimizer run' tells which clash")
-    evaluations = tuple(evaluate_choice(problem, s.answer.choice) for s in found.points if s.answer.choice is not None)
+    evaluations = tuple(
+        evaluate_choice(case_model, s.answer.choice) for s in found.points if s.answer.choice is not None
+    )
     made = tuple(
-        _point(problem, step, evaluation, axis_x, axis_y, settings)
+        _point(case_model, step, evaluation, axis_x, axis_y, settings)
         for step, evaluation in zip(found.points, evaluations, strict=True)
     )
     return Frontier(
-        problem.inputs.name,
+        case_model.inputs.name,
         axis_x,
         axis_y,
         made,
@@ -229,7 +242,9 @@ def frontier_of(
     )
 
 
-def _point(problem: Problem, step: Step, evaluation: Evaluation, x: Axis, y: Axis, settings: Settings) -> FrontierPoint:
+def _point(
+    case_model: CaseModel, step: FrontierStep, evaluation: Evaluation, x: Axis, y: Axis, settings: Settings
+) -> FrontierPoint:
     """A step as a point; x and y by the evaluator."""
     assert step.answer.choice is not None
     menu, mix = step.answer.choice
@@ -239,8 +254,8 @@ def _point(problem: Problem, step: Step, evaluation: Evaluation, x: Axis, y: Axi
     proven = step.answer.status == "optimal" and gap <= max(settings.gap, 1e-9) * (1.0 + 1e-6)
     return FrontierPoint(
         choice=step.answer.choice,
-        menu=problem.choices.terms(menu),
-        enterprise_share=problem.choices.mixes[mix],
+        menu=case_model.choices.terms(menu),
+        enterprise_share=case_model.choices.mixes[mix],
         x=evaluation.figure(x.name),
         y=value,
         bound=bound,
@@ -252,9 +267,11 @@ def _point(problem: Problem, step: Step, evaluation: Evaluation, x: Axis, y: Axi
     )
 
 
-def family(problems: dict[str, Problem], x: str, y: str, settings: Settings, points: int = 21) -> tuple[Frontier, ...]:
+def family(
+    case_models: dict[str, CaseModel], x: str, y: str, settings: Settings, points: int = 21
+) -> tuple[Frontier, ...]:
     """A frontier for each of several problems, for instance at three compute budgets."""
-    return tuple(frontier_of(p, x, y, settings, points, label=label) for label, p in problems.items())
+    return tuple(frontier_of(p, x, y, settings, points, label=label) for label, p in case_models.items())
 
 
 def point_rows(frontier: Frontier) -> list[dict[str, Any]]:
@@ -280,7 +297,7 @@ def point_rows(frontier: Frontier) -> list[dict[str, Any]]:
 
 
 def save_steps(
-    path: Path, case: str, changes: Mapping[str, Change], tag: Mapping[str, object], steps: list[Step]
+    path: Path, case: str, changes: Mapping[str, Change], tag: Mapping[str, object], steps: list[FrontierStep]
 ) -> None:
     """Keep what a study has done, so that it can go on after a stop."""
     problem_hash = load_inputs(case, changes).hash
@@ -300,14 +317,16 @@ def save_steps(
     write_atomic(path, json.dumps({"hash": problem_hash, "tag": dict(tag), "steps": rows}))
 
 
-def load_steps(path: Path, case: str, changes: Mapping[str, Change], tag: Mapping[str, object]) -> tuple[Step, ...]:
+def load_steps(
+    path: Path, case: str, changes: Mapping[str, Change], tag: Mapping[str, object]
+) -> tuple[FrontierStep, ...]:
     """Steps of an earlier run of the same study; none where inputs or options differ."""
     try:
         saved = json.loads(path.read_text(encoding="utf-8"))
         if saved["hash"] != load_inputs(case, changes).hash or saved["tag"] != dict(tag):
             return ()
         return tuple(
-            Step(
+            FrontierStep(
                 float("-inf") if row["threshold"] is None else float(row["threshold"]),
                 Answer(
                     row["status"], (tuple(row["choice"][0]), row["choice"][1]), row["value"], row["bound"], "screened"

@@ -9,15 +9,17 @@ from importlib import import_module
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from optimizer.check import quantities
+from optimizer.answer.run import aims_of, evaluate_choice, solve_case_model
+from optimizer.answer.solution import Solution
 from optimizer.errors import InfeasibleError, InputError, bad_argument
-from optimizer.load import Changes, apply_changes, assemble
-from optimizer.optimum import Choice, Settings
-from optimizer.problem import Problem, prepare_problem, problem_of
-from optimizer.results import Solution
-from optimizer.run import aims_of, evaluate_choice, solve_problem
+from optimizer.inputs.changes import Changes, apply_changes
+from optimizer.inputs.load import assemble
+from optimizer.market.check import quantities
+from optimizer.model.case_model import CaseModel, case_model_of, prepare_case
+from optimizer.optimise.outcome import Settings
 from optimizer.schema.base import Quantity
 from optimizer.schema.case import Case, Change
+from optimizer.typing import Choice
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,13 +109,13 @@ def sensitivity_case(
     Raises:
         InputError, InfeasibleError.
     """
-    problem = prepare_problem(case, sets=sets, folder=folder)
-    settings = Settings(gap=problem.inputs.case.options.gap if gap is None else gap, cross_check=False)
-    return tornado(problem, solve_problem(problem, settings), settings, top, paths, progress, cancelled)
+    case_model = prepare_case(case, sets=sets, folder=folder)
+    settings = Settings(gap=case_model.inputs.case.options.gap if gap is None else gap, cross_check=False)
+    return tornado(case_model, solve_case_model(case_model, settings), settings, top, paths, progress, cancelled)
 
 
 def tornado(
-    problem: Problem,
+    case_model: CaseModel,
     solution: Solution,
     settings: Settings,
     top: int = 12,
@@ -125,14 +127,14 @@ def tornado(
     began = time.perf_counter()
     choice = (tuple(p.level for p in solution.menu), solution.mix_level)
     base = solution.objective.value
-    wanted = _uncertain(problem, paths)
+    wanted = _uncertain(case_model, paths)
     drivers: list[Driver] = []
     complete = True
     for number, (path, quantity) in enumerate(wanted.items()):
         if cancelled is not None and cancelled():
             complete = False
             break
-        low, high = (_kept(problem, path, side, choice) for side in (quantity.low, quantity.high))
+        low, high = (_kept(case_model, path, side, choice) for side in (quantity.low, quantity.high))
         drivers.append(
             Driver(
                 path,
@@ -150,7 +152,11 @@ def tornado(
             progress(number + 1, len(wanted))
     drivers.sort(key=lambda d: (-d.swing(base), d.path))
     redone = [
-        replace(d, best_low=_best(problem, d.path, d.low, settings), best_high=_best(problem, d.path, d.high, settings))
+        replace(
+            d,
+            best_low=_best(case_model, d.path, d.low, settings),
+            best_high=_best(case_model, d.path, d.high, settings),
+        )
         for d in drivers[: top if complete else 0]
     ]
     return Tornado(
@@ -164,9 +170,9 @@ def tornado(
     )
 
 
-def _uncertain(problem: Problem, paths: list[str] | None) -> dict[str, Quantity]:
+def _uncertain(case_model: CaseModel, paths: list[str] | None) -> dict[str, Quantity]:
     """Numbers with a low and a high that differ."""
-    known = quantities(problem.inputs.market)
+    known = quantities(case_model.inputs.market)
     if paths is not None:
         for path in paths:
             if path not in known:
@@ -179,9 +185,9 @@ def _uncertain(problem: Problem, paths: list[str] | None) -> dict[str, Quantity]
     }
 
 
-def _varied(problem: Problem, path: str, value: float) -> Problem:
+def _varied(case_model: CaseModel, path: str, value: float) -> CaseModel:
     """The problem with one number of today's market moved, calibrated anew. Raises InputError."""
-    inputs = problem.inputs
+    inputs = case_model.inputs
     stated = quantities(inputs.market)[path]
     document = inputs.market_document
     raw: Any = document.data
@@ -191,15 +197,15 @@ def _varied(problem: Problem, path: str, value: float) -> Problem:
     factor = float(raw["value"]) / stated.value if stated.value else 1.0
     moved = apply_changes(document, {path: Change(to=value * factor)}, document)
     varied = assemble(inputs.name, inputs.case, inputs.case_document, moved, {})
-    return problem_of(varied, strict=False, believe=False)
+    return case_model_of(varied, strict=False, believe=False)
 
 
-def _kept(problem: Problem, path: str, value: float | None, choice: Choice) -> float | None:
+def _kept(case_model: CaseModel, path: str, value: float | None, choice: Choice) -> float | None:
     """The objective at the kept menu; None where the market cannot be calibrated."""
     if value is None:
         return None
     try:
-        varied = _varied(problem, path, value)
+        varied = _varied(case_model, path, value)
         aim = aims_of(varied.inputs.case.objective, varied)[-1]
         if aim.measure is None:
             return None
@@ -208,9 +214,9 @@ def _kept(problem: Problem, path: str, value: float | None, choice: Choice) -> f
         return None
 
 
-def _best(problem: Problem, path: str, value: float, settings: Settings) -> float | None:
+def _best(case_model: CaseModel, path: str, value: float, settings: Settings) -> float | None:
     """The objective of the best menu; None where there is none."""
     try:
-        return solve_problem(_varied(problem, path, value), settings).objective.value
+        return solve_case_model(_varied(case_model, path, value), settings).objective.value
     except (InputError, InfeasibleError):
         return None

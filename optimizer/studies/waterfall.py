@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from optimizer.answer.solution import Solution
 from optimizer.economics.figures import Selection, unit_of
-from optimizer.results import Solution
 
 Kind = Literal["total", "market", "plan", "rest"]
 

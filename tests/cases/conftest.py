@@ -8,8 +8,8 @@ from functools import lru_cache
 import pytest
 
 import optimizer
-from optimizer.load import Inputs
-from optimizer.results import Solution
+from optimizer.answer.solution import Solution
+from optimizer.inputs.load import Inputs
 
 
 @lru_cache(maxsize=50)

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 import optimizer
+from optimizer.answer.run import solve_case_model
+from optimizer.answer.solution import Solution
 from optimizer.economics.figures import Selection, unit_of
-from optimizer.evaluate import evaluate_menu
-from optimizer.load import Inputs
-from optimizer.optimum import Settings
-from optimizer.problem import prepare_problem
-from optimizer.results import Solution
-from optimizer.run import solve_problem
+from optimizer.inputs.load import Inputs
+from optimizer.market.evaluate import evaluate_menu
+from optimizer.model.case_model import prepare_case
+from optimizer.optimise.outcome import Settings
 from optimizer.units import convert
 
 Solve = Callable[[str], Solution]
@@ -230,8 +230,8 @@ def test_an_eight_dollar_plan_draws_on_plus(solved: Solve) -> None:
 @pytest.mark.parametrize("name", ["assistant-startup-margin", "anthropic-2025-margin"])
 def test_conditions_cost(solved: Solve, name: str) -> None:
     """Without its conditions a case earns at least as much."""
-    problem = prepare_problem(name)
-    free = solve_problem(problem_without_conditions(problem), Settings(gap=GAP))
+    problem = prepare_case(name)
+    free = solve_case_model(problem_without_conditions(problem), Settings(gap=GAP))
     assert free.objective.value >= solved(name).objective.value * (1.0 - 2.0 * GAP)
 
 

@@ -82,7 +82,7 @@ def run_process(tmp_path: Path) -> Callable[..., Ran]:
 @pytest.fixture
 def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
     """The same in this process, which is quicker."""
-    from optimizer.cli import main
+    from optimizer.cli.main import main
 
     def run(*arguments: object) -> Ran:
         capsys.readouterr()

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from optimizer.cli import main
+from optimizer.cli.main import main
 
 KEYS = {
     "schema_version", "input_hash", "case", "verdict", "status", "objective", "menu", "mix", "figures", "audit",

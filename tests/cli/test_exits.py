@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from optimizer import optimum, run
+from optimizer.answer import run
 from optimizer.errors import NotTrustedError, SolverError
+from optimizer.model import case_model
 
 
 def test_infeasible_is_one(case: Path, call: Any) -> None:
@@ -45,7 +46,7 @@ FAULTS: dict[str, tuple[Exception, str]] = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-@pytest.mark.parametrize("where", [(optimum, "best"), pytest.param((run, "solve_aim"), marks=pytest.mark.full)])
+@pytest.mark.parametrize("where", [(run, "best"), pytest.param((run, "solve_aim"), marks=pytest.mark.full)])
 def test_planted_errors_are_three(
     name: str, where: tuple[Any, str], case: Path, call: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -74,7 +75,7 @@ def test_an_evaluator_that_disagrees_is_not_trusted(
     factor: float, case: Path, call: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The value of the search and the one of the evaluator are not the same: no number is shown."""
-    true = optimum.best
+    true = run.best
 
     def lies(*arguments: Any, **more: Any) -> Any:
         from dataclasses import replace
@@ -82,7 +83,7 @@ def test_an_evaluator_that_disagrees_is_not_trusted(
         answer = true(*arguments, **more)
         return replace(answer, value=answer.value * factor)
 
-    monkeypatch.setattr(optimum, "best", lies)
+    monkeypatch.setattr(run, "best", lies)
     told = call("run", case, "--json", "--out", case.parent / "out")
     body = told.json
     assert told.code == 3
@@ -99,12 +100,12 @@ def test_a_search_that_names_a_menu_that_misses_a_condition(
 ) -> None:
     """Each time a menu is refused it is cut off; where all are, nothing is shown."""
     case.write_text(case.read_text().replace("at_least: 0.5", "at_least: 0.999"))
-    true = optimum.best
+    true = run.best
 
     def blind(instance: Any, measure: Any, sense: Any, limits: Any, *more: Any, **options: Any) -> Any:
         return true(instance, measure, sense, (), *more, **options)
 
-    monkeypatch.setattr(optimum, "best", blind)
+    monkeypatch.setattr(run, "best", blind)
     told = call("run", case, "--json")
     assert told.code == 3
     assert told.json["verdict"] == "not_trusted"
@@ -126,7 +127,7 @@ def test_interrupted_in_the_middle(case: Path, call: Any, monkeypatch: pytest.Mo
 SITE = """
 import sys
 if "-m" in sys.orig_argv:
-    import optimizer.run as run
+    import optimizer.answer.run as run
     {body}
 """
 
@@ -148,8 +149,8 @@ def test_a_wrong_value_from_the_solver_in_a_process(case: Path, run_process: Any
     """The whole program handed to HiGHS, and its value tampered with on the way back."""
     body = """
     from dataclasses import replace
-    true = run.optimum.best
-    run.optimum.best = lambda *a, **k: (lambda r: replace(r, value=1.001 * r.value))(true(*a, **k))
+    true = run.best
+    run.best = lambda *a, **k: (lambda r: replace(r, value=1.001 * r.value))(true(*a, **k))
     """
     told = run_process("run", case, "--json", "--no-screen", site=SITE.format(body=body.strip()))
     assert (told.code, told.json["verdict"]) == (3, "not_trusted")
@@ -266,7 +267,7 @@ def _environment() -> dict[str, str]:
 
 def test_the_numbers_shown_are_the_evaluators(case: Path, call: Any) -> None:
     body = call("run", case, "--json").json
-    problem = run.prepare_problem(case)
+    problem = case_model.prepare_case(case)
     menu = tuple(row["level"] for row in body["menu"].values())
     evaluation = run.evaluate_choice(problem, (menu, body["mix"]["level"]))
     for name, row in body["figures"].items():

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from optimizer.cli import main
+from optimizer.cli.main import main
 
 MARKET = Path(__file__).parent / "market"
 CASE = """\

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from optimizer.answer.run import evaluate_choice
 from optimizer.economics.figures import Selection
-from optimizer.problem import prepare_problem
-from optimizer.run import evaluate_choice
+from optimizer.model.case_model import prepare_case
 
 MARKET = Path(__file__).parent / "market"
 TOLERANCE = 1e-6
@@ -77,7 +77,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     (folder / "cases").mkdir()
     shutil.copytree(MARKET, folder / "models" / "small")
     empty = World(folder, (), None)
-    problem = prepare_problem(empty.case([]))
+    problem = prepare_case(empty.case([]))
     menus = itertools.product(*(range(len(x)) for x in problem.choices.levels))
     choices = itertools.product(menus, range(len(problem.choices.mixes)))
     return World(folder, tuple(evaluate_choice(problem, c) for c in choices), problem.today)

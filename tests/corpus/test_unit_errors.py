@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from optimizer.problem import check_case
+from optimizer.model.case_model import check_case
 
 # numbers beyond all measure overflow on the way to being refused
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")

@@ -12,8 +12,8 @@ import pytest
 
 from optimizer.formulation import build, equations
 from optimizer.formulation.equations import read_equation
-from optimizer.instance import Block, Instance, Limit, Rule
-from optimizer.solve import compile_program
+from optimizer.model.instance import Block, Instance, Limit, Rule
+from optimizer.solve import lower_program
 
 # equation -> the test below that works it out
 TESTED = {
@@ -73,7 +73,7 @@ def test_components_carry_their_equation(small: ModuleType) -> None:
 
 def test_one_level_and_one_mix(small: ModuleType) -> None:
     instance = replace(two_plans(), customers=np.array([[1000.0], [500.0]]))
-    p = compile_program(build(instance, small.figure(instance)))
+    p = lower_program(build(instance, small.figure(instance)))
     assert row(p, "one_level", 1) == {"x[(1, 0)]": 1.0, "x[(1, 1)]": 1.0}
     assert sides(p, "one_level", 1) == (1.0, 1.0)
     assert row(p, "one_mix") == {"v[0]": 1.0, "v[1]": 1.0}
@@ -85,7 +85,7 @@ def test_forbidden_pairs_are_one_row_each_set(small: ModuleType) -> None:
     w = (np.ones((1, 3)), np.ones((1, 3)))
     rule = Rule("order", 0, 1, np.triu(np.ones((3, 3), dtype=bool)))
     instance = Instance(np.array([[10.0]]), w, w, rules=(rule,))
-    p = compile_program(build(instance, small.figure(instance)))
+    p = lower_program(build(instance, small.figure(instance)))
     # level 1 forbids {0}, and so does level 2; level 2 forbids {0, 1}
     assert {frozenset(row(p, "forbidden", n)) for n in p.rows["forbidden"]} == {
         frozenset({"x[(0, 1)]", "x[(0, 2)]", "x[(1, 0)]"}),
@@ -97,7 +97,7 @@ def test_forbidden_pairs_are_one_row_each_set(small: ModuleType) -> None:
 def test_excluded_choice_is_cut_off_alone(small: ModuleType) -> None:
     instance = two_plans()
     m = build(instance, small.figure(instance), box=[[0, 1], [1]], excluded=[((0, 1), 0), ((0, 0), 0)])
-    p = compile_program(m)
+    p = lower_program(m)
     # the second lies outside the box and needs no row
     assert len(p.rows["excluded"]) == 1
     assert row(p, "excluded", 0) == {"x[(0, 0)]": 1.0, "x[(1, 1)]": 1.0, "v[0]": 1.0}
@@ -109,7 +109,7 @@ def test_balance_with_referral(small: ModuleType) -> None:
     instance = Instance(np.array([[100.0]]), (np.array([[1.0, 4.0]]),), (np.array([[0.5, 2.0]]),))
     aim = small.figure(instance, amounts=[1.0])
     m = build(instance, aim)
-    p = compile_program(m)
+    p = lower_program(m)
     # y = Y 100/1.5; z = lo x (one plan: lo = hi = 100/1.5 and 100/3): no r is needed
     assert p.columns["r"] == {}
     found = row(p, "balance", 0)
@@ -125,7 +125,7 @@ def test_balance_with_referral(small: ModuleType) -> None:
 def test_copy_and_within(small: ModuleType) -> None:
     instance = two_plans()
     m = build(instance, small.figure(instance, amounts=[1.0, 1.0]))
-    p = compile_program(m)
+    p = lower_program(m)
     # largest y: both plans at their least attractive level: 1000 / 1.75
     # plan 0, level 0: hi = 1000 / (1 + 1 + 0.25), lo = 1000 / (1 + 1 + 2)
     unit, hi, lo = 1000 / 1.75, 1000 / 2.25, 1000 / 4
@@ -149,7 +149,7 @@ def test_figure_by_hand(small: ModuleType) -> None:
         constant=3.0,
     )
     m = build(instance, aim)
-    p = compile_program(m)
+    p = lower_program(m)
     values = small.point(small.Case(instance, aim, ()), m, p, ((0, 0), 0))
     by_hand = 250 * 10 + 500 * 20 + 0.5 * 250 - 150 + 7 + 3
     assert p.objective(values) / m.record.scale == pytest.approx(by_hand, rel=1e-14)
@@ -166,7 +166,7 @@ def burst_case(small: ModuleType, price: float, limit: float = math.inf) -> Any:
 def test_burst_needed(small: ModuleType) -> None:
     instance, aim = burst_case(small, -2.0)
     m = build(instance, aim)
-    p = compile_program(m)
+    p = lower_program(m)
     assert "d" not in p.columns or p.columns["d"] == {}
     values = small.point(small.Case(instance, aim, ()), m, p, ((0, 0), 0))
     assert values[p.columns["b"][0]] * m.record.burst_units[0] == pytest.approx(15.0)
@@ -179,7 +179,7 @@ def test_burst_needed(small: ModuleType) -> None:
 def test_burst_limit_without_a_price_needs_no_variable(small: ModuleType) -> None:
     instance, aim = burst_case(small, 0.0, limit=10.0)
     m = build(instance, aim)
-    p = compile_program(m)
+    p = lower_program(m)
     assert p.columns["b"] == {}
     assert small.violation(p, small.point(small.Case(instance, aim, ()), m, p, ((0, 0), 0))) > 1e-3
     assert small.violation(p, small.point(small.Case(instance, aim, ()), m, p, ((0, 1), 0))) < 1e-9
@@ -189,14 +189,14 @@ def test_burst_that_cannot_be_needed_does_not_enter(small: ModuleType) -> None:
     # largest use in the box is bounded by 0.1 (1000 / 2.25 + 2 * 1000 / 3.5) = 101.6
     instance, aim = burst_case(small, -2.0)
     instance = replace(instance, blocks=(replace(instance.blocks[0], reserved=102.0),))
-    assert "b" not in compile_program(build(instance, aim)).columns
+    assert "b" not in lower_program(build(instance, aim)).columns
 
 
 def test_burst_is_exact_where_it_is_liked(small: ModuleType) -> None:
     instance, aim = burst_case(small, 5.0)
     case = small.Case(instance, aim, ())
     m = build(instance, aim)
-    p = compile_program(m)
+    p = lower_program(m)
     column = p.columns["b"][0]
     for choice in small.choices(instance):
         values = small.point(case, m, p, choice)
@@ -216,7 +216,7 @@ def test_condition(small: ModuleType) -> None:
     for floor, met in ((12499.0, True), (12501.0, False)):
         limit = Limit("revenue", replace(revenue, constant=-floor))
         m = build(instance, revenue, [limit])
-        p = compile_program(m)
+        p = lower_program(m)
         values = small.point(small.Case(instance, revenue, (limit,)), m, p, ((0, 0), 0))
         assert (small.violation(p, values) < 1e-9) is met
 
@@ -227,7 +227,7 @@ def test_constant_condition(small: ModuleType, constant: float) -> None:
     aim = small.figure(instance, amounts=[1.0, 1.0])
     limit = Limit("constant", small.figure(instance, constant=constant))
     m = build(instance, aim, [limit])
-    p = compile_program(m)
+    p = lower_program(m)
     values = small.point(small.Case(instance, aim, (limit,)), m, p, ((0, 0), 0))
     assert (small.violation(p, values) < 1e-9) is (constant > 0)
 
@@ -235,6 +235,6 @@ def test_constant_condition(small: ModuleType, constant: float) -> None:
 def test_objective_is_scaled_and_maximised(small: ModuleType) -> None:
     instance = two_plans()
     for money in (1e-6, 1.0, 1e9):
-        p = compile_program(build(instance, small.figure(instance, amounts=[money, money])))
+        p = lower_program(build(instance, small.figure(instance, amounts=[money, money])))
         assert p.maximise
         assert 500.0 < np.abs(p.costs).max() <= 1024.0

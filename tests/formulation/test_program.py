@@ -10,15 +10,15 @@ import pytest
 
 from optimizer.errors import InputError, SolverError
 from optimizer.formulation import build, make_box, unsafe_levels
-from optimizer.instance import Instance, Limit
-from optimizer.solve import compile_program
+from optimizer.model.instance import Instance, Limit
+from optimizer.solve import lower_program
 
 
 @pytest.mark.parametrize("seed", range(40))
 def test_exact_points_are_feasible_and_worth_their_value(small: ModuleType, seed: int) -> None:
     case = small.draw(seed)
     m = build(case.instance, case.aim, case.limits)
-    p = compile_program(m)
+    p = lower_program(m)
     used = np.abs(p.coefficients)
     assert used.min() > 1e-9
     assert max(used.max(), np.abs(p.costs).max()) < 1e6
@@ -40,11 +40,11 @@ def test_exact_points_in_a_smaller_box(small: ModuleType, seed: int) -> None:
     box = [sorted(g.choice(n, size=int(g.integers(1, n + 1)), replace=False).tolist()) for n in case.instance.levels]
     mixes = sorted(g.choice(3, size=int(g.integers(1, 3)), replace=False).tolist())
     m = build(case.instance, case.aim, (), box=box, mixes=mixes)
-    p = compile_program(m)
+    p = lower_program(m)
     assert set(p.columns["x"]) == {(j, k) for j, levels in enumerate(box) for k in levels}
     bare = replace(case.instance, rules=(), blocks=tuple(replace(b, limit=np.inf) for b in case.instance.blocks))
     m = build(bare, case.aim, (), box=box, mixes=mixes)
-    p = compile_program(m)
+    p = lower_program(m)
     for choice in small.choices(bare, box, mixes):
         values = small.point(replace(case, instance=bare), m, p, choice)
         assert small.violation(p, values) < 1e-9
@@ -62,7 +62,7 @@ def test_what_is_dropped_is_accounted_for(small: ModuleType) -> None:
     limit = Limit("small", replace(aim, constant=-small.value(instance, aim, (0, 0), 0)))
     case = small.Case(instance, aim, ())
     m = build(instance, aim, [limit])
-    p = compile_program(m)
+    p = lower_program(m)
     assert 0.0 < m.record.dropped < 1e-6
     assert m.record.limit_dropped[0] > 0.0
     for choice in small.choices(instance):
@@ -80,7 +80,7 @@ def test_only_what_differs_is_copied(small: ModuleType) -> None:
         (np.array([[0.0, 0.0], [1.0, 2.0]]), np.array([[1.0], [1.0]])),
         (np.array([[0.0, 0.0], [1.0, 2.0]]), np.array([[1.0], [1.0]])),
     )
-    p = compile_program(build(instance, small.figure(instance, amounts=[1.0, 1.0])))
+    p = lower_program(build(instance, small.figure(instance, amounts=[1.0, 1.0])))
     assert list(p.rows["copy"]) == [(1, 0)]
 
 
@@ -115,7 +115,7 @@ def test_rules_keep_exactly_the_allowed_pairs(small: ModuleType, seed: int) -> N
     instance = replace(instance, rules=(rule,))
     case = small.Case(instance, small.figure(instance), ())
     m = build(instance, case.aim)
-    p = compile_program(m)
+    p = lower_program(m)
     for menu, mix in small.choices(instance):
         kept = small.violation(p, small.point(case, m, p, (menu, mix))) < 1e-9
         assert kept is bool(rule.allowed[menu])

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from optimizer import library
 from optimizer.errors import InputError
+from optimizer.io import library
 
 
 def market(folder: Path, text: str = "title: x\n") -> Path:

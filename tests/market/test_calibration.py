@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from optimizer.calibrate import calibrate
-from optimizer.credibility import credibility
 from optimizer.economics.figures import Selection
 from optimizer.errors import InputError
-from optimizer.evaluate import evaluate_menu
+from optimizer.market.calibrate import calibrate
+from optimizer.market.credibility import credibility
+from optimizer.market.evaluate import evaluate_menu
 
 SEEDS = range(8)
 

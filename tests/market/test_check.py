@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from optimizer.check import check_inputs, quantities
-from optimizer.credibility import credibility, measured, observed
 from optimizer.economics.figures import Selection
-from optimizer.problem import problem_of
+from optimizer.market.check import check_inputs, quantities
+from optimizer.market.credibility import credibility, measured, observed
+from optimizer.model.case_model import case_model_of
 
 Data = dict[str, Any]
 
@@ -219,7 +219,7 @@ def test_every_number_of_a_market_is_known_by_its_path(factory: ModuleType) -> N
 def believed(factory: ModuleType, **more: Any) -> tuple[Any, list[Any]]:
     data = {**factory.market(), **{k: v for k, v in more.items() if k == "evidence"}}
     data["today"]["observed"] = more.get("observed", [])
-    problem = problem_of(factory.inputs(data), strict=False)
+    problem = case_model_of(factory.inputs(data), strict=False)
     return problem.calibrated, credibility(problem.calibrated, problem.inputs.market_document)
 
 
@@ -288,5 +288,5 @@ def test_a_utility_too_far_for_the_solver_is_a_warning(factory: ModuleType) -> N
         segment["value_of_use"]["value"], segment["price_sigma"]["value"] = 9.0, 3.0
     data["alternatives"] = {}
     data["today"]["alternatives"] = {}
-    problem = problem_of(factory.inputs(data), strict=False)
+    problem = case_model_of(factory.inputs(data), strict=False)
     assert "far-utility" in {f.code for f in problem.findings if f.severity == "warning"}

@@ -25,7 +25,7 @@ def test_python_blocks_run(number: int) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_commands_exist(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    from optimizer.cli import main
+    from optimizer.cli.main import main
 
     assert main([command, "--help"]) == 0
     assert "Usage" in capsys.readouterr().out

@@ -64,7 +64,7 @@ def test_every_module_the_type_marker_and_the_licence_are_inside(names: list[str
 def test_metadata(wheel: Path, names: list[str]) -> None:
     with zipfile.ZipFile(wheel) as archive:
         texts = {n.split("/")[-1]: archive.read(n).decode() for n in names if ".dist-info/" in n}
-    assert "optimizer = optimizer.cli:main" in texts["entry_points.txt"]
+    assert "optimizer = optimizer.cli.main:main" in texts["entry_points.txt"]
     assert "Requires-Python: >=3.11" in texts["METADATA"]
     assert "Requires-Dist: highspy<1.17,>=1.16" in texts["METADATA"]
     assert "License-Expression: MIT" in texts["METADATA"]
@@ -83,9 +83,7 @@ def run_in(folder: Path, wheel: Path, *arguments: str) -> subprocess.CompletedPr
 
 
 def test_the_library_finds_its_data_in_the_wheel(wheel: Path, tmp_path: Path) -> None:
-    code = (
-        "from optimizer import library as l; print(l.data_folder()); print(*l.list_cases()); print(*l.list_markets())"
-    )
+    code = "from optimizer.io.library import *\nprint(data_folder()); print(*list_cases()); print(*list_markets())"
     done = run_in(tmp_path, wheel, "-c", code)
     assert done.returncode == 0, done.stderr
     folder, cases, markets = done.stdout.split("\n")[:3]

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from optimizer.answer.run import solve_case_model
+from optimizer.answer.solution import Solution
 from optimizer.economics.figures import LINEAR, RATIOS, Selection, unit_of
 from optimizer.errors import InfeasibleError
-from optimizer.evaluate import evaluate_menu
-from optimizer.optimum import Settings
-from optimizer.problem import Problem
-from optimizer.results import Solution
-from optimizer.run import solve_problem
+from optimizer.market.evaluate import evaluate_menu
+from optimizer.model.case_model import CaseModel
+from optimizer.optimise.outcome import Settings
 from optimizer.units import parse
 
 Data = dict[str, Any]
@@ -44,8 +44,8 @@ def a_market(factory: ModuleType, seed: int) -> Data:
     return factory.changed(factory.random_market(seed), "pools.main.capacity.burst_limit", 2000.0)
 
 
-def solve(problem: Problem, **options: Any) -> Solution:
-    return solve_problem(problem, Settings(gap=GAP, **options))
+def solve(problem: CaseModel, **options: Any) -> Solution:
+    return solve_case_model(problem, Settings(gap=GAP, **options))
 
 
 def menu_of(solution: Solution) -> dict[str, Any]:
@@ -162,7 +162,7 @@ def test_a_step_named_twice_changes_nothing(factory: ModuleType, seed: int) -> N
 # --- more room, better or worse times ------------------------------------------------------------
 
 
-def value(problem: Problem) -> float:
+def value(problem: CaseModel) -> float:
     """The best, or minus infinity where nothing meets the conditions."""
     try:
         return solve(problem).objective.value
@@ -267,7 +267,7 @@ def test_a_dearer_plan_has_fewer_customers(factory: ModuleType, seed: int, plan:
 def test_screening_does_not_change_the_answer(factory: ModuleType, seed: int, objective: str) -> None:
     problem = factory.problem(a_market(factory, seed), a_case(factory, seed, objective=objective))
     screened = solve(problem)
-    whole = solve_problem(problem, Settings(gap=1e-5, screen=False))
+    whole = solve_case_model(problem, Settings(gap=1e-5, screen=False))
     assert screened.verdict == "proved"
     assert whole.verdict == "solver_proved"
     assert whole.objective.value == pytest.approx(screened.objective.value, rel=1.1e-5)

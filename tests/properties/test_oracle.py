@@ -16,21 +16,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimizer.aims import bounds
+from optimizer.answer.run import solve_case_model
 from optimizer.economics.figures import RATIOS, TOTAL, Selection
 from optimizer.errors import InfeasibleError
-from optimizer.evaluate import Evaluation
-from optimizer.instance import follows_rules
-from optimizer.optimum import Settings
-from optimizer.problem import Problem, prepare_problem
-from optimizer.run import solve_problem
-from optimizer.schema.case import Case, Condition
-from optimizer.screening import engine
+from optimizer.market.evaluate import Evaluation
+from optimizer.model.case_model import CaseModel, prepare_case
+from optimizer.model.instance import follows_rules
+from optimizer.model.measures import bounds
+from optimizer.optimise.outcome import Settings
+from optimizer.schema.case import Case, CaseCondition
+from optimizer.search.levels import maximise as engine
+from optimizer.typing import Choice
 
 GAP = 1e-6
 TOLERANCE = 1e-6
 Data = dict[str, Any]
-Choice = tuple[tuple[int, ...], int]
 
 
 class Seen:
@@ -50,7 +50,7 @@ class Seen:
 class World:
     """Every choice of a problem that keeps rules and burst limits, with its evaluation."""
 
-    problem: Problem
+    problem: CaseModel
     case: Data
     open: dict[Choice, Seen]
 
@@ -125,7 +125,7 @@ def floor_of(world: World, name: str, part: Selection) -> float:
     return 1e-3 * world.problem.today.figure(RATIOS[name].denominator, part)
 
 
-def meets(world: World, evaluation: Seen, condition: Condition) -> bool:
+def meets(world: World, evaluation: Seen, condition: CaseCondition) -> bool:
     part = Selection(condition.plan, condition.segment, (condition.channel,) if condition.channel else None)
     value = evaluation.figure(condition.figure, part)
     if condition.figure in RATIOS:
@@ -174,21 +174,21 @@ def best_of(world: World, case: Case) -> list[float]:
     return found
 
 
-def put(world: World, more: Data) -> tuple[Problem, Case]:
+def put(world: World, more: Data) -> tuple[CaseModel, Case]:
     """The world's problem with other conditions and another objective."""
     case = Case.model_validate({**world.case, **more})
     problem = replace(world.problem, inputs=replace(world.problem.inputs, case=case))
     return replace(problem, bounds=bounds(case, problem.compiled, problem.today.figure)), case
 
 
-def check(world: World, problem: Problem, case: Case, options: Settings) -> bool:
+def check(world: World, problem: CaseModel, case: Case, options: Settings) -> bool:
     """Solve and compare; whether there was an answer."""
     best = best_of(world, case)
     if not best:
         with pytest.raises(InfeasibleError):
-            solve_problem(problem, options)
+            solve_case_model(problem, options)
         return False
-    solution = solve_problem(problem, options)
+    solution = solve_case_model(problem, options)
     assert solution.verdict in ("proved", "solver_proved")
     menu = tuple(p.level for p in solution.menu)
     chosen = world.open[menu, solution.mix_level]
@@ -329,10 +329,10 @@ def test_the_answer_is_the_best_of_all_menus_at_length(factory: ModuleType) -> N
     assert answers.count(True) >= 1000
 
 
-def solved(found: Problem) -> float | None:
+def solved(found: CaseModel) -> float | None:
     """The value of a problem, or None where it is proven infeasible."""
     try:
-        return solve_problem(found, Settings(gap=GAP)).objective.value
+        return solve_case_model(found, Settings(gap=GAP)).objective.value
     except InfeasibleError:
         return None
 
@@ -345,7 +345,7 @@ def test_from_files(factory: ModuleType, tmp_path: Path, seed: int) -> None:
     if world.open:
         more["conditions"] = [condition(world, 7, 0.3, True, True)]
     file = factory.write(tmp_path, world_market(factory, seed), {**world.case, **more})
-    read = prepare_problem(file)
+    read = prepare_case(file)
     _, case = put(world, more)
     best = best_of(world, case)
     value = solved(read)

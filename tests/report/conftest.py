@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from devtools import Browser, find_browser
 
-from optimizer.optimum import Settings
-from optimizer.run import prepare_problem, solve_case, solve_problem
+from optimizer.answer.run import solve_case, solve_case_model
+from optimizer.model.case_model import prepare_case
+from optimizer.optimise.outcome import Settings
 from optimizer.schema.case import Change, Scenario
 from optimizer.studies.compare import compare_case
 from optimizer.studies.explain import explain
 from optimizer.studies.frontier import frontier_case, frontier_of
 from optimizer.studies.sensitivity import tornado
-
-from .devtools import Browser, find_browser
 
 CASE = "assistant-startup-margin"
 PATHS = [
@@ -36,9 +36,9 @@ EVIL = (
 @pytest.fixture(scope="session")
 def studies() -> dict[str, Any]:
     """A solution with all four studies."""
-    problem = prepare_problem(CASE)
+    problem = prepare_case(CASE)
     settings = Settings(gap=1e-4, cross_check=False)
-    solution = solve_problem(problem, settings)
+    solution = solve_case_model(problem, settings)
     dear = {f"pools.{name}.price": Change(times=1.5) for name in problem.inputs.market.pools}
     scenarios = {
         "as stated": Scenario(title="As stated", changes={}),

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from .devtools import Browser
+from devtools import Browser
 
 REPORTS = {"full": 7 + 3 * 3, "changed": 4, "hostile": 7 + 3 * 3}
 """Charts in each."""

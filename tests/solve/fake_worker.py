@@ -15,8 +15,7 @@ package, counter, modes = sys.argv[1], Path(sys.argv[2]), sys.argv[3:]
 sys.path.insert(0, str(Path(package).parent))
 sys.path[:0] = os.environ["FAKE_WORKER_PATH"].split(os.pathsep)
 
-from optimizer import _worker  # noqa: E402
-from optimizer.solve import wire  # noqa: E402
+from optimizer.solve import wire, worker_main  # noqa: E402
 
 counter.write_text(counter.read_text() + "x")
 mode = modes[min(len(counter.read_text()), len(modes)) - 1]
@@ -40,7 +39,7 @@ def lie(outcome: dict[str, Any]) -> dict[str, Any]:
 if mode in ("honest", "infeasible-point", "low-bound", "wrong-objective", "odd-fields", "short-values"):
     plain = wire.outcome_out
     wire.outcome_out = lambda outcome: lie(plain(outcome))
-    _worker.main()
+    worker_main.main()
 elif mode == "exit":
     sys.stderr.write("segmentation fault, or so\n")
     sys.exit(3)

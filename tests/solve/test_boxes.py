@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from optimizer.errors import SolverError
-from optimizer.instance import Instance, Limit, Rule
+from optimizer.model.instance import Instance, Limit, Rule
 from optimizer.solve import Status, boxes, check_choice, solve_box
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from optimizer.errors import SolverError
 from optimizer.formulation import build
-from optimizer.solve import Outcome, Program, Session, SolveOptions, Status, compile_program, solve
+from optimizer.solve import Outcome, Program, Session, SolveOptions, Status, lower_program, solve
 from optimizer.solve.outcome import check_outcome
 from optimizer.solve.program import audit
 
@@ -69,7 +69,7 @@ def test_compile_keeps_places_offsets_and_fixed_variables() -> None:
     m.off = pyo.Constraint(expr=m.x[0] <= 1)
     m.off.deactivate()
     m.aim = pyo.Objective(expr=2 * m.x[0] + m.x[1] - m.n + 10)
-    p = compile_program(m)
+    p = lower_program(m)
     assert p.columns == {"x": {0: 0, 1: 1, 2: 2}, "n": {None: 3}}
     assert p.rows == {"low": {None: 0}, "both": {None: 1}}
     assert not p.maximise
@@ -100,7 +100,7 @@ def test_what_a_solver_would_drop_is_refused(change: Any, words: str) -> None:
     m.aim = pyo.Objective(expr=m.x[0])
     change(m)
     with pytest.raises(SolverError, match=words):
-        compile_program(m)
+        lower_program(m)
 
 
 def test_audit_refuses_a_cost_that_is_not_finite() -> None:
@@ -112,7 +112,7 @@ def test_audit_refuses_a_cost_that_is_not_finite() -> None:
 def test_pyomos_own_interface_agrees(small: ModuleType, seed: int) -> None:
     case = small.draw(seed)
     m = build(case.instance, case.aim, case.limits)
-    ours = solve(compile_program(m))
+    ours = solve(lower_program(m))
     theirs = pyo.SolverFactory("highs")
     result = theirs.solve(m, load_solutions=False, raise_exception_on_nonoptimal_result=False)
     if ours.status is Status.INFEASIBLE:

@@ -71,7 +71,7 @@ def test_workers_are_reused_and_light() -> None:
 def test_module_runs_by_name_too() -> None:
     # the end of its input ends it
     done = subprocess.run(
-        [sys.executable, "-m", "optimizer._worker"], input=b"", capture_output=True, cwd=ROOT, timeout=30
+        [sys.executable, "-m", "optimizer.solve.worker_main"], input=b"", capture_output=True, cwd=ROOT, timeout=30
     )
     assert done.returncode == 0
 

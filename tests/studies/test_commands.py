@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from optimizer import tracing
-from optimizer.cli import main
+from optimizer.cli.main import main
+from optimizer.optimise import frontier as tracing
 
 CASE = "assistant-startup-margin"
 

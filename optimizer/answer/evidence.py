@@ -1,0 +1,79 @@
+"""Where an answer leaves the evidence: ends of ladders, far from today, plans nobody bought yet."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from optimizer.economics.population import Terms
+from optimizer.model.choices import Choices, Level
+from optimizer.schema.market import Market
+
+FAR = 2.0
+"""Factor from today beyond which no evidence is claimed."""
+
+
+def _settings(terms: Terms, market: Market) -> dict[str, float]:
+    """Every number of a plan's terms by a readable name; no cap is infinite."""
+    found = {"price": terms.price}
+    for ai_model, caps in zip(market.ai_models, terms.caps, strict=True):
+        for window, cap in caps or ():
+            found[f"{ai_model} cap per {window}"] = cap
+    for ai_model, price in zip(market.ai_models, terms.unit_prices, strict=True):
+        if price is not None:
+            found[f"{ai_model} unit price"] = price
+    return found
+
+
+def _notes(name: str, chosen: Terms, levels: Sequence[Level], today: Level, market: Market, sold: bool) -> list[str]:
+    title = market.plans[name].title
+    if not sold:
+        return [
+            f"{title}: never sold; its appeal is borrowed from {market.plans[name].analogue}. A test market would tell."
+        ]
+    mine = _settings(chosen, market)
+    before = _settings(today, market) if today is not None else {}
+    offered = [_settings(t, market) for t in levels if t is not None]
+    notes = []
+    for key, value in mine.items():
+        ladder = sorted({s.get(key, math.inf) for s in offered})
+        old = before.get(key, math.inf)
+        if value == old:
+            continue
+        if len(ladder) > 1 and value in (ladder[0], ladder[-1]):
+            end = "lowest" if value == ladder[0] else "highest"
+            notes.append(
+                f"{title}: {key} is the {end} step of its ladder; a longer ladder or a test would tell what lies beyond"
+            )
+        elif math.isfinite(old) and old > 0.0 and not old / FAR <= value <= old * FAR:
+            notes.append(
+                f"{title}: {key} is more than {FAR:g} times away from today's; a test on some customers would tell"
+            )
+    for key in before.keys() - mine.keys():
+        notes.append(f"{title}: {key} is lifted altogether; no such plan was observed")
+    return notes
+
+
+def outside_evidence(
+    choices: Choices,
+    base: Market,
+    changed: Market,
+    today: Mapping[str, Level],
+    terms: Mapping[str, Level],
+    mix: float,
+    today_mix: float,
+) -> dict[str, tuple[str, ...]]:
+    """Notes by plan (and ``mix``) on what no observation covers."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, levels in zip(choices.plans, choices.levels, strict=True):
+        chosen, sold = terms[name], name in base.today.plans
+        if chosen is None:
+            notes = [f"{base.plans[name].title}: withdrawn; no market without it was observed"] if sold else []
+        else:
+            notes = _notes(name, chosen, levels, today[name], changed, sold)
+        found[name] = tuple(notes)
+    if len(choices.mixes) > 1 and mix != today_mix and mix in (min(choices.mixes), max(choices.mixes)):
+        found["mix"] = (
+            "Consumer/enterprise mix: the split is at the end of its ladder; the reach curves are not observed there",
+        )
+    return found

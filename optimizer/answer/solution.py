@@ -1,0 +1,217 @@
+"""What a run returns: typed, with frames; every number from the evaluator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from html import escape
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from optimizer.answer.audit import Audit
+from optimizer.answer.menu import PlanChoice, text
+from optimizer.answer.parts import parts, usage_rows
+from optimizer.economics.figures import Selection, unit_of
+from optimizer.market.evaluate import Evaluation
+from optimizer.model.choices import Level
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMA_VERSION = 1
+HEADLINES = (
+    "contribution_margin",
+    "revenue",
+    "serving_cost",
+    "gross_margin",
+    "gross_margin_rate",
+    "payers_margin_rate",
+    "accounting_margin_rate",
+    "contribution_margin_rate",
+    "market_share",
+    "market_share_served",
+    "revenue_share",
+    "customers",
+    "paying_customers",
+    "free_share",
+    "churn_rate",
+    "payers_churn_rate",
+    "gpu_hours",
+    "requests",
+    "enterprise_revenue_share",
+    "cap_binding_share",
+    "cost_per_free_customer",
+    "revenue_per_payer",
+)
+PART_FIGURES = (
+    "customers",
+    "paying_customers",
+    "revenue",
+    "serving_cost",
+    "gross_margin",
+    "contribution_margin",
+    "gross_margin_rate",
+    "churn_rate",
+    "gpu_hours",
+    "cap_binding_share",
+)
+
+
+@dataclass(frozen=True)
+class FigureValue:
+    """A figure at the menu, at today's menu today, and at today's menu under the case's changes."""
+
+    name: str
+    unit: str
+    value: float
+    today: float
+    unchanged: float
+
+    @property
+    def change(self) -> float:
+        """Value against today: relative for amounts, the difference for fractions and rates."""
+        if self.unit in ("fraction", "1/month"):
+            return self.value - self.today
+        return (self.value - self.today) / abs(self.today) if self.today else float("nan")
+
+
+@dataclass(frozen=True)
+class ObjectiveValue:
+    """One aim: its value, proven bound and gap."""
+
+    name: str
+    sense: str
+    """``most`` or ``least``."""
+    unit: str
+    value: float
+    bound: float
+    gap: float
+    status: str
+
+
+@dataclass(frozen=True)
+class Solution:
+    """The answer to a case."""
+
+    case: str
+    title: str
+    question: str
+    verdict: str
+    """proved, solver_proved, best_found or not_trusted."""
+    verdict_text: str
+    status: str
+    """optimal, feasible or interrupted."""
+    objective: ObjectiveValue
+    stages: tuple[ObjectiveValue, ...]
+    menu: tuple[PlanChoice, ...]
+    enterprise_share: float
+    """Share of the go-to-market budget for enterprise."""
+    today_enterprise_share: float
+    mix_level: int
+    """Index of the split among those that the case allows."""
+    figures: tuple[FigureValue, ...]
+    audit: Audit
+    findings: tuple[Any, ...]
+    """Warnings about inputs and credibility."""
+    outside_evidence: tuple[str, ...]
+    terms: dict[str, Level]
+    evaluation: Evaluation = field(repr=False)
+    today: Evaluation = field(repr=False)
+    unchanged: Evaluation = field(repr=False)
+    input_hash: str
+    inputs: str = field(repr=False)
+    """Case, market and overrides as JSON."""
+    work: Any = field(repr=False)
+    certificate: Any = field(repr=False)
+    menus: int
+    """Number of menus the case allows."""
+    versions: dict[str, str]
+    seconds: dict[str, float]
+
+    def figure(
+        self, name: str, plan: str | None = None, segment: str | None = None, channel: str | None = None
+    ) -> float:
+        """A figure at the chosen menu, by total, plan, segment or channel. Raises KeyError for an unknown name."""
+        return self.evaluation.figure(name, Selection(plan, segment, (channel,) if channel else None))
+
+    @property
+    def changed_market(self) -> bool:
+        """Whether the case changes the market, so that ``unchanged`` differs from ``today``."""
+        return self.unchanged is not self.today
+
+    @property
+    def leave_rates(self) -> tuple[float, float]:
+        """Monthly rate of leaving a plan for anything else, and of leaving the company."""
+        return self.evaluation.leave_rates
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a figure: value, today, unchanged, unit."""
+        import pandas as pd
+
+        rows = [(f.name, f.value, f.today, f.unchanged, f.unit) for f in self.figures]
+        return pd.DataFrame(rows, columns=["figure", "value", "today", "unchanged", "unit"]).set_index("figure")
+
+    def menu_frame(self) -> pd.DataFrame:
+        """One row a plan."""
+        import pandas as pd
+
+        rows = [
+            (
+                p.plan,
+                p.title,
+                p.offered,
+                p.price,
+                p.today_price,
+                text(p.allowances),
+                text(p.today_allowances),
+                "; ".join(p.notes),
+            )
+            for p in self.menu
+        ]
+        names = [
+            "plan",
+            "title",
+            "offered",
+            "price_usd_per_month",
+            "today_price_usd_per_month",
+            "allowances",
+            "today_allowances",
+            "notes",
+        ]
+        return pd.DataFrame(rows, columns=names).set_index("plan")
+
+    def parts_frame(self, kind: str = "plan") -> pd.DataFrame:
+        """Figures by ``plan``, ``segment`` or ``channel``, at the menu and today."""
+        import pandas as pd
+
+        rows = []
+        for name, selection in parts(self.evaluation, kind):
+            for figure in PART_FIGURES:
+                rows.append(
+                    (
+                        name,
+                        figure,
+                        self.evaluation.figure(figure, selection),
+                        self.today.figure(figure, selection),
+                        unit_of(figure),
+                    )
+                )
+        return pd.DataFrame(rows, columns=[kind, "figure", "value", "today", "unit"])
+
+    def usage_frame(self) -> pd.DataFrame:
+        """Margin by plan and usage class: who is under water."""
+        import pandas as pd
+
+        return pd.DataFrame(usage_rows(self.evaluation))
+
+    def plot(self) -> Any:
+        """The waterfall from today's contribution to this menu's. Needs the ``report`` extra."""
+        return import_module("optimizer.report.charts").waterfall_chart(self)
+
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        return f"<p>{escape(repr(self))}</p>{self.menu_frame().to_html()}{self.to_frame().to_html()}"
+
+    def __repr__(self) -> str:
+        o = self.objective
+        menu = ", ".join(f"{p.plan} {p.price:g}" for p in self.menu if p.offered and p.price is not None)
+        return f"Solution({self.case}: {self.verdict}, {o.name} = {o.value:.6g} {o.unit}, gap {o.gap:.1e}; {menu})"

@@ -1,0 +1,87 @@
+"""Options that the commands share, and how they are read."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from optimizer.errors import Finding, InputError, bad_argument
+
+OK, INFEASIBLE, BAD_INPUT, TROUBLE, INTERRUPTED = 0, 1, 2, 3, 130
+
+CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="A shipped case's name, or the path of a case file.")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="PATH=VALUE", help="Change a number of the market: plans.plus.price=25, =x0.5 or =+5."
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+OutOption = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Save result.json and CSV tables there.")]
+GapOption = Annotated[
+    float | None, typer.Option("--gap", help="Relative gap at which an answer is called optimal, 0 to 1.")
+]
+TimeOption = Annotated[
+    float | None,
+    typer.Option("--time-limit", metavar="SECONDS", help="Wall time after which the best menu so far is shown."),
+]
+ScreenOption = Annotated[
+    bool, typer.Option("--screen/--no-screen", help="Screen first, or hand the whole program to HiGHS.")
+]
+
+
+def read_changes(sets: list[str] | None) -> dict[str, Any]:
+    from optimizer.inputs.changes import parse_change
+
+    changes: dict[str, Any] = {}
+    findings: list[Finding] = []
+    for text in sets or []:
+        try:
+            path, change = parse_change(text)
+        except InputError as error:
+            findings += error.findings
+            continue
+        if path in changes:
+            findings += bad_argument("--set", f"{path!r} is changed twice", "keep one of the two").findings
+        changes[path] = change
+    if findings:
+        raise InputError(findings)
+    return changes
+
+
+def read_limit(seconds: float | None) -> float | None:
+    if seconds is not None and not 0.0 < seconds < 1e9:
+        raise bad_argument("--time-limit", f"must be above 0 seconds, but is {seconds:g}", "leave it out for no limit")
+    return seconds
+
+
+def read_gap(gap: float | None) -> float | None:
+    if gap is not None and not 0.0 <= gap <= 1.0:
+        raise bad_argument("--gap", f"must be between 0 and 1, but is {gap:g}", "write 1e-3 for a tenth of a per cent")
+    return gap
+
+
+def read_folder(out: Path | None) -> Path | None:
+    """A folder that can be saved to, found out before the work is done."""
+    if out is not None:
+        there = next((p for p in (out, *out.absolute().parents) if os.path.lexists(p)), out)
+        if not there.is_dir():
+            raise bad_argument("--out", f"{there} is a file, not a folder", "name another folder")
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise bad_argument("--out", f"nothing may be written to {there}", "name another folder")
+    return out
+
+
+def console() -> Any:
+    from rich.console import Console
+
+    class Page(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    # a pipe or a file gets room for whole lines
+    return Page(width=None if sys.stdout.isatty() else 200, markup=False, emoji=False)

@@ -1,0 +1,199 @@
+"""From files to validated inputs: a case, its market as it is today, and the market the case asks about."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from os import PathLike
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from optimizer.errors import Finding, InputError, bad_argument
+from optimizer.inputs.changes import Changes, apply_changes, as_change, blamed
+from optimizer.io import Document, merge, read_numbers_csv, read_yaml, to_findings
+from optimizer.io.library import case_path, market_path
+from optimizer.io.workbook import is_workbook, workbook_documents
+from optimizer.schema.case import Case, Change
+from optimizer.schema.market import Market
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything a run starts from."""
+
+    name: str
+    case: Case
+    market: Market
+    """As observed today; calibration sees this one."""
+    changed: Market
+    """With the case's changes; what the menu will meet."""
+    case_document: Document
+    market_document: Document
+    changed_document: Document
+    hash: str
+    """SHA-256 of ``stated``, hexadecimal."""
+    stated: str
+    """Name, case, market and overrides as JSON: all that an answer depends on."""
+
+
+def validate(model: type[Model], document: Document) -> Model:
+    """The document as a schema object. Raises InputError with all findings."""
+    try:
+        return model.model_validate(document.data)
+    except ValidationError as error:
+        raise InputError(to_findings(error, document, model=model)) from None
+
+
+def read_market(folder: Path) -> Document:
+    """All YAML and CSV files of a market folder as one document. Raises InputError."""
+    documents: list[Document] = []
+    findings: list[Finding] = []
+    for pattern, read in (("*.y*ml", read_yaml), ("*.csv", read_numbers_csv)):
+        for path in sorted(folder.glob(pattern)):
+            try:
+                documents.append(read(path))
+            except InputError as error:
+                findings += error.findings
+    if findings:
+        raise InputError(findings)
+    whole = documents[0]
+    for extra in documents[1:]:
+        whole = merge(whole, extra)
+    return whole
+
+
+def load_market(name: str | PathLike[str], relative_to: str | PathLike[str] | None = None) -> tuple[Market, Document]:
+    """A market by shipped name or folder. Raises InputError with all findings."""
+    document = read_market(market_path(str(name), relative_to))
+    return validate(Market, document), document
+
+
+def load_inputs(
+    case: str | PathLike[str] | Case,
+    sets: Changes | None = None,
+    folder: str | PathLike[str] | None = None,
+) -> Inputs:
+    """A case and its market, validated. ``sets`` are further changes, applied after the case's own.
+
+    Raises:
+        InputError: all findings of case and market at once.
+    """
+    if isinstance(case, Case):
+        document = Document(case.model_dump(mode="json", exclude_none=True), {}, "")
+        name, base = case.title, Path("." if folder is None else folder)
+        parsed = case
+    else:
+        path = case_path(case)
+        if is_workbook(path):
+            return _from_workbook(path, sets or {})
+        document = read_yaml(path)
+        name, base = path.stem, path.parent
+        parsed = _both(document, base)
+    market_document = read_market(market_path(parsed.market, base))
+    changes = {path: as_change(path, value) for path, value in (sets or {}).items()}
+    return assemble(name, parsed, document, market_document, changes)
+
+
+def _from_workbook(path: Path, sets: Changes) -> Inputs:
+    """A case and its market out of one workbook. Raises InputError with all findings about both."""
+    document, market_document = workbook_documents(path)
+    findings: list[Finding] = []
+    for model, part in ((Case, document), (Market, market_document)):
+        try:
+            validate(model, part)
+        except InputError as error:
+            findings += error.findings
+    if findings:
+        raise InputError(findings)
+    changes = {name: as_change(name, value) for name, value in sets.items()}
+    return assemble(path.stem, validate(Case, document), document, market_document, changes)
+
+
+def _both(document: Document, base: Path) -> Case:
+    """The case; where it or its market is wrong, all findings about both. Raises InputError."""
+    findings: list[Finding] = []
+    parsed: Case | None = None
+    try:
+        parsed = validate(Case, document)
+    except InputError as error:
+        findings += error.findings
+    name = document.data.get("market")
+    if isinstance(name, str):
+        try:
+            folder = market_path(name, base)
+        except InputError as error:
+            file, line = document.place("market")
+            findings += [replace(f, code="case-market", file=file, line=line) for f in error.findings]
+            raise InputError(findings) from None
+        if findings:
+            try:
+                validate(Market, read_market(folder))
+            except InputError as error:
+                findings += error.findings
+    if parsed is None or findings:
+        raise InputError(findings)
+    return parsed
+
+
+def load_case(case: str | PathLike[str] | Case, folder: str | PathLike[str] | None = None) -> Inputs:
+    """A case and its market by shipped name or path, validated. Raises InputError with all findings."""
+    return load_inputs(case, None, folder)
+
+
+def assemble(
+    name: str, case: Case, case_document: Document, market_document: Document, sets: Mapping[str, Change]
+) -> Inputs:
+    """Inputs from documents already read. Raises InputError."""
+    market = validate(Market, market_document)
+    changed_document = market_document
+    findings: list[Finding] = []
+    for changes, where, prefix in ((case.changes, case_document, "changes."), (sets, Document({}, {}, ""), "--set ")):
+        try:
+            changed_document = apply_changes(changed_document, changes, where, prefix)
+        except InputError as error:
+            findings += error.findings
+    if findings:
+        raise InputError(findings)
+    stated = {
+        "name": name,
+        "case": case.model_dump(mode="json", exclude_none=True),
+        "market": market_document.data,
+        "sets": {k: c.model_dump(mode="json", exclude_none=True) for k, c in sets.items()},
+    }
+    text = json.dumps(stated, ensure_ascii=False)
+    same = changed_document.data == market_document.data
+    try:
+        changed = market if same else validate(Market, changed_document)
+    except InputError as error:
+        found = (blamed(f, case, case_document, sets) for f in error.findings)
+        raise InputError(list(dict.fromkeys(found))) from None
+    return Inputs(
+        name,
+        case,
+        market,
+        changed,
+        case_document,
+        market_document,
+        changed_document,
+        hashlib.sha256(text.encode()).hexdigest(),
+        text,
+    )
+
+
+def inputs_from_text(text: str, file: str) -> Inputs:
+    """Inputs from what a result folder saved. Raises InputError."""
+    try:
+        stated = json.loads(text)
+        name, case_data, market_data, sets = stated["name"], stated["case"], stated["market"], stated["sets"]
+    except (ValueError, KeyError, TypeError):
+        raise bad_argument("inputs.json", f"{file} is not what --out saved", "run the case again with --out") from None
+    case_document, market_document = Document(case_data, {}, file), Document(market_data, {}, file)
+    case = validate(Case, case_document)
+    changes = {k: validate(Change, Document(v, {}, file)) for k, v in sets.items()}
+    return assemble(name, case, case_document, market_document, changes)

@@ -1,0 +1,358 @@
+"""Cross-file checks: what the schemas cannot see. Reports all findings, not the first."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from pydantic import BaseModel
+
+from optimizer.economics import figures
+from optimizer.errors import Finding
+from optimizer.inputs.load import Inputs
+from optimizer.io import Document
+from optimizer.market.ladders import allowed_prices, price_ladder
+from optimizer.schema.base import Quantity
+from optimizer.schema.case import Case
+from optimizer.schema.market import Market, Offer
+from optimizer.units import parse, same_dimension
+
+SUM_TOLERANCE = 1e-6
+MOST_QUALITY = 10.0
+"""Quality is relative to the best model of the day; more than this is a slip."""
+MOST_WINDOWS = 8.0
+
+
+def check_inputs(inputs: Inputs) -> list[Finding]:
+    """All findings about a market and a case, errors and warnings."""
+    found = list(check_market(inputs.market, inputs.market_document))
+    if not found:
+        for finding in check_market(inputs.changed, inputs.market_document):
+            found.append(replace(finding, message=f"after the changes that were asked for: {finding.message}"))
+    return found + list(check_case(inputs.case, inputs.market, inputs.case_document))
+
+
+def _unknown(document: Document, path: str, what: str, name: str, known: Iterable[str]) -> Finding:
+    names = list(known)
+    near = difflib.get_close_matches(name, names, 1)
+    cure = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names) or 'none'}"
+    path = f"{path}.{name}" if f"{path}.{name}" in document.lines else path
+    return document.finding("unknown-name", path, f"no {what} is named {name!r}", cure)
+
+
+def _names(document: Document, path: str, what: str, names: Iterable[str], known: Iterable[str]) -> Iterator[Finding]:
+    allowed = list(known)
+    for name in names:
+        if name not in allowed:
+            yield _unknown(document, path, what, name, allowed)
+
+
+def _sum_to(document: Document, path: str, total: float, wanted: float) -> Iterator[Finding]:
+    if abs(total - wanted) > SUM_TOLERANCE * max(wanted, 1.0):
+        yield document.finding("sum", path, f"adds up to {total:g}, not {wanted:g}", "correct the shares")
+
+
+def _quantities(value: object, path: str) -> Iterator[tuple[str, Quantity]]:
+    if isinstance(value, Quantity):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _quantities(item, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, tuple):
+        for index, item in enumerate(value):
+            yield from _quantities(item, f"{path}.{index}")
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _quantities(getattr(value, name), f"{path}.{name}" if path else name)
+
+
+def quantities(market: Market) -> dict[str, Quantity]:
+    """Every number of a market by its path."""
+    return dict(_quantities(market, ""))
+
+
+def check_market(market: Market, document: Document) -> Iterator[Finding]:
+    """Names that point nowhere, shares that do not add up, units that do not fit, counts that cannot be."""
+    for path, quantity in quantities(market).items():
+        if quantity.source and quantity.source not in market.sources:
+            yield _unknown(document, f"{path}.source", "source", quantity.source, market.sources)
+    yield from _sum_to(document, "hours", sum(h.value for h in market.hours.values()), 730.0)
+    yield from _check_segments(market, document)
+    yield from _check_supply(market, document)
+    if market.nothing_churn.value <= 0.0:
+        yield document.finding("not-positive", "nothing_churn", "must be above 0", "state a monthly rate")
+    yield from _check_sizes(market, document)
+    for name, plan in market.plans.items():
+        yield from _check_offer(market, document, f"plans.{name}", plan)
+        yield from _check_plan(market, document, name)
+    for name, alternative in market.alternatives.items():
+        yield from _check_offer(market, document, f"alternatives.{name}", alternative)
+        yield from _names(document, f"alternatives.{name}.segments", "segment", alternative.segments, market.segments)
+        if alternative.churn.value <= 0.0:
+            yield document.finding(
+                "not-positive", f"alternatives.{name}.churn", "must be above 0", "state a monthly rate"
+            )
+        if name not in market.today.alternatives:
+            yield document.finding(
+                "missing-count", f"alternatives.{name}", "today.alternatives has no count for it", "add one by channel"
+            )
+    yield from _check_today(market, document)
+    for channel in {p.channel for p in market.plans.values()} - set(market.finance.fees):
+        yield document.finding("missing-fees", "finance.fees", f"no fees for the channel {channel!r}", "add them")
+    for index, check in enumerate(market.evidence):
+        yield from _names(document, f"evidence.{index}.plan", "plan", [check.plan], market.plans)
+        if check.source:
+            yield from _names(document, f"evidence.{index}.source", "source", [check.source], market.sources)
+
+
+def _check_sizes(market: Market, document: Document) -> Iterator[Finding]:
+    """Churn is a share of customers, a day has few windows, quality is relative to the best model."""
+    for path, quantity in quantities(market).items():
+        name = path.rpartition(".")[2]
+        if quantity.unit == "1/month" and quantity.value > 1.0:
+            message = f"{quantity.value:g} a month is more than all customers"
+            yield document.finding(
+                "range", path, message, "state a share a month, e.g. 0.05 1/month or 5 percent/month"
+            )
+        if name == "windows_per_day" and quantity.value > MOST_WINDOWS:
+            message = f"{quantity.value:g} windows of 3 hours or more do not fit into a day"
+            yield document.finding("range", path, message, "state how many sessions hours apart a day has")
+        if name == "quality" and quantity.value > MOST_QUALITY:
+            message = f"{quantity.value:g} times the best model of the day"
+            yield document.finding("range", path, message, "state it relative to the best model, which is 1")
+
+
+def _check_segments(market: Market, document: Document) -> Iterator[Finding]:
+    for name, segment in market.segments.items():
+        path = f"segments.{name}"
+        yield from _names(document, f"{path}.usage.ai_models", "AI model", segment.usage.ai_models, market.ai_models)
+        yield from _names(document, f"{path}.usage.hours", "hour block", segment.usage.hours, market.hours)
+        yield from _sum_to(
+            document, f"{path}.usage.ai_models", sum(q.value for q in segment.usage.ai_models.values()), 1.0
+        )
+        yield from _sum_to(document, f"{path}.usage.hours", sum(q.value for q in segment.usage.hours.values()), 1.0)
+        for field, quantity in (
+            ("price_coefficient", segment.price_coefficient),
+            ("potential", segment.potential),
+            ("usage.requests", segment.usage.requests),
+            ("usage.active_days", segment.usage.active_days),
+            ("usage.windows_per_day", segment.usage.windows_per_day),
+        ):
+            if quantity.value <= 0.0:
+                yield document.finding("not-positive", f"{path}.{field}", "must be above 0", "state a positive number")
+
+
+def _check_supply(market: Market, document: Document) -> Iterator[Finding]:
+    for name, model in market.ai_models.items():
+        yield from _names(document, f"ai_models.{name}.pool", "pool", [model.pool], market.pools)
+        if model.prefill.value <= 0.0 or model.decode.value <= 0.0:
+            yield document.finding(
+                "not-positive", f"ai_models.{name}", "throughput must be above 0", "state tokens/s/GPU"
+            )
+    for name, pool in market.pools.items():
+        if pool.utilisation.value <= 0.0:
+            yield document.finding("not-positive", f"pools.{name}.utilisation", "must be above 0", "state a fraction")
+
+
+def _check_offer(market: Market, document: Document, path: str, offer: Offer) -> Iterator[Finding]:
+    yield from _names(document, f"{path}.allowances", "AI model", offer.allowances, market.ai_models)
+    yield from _names(document, f"{path}.unit_prices", "AI model", offer.unit_prices, market.ai_models)
+    if offer.fallback is not None:
+        yield from _names(document, f"{path}.fallback", "AI model", [offer.fallback], market.ai_models)
+    for ai_model, windows in offer.allowances.items():
+        if sum(isinstance(q, Quantity) for q in windows.values()) > 2:
+            last = list(windows)[-1]
+            yield document.finding(
+                "windows", f"{path}.allowances.{ai_model}.{last}", "more than two windows", "keep at most two"
+            )
+        if {"3h", "5h"} <= set(windows):
+            yield document.finding(
+                "windows", f"{path}.allowances.{ai_model}.5h", "3h and 5h windows cannot be combined", "keep one"
+            )
+        limited = [q for q in offer.fallback_limit.values() if isinstance(q, Quantity)]
+        if limited and sum(isinstance(q, Quantity) for q in windows.values()) > 1:
+            yield document.finding(
+                "fallback-limit",
+                f"{path}.fallback_limit",
+                "a capped fallback needs caps with one window",
+                "drop a window or the cap",
+            )
+    for ai_model, price in offer.unit_prices.items():
+        if not (same_dimension(price.unit, "usd/request") or same_dimension(price.unit, "usd/token")):
+            yield document.finding(
+                "unit",
+                f"{path}.unit_prices.{ai_model}",
+                f"{price.unit!r} is no price of use",
+                "use usd/request or usd/Mtok",
+            )
+        elif price.value < 0.0:
+            yield document.finding("range", f"{path}.unit_prices.{ai_model}", "must not be negative", "state a price")
+
+
+def _check_plan(market: Market, document: Document, name: str) -> Iterator[Finding]:
+    plan, path = market.plans[name], f"plans.{name}"
+    yield from _names(document, f"{path}.segments", "segment", plan.segments, market.segments)
+    yield from _names(document, f"{path}.churn_by_segment", "segment", plan.churn_by_segment, market.segments)
+    for q in (plan.churn, plan.churn_least, *plan.churn_by_segment.values()):
+        if q.value <= 0.0:
+            yield document.finding("not-positive", f"{path}.churn", "churn must be above 0", "state a monthly rate")
+    if plan.churn_least.value > plan.churn_most.value:
+        yield document.finding("range", f"{path}.churn_least", "lies above churn_most", "swap them")
+    if plan.referral.value >= 1.0:
+        yield document.finding(
+            "range",
+            f"{path}.referral",
+            "must be below 1",
+            "a customer cannot bring in more than one like himself for ever",
+        )
+    if name not in market.today.plans:
+        if plan.analogue is None:
+            yield document.finding(
+                "analogue", path, "is not sold today and names no analogue", "add analogue: and a plan sold today"
+            )
+        elif plan.analogue not in market.today.plans:
+            yield _unknown(document, f"{path}.analogue", "plan sold today", plan.analogue, market.today.plans)
+
+
+def _check_today(market: Market, document: Document) -> Iterator[Finding]:
+    yield from _names(document, "today.plans", "plan", market.today.plans, market.plans)
+    yield from _names(document, "today.alternatives", "alternative", market.today.alternatives, market.alternatives)
+    unknown = {s for p in market.plans.values() for s in p.segments} - set(market.segments)
+    for name, today in market.today.plans.items():
+        path = f"today.plans.{name}"
+        if name in market.plans:
+            yield from _names(
+                document,
+                f"{path}.by_segment",
+                "segment the plan is offered to",
+                today.by_segment,
+                market.plans[name].segments,
+            )
+        counted = sum(q.value for q in today.by_segment.values())
+        if name in market.plans and not unknown:
+            room = sum(s.potential.value for n, s in market.segments.items() if n in market.plans[name].segments)
+            if today.customers.value > room:
+                message = f"{today.customers.value:,.0f} customers, but its segments hold {room:,.0f} in all"
+                yield document.finding("counts", f"{path}.customers", message, "correct the count or the potential")
+        if counted > today.customers.value * (1.0 + SUM_TOLERANCE):
+            yield document.finding(
+                "counts",
+                f"{path}.by_segment",
+                f"adds up to {counted:,.0f}, above the total {today.customers.value:,.0f}",
+                "correct one of them",
+            )
+    for channel in ("consumer", "enterprise", "api"):
+        counts = {n: c[channel].value for n, c in market.today.alternatives.items() if channel in c}
+        room = sum(s.potential.value for s in market.segments.values() if s.channel == channel)
+        if counts and sum(counts.values()) >= room:
+            message = f"{sum(counts.values()):,.0f} customers of alternatives, but its segments hold {room:,.0f} in all"
+            largest = max(counts, key=counts.__getitem__)
+            path = f"today.alternatives.{largest}.{channel}"
+            yield document.finding("counts", path, message, "correct the counts or the potential")
+    for index, observed in enumerate(market.today.observed):
+        path = f"today.observed.{index}"
+        if not figures.is_figure(observed.figure):
+            yield _unknown(document, f"{path}.figure", "figure", observed.figure, figures.names())
+        elif parse(observed.value.unit)[1] != parse(figures.unit_of(observed.figure))[1]:
+            yield document.finding(
+                "unit",
+                f"{path}.value",
+                f"{observed.value.unit!r} does not measure {figures.unit_of(observed.figure)!r}",
+                "correct the unit",
+            )
+        if observed.plan:
+            yield from _names(document, f"{path}.plan", "plan", [observed.plan], market.plans)
+
+
+def check_case(case: Case, market: Market, document: Document) -> Iterator[Finding]:
+    """Names, ladders, figures and units of a case against its market."""
+    yield from _names(document, "plans", "plan", case.plans, market.plans)
+    for name in case.plans:
+        if name in market.plans:
+            yield from _check_ladders(case, market, document, name)
+    for value in case.mix.enterprise_share if case.mix else ():
+        if not 0.0 <= value <= 1.0:
+            yield document.finding(
+                "range", "mix.enterprise_share", f"{value:g} is not a share", "use fractions between 0 and 1"
+            )
+    yield from _check_objective(case, document)
+    yield from _check_conditions(case, market, document)
+    for index, order in enumerate(case.rules.plan_order):
+        yield from _names(document, f"rules.plan_order.{index}", "plan", order, market.plans)
+    for index, change in enumerate(case.rules.price_change):
+        yield from _names(document, f"rules.price_change.{index}.plan", "plan", [change.plan], market.plans)
+
+
+def _check_conditions(case: Case, market: Market, document: Document) -> Iterator[Finding]:
+    for index, condition in enumerate(case.conditions):
+        path = f"conditions.{index}"
+        if not figures.is_figure(condition.figure):
+            yield _unknown(document, f"{path}.figure", "figure", condition.figure, figures.names())
+        if condition.plan is not None:
+            yield from _names(document, f"{path}.plan", "plan", [condition.plan], market.plans)
+        if condition.segment is not None:
+            yield from _names(document, f"{path}.segment", "segment", [condition.segment], market.segments)
+        if condition.at_least is not None and condition.at_most is not None and condition.at_least > condition.at_most:
+            yield document.finding("range", path, "at_least lies above at_most", "swap them")
+        fraction = condition.figure in figures.RATIOS and figures.unit_of(condition.figure) == "fraction"
+        for side, bound in (("at_least", condition.at_least), ("at_most", condition.at_most)):
+            if bound is not None and fraction and condition.relative_to is None and not -10.0 <= bound <= 1.0:
+                yield document.finding(
+                    "range", f"{path}.{side}", f"{bound:g} is no fraction", "write 0.6 for 60 per cent"
+                )
+
+
+def _check_ladders(case: Case, market: Market, document: Document, name: str) -> Iterator[Finding]:
+    ladders, path = case.plans[name], f"plans.{name}"
+    prices = price_ladder(ladders, market.plans[name].price.value)
+    if any(p < 0.0 for p in prices):
+        yield document.finding("range", f"{path}.price", "a price is negative", "use prices of 0 or more")
+    elif not allowed_prices(case, market, name, prices):
+        yield document.finding(
+            "empty-ladder", f"{path}.price", "the price rules leave no price", "widen the ladder or the rules"
+        )
+    yield from _names(document, f"{path}.allowances", "AI model", ladders.allowances, market.ai_models)
+    for ai_model, windows in ladders.allowances.items():
+        for window, steps in windows.items():
+            if any(isinstance(s, float) and s < 0.0 for s in steps):
+                yield document.finding(
+                    "range", f"{path}.allowances.{ai_model}.{window}", "a cap is negative", "use 0 or more"
+                )
+    for ai_model, steps in ladders.unit_prices.items():
+        if ai_model not in market.plans[name].unit_prices:
+            yield _unknown(
+                document,
+                f"{path}.unit_prices.{ai_model}",
+                "unit price of the plan",
+                ai_model,
+                market.plans[name].unit_prices,
+            )
+        elif any(s < 0.0 for s in steps):
+            yield document.finding(
+                "range", f"{path}.unit_prices.{ai_model}", "a unit price is negative", "use 0 or more"
+            )
+
+
+def _check_objective(case: Case, document: Document) -> Iterator[Finding]:
+    objective = case.objective
+    named: list[tuple[str, str]] = []
+    if objective.maximise:
+        named.append(("objective.maximise", objective.maximise))
+    if objective.minimise:
+        named.append(("objective.minimise", objective.minimise))
+    for name in objective.blend or ():
+        named.append((f"objective.blend.{name}", name))
+    for index, stage in enumerate(objective.lexicographic or ()):
+        named.append((f"objective.lexicographic.{index}", str(stage.maximise or stage.minimise)))
+    for path, name in named:
+        if not figures.is_figure(name):
+            yield _unknown(document, path, "figure", name, figures.names())
+    ratios = [n for n in objective.blend or () if n in figures.RATIOS and figures.RATIOS[n].denominator != "potential"]
+    if len(ratios) > 1:
+        yield document.finding(
+            "blend",
+            "objective.blend",
+            f"more than one ratio: {', '.join(ratios)}",
+            "keep at most one; make the others conditions",
+        )

@@ -1,0 +1,199 @@
+"""Not believing the calibration too far: checks that a market must pass before its answers are shown."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from optimizer.economics.figures import Selection, unit_of
+from optimizer.economics.population import Terms
+from optimizer.errors import Finding
+from optimizer.io import Document
+from optimizer.market.calibrate import Calibrated
+from optimizer.market.evaluate import Evaluation, evaluate_menu
+from optimizer.market.prepare import Prepared
+from optimizer.schema.market import Evidence
+from optimizer.units import convert
+
+STEP = 0.01
+"""Relative price step of the numerical elasticities."""
+HALF = 0.5
+FAR_UTILITY = 9.0
+"""Attractions beyond e^9 against the alternatives are not handed to the solver."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A credibility check with what was measured."""
+
+    check: str
+    of: str
+    """Plan, channel or ``total``."""
+    value: float
+    low: float
+    high: float
+    blocks: bool
+
+    @property
+    def passed(self) -> bool:
+        return self.low <= self.value <= self.high
+
+
+def _with(prepared: Prepared, plan: str, terms: Terms) -> dict[str, Terms | None]:
+    return {**prepared.today_menu(), plan: terms}
+
+
+def _scaled(terms: Terms, factor: float) -> Terms:
+    """All prices of a plan times a factor: the fee, and unit prices where there is no fee."""
+    if terms.price > 0.0:
+        return replace(terms, price=terms.price * factor)
+    return replace(terms, unit_prices=tuple(None if p is None else p * factor for p in terms.unit_prices))
+
+
+def own_price_elasticity(prepared: Prepared, plan: str) -> float:
+    """d ln quantity / d ln price at today's menu: customers for a fee, requests for a metered plan."""
+    terms = prepared.terms[plan]
+    what = "customers" if terms.price > 0.0 else "requests"
+    down, up = (
+        evaluate_menu(prepared, _with(prepared, plan, _scaled(terms, f))).figure(what, Selection(plan=plan))
+        for f in (1.0 - STEP, 1.0 + STEP)
+    )
+    return math.log(up / down) / math.log((1.0 + STEP) / (1.0 - STEP))
+
+
+def diversion_to_paid(prepared: Prepared, plan: str, today: Evaluation) -> float:
+    """Of those who leave a plan when its caps are halved, the share that goes to our paid plans."""
+    terms = prepared.terms[plan]
+    caps = tuple(None if c is None else tuple((w, a * HALF) for w, a in c) for c in terms.caps)
+    tight = evaluate_menu(prepared, _with(prepared, plan, replace(terms, caps=caps)))
+    lost = today.figure("customers", Selection(plan=plan)) - tight.figure("customers", Selection(plan=plan))
+    gained = tight.figure("paying_customers") - today.figure("paying_customers")
+    return gained / lost if lost > 0.0 else 0.0
+
+
+def heavy_user_loss_share(today: Evaluation, plan: str) -> float:
+    """Share of a plan's customers whose serving costs more than they bring."""
+    j = today.plans.index(plan)
+    per, held = today.per[j], today.customers[:, j]
+    return float(held[per.serving > per.revenue].sum() / held.sum())
+
+
+def measured(calibrated: Calibrated) -> list[Measured]:
+    """Every check of the market's evidence, measured at today's menu."""
+    prepared = calibrated.prepared
+    today = evaluate_menu(prepared, prepared.today_menu())
+
+    def value(check: Evidence) -> float:
+        if check.check == "own_price_elasticity":
+            return own_price_elasticity(prepared, check.plan)
+        if check.check == "diversion_to_paid":
+            return diversion_to_paid(prepared, check.plan, today)
+        if check.check == "heavy_user_loss_share":
+            return heavy_user_loss_share(today, check.plan)
+        return today.figure(check.check, Selection(plan=check.plan))
+
+    return [
+        Measured(e.check, e.plan, value(e), e.low, e.high, e.blocks)
+        for e in prepared.market.evidence
+        if e.plan in prepared.market.today.plans
+    ]
+
+
+def observed(calibrated: Calibrated) -> list[Measured]:
+    """Every figure that the company reported, as the calibrated market gives it back."""
+    prepared = calibrated.prepared
+    today = evaluate_menu(prepared, prepared.today_menu())
+    rows = []
+    for stated in prepared.market.today.observed:
+        selection = Selection(stated.plan, None, (stated.channel,) if stated.channel else None)
+        wanted = stated.value.value * convert(1.0, stated.value.unit, unit_of(stated.figure))
+        room = stated.tolerance * abs(wanted)
+        value = today.figure(stated.figure, selection)
+        rows.append(Measured(stated.figure, selection.label, value, wanted - room, wanted + room, True))
+    return rows
+
+
+def credibility(calibrated: Calibrated, document: Document) -> list[Finding]:
+    """Findings: reported figures that are not given back, checks that fail, counts that shrinkage left off."""
+    prepared = calibrated.prepared
+    market = prepared.market
+    today = evaluate_menu(prepared, prepared.today_menu())
+    found: list[Finding] = []
+    for index, row in enumerate(observed(calibrated)):
+        if not row.passed:
+            wanted = 0.5 * (row.low + row.high)
+            off = abs(row.value - wanted) / max(abs(wanted), 1e-300)
+            found.append(
+                document.finding(
+                    "observed",
+                    f"today.observed.{index}",
+                    f"{row.check} of {row.of} comes out at {row.value:,.6g}, reported are {wanted:,.6g} ({off:.1%} off)"
+                    f"{_unit_hint(row.value, wanted)}",
+                    "correct the inputs, or the tolerance",
+                )
+            )
+    for index, check in enumerate(measured(calibrated)):
+        if not check.passed:
+            found.append(
+                document.finding(
+                    "credibility",
+                    f"evidence.{index}",
+                    f"{check.check} of {check.of} comes out at {check.value:.3g}, "
+                    f"outside {check.low:g} to {check.high:g}",
+                    "correct the inputs, or the range if there is evidence for it",
+                    "error" if check.blocks else "warning",
+                )
+            )
+    for left in calibrated.residuals:
+        off = abs(left.modelled - left.observed) / left.observed
+        if off > market.today.segment_tolerance:
+            path = f"today.plans.{left.plan}.by_segment.{left.segment}"
+            found.append(
+                document.finding(
+                    "residual",
+                    path,
+                    f"the model gives {left.modelled:,.0f}, observed are {left.observed:,.0f}",
+                    "set own_constants: true, a smaller shrinkage, or a larger segment_tolerance",
+                )
+            )
+    return found + _far(prepared, today, document)
+
+
+def _unit_hint(value: float, wanted: float) -> str:
+    """A word on a difference that looks like a wrong unit."""
+    if value <= 0.0 or wanted <= 0.0:
+        return ""
+    ratio = max(value / wanted, wanted / value)
+    for factor, words in (
+        (12.0, "a year taken for a month"),
+        (100.0, "a percentage"),
+        (1e3, "thousands"),
+        (1e6, "millions"),
+    ):
+        if abs(math.log(ratio / factor)) < 0.1:
+            return f"; a factor of about {factor:g} looks like {words}"
+    return ""
+
+
+def _far(prepared: Prepared, today: Evaluation, document: Document) -> list[Finding]:
+    """Plans so attractive to some type that the program is not safe to hand to a solver."""
+    found = []
+    for name, per in zip(today.plans, today.per, strict=True):
+        largest = float(np.log(max(per.weight.max(), 1e-300)))
+        if largest > FAR_UTILITY:
+            share = float(
+                today.customers[:, today.plans.index(name)][per.weight > math.exp(FAR_UTILITY)].sum()
+                / today.customers.sum()
+            )
+            found.append(
+                document.finding(
+                    "far-utility",
+                    f"plans.{name}",
+                    f"utility against the alternatives reaches {largest:.1f} for some ({share:.1%} of all customers)",
+                    "such levels are settled by bounds and enumeration; give rivals the same value of use",
+                    "warning",
+                )
+            )
+    return found

@@ -1,0 +1,172 @@
+"""The evaluator: every figure at one menu, from the formulas alone. It never sees the program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimizer.economics import choice, finance, reach, serving
+from optimizer.economics.churn import leaves
+from optimizer.economics.figures import LINEAR, RATIOS, TOTAL, LinearFigure, Selection, components
+from optimizer.economics.population import Terms
+from optimizer.economics.response import PerCustomer, per_customer
+from optimizer.market.prepare import MONTH_HOURS, Prepared
+from optimizer.typing import Array
+
+MenuTerms = Mapping[str, Terms | None]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A market at one menu; all figures by total, plan, segment or channel."""
+
+    prepared: Prepared
+    menu: MenuTerms
+    enterprise_share: float
+    base: Array
+    """(I,) people reached by go-to-market."""
+    staying: Array
+    """(I,) base-reached people on the alternatives."""
+    plans: tuple[str, ...]
+    """Plans on the menu."""
+    per: tuple[PerCustomer, ...]
+    customers: Array
+    """(I, J) over ``plans``."""
+
+    @cached_property
+    def busy(self) -> Array:
+        """(P, H) GPUs busy in each pool and hour block."""
+        pools, hours = self.prepared.pools, self.prepared.population.hours
+        busy = np.zeros((len(pools.names), len(pools.blocks)))
+        for j, p in enumerate(self.per):
+            load = self.customers[:, j, None] * p.pool_hours
+            for h, block_hours in enumerate(pools.hours):
+                busy[:, h] += serving.gpus_busy(load, hours[:, h, None], float(block_hours)).sum(axis=0)
+        return busy
+
+    @cached_property
+    def burst(self) -> Array:
+        """(P, H) GPUs beyond the reserved ones; 0 in pools paid as used."""
+        over = np.maximum(0.0, self.busy - np.nan_to_num(self.prepared.pools.reserved)[:, None])
+        return np.asarray(np.where(self.prepared.pools.contracted[:, None], over, 0.0))
+
+    @cached_property
+    def reached(self) -> Array:
+        """(I,) people reached by go-to-market or word of mouth."""
+        referral = np.stack([p.referral for p in self.per], axis=1) if self.per else np.zeros((self.base.size, 0))
+        return reach.reached(self.base, referral, self.customers)
+
+    @cached_property
+    def capacity_cost(self) -> float:
+        """Bill of reserved and burst GPUs, usd/month."""
+        pools = self.prepared.pools
+        total = 0.0
+        for p in np.flatnonzero(pools.contracted):
+            total += finance.reserved_cost(float(pools.reserved[p]), float(pools.price[p]), MONTH_HOURS)
+            for h, hours in enumerate(pools.hours):
+                total += finance.burst_cost(float(self.burst[p, h]), float(hours), float(pools.burst_price[p]))
+        return total
+
+    def figure(self, name: str, selection: Selection = TOTAL) -> float:
+        """A figure's value; nan for a ratio whose denominator is 0. Raises KeyError for an unknown name."""
+        if name in RATIOS:
+            ratio = RATIOS[name]
+            below = self.figure(ratio.denominator, selection)
+            return self.figure(ratio.numerator, selection) / below if below != 0.0 else float("nan")
+        elsewhere = self.prepared.market.finance.free_serving_elsewhere.value
+        return sum(w * self._linear(LINEAR[n], s) for w, n, s in components(name, selection, elsewhere))
+
+    def _linear(self, figure: LinearFigure, selection: Selection) -> float:
+        rows = type_mask(self.prepared, selection)
+        total = 0.0
+        for j, (name, p) in enumerate(zip(self.plans, self.per, strict=True)):
+            if not plan_selected(self.prepared, name, selection):
+                continue
+            held = np.where(rows, self.customers[:, j], 0.0)
+            amount = figure.amount(p)
+            if selection.total and figure.serving is not None:
+                amount = amount - figure.capacity * figure.serving(p)
+            total += float(held @ amount)
+            if figure.fixed and selection.segment is None:
+                total += figure.fixed * self.prepared.plans[self.prepared.plan_index(name)].fixed_cost
+        if figure.constant == "potential":
+            total += float(self.prepared.population.potential[rows].sum())
+        if figure.alternatives:
+            total += float(self._at_rivals(figure.alternatives == "revenue")[rows].sum())
+        if selection.total:
+            total += figure.capacity * self.capacity_cost
+        return total
+
+    def _at_rivals(self, money: bool) -> Array:
+        away = self.prepared.population.potential - self.customers.sum(axis=1)
+        return np.asarray(away * rival_amount(self.prepared, money))
+
+    @cached_property
+    def total_attraction(self) -> Array:
+        """(I,) attraction of everything a reached person can choose, at the alternatives' own rate of decision."""
+        outside = self.prepared.outside * self.prepared.market.outside_decisions.value
+        return np.asarray(outside + sum((p.attraction for p in self.per), np.zeros(self.base.size)))
+
+    @cached_property
+    def leave_rates(self) -> tuple[float, float]:
+        """Monthly rate of leaving a plan for anything else, and of leaving the company. Told, never constrained."""
+        chosen = np.stack([p.attraction for p in self.per], axis=1) if self.per else np.zeros((self.base.size, 0))
+        outside = self.prepared.outside * self.prepared.market.outside_decisions.value
+        total = chosen.sum(axis=1) + outside
+        rates = np.stack([p.churn for p in self.per], axis=1) if self.per else chosen
+        count = max(float(self.customers.sum()), 1e-300)
+        plan = float((self.customers * leaves(rates, chosen / total[:, None])).sum()) / count
+        company = float((self.customers * rates * (outside / total)[:, None]).sum()) / count
+        return plan, company
+
+
+def type_mask(prepared: Prepared, selection: Selection) -> NDArray[np.bool_]:
+    """(I,) types a selection takes in."""
+    pop = prepared.population
+    if selection.segment is None:
+        return np.ones(pop.size, dtype=bool)
+    return np.asarray(pop.segment == pop.segments.index(selection.segment))
+
+
+def plan_selected(prepared: Prepared, name: str, selection: Selection) -> bool:
+    """Whether a selection takes in a plan."""
+    if selection.plan is not None and selection.plan != name:
+        return False
+    return selection.channels is None or prepared.market.plans[name].channel in selection.channels
+
+
+def rival_amount(prepared: Prepared, money: bool) -> Array:
+    """(I,) rivals' customers (or their bill) per person who is not our customer."""
+    rivals = np.array([a.rival for a in prepared.alternatives] + [False])
+    share = prepared.alternative_share * rivals
+    return np.asarray((share * prepared.alternative_bill).sum(axis=1) if money else share.sum(axis=1))
+
+
+def evaluate_menu(prepared: Prepared, menu: MenuTerms, enterprise_share: float | None = None) -> Evaluation:
+    """The market at one menu. ``menu`` maps plan names to terms; None or a missing plan is off the menu."""
+    share = prepared.today_mix if enterprise_share is None else enterprise_share
+    facts = [f for f in prepared.plans if menu.get(f.name) is not None]
+    per = tuple(
+        per_customer(prepared.population, prepared.ai_models, prepared.pools, f, terms, prepared.outside)
+        for f in facts
+        if (terms := menu[f.name]) is not None
+    )
+    base = prepared.base_reach(share)
+    size = prepared.population.size
+    weights = np.stack([p.weight for p in per], axis=1) if per else np.zeros((size, 0))
+    denominators = np.stack([p.denominator for p in per], axis=1) if per else np.zeros((size, 0))
+    staying = choice.stays(base, denominators)
+    return Evaluation(
+        prepared,
+        dict(menu),
+        share,
+        base,
+        staying,
+        tuple(f.name for f in facts),
+        per,
+        choice.customers(weights, staying),
+    )

@@ -1,0 +1,34 @@
+"""The prices of a plan that a case allows."""
+
+from __future__ import annotations
+
+import math
+
+from optimizer.schema.case import Case, PlanLadders, PriceRange
+from optimizer.schema.market import Market
+
+RANGE_CELLS = 24
+"""Cells a price range is first cut into."""
+
+
+def _is_charm(price: float) -> bool:
+    whole = round(price)
+    return (abs(price - whole) < 1e-9 and whole % 10 in (0, 5, 9)) or abs(price - (math.floor(price) + 0.99)) < 1e-9
+
+
+def price_ladder(ladders: PlanLadders, today: float) -> tuple[float, ...]:
+    """The prices to choose from; a range starts as its ends and what lies evenly between."""
+    if isinstance(ladders.price, PriceRange):
+        low, high = ladders.price.least, ladders.price.most
+        return tuple(low + (high - low) * k / RANGE_CELLS for k in range(RANGE_CELLS + 1))
+    return ladders.price or (today,)
+
+
+def allowed_prices(case: Case, base: Market, name: str, prices: tuple[float, ...]) -> tuple[float, ...]:
+    """The price ladder less what the price rules forbid."""
+    kept = prices
+    for rule in case.rules.price_change:
+        if rule.plan == name:
+            today = base.plans[name].price.value
+            kept = tuple(p for p in kept if abs(p - today) <= rule.at_most * today * (1.0 + 1e-12))
+    return tuple(p for p in kept if _is_charm(p)) if case.rules.charm_prices else kept

@@ -1,0 +1,303 @@
+"""A validated market becomes numbers: customer types, plan terms, alternatives, reach."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.economics import choice, reach, serving
+from optimizer.economics.normal import joint_class_shares, lognormal_class_means, normal_class_means
+from optimizer.economics.population import AiModels, AlternativeFacts, Caps, PlanFacts, Pools, Population, Terms
+from optimizer.economics.response import alternative_stock
+from optimizer.schema.base import Quantity
+from optimizer.schema.market import Market, Offer, Plan, Segment
+from optimizer.typing import Array
+from optimizer.units import convert
+
+WINDOW_ORDER = ("3h", "5h", "day", "week", "month")
+WINDOW_HOURS = {"3h": 3.0, "5h": 5.0, "day": 24.0, "week": 168.0, "month": 730.0}
+MONTH_DAYS = 730.0 / 24.0
+MONTH_HOURS = 730.0
+
+
+@dataclass(frozen=True)
+class Constants:
+    """Alternative constants and churn references found by calibration; (I,) arrays, nan where not offered."""
+
+    plans: Mapping[str, Array]
+    pooled: Mapping[str, float]
+    """The constant shared by a plan's segments."""
+    references: Mapping[str, Array]
+    """Utility at which the plan's churn is its reference."""
+    alternatives: Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A market in numbers, ready to be evaluated at any menu."""
+
+    market: Market
+    population: Population
+    ai_models: AiModels
+    pools: Pools
+    plans: tuple[PlanFacts, ...]
+    terms: Mapping[str, Terms]
+    """The market's own terms of each plan."""
+    alternatives: tuple[AlternativeFacts, ...]
+    outside: Array
+    """(I,) total stock of the alternatives, nothing included."""
+    alternative_share: Array
+    """(I, R) share of each alternative among those not with us (the last column is nothing)."""
+    alternative_bill: Array
+    """(I, R) usd/month; 0 for nothing."""
+    most_reach: Array
+    """(I,) largest reach share."""
+
+    def plan_index(self, name: str) -> int:
+        """Position of a plan. Raises KeyError."""
+        for j, plan in enumerate(self.plans):
+            if plan.name == name:
+                return j
+        raise KeyError(name)
+
+    def base_reach(self, enterprise_share: float) -> Array:
+        """(I,) people reached by go-to-market at a split of the budget."""
+        shares = reach_shares(self.market, enterprise_share)
+        of_segment = np.array([shares[s.channel != "consumer"] for s in self.market.segments.values()])
+        return np.asarray(self.population.potential * of_segment[self.population.segment])
+
+    @property
+    def today_mix(self) -> float:
+        return self.market.go_to_market.enterprise_share.value
+
+    def today_menu(self) -> dict[str, Terms | None]:
+        """Today's plans at the market's terms; plans not sold today are off the menu."""
+        return {p.name: self.terms[p.name] if p.name in self.market.today.plans else None for p in self.plans}
+
+
+def reach_shares(market: Market, enterprise_share: float) -> tuple[float, float]:
+    """Reach share of the consumer and the enterprise channel at a split of the budget."""
+    gtm = market.go_to_market
+    return (
+        reach.reach_share(
+            gtm.budget.value * (1.0 - enterprise_share),
+            gtm.consumer.base.value,
+            gtm.consumer.most.value,
+            gtm.consumer.scale.value,
+        ),
+        reach.reach_share(
+            gtm.budget.value * enterprise_share,
+            gtm.enterprise.base.value,
+            gtm.enterprise.most.value,
+            gtm.enterprise.scale.value,
+        ),
+    )
+
+
+def _window_count(segment: Segment, window: str) -> float:
+    days = segment.usage.active_days.value
+    if window in ("3h", "5h"):
+        return days * segment.usage.windows_per_day.value
+    if window == "day":
+        return days
+    return MONTH_DAYS / 7.0 if window == "week" else 1.0
+
+
+def _window_sigma(segment: Segment, window: str) -> float:
+    sigmas = segment.usage.window_sigmas
+    return {"day": sigmas.day.value, "week": sigmas.week.value, "month": sigmas.month.value}.get(
+        window, sigmas.short.value
+    )
+
+
+def population(market: Market) -> Population:
+    """The customer types. Types whose probability is nil are kept, so that the arrays stay aligned."""
+    usage_edges, pay_edges = market.classes.usage, market.classes.willingness_to_pay
+    K, V = len(usage_edges) - 1, len(pay_edges) - 1
+    segments = list(market.segments.values())
+    S, models, blocks = len(segments), list(market.ai_models), list(market.hours)
+    shares = np.stack([joint_class_shares(s.usage_correlation.value, usage_edges, pay_edges) for s in segments])
+    pay_z = normal_class_means(pay_edges)
+    # willingness to pay rises with the class, so the price coefficient falls
+    beta = np.stack([s.price_coefficient.value * np.exp(-s.price_sigma.value * pay_z) for s in segments])
+    requests = np.stack(
+        [lognormal_class_means(s.usage.requests.value, s.usage.sigma.value, usage_edges) for s in segments]
+    )
+    segment, usage_class, pay_class = (g.ravel() for g in np.meshgrid(range(S), range(K), range(V), indexing="ij"))
+
+    def per_segment(values: list[float]) -> Array:
+        return np.asarray(np.array(values, dtype=float)[segment])
+
+    cell_segment = np.repeat(np.arange(S), K)
+    potential = np.array([s.potential.value for s in segments])[segment] * shares.reshape(-1)
+    return Population(
+        segments=tuple(market.segments),
+        segment=segment,
+        usage_class=usage_class,
+        payment_class=pay_class,
+        cell=segment * K + usage_class,
+        potential=potential,
+        value_of_use=per_segment([s.value_of_use.value for s in segments]),
+        price_coefficient=beta[segment, pay_class],
+        churn_sensitivity=per_segment([s.churn_sensitivity.value for s in segments]),
+        word_of_mouth=per_segment([1.0 if s.word_of_mouth is None else s.word_of_mouth.value for s in segments]),
+        seats=per_segment([1.0 if s.seats_per_account is None else s.seats_per_account.value for s in segments]),
+        requests=requests.reshape(-1),
+        split=np.array(
+            [[s.usage.ai_models[a].value if a in s.usage.ai_models else 0.0 for a in models] for s in segments]
+        )[cell_segment],
+        windows={w: np.array([_window_count(s, w) for s in segments])[cell_segment] for w in WINDOW_ORDER},
+        sigmas={w: np.array([_window_sigma(s, w) for s in segments])[cell_segment] for w in WINDOW_ORDER},
+        hours=np.array([[s.usage.hours[b].value if b in s.usage.hours else 0.0 for b in blocks] for s in segments])[
+            segment
+        ],
+    )
+
+
+def pools_of(market: Market) -> Pools:
+    """GPUs and hour blocks."""
+    pools = list(market.pools.values())
+    nan = math.nan
+
+    def of(values: list[float]) -> Array:
+        return np.array(values, dtype=float)
+
+    return Pools(
+        names=tuple(market.pools),
+        price=of([p.price.value for p in pools]),
+        reserved=of([nan if p.capacity is None else p.capacity.reserved.value for p in pools]),
+        burst_limit=of([nan if p.capacity is None else p.capacity.burst_limit.value for p in pools]),
+        burst_price=of([nan if p.capacity is None else p.capacity.burst_price.value for p in pools]),
+        blocks=tuple(market.hours),
+        hours=of([h.value for h in market.hours.values()]),
+    )
+
+
+def ai_models_of(market: Market) -> AiModels:
+    """Quality and paid GPU hours a request."""
+    pools = list(market.pools)
+    hours = np.zeros((len(market.ai_models), len(pools)))
+    for a, m in enumerate(market.ai_models.values()):
+        seconds = serving.gpu_seconds_per_request(
+            m.input_tokens.value, m.cached.value, m.prefill.value, m.output_tokens.value, m.decode.value
+        )
+        one = serving.gpu_hours(np.ones(1), seconds, market.pools[m.pool].utilisation.value)
+        hours[a, pools.index(m.pool)] = float(one[0])
+    return AiModels(tuple(market.ai_models), np.array([m.quality.value for m in market.ai_models.values()]), hours)
+
+
+def unit_price(market: Market, ai_model: str, price: Quantity) -> float:
+    """A unit price in usd per request, whether stated per request or per token. Raises ValueError for other units."""
+    return price.value * unit_price_factor(market, ai_model, price.unit)
+
+
+def unit_price_factor(market: Market, ai_model: str, unit: str) -> float:
+    """usd per request for 1 ``unit`` of a request to an AI model."""
+    try:
+        return convert(1.0, unit, "usd/request")
+    except ValueError:
+        m = market.ai_models[ai_model]
+        return convert(1.0, unit, "usd/token") * (m.input_tokens.value + m.output_tokens.value)
+
+
+def terms_of(market: Market, offer: Offer) -> Terms:
+    """The terms of a plan or an alternative as the market states them."""
+    models = list(market.ai_models)
+
+    def caps(name: str) -> Caps | None:
+        if name not in offer.allowances:
+            return None
+        stated = offer.allowances[name]
+        limited = [(w, stated[w]) for w in WINDOW_ORDER if w in stated]
+        return tuple((w, q.value) for w, q in limited if isinstance(q, Quantity))
+
+    limits = [q.value for q in offer.fallback_limit.values() if isinstance(q, Quantity)]
+    return Terms(
+        price=offer.price.value,
+        caps=tuple(caps(a) for a in models),
+        unit_prices=tuple(
+            unit_price(market, a, offer.unit_prices[a]) if a in offer.unit_prices else None for a in models
+        ),
+        fallback=None if offer.fallback is None else models.index(offer.fallback),
+        fallback_limit=limits[0] if limits else math.inf,
+    )
+
+
+def api_prices_of(market: Market) -> Array:
+    """(A,) what a request costs on the API: the lowest unit price any of our plans asks, nan where none does."""
+    prices = np.full(len(market.ai_models), math.nan)
+    for plan in market.plans.values():
+        for a, name in enumerate(market.ai_models):
+            if name in plan.unit_prices and plan.channel == "api":
+                prices[a] = np.fmin(prices[a], unit_price(market, name, plan.unit_prices[name]))
+    return prices
+
+
+def _plan_facts(
+    market: Market, pop: Population, most: Array, name: str, plan: Plan, constants: Constants | None
+) -> PlanFacts:
+    offered = np.isin(pop.segment, [pop.segments.index(s) for s in plan.segments])
+    fees = market.finance.fees[plan.channel]
+    by_segment = {s: q.value for s, q in plan.churn_by_segment.items()}
+    churn = np.array([by_segment.get(s, plan.churn.value) for s in pop.segments])[pop.segment]
+    blank = np.where(offered, 0.0, math.nan)
+    return PlanFacts(
+        name=name,
+        channel=plan.channel,
+        offered=offered,
+        churn=churn,
+        churn_least=plan.churn_least.value,
+        churn_most=plan.churn_most.value,
+        referral=reach.referral(plan.referral.value * pop.word_of_mouth, most),
+        support_cost=plan.support_cost.value,
+        advertising=0.0 if plan.advertising is None else plan.advertising.value,
+        annual_share=0.0 if plan.annual_share is None else plan.annual_share.value,
+        annual_discount=0.0 if plan.annual_discount is None else plan.annual_discount.value,
+        seat_minimum=1.0 if plan.seat_minimum is None else plan.seat_minimum.value,
+        payment_share=fees.payment.value,
+        payment_fixed=fees.payment_fixed.value,
+        other_share=market.finance.other_cost_of_revenue.value,
+        fixed_cost=0.0 if plan.fixed_cost is None else plan.fixed_cost.value,
+        api_prices=api_prices_of(market),
+        constant=blank if constants is None else constants.plans[name],
+        reference_utility=np.full(pop.size, math.nan) if constants is None else constants.references[name],
+    )
+
+
+def prepare(market: Market, constants: Constants | None = None) -> Prepared:
+    """The market in numbers; without constants (before calibration) they are taken as 0."""
+    pop = population(market)
+    shares = (market.go_to_market.consumer.most.value, market.go_to_market.enterprise.most.value)
+    most = np.array([shares[s.channel != "consumer"] for s in market.segments.values()])[pop.segment]
+    models = ai_models_of(market)
+    plans = tuple(_plan_facts(market, pop, most, name, plan, constants) for name, plan in market.plans.items())
+    alternatives = []
+    for name, alt in market.alternatives.items():
+        sold = [s for s in alt.segments if market.segments[s].channel in market.today.alternatives.get(name, {})]
+        offered = np.isin(pop.segment, [pop.segments.index(s) for s in sold])
+        constant = np.where(offered, 0.0, math.nan) if constants is None else constants.alternatives[name]
+        alternatives.append(
+            AlternativeFacts(
+                name, alt.kind == "rival", offered, terms_of(market, alt), alt.quality.value, alt.churn.value, constant
+            )
+        )
+    stocks = [alternative_stock(pop, models.quality, a) for a in alternatives]
+    nothing = choice.stock(np.ones(pop.size), np.full(pop.size, market.nothing_churn.value))
+    stock = np.stack([*(s for s, _ in stocks), nothing], axis=1)
+    bills = np.stack([*(b for _, b in stocks), np.zeros(pop.size)], axis=1)
+    return Prepared(
+        market=market,
+        population=pop,
+        ai_models=models,
+        pools=pools_of(market),
+        plans=plans,
+        terms={name: terms_of(market, plan) for name, plan in market.plans.items()},
+        alternatives=tuple(alternatives),
+        outside=np.asarray(stock.sum(axis=1)),
+        alternative_share=choice.alternative_shares(stock),
+        alternative_bill=bills,
+        most_reach=most,
+    )

@@ -1,0 +1,151 @@
+"""A market and its choices become an ``Instance``: per-customer amounts of every level, computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.economics import finance, serving
+from optimizer.economics.figures import LINEAR, TOTAL, LinearFigure, Selection, components
+from optimizer.economics.population import Terms
+from optimizer.economics.response import Included, PerCustomer, included, per_customer
+from optimizer.market.evaluate import plan_selected, rival_amount, type_mask
+from optimizer.market.prepare import MONTH_HOURS, Prepared
+from optimizer.model.choices import Choices
+from optimizer.model.instance import Block, Figure, Instance, combine
+from optimizer.typing import Array
+
+
+@dataclass(frozen=True)
+class MarketInstance:
+    """The instance and what is needed to make figures on it."""
+
+    prepared: Prepared
+    choices: Choices
+    instance: Instance
+    per: tuple[tuple[PerCustomer | None, ...], ...]
+    """Per plan and level; None where the plan is off the menu."""
+    gpu_blocks: tuple[tuple[int, int], ...]
+    """(pool, hour block) of each of the instance's blocks."""
+
+    def stack(self, plan: int, amount: Callable[[PerCustomer], Array]) -> Array:
+        """(I, L) of an amount over the levels of a plan; 0 off the menu."""
+        size = self.prepared.population.size
+        return np.stack([np.zeros(size) if p is None else amount(p) for p in self.per[plan]], axis=1)
+
+    def figure(self, name: str, selection: Selection = TOTAL) -> Figure:
+        """A linear figure on the instance. Raises KeyError for a ratio or an unknown name."""
+        elsewhere = self.prepared.market.finance.free_serving_elsewhere.value
+        return combine([(w, _linear(self, LINEAR[n], s)) for w, n, s in components(name, selection, elsewhere)])
+
+
+def build_instance(prepared: Prepared, choices: Choices) -> MarketInstance:
+    """Everything per customer at every level, and the instance made of it."""
+    per: list[tuple[PerCustomer | None, ...]] = []
+    for facts, levels in zip(prepared.plans, choices.levels, strict=True):
+        inside: dict[tuple[object, ...], Included] = {}
+        row: list[PerCustomer | None] = []
+        for terms in levels:
+            row.append(None if terms is None else _one(prepared, facts.name, terms, inside))
+        per.append(tuple(row))
+    size = prepared.population.size
+
+    def over(get: Callable[[PerCustomer], Array]) -> tuple[Array, ...]:
+        return tuple(np.stack([np.zeros(size) if p is None else get(p) for p in row], axis=1) for row in per)
+
+    instance = Instance(
+        customers=np.stack([prepared.base_reach(m) for m in choices.mixes]),
+        attraction=over(lambda p: p.weight),
+        denominators=over(lambda p: p.denominator),
+        rules=choices.rules,
+        names=choices.plans,
+    )
+    blocks, keys = _blocks(prepared, instance, over)
+    with_blocks = Instance(
+        instance.customers, instance.attraction, instance.denominators, blocks, instance.rules, instance.names
+    )
+    return MarketInstance(prepared, choices, with_blocks, tuple(per), keys)
+
+
+def _one(prepared: Prepared, name: str, terms: Terms, inside: dict[tuple[object, ...], Included]) -> PerCustomer:
+    key = (terms.caps, terms.fallback, terms.fallback_limit)
+    if key not in inside:
+        inside[key] = included(prepared.population, terms)
+    plan = prepared.plans[prepared.plan_index(name)]
+    return per_customer(
+        prepared.population, prepared.ai_models, prepared.pools, plan, terms, prepared.outside, inside[key]
+    )
+
+
+def _blocks(
+    prepared: Prepared, instance: Instance, over: Callable[[Callable[[PerCustomer], Array]], tuple[Array, ...]]
+) -> tuple[tuple[Block, ...], tuple[tuple[int, int], ...]]:
+    """One block for each contracted pool and block of hours."""
+    pools, hours = prepared.pools, prepared.population.hours
+    blocks, keys = [], []
+    for p in np.flatnonzero(pools.contracted):
+        for h, name in enumerate(pools.blocks):
+            block_hours = float(pools.hours[h])
+
+            def busy(c: PerCustomer, p: int = int(p), h: int = h, block_hours: float = block_hours) -> Array:
+                return serving.gpus_busy(c.pool_hours[:, p], hours[:, h], block_hours)
+
+            use = Figure(
+                amounts=over(busy),
+                outside=np.zeros(instance.types),
+                fixed=tuple(np.zeros(n) for n in instance.levels),
+                mix=np.zeros(instance.mixes),
+                constant=0.0,
+                burst=np.zeros(0),
+            )
+            blocks.append(Block(f"{pools.names[p]} {name}", use, float(pools.reserved[p]), float(pools.burst_limit[p])))
+            keys.append((int(p), h))
+    fixed_up = tuple(
+        Block(
+            b.name,
+            Figure(b.use.amounts, b.use.outside, b.use.fixed, b.use.mix, 0.0, np.zeros(len(blocks))),
+            b.reserved,
+            b.limit,
+        )
+        for b in blocks
+    )
+    return fixed_up, tuple(keys)
+
+
+def _linear(compiled: MarketInstance, figure: LinearFigure, selection: Selection) -> Figure:
+    prepared, instance = compiled.prepared, compiled.instance
+    rows = type_mask(prepared, selection)
+    rivals = np.zeros(instance.types)
+    constant = 0.0
+    if figure.alternatives:
+        rivals = np.where(rows, rival_amount(prepared, figure.alternatives == "revenue"), 0.0)
+        constant += float(rivals @ prepared.population.potential)
+    if figure.constant == "potential":
+        constant += float(prepared.population.potential[rows].sum())
+    replaced = selection.total and figure.serving is not None
+
+    def amount(p: PerCustomer) -> Array:
+        value = figure.amount(p)
+        if replaced and figure.serving is not None:
+            value = value - figure.capacity * figure.serving(p)
+        return np.where(rows, value, 0.0)
+
+    amounts, fixed = [], []
+    for j, plan in enumerate(prepared.plans):
+        selected = plan_selected(prepared, plan.name, selection)
+        levels = len(compiled.per[j])
+        table = compiled.stack(j, amount) if selected else np.zeros((instance.types, levels))
+        amounts.append(table - rivals[:, None])
+        due = figure.fixed * plan.fixed_cost if selected and selection.segment is None else 0.0
+        fixed.append(np.array([0.0 if p is None else due for p in compiled.per[j]]))
+    burst = np.zeros(len(instance.blocks))
+    if selection.total and figure.capacity:
+        pools = prepared.pools
+        for pool in np.flatnonzero(pools.contracted):
+            reserved = finance.reserved_cost(float(pools.reserved[pool]), float(pools.price[pool]), MONTH_HOURS)
+            constant += figure.capacity * reserved
+        for b, (p, h) in enumerate(compiled.gpu_blocks):
+            burst[b] = figure.capacity * finance.burst_cost(1.0, float(pools.hours[h]), float(pools.burst_price[p]))
+    return Figure(tuple(amounts), np.zeros(instance.types), tuple(fixed), np.zeros(instance.mixes), constant, burst)

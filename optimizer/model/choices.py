@@ -1,0 +1,130 @@
+"""The levels of every plan: each complete setting that a case allows, and the rules between them."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimizer.economics.population import Caps, Terms
+from optimizer.economics.response import included
+from optimizer.market.ladders import allowed_prices, price_ladder
+from optimizer.market.prepare import WINDOW_ORDER, Prepared, unit_price_factor
+from optimizer.model.instance import Rule
+from optimizer.schema.case import Case, PlanLadders
+from optimizer.schema.market import Market
+
+Level = Terms | None
+"""Terms of a plan, or None: the plan is not on the menu."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What may be chosen."""
+
+    plans: tuple[str, ...]
+    levels: tuple[tuple[Level, ...], ...]
+    mixes: tuple[float, ...]
+    """Shares of the go-to-market budget for enterprise."""
+    rules: tuple[Rule, ...]
+
+    @property
+    def menus(self) -> int:
+        return math.prod(len(x) for x in self.levels) * len(self.mixes)
+
+    def terms(self, menu: tuple[int, ...]) -> dict[str, Level]:
+        """Level indices as terms by plan."""
+        return {name: levels[index] for name, levels, index in zip(self.plans, self.levels, menu, strict=True)}
+
+
+def _with_cap(caps: Caps | None, window: str, cap: float) -> Caps:
+    """The caps with one window's cap replaced; infinite = no cap in that window."""
+    kept = dict(() if caps is None else caps)
+    kept.pop(window, None)
+    if math.isfinite(cap):
+        kept[window] = cap
+    return tuple((w, kept[w]) for w in WINDOW_ORDER if w in kept)
+
+
+def plan_levels(
+    market: Market, name: str, terms: Terms, ladders: PlanLadders, prices: tuple[float, ...]
+) -> tuple[Terms, ...]:
+    """Every combination of a plan's ladders; what has no ladder stays at ``terms``."""
+    models = list(market.ai_models)
+    options: list[list[tuple[str, int, str, float]]] = []
+    for ai_model, windows in ladders.allowances.items():
+        for window, caps_allowed in windows.items():
+            a = models.index(ai_model)
+            options.append([("cap", a, window, math.inf if s == "unlimited" else float(s)) for s in caps_allowed])
+    for ai_model, prices_allowed in ladders.unit_prices.items():
+        a = models.index(ai_model)
+        factor = unit_price_factor(market, ai_model, market.plans[name].unit_prices[ai_model].unit)
+        options.append([("unit", a, "", s * factor) for s in prices_allowed])
+    found: list[Terms] = []
+    for price in prices:
+        for combination in itertools.product(*options):
+            caps, units = list(terms.caps), list(terms.unit_prices)
+            for kind, position, window_name, value in combination:
+                if kind == "cap":
+                    caps[position] = _with_cap(caps[position], window_name, value)
+                else:
+                    units[position] = value
+            found.append(replace(terms, price=price, caps=tuple(caps), unit_prices=tuple(units)))
+    return tuple(dict.fromkeys(found))
+
+
+def choices(case: Case, base: Market, changed: Market, prepared: Prepared) -> Choices:
+    """Levels of all plans, in the market's order, and the rules. An empty ladder is reported by ``check``."""
+    levels: list[tuple[Level, ...]] = []
+    for plan in prepared.plans:
+        terms, sold = prepared.terms[plan.name], plan.name in base.today.plans
+        ladders = case.plans.get(plan.name)
+        if ladders is None:
+            levels.append((terms if sold else None,))
+            continue
+        prices = allowed_prices(case, base, plan.name, price_ladder(ladders, terms.price))
+        built: tuple[Level, ...] = plan_levels(changed, plan.name, terms, ladders, prices)
+        withdraw = (not sold) if ladders.withdraw is None else ladders.withdraw
+        levels.append((*built, None) if withdraw else built)
+    mixes = case.mix.enterprise_share if case.mix else (prepared.today_mix,)
+    names = tuple(p.name for p in prepared.plans)
+    return Choices(names, tuple(levels), tuple(mixes), order_rules(case, names, levels, prepared))
+
+
+def order_rules(
+    case: Case, names: tuple[str, ...], levels: list[tuple[Level, ...]], prepared: Prepared
+) -> tuple[Rule, ...]:
+    """Between neighbours in a plan order the larger plan costs at least as much and gives no cell of customers less."""
+    rules = []
+    worth: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
+
+    def measured(name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        if name not in worth:
+            cache: dict[tuple[object, ...], NDArray[np.float64]] = {}
+            prices, gives = [], []
+            for terms in levels[names.index(name)]:
+                if terms is None:
+                    prices.append(math.nan)
+                    gives.append(np.zeros(prepared.population.requests.size))
+                    continue
+                key = (terms.caps, terms.fallback, terms.fallback_limit)
+                if key not in cache:
+                    cache[key] = included(prepared.population, terms).by_model @ prepared.ai_models.quality
+                prices.append(terms.price)
+                gives.append(cache[key])
+            worth[name] = (np.array(prices), np.stack(gives))
+        return worth[name]
+
+    for order in case.rules.plan_order:
+        for small, large in itertools.combinations(order, 2):
+            (p0, g0), (p1, g1) = measured(small), measured(large)
+            off = np.isnan(p0)[:, None] | np.isnan(p1)[None, :]
+            dearer = p1[None, :] >= p0[:, None] - 1e-9
+            gives = (g1[None, :, :] >= g0[:, None, :] * (1.0 - 1e-9)).all(axis=2)
+            rules.append(
+                Rule(f"{small} before {large}", names.index(small), names.index(large), off | (dearer & gives))
+            )
+    return tuple(rules)

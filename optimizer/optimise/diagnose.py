@@ -1,0 +1,193 @@
+"""Why no menu meets all conditions: the smallest sets of conditions to move, and by how much, each solved.
+
+Minimal correction sets over the conditions that users named, not over algebraic rows.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+from optimizer.model.build import MarketInstance
+from optimizer.model.instance import Instance, Limit, combine, zero_figure
+from optimizer.model.measures import ConditionBound
+from optimizer.optimise.linear import maximise
+from optimizer.optimise.outcome import Settings
+from optimizer.optimise.ratio import best
+from optimizer.typing import Choice
+
+LARGEST_SET = 3
+NUDGE = 1e-9
+
+
+@dataclass(frozen=True)
+class Move:
+    """One condition and what it would have to become."""
+
+    name: str
+    sense: str
+    asked: float
+    needed: float
+
+    @property
+    def text(self) -> str:
+        if self.sense == "dropped":
+            return f"without the {self.name}"
+        factor = f" ({self.needed / self.asked:.2f} x)" if self.asked not in (0.0, float("inf")) else ""
+        return f"{self.name} {self.sense} {_loose(self.needed, self.sense)} instead of {self.asked:.6g}{factor}"
+
+
+def _loose(needed: float, sense: str) -> str:
+    """Six digits, rounded to the side on which the condition can still be met."""
+    if needed == 0.0 or not math.isfinite(needed):
+        return f"{needed:g}"
+    rounding = ROUND_FLOOR if sense == "at least" else ROUND_CEILING
+    exact = Decimal(needed)
+    digit = Decimal(1).scaleb(exact.adjusted() - 5)
+    return f"{float(exact.quantize(digit, rounding)):.6g}"
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A smallest set of moves after which a menu exists; the menu was found by solving."""
+
+    moves: tuple[Move, ...]
+    choice: Choice
+
+    @property
+    def text(self) -> str:
+        return " and ".join(m.text for m in self.moves)
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Which conditions clash and every smallest way out."""
+
+    clashing: tuple[str, ...]
+    corrections: tuple[Correction, ...]
+
+    @property
+    def text(self) -> str:
+        head = "No menu meets all conditions (proven)."
+        if not self.corrections:
+            return head + " Even without the named conditions, compute limits and rules there is none."
+        ways = "\n".join(f"  - {c.text}" for c in self.corrections)
+        would = "This would do" if len(self.corrections) == 1 else "Any one of these would do"
+        return f"{head} In conflict: {', '.join(self.clashing)}. {would}:\n{ways}"
+
+    def document(self) -> dict[str, object]:
+        """The diagnosis as plain data."""
+        return {
+            "clashing": list(self.clashing),
+            "corrections": [
+                [{"name": m.name, "sense": m.sense, "asked": m.asked, "needed": m.needed} for m in c.moves]
+                for c in self.corrections
+            ],
+        }
+
+
+@dataclass(frozen=True)
+class _Term:
+    """Something that may be relaxed: a side of a condition, a burst limit, a rule."""
+
+    name: str
+    bound: ConditionBound | None = None
+    block: int | None = None
+    rule: int | None = None
+
+
+def diagnose(compiled: MarketInstance, bounds: tuple[ConditionBound, ...], settings: Settings) -> Diagnosis:
+    """All smallest correction sets of at most three terms; where there is none, one that is larger."""
+    quick = replace(settings, cross_check=False, gap=min(settings.gap, 1e-4))
+    instance = compiled.instance
+    terms = [_Term(b.name, bound=b) for b in bounds]
+    terms += [
+        _Term(f"compute limit of {b.name}", block=h) for h, b in enumerate(instance.blocks) if b.limit < float("inf")
+    ]
+    terms += [_Term(f"rule {r.name}", rule=k) for k, r in enumerate(instance.rules)]
+    found: list[tuple[frozenset[int], Correction]] = []
+    for size in range(1, min(LARGEST_SET, len(terms)) + 1):
+        for chosen in itertools.combinations(range(len(terms)), size):
+            if any(known <= set(chosen) for known, _ in found):
+                continue
+            correction = _correct(instance, terms, chosen, quick)
+            if correction is not None:
+                found.append((frozenset(chosen), correction))
+    if not found:
+        chosen = _larger(instance, terms, quick)
+        correction = _correct(instance, terms, chosen, quick) if chosen else None
+        if correction is not None:
+            found.append((frozenset(chosen), correction))
+    clashing = tuple(dict.fromkeys(terms[k].name for known, _ in found for k in sorted(known)))
+    return Diagnosis(clashing, tuple(c for _, c in found))
+
+
+def _relaxed(instance: Instance, terms: Sequence[_Term], freed: Sequence[int]) -> tuple[Instance, tuple[Limit, ...]]:
+    """The instance and limits without the freed terms."""
+    free_blocks = {terms[k].block for k in freed} - {None}
+    free_rules = {terms[k].rule for k in freed} - {None}
+    blocks = tuple(replace(b, limit=float("inf")) if h in free_blocks else b for h, b in enumerate(instance.blocks))
+    rules = tuple(r for k, r in enumerate(instance.rules) if k not in free_rules)
+    limits = tuple(
+        limit for k, t in enumerate(terms) if t.bound is not None and k not in freed for limit in t.bound.limits()
+    )
+    return replace(instance, blocks=blocks, rules=rules), limits
+
+
+def _larger(instance: Instance, terms: Sequence[_Term], settings: Settings) -> tuple[int, ...]:
+    """One set of terms of any size that is enough to relax and of which none can be spared; empty if there is none."""
+
+    def enough(chosen: tuple[int, ...]) -> bool:
+        open_instance, limits = _relaxed(instance, terms, chosen)
+        return maximise(open_instance, zero_figure(instance), limits, settings).choice is not None
+
+    chosen = tuple(range(len(terms)))
+    if not enough(chosen):
+        return ()
+    for k in range(len(terms)):
+        fewer = tuple(x for x in chosen if x != k)
+        if enough(fewer):
+            chosen = fewer
+    return chosen
+
+
+def _correct(
+    instance: Instance, terms: Sequence[_Term], chosen: tuple[int, ...], settings: Settings
+) -> Correction | None:
+    """Move the chosen terms one after another to the best each can reach; None where that does not help."""
+    moves: list[Move] = []
+    held: tuple[Limit, ...] = ()
+    choice: Choice | None = None
+    open_instance, limits = _relaxed(instance, terms, chosen)
+    for k in chosen:
+        term = terms[k]
+        rest = (*limits, *held)
+        if term.rule is not None:
+            answer = maximise(open_instance, zero_figure(instance), rest, settings)
+            if answer.choice is None:
+                return None
+            moves.append(Move(term.name, "dropped", 1.0, 0.0))
+            choice = answer.choice
+            continue
+        if term.block is not None:
+            block = instance.blocks[term.block]
+            answer = maximise(open_instance, combine([(-1.0, block.use)]), rest, settings)
+            if answer.choice is None:
+                return None
+            needed = -answer.value
+            moves.append(Move(f"{term.name} (GPUs)", "at most", block.reserved + block.limit, needed))
+            held = (*held, Limit(term.name, combine([(-1.0, block.use)], needed * (1.0 + NUDGE))))
+        else:
+            assert term.bound is not None
+            answer = best(open_instance, term.bound.measure, term.bound.sense, rest, settings)
+            if answer.choice is None:
+                return None
+            needed = term.bound.sense * answer.value
+            words = "at least" if term.bound.sense > 0 else "at most"
+            moves.append(Move(term.name, words, term.bound.value, needed))
+            held = (*held, *term.bound.moved(needed).limits())
+        choice = answer.choice
+    return None if choice is None else Correction(tuple(moves), choice)

@@ -1,0 +1,379 @@
+"""The efficient frontier of two measures over an instance, every point proven, by epsilon-constraint steps.
+
+Both measures are taken in the sense "more is better" (callers flip signs). Let F(t) be the most y among choices
+with x >= t. Every solve proves a bound on F at its threshold, and F falls with t, so the bounds say how far the
+true frontier can lie above the drawn one.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimizer import search
+from optimizer.model.instance import Instance, Limit, combine
+from optimizer.model.measures import Measure
+from optimizer.optimise.outcome import Answer, Settings
+from optimizer.optimise.ratio import best, ratio_of
+from optimizer.typing import Array, Choice
+
+ENUMERATED = 200_000
+"""Choices up to which the frontier comes from complete evaluation."""
+KEPT = 32
+"""Steps whose bounds are kept for the steps next to them."""
+STRICT = 1e-9
+"""Relative step by which a point has to be bettered to count as another one."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One axis: a measure and whether more (+1) or less (-1) of it is wanted."""
+
+    measure: Measure
+    sense: int
+
+    def value(self, instance: Instance, choice: Choice) -> float:
+        """``sense x measure`` at a choice."""
+        return self.sense * ratio_of(instance, self.measure, choice)
+
+    def at_least(self, level: float) -> tuple[Limit, ...]:
+        """``sense x measure >= level`` exactly, and the floor on a ratio's denominator."""
+        m = self.measure
+        if m.denominator is None:
+            return (Limit("frontier", combine([(float(self.sense), m.numerator)], -level)),)
+        main = Limit("frontier", combine([(float(self.sense), m.numerator), (-level, m.denominator)]))
+        if m.floor <= 0.0:
+            return (main,)
+        return main, Limit("frontier (denominator)", combine([(1.0, m.denominator)], -m.floor))
+
+
+@dataclass(frozen=True)
+class FrontierStep:
+    """One solve: the most y with x at least ``threshold``."""
+
+    threshold: float
+    answer: Answer
+    x: float
+    y: float
+
+    @property
+    def bound(self) -> float:
+        """No choice with x >= threshold has more y."""
+        return max(self.answer.bound, self.y)
+
+
+@dataclass(frozen=True)
+class Traced:
+    """The steps of a frontier, by threshold."""
+
+    steps: tuple[FrontierStep, ...]
+    solves: int
+    seconds: float
+    complete: bool
+    """False where time or the user stopped it."""
+    infeasible: bool = False
+    known_room: float | None = None
+    """The room where it is known exactly."""
+
+    @property
+    def points(self) -> tuple[FrontierStep, ...]:
+        """Steps whose points no other point dominates, by x; duplicates dropped."""
+        kept: list[FrontierStep] = []
+        for step in sorted((s for s in self.steps if s.answer.choice is not None), key=lambda s: (-s.x, -s.y)):
+            if not kept or step.y > kept[-1].y + STRICT * abs(kept[-1].y):
+                kept.append(step)
+        return tuple(reversed(kept))
+
+    @property
+    def room(self) -> float:
+        """The most by which the true frontier can lie above the drawn staircase, in units of y."""
+        if self.known_room is not None:
+            return self.known_room
+        steps = sorted((s for s in self.steps if s.answer.choice is not None), key=lambda s: s.threshold)
+        worst = 0.0
+        for here, after in zip(steps, [*steps[1:], None], strict=True):
+            # between two thresholds the frontier is at most the bound of the lower one, the drawing at least
+            # the best point beyond the upper one
+            end = here.x if after is None else max(here.x, after.threshold)
+            drawn = max(
+                (s.y for s in steps if s.x >= end * (1 - STRICT) - 1e-300 or (s is here and here.x >= end)),
+                default=here.y,
+            )
+            worst = max(worst, here.bound - drawn)
+        return worst
+
+
+def trace(
+    instance: Instance,
+    x: Side,
+    y: Side,
+    limits: tuple[Limit, ...],
+    settings: Settings,
+    points: int = 21,
+    even: bool = False,
+    everything: bool = False,
+    known: tuple[FrontierStep, ...] = (),
+    progress: Callable[[FrontierStep, int], None] | None = None,
+) -> Traced:
+    """Trace the frontier.
+
+    Args:
+        points: how many solves between and at the ends; placed where neighbours lie farthest apart, or evenly.
+        everything: walk through all efficient choices, one after another.
+        known: steps of an earlier run, not solved again.
+        progress: told each step and the number done.
+    """
+    if instance.menus <= ENUMERATED and not known:
+        return _enumerated(instance, x, y, limits, None if everything else points, progress)
+    tracer = _Tracer(instance, x, y, limits, replace(settings, cross_check=False), progress, list(known))
+    return tracer.run(points, even, everything)
+
+
+def _enumerated(
+    instance: Instance,
+    x: Side,
+    y: Side,
+    limits: tuple[Limit, ...],
+    points: int | None,
+    progress: Callable[[FrontierStep, int], None] | None,
+) -> Traced:
+    """The exact frontier by evaluating every choice; ``points`` of it, spread as evenly as may be."""
+    began = time.perf_counter()
+    menus, mixes = _allowed(instance)
+    figures = {"xn": x.measure.numerator, "yn": y.measure.numerator}
+    for key, side in (("xd", x), ("yd", y)):
+        if side.measure.denominator is not None:
+            figures[key] = side.measure.denominator
+    figures |= {f"limit {k}": limit.figure for k, limit in enumerate(limits)}
+    figures |= {f"block {h}": block.use for h, block in enumerate(instance.blocks)}
+    found = search.evaluate_many(instance, figures, menus, mixes)
+    good = np.ones(len(menus), dtype=bool)
+    for k in range(len(limits)):
+        good &= found[f"limit {k}"] >= 0.0
+    for h, block in enumerate(instance.blocks):
+        if np.isfinite(block.limit):
+            good &= found[f"block {h}"] - block.reserved <= block.limit + 1e-9 * (block.reserved + block.limit)
+
+    def values(side: Side, key: str) -> Array:
+        if side.measure.denominator is None:
+            return side.sense * found[f"{key}n"]
+        below = found[f"{key}d"]
+        safe = np.where(below > 0.0, below, 1.0)
+        return np.asarray(
+            np.where(below >= max(side.measure.floor, 1e-300), side.sense * found[f"{key}n"] / safe, -np.inf)
+        )
+
+    xs, ys = values(x, "x"), values(y, "y")
+    good &= np.isfinite(xs) & np.isfinite(ys)
+    whole = _efficient(xs, ys, np.flatnonzero(good))
+    kept = whole if points is None or len(whole) <= points else _spread(xs, ys, whole, points)
+    steps = []
+    for number, index in enumerate(kept):
+        choice = (tuple(int(level) for level in menus[index]), int(mixes[index]))
+        answer = Answer("optimal", choice, float(ys[index]), float(ys[index]), "screened")
+        steps.append(FrontierStep(float(xs[index]), answer, float(xs[index]), float(ys[index])))
+        if progress is not None:
+            progress(steps[-1], number + 1)
+    return Traced(tuple(steps), 0, time.perf_counter() - began, True, not steps, _missed(xs, ys, whole, kept))
+
+
+def _missed(xs: Array, ys: Array, whole: list[int], kept: list[int]) -> float:
+    """The most by which an efficient choice lies above the staircase of those kept."""
+    place = np.searchsorted(xs[kept], xs[whole], side="left")
+    return float(np.max(ys[whole] - ys[kept][np.minimum(place, len(kept) - 1)], initial=0.0))
+
+
+def _allowed(instance: Instance) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Every choice that the rules allow: (B, J) level indices and (B,) mix indices."""
+    grid = np.indices((instance.mixes, *instance.levels)).reshape(instance.plans + 1, -1).T
+    kept = np.ones(len(grid), dtype=bool)
+    for rule in instance.rules:
+        kept &= rule.allowed[grid[:, 1 + rule.first], grid[:, 1 + rule.second]]
+    return grid[kept, 1:], grid[kept, 0]
+
+
+def _efficient(xs: Array, ys: Array, candidates: NDArray[np.intp]) -> list[int]:
+    """Indices of the choices that no other dominates, by rising x."""
+    order = candidates[np.lexsort((-ys[candidates], -xs[candidates]))]
+    kept: list[int] = []
+    top = -np.inf
+    for index in order:
+        if ys[index] > top + STRICT * abs(top) if np.isfinite(top) else True:
+            kept.append(int(index))
+            top = ys[index]
+    return kept[::-1]
+
+
+def _spread(xs: Array, ys: Array, kept: list[int], points: int) -> list[int]:
+    """A few of the efficient choices, always splitting the widest gap."""
+    place = np.column_stack([xs[kept], ys[kept]])
+    place = (place - place.min(axis=0)) / np.maximum(np.ptp(place, axis=0), 1e-300)
+    chosen = [0, len(kept) - 1]
+    while len(chosen) < points:
+        pairs = [(float(np.hypot(*(place[b] - place[a]))), a, b) for a, b in itertools.pairwise(chosen) if b > a + 1]
+        if not pairs:
+            break
+        _, a, b = max(pairs)
+        middle = 0.5 * (place[a] + place[b])
+        inside = range(a + 1, b)
+        chosen = sorted([*chosen, min(inside, key=lambda k: float(np.hypot(*(place[k] - middle))))])
+    return [kept[k] for k in chosen]
+
+
+class _Tracer:
+    """Steps done so far; every choice found is a start for the next solve."""
+
+    def __init__(
+        self,
+        instance: Instance,
+        x: Side,
+        y: Side,
+        limits: tuple[Limit, ...],
+        settings: Settings,
+        progress: Callable[[FrontierStep, int], None] | None,
+        steps: list[FrontierStep],
+    ) -> None:
+        self.instance, self.x, self.y, self.limits, self.settings = instance, x, y, limits, settings
+        self.progress = progress
+        self.steps = steps
+        self.pasts: dict[float, search.Past] = {}
+        self.solves = 0
+        self.stopped = False
+
+    def run(self, points: int, even: bool, everything: bool) -> Traced:
+        began = time.perf_counter()
+        ends = self._ends()
+        if ends is None:
+            return Traced(
+                tuple(self.steps), self.solves, time.perf_counter() - began, not self.stopped, not self.stopped
+            )
+        left, right = ends
+        if everything:
+            self._walk(left, right)
+        elif even:
+            for k in range(1, points - 1):
+                if self._halted():
+                    break
+                self._solve(left.x + (right.x - left.x) * k / (points - 1))
+        else:
+            self._split(points)
+        return Traced(
+            tuple(sorted(self.steps, key=lambda s: s.threshold)),
+            self.solves,
+            time.perf_counter() - began,
+            not self.stopped,
+        )
+
+    def _halted(self) -> bool:
+        late = self.settings.deadline is not None and time.monotonic() > self.settings.deadline
+        gone = self.settings.cancelled is not None and self.settings.cancelled()
+        self.stopped = self.stopped or late or gone
+        return self.stopped
+
+    def _best(
+        self,
+        side: Side,
+        limits: tuple[Limit, ...],
+        seeds: tuple[Choice, ...],
+        pasts: tuple[search.Past, ...] | None = None,
+    ) -> Answer:
+        self.solves += 1
+        return best(self.instance, side.measure, side.sense, limits, self.settings, seeds, pasts=pasts)
+
+    def _keep(self, threshold: float, answer: Answer) -> FrontierStep | None:
+        if answer.choice is None:
+            self.stopped = self.stopped or answer.status != "infeasible"
+            return None
+        step = FrontierStep(
+            threshold,
+            replace(answer, past=None),
+            self.x.value(self.instance, answer.choice),
+            self.y.value(self.instance, answer.choice),
+        )
+        if answer.past is not None and threshold > float("-inf"):
+            self.pasts[threshold] = answer.past
+            if len(self.pasts) > KEPT:
+                del self.pasts[next(iter(self.pasts))]
+        self.steps.append(step)
+        if self.progress is not None:
+            self.progress(step, len(self.steps))
+        return step
+
+    def _solve(self, threshold: float) -> FrontierStep | None:
+        """The most y with x >= threshold."""
+        for step in self.steps:
+            if step.threshold == threshold:
+                return step
+        limits = (*self.limits, *self.x.at_least(threshold))
+        return self._keep(threshold, self._best(self.y, limits, self._around(threshold), self._near(threshold)))
+
+    def _around(self, threshold: float) -> tuple[Choice, ...]:
+        """The choices found nearest to the threshold: the one beyond it, feasible there, and the one short of it."""
+        beyond = min((s for s in self.steps if s.x >= threshold), key=lambda s: s.x, default=None)
+        short = max((s for s in self.steps if s.x < threshold), key=lambda s: s.x, default=None)
+        return tuple(s.answer.choice for s in (beyond, short) if s is not None and s.answer.choice is not None)
+
+    def _near(self, threshold: float) -> tuple[search.Past, ...]:
+        """What the steps on either side left behind, the nearer one first."""
+        below = max((t for t in self.pasts if t < threshold), default=None)
+        above = min((t for t in self.pasts if t > threshold), default=None)
+        sides = sorted((t for t in (below, above) if t is not None), key=lambda t: abs(t - threshold))
+        return tuple(self.pasts[t] for t in sides)
+
+    def _ends(self) -> tuple[FrontierStep, FrontierStep] | None:
+        """Lexicographic optima: the most y (then x), and the most x (then y)."""
+        if len(self.steps) >= 2:
+            ordered = sorted(self.steps, key=lambda s: s.threshold)
+            return ordered[0], ordered[-1]
+        top = self._best(self.y, self.limits, ())
+        if top.choice is None:
+            self.stopped = top.status != "infeasible"
+            return None
+        value = self.y.value(self.instance, top.choice)
+        tied = (*self.limits, *self.y.at_least(value - STRICT * abs(value)))
+        tie = self._best(self.x, tied, (top.choice,), ())
+        better = tie.choice if tie.choice is not None else top.choice
+        left = self._keep(float("-inf"), replace(top, choice=better, value=self.y.value(self.instance, better)))
+        far = self._best(self.x, self.limits, (better,), ())
+        if left is None or far.choice is None:
+            return None
+        reach = self.x.value(self.instance, far.choice)
+        edge = reach - STRICT * abs(reach)
+        right = self._keep(edge, self._best(self.y, (*self.limits, *self.x.at_least(edge)), (far.choice,), ()))
+        return (left, right) if right is not None else None
+
+    def _split(self, points: int) -> None:
+        """Solve in the middle of the widest gap until there are enough points or no gap is left."""
+        closed: set[tuple[float, float]] = set()
+        while len(self.steps) < points and not self._halted():
+            done = sorted(self.steps, key=lambda s: s.x)
+            span_x = max(done[-1].x - done[0].x, 1e-300)
+            span_y = max(max(s.y for s in done) - min(s.y for s in done), 1e-300)
+            gaps = []
+            for a, b in itertools.pairwise(done):
+                # thresholds between a and b that led to b: nothing lies between them and b
+                empty = min([b.x, *(s.threshold for s in done if s.threshold > a.x and s.x >= b.x)])
+                if (a.x, b.x) in closed or empty - a.x <= STRICT * max(abs(a.x), abs(b.x)):
+                    continue
+                size = ((empty - a.x) / span_x) ** 2 + ((a.y - b.y) / span_y) ** 2
+                gaps.append((size, a.x, empty, b.x))
+            if not gaps:
+                return
+            _, a_x, empty, b_x = max(gaps)
+            threshold = 0.5 * (a_x + empty)
+            if threshold <= a_x or self._solve(threshold) is None:
+                closed.add((a_x, b_x))
+
+    def _walk(self, left: FrontierStep, right: FrontierStep) -> None:
+        """Every efficient choice from the left end to the right one."""
+        here = left
+        while here.x < right.x and not self._halted():
+            step = self._solve(here.x + STRICT * max(abs(here.x), abs(right.x - left.x)))
+            if step is None:
+                return
+            here = step

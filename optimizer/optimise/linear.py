@@ -1,0 +1,158 @@
+"""The best choice of one linear aim under limits: screen, then let the solver check or close.
+
+Everything here works on the instance; what the numbers mean is known above.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from optimizer import search, solve
+from optimizer.errors import NotTrustedError, SolverError
+from optimizer.formulation import unsafe_levels
+from optimizer.model.instance import Figure, Instance, Limit
+from optimizer.optimise.outcome import Answer, Settings, Work
+from optimizer.typing import Choice, LevelIndices
+
+CROSS_CHECK_SECONDS = 2.0
+CROSS_CHECK_SIZE = 6000
+"""Customer types times levels of the program that checks a screened answer."""
+
+
+def maximise(
+    instance: Instance,
+    aim: Figure,
+    limits: tuple[Limit, ...],
+    settings: Settings,
+    seeds: Collection[Choice] = (),
+    excluded: Collection[Choice] = (),
+    pasts: Sequence[search.Past] | None = None,
+) -> Answer:
+    """The choice with the most of a linear aim.
+
+    Raises:
+        SolverError: the solver failed and screening had not closed the search.
+        NotTrustedError: the solver found a menu that screening had called impossible.
+    """
+    if not settings.screen:
+        return _whole_program(instance, aim, limits, settings, seeds, excluded)
+    found = search.maximise(
+        instance,
+        aim,
+        limits,
+        gap=settings.gap,
+        scale=settings.scale,
+        deadline=settings.deadline,
+        seeds=tuple(seeds),
+        excluded=tuple(excluded),
+        cancelled=settings.cancelled,
+        progress=settings.progress,
+        pasts=pasts,
+        survivors=settings.cross_check,
+    )
+    choice = None if found.menu is None else (found.menu, int(found.mix or 0))
+    work = Work(boxes=found.boxes, enumerated=found.enumerated)
+    if found.status == "infeasible":
+        return Answer("infeasible", None, float("-inf"), float("-inf"), "screened", work, found.certificate)
+    if found.status == "closed":
+        answer = Answer("optimal", choice, found.value, found.bound, "screened", work, found.certificate, found.past)
+        return (
+            _cross_check(instance, aim, limits, settings, answer, found.surviving) if settings.cross_check else answer
+        )
+    status = "interrupted" if found.status == "interrupted" else ("feasible" if choice else "no_answer")
+    return Answer(status, choice, found.value, found.bound, "screened", work, found.certificate)
+
+
+def _cross_check(
+    instance: Instance,
+    aim: Figure,
+    limits: tuple[Limit, ...],
+    settings: Settings,
+    answer: Answer,
+    box: search.Box | None,
+) -> Answer:
+    """HiGHS solves the program on the surviving box; it may not find anything better than what is proven."""
+    if box is None or answer.choice is None or box.choices == 1:
+        return answer
+    levels = _near(instance, box, answer.choice[0])
+    if any(unsafe_levels(instance, levels)):
+        return answer  # settled by true-weight bounds; the solver would be fooled by such weights
+    try:
+        checked = solve.solve_box(
+            instance,
+            aim,
+            limits,
+            box=levels,
+            mixes=None if box.mix is None else [box.mix],
+            start=answer.choice,
+            gap=settings.gap,
+            scale=settings.scale,
+            time_limit=min(_left(settings) or CROSS_CHECK_SECONDS, CROSS_CHECK_SECONDS),
+            cancelled=settings.cancelled,
+            worker=False,
+        )
+    except SolverError as error:
+        # the proof does not rest on the solver; what it could not do is told, not fatal
+        return replace(answer, work=replace(answer.work, notes=(*answer.work.notes, f"cross-check: {error}")))
+    work = answer.work + _solver_work(checked)
+    if checked.value is not None and checked.value > answer.bound + 1e-9 * max(abs(answer.bound), settings.scale):
+        raise NotTrustedError(
+            f"HiGHS found a menu worth {checked.value:.10g}, above the proven bound {answer.bound:.10g}"
+        )
+    # a check only: the answer must not depend on how far the solver came in its time
+    return replace(answer, work=work)
+
+
+def _near(instance: Instance, box: search.Box, menu: LevelIndices) -> list[list[int]]:
+    """The box's levels nearest to a menu, few enough that the program stays quick to solve."""
+    most = max(2, CROSS_CHECK_SIZE // (instance.types * instance.plans))
+    levels = []
+    for part, chosen in zip(box.levels, menu, strict=True):
+        near = sorted((int(x) for x in part), key=lambda x: (abs(x - chosen), x))[:most]
+        levels.append(sorted(near))
+    return levels
+
+
+def _solver_work(found: solve.BoxOutcome) -> Work:
+    return Work(
+        rows=found.rows,
+        columns=found.columns,
+        build_seconds=found.build_seconds,
+        solve_seconds=found.solve_seconds,
+        steps=0,
+    )
+
+
+def _left(settings: Settings) -> float | None:
+    return None if settings.deadline is None else max(0.05, settings.deadline - time.monotonic())
+
+
+def _whole_program(
+    instance: Instance,
+    aim: Figure,
+    limits: tuple[Limit, ...],
+    settings: Settings,
+    seeds: Collection[Choice],
+    excluded: Collection[Choice],
+) -> Answer:
+    """The whole program to HiGHS, warm-started by coordinate ascent."""
+    if any(unsafe_levels(instance, None)):
+        # beyond e^9 the solver's tolerance times the weight is worth more than an answer
+        return maximise(instance, aim, limits, replace(settings, screen=True, cross_check=False), seeds, excluded)
+    near = search.local_search(instance, aim, limits, seeds=tuple(seeds))
+    found = solve.solve_box(
+        instance,
+        aim,
+        limits,
+        start=None if near is None or near[:2] in excluded else near[:2],
+        gap=settings.gap,
+        scale=settings.scale,
+        time_limit=_left(settings),
+        excluded=tuple(excluded),
+        cancelled=settings.cancelled,
+    )
+    status = str(found.status.value)
+    value = float("-inf") if found.value is None else found.value
+    return Answer(status, found.choice, value, max(found.bound, value), "solver", _solver_work(found))

@@ -1,0 +1,75 @@
+"""What is asked of an optimisation and what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from optimizer import search
+from optimizer.typing import Choice
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How far and how long to search."""
+
+    gap: float = 1e-4
+    scale: float = 1.0
+    """Least size that the gap is relative to, in the aim's unit."""
+    deadline: float | None = None
+    """``time.monotonic()`` at which the best known answer is returned."""
+    screen: bool = True
+    cross_check: bool = True
+    """Hand the surviving box to HiGHS even where screening has closed the search."""
+    cancelled: Callable[[], bool] | None = None
+    progress: Callable[[float, float, int], None] | None = None
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the search took."""
+
+    boxes: int = 0
+    enumerated: int = 0
+    rows: int = 0
+    columns: int = 0
+    build_seconds: float = 0.0
+    solve_seconds: float = 0.0
+    steps: int = 1
+    notes: tuple[str, ...] = ()
+
+    def __add__(self, other: Work) -> Work:
+        return Work(
+            self.boxes + other.boxes,
+            self.enumerated + other.enumerated,
+            max(self.rows, other.rows),
+            max(self.columns, other.columns),
+            self.build_seconds + other.build_seconds,
+            self.solve_seconds + other.solve_seconds,
+            self.steps + other.steps,
+            (*self.notes, *other.notes),
+        )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The best choice found, and what is proven of it."""
+
+    status: str
+    """optimal, feasible, infeasible, no_answer or interrupted."""
+    choice: Choice | None
+    value: float
+    """True value of the aim at the choice."""
+    bound: float
+    """No feasible choice is worth more."""
+    method: str
+    """``screened`` (true-weight bounds and enumeration alone) or ``solver`` (HiGHS closed part of it)."""
+    work: Work = field(default_factory=Work)
+    certificate: Any = None
+    past: search.Past | None = field(default=None, repr=False, compare=False)
+    """For a solve of the same aim under limits a little moved."""
+
+    def gap(self, scale: float) -> float:
+        """(bound - value) / max(|value|, scale)."""
+        return max(0.0, self.bound - self.value) / max(abs(self.value), scale)

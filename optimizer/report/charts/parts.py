@@ -1,0 +1,179 @@
+"""The parts of the business: channels, usage classes, segments."""
+
+from __future__ import annotations
+
+import altair as alt
+
+from optimizer.answer.parts import parts, usage_rows
+from optimizer.answer.solution import Solution
+from optimizer.economics.figures import unit_of
+from optimizer.report.charts.style import (
+    BLUE,
+    CHANNELS,
+    INK,
+    MUTED,
+    ORANGE,
+    SAND,
+    Chart,
+    Row,
+    Width,
+    axis,
+    categories,
+    data,
+    finish,
+    lines,
+    room,
+    short,
+    span,
+    tips,
+    told,
+    unique,
+)
+from optimizer.studies.explain import Explanation
+
+MIX = {"customers": "Customers", "revenue": "Revenue", "gpu_hours": "GPU hours"}
+CHANNEL_NAMES = {"consumer": "Consumer", "enterprise": "Enterprise", "api": "API"}
+
+
+def _mix(solution: Solution) -> list[Row]:
+    rows = []
+    for figure, heading in MIX.items():
+        for when, evaluation in (("today", solution.today), ("proposed", solution.evaluation)):
+            for rank, (channel, selection) in enumerate(parts(evaluation, "channel")):
+                value = evaluation.figure(figure, selection)
+                row = f"{heading} {when}"
+                told_value = told(value, unit_of(figure))
+                shown = CHANNEL_NAMES[channel]
+                rows.append(
+                    {"row": row, "channel": shown, "rank": rank, "value": value, **lines(row, shown, told_value)}
+                )
+    return rows
+
+
+def channel_chart(solution: Solution, width: Width = 640) -> Chart:
+    """Customers, revenue and compute by channel, today and proposed, as shares."""
+    rows = _mix(solution)
+    order = list(dict.fromkeys(str(r["row"]) for r in rows))
+    base = (
+        alt.Chart(data(rows), width=width, height=34 * len(order))
+        .transform_joinaggregate(total="sum(value)", groupby=["row"])
+        .transform_calculate(share="datum.total > 0 ? datum.value / datum.total : 0")
+        .transform_stack(["start", "end"], "share", ["row"], sort=[alt.SortField("rank")])
+        .transform_calculate(
+            middle="(datum.start + datum.end) / 2",
+            label="datum.share * width >= 36 ? format(100 * datum.share, '.0f') + '%' : ''",
+        )
+    )
+    y = alt.Y("row:N", sort=order, axis=categories())
+    scale = alt.Scale(domain=[0, 1], nice=False)
+    ticks = axis("Share of the total", "fraction")
+    colours = alt.Scale(domain=list(CHANNEL_NAMES.values()), range=list(CHANNELS))
+    bars = base.mark_bar(size=20, stroke="white", strokeWidth=1).encode(
+        y=y,
+        x=alt.X("start:Q", scale=scale, axis=ticks),
+        x2="end:Q",
+        color=alt.Color("channel:N", scale=colours, sort=None, legend=alt.Legend(columns=3)),
+        tooltip=[*tips("Figure", "Channel", "Amount"), alt.Tooltip("share:Q", title="Share", format=".1%")],
+    )
+    text = base.mark_text().encode(
+        y=y,
+        x=alt.X("middle:Q", scale=scale, axis=ticks),
+        text="label:N",
+        color=alt.condition(alt.datum.rank == 0, alt.value("white"), alt.value(INK)),
+    )
+    said = "; ".join(f"{r['t0']}, {r['t1']}: {r['t2']}" for r in rows)
+    return finish(alt.layer(bars, text), f"Mix by channel. {said}.")
+
+
+def _cell(value: float) -> str:
+    return f"{value:.2f}" if abs(value) < 1.0 else short(value)
+
+
+def usage_chart(solution: Solution, width: Width = 640) -> Chart:
+    """Gross margin a customer by plan and usage class; orange cells cost more than they bring."""
+    titles = {p.plan: p.title for p in solution.menu}
+    found = usage_rows(solution.evaluation)
+    labels = dict(zip(titles, unique(titles.values()), strict=True))
+    rows = [
+        {
+            "plan": labels[r["plan"]],
+            "class": r["usage_class"].split(" to ")[-1],
+            "told": _cell(r["gross_margin_per_customer"]),
+            "side": "loses" if r["gross_margin_per_customer"] < 0 else "earns",
+            **lines(
+                labels[r["plan"]],
+                r["usage_class"],
+                short(r["customers"]),
+                f"{short(r['requests_per_customer'])} a month",
+                f"{short(r['gross_margin_per_customer'])} usd a month",
+                told(r["under_water_share"], "fraction"),
+            ),
+        }
+        for r in found
+    ]
+    plans = list(dict.fromkeys(r["plan"] for r in rows))
+    x = alt.X(
+        "class:N",
+        sort=None,
+        axis=alt.Axis(
+            title="Usage, up to this part of customers", orient="top", domain=False, ticks=False, labelAngle=0
+        ),
+    )
+    base = alt.Chart(data(rows), width=width, height=34 * len(plans)).encode(
+        x=x, y=alt.Y("plan:N", sort=None, axis=categories(124))
+    )
+    colours = alt.Scale(domain=["earns", "loses"], range=["#d6e6f0", SAND])
+    hover = tips(
+        "Plan", "Usage class", "Customers", "Requests a customer", "Gross margin a customer", "Cost more than they pay"
+    )
+    boxes = base.mark_rect(stroke="white", strokeWidth=2).encode(
+        color=alt.Color("side:N", scale=colours, legend=None), tooltip=hover
+    )
+    text = base.mark_text(color=INK).encode(text="told:N")
+    losing = [f"{r['t0']} {r['t1']}" for r in rows if r["side"] == "loses"]
+    return finish(
+        alt.layer(boxes, text),
+        f"Gross margin a customer by plan and usage class. Losing: {', '.join(losing) or 'none'}.",
+    )
+
+
+def segments_chart(explanation: Explanation, width: Width = 640) -> Chart:
+    """What each segment gains or loses against today, usd a person and month."""
+    market = explanation.solution.evaluation.prepared.market
+    titles = unique(market.segments[r["segment"]].title for r in explanation.segments)
+    rows = []
+    for r, label in zip(explanation.segments, titles, strict=True):
+        change = float(r["surplus_change_usd_per_person"])
+        sign = f"{change:+,.2f}"
+        rows.append(
+            {
+                "label": label,
+                "value": change,
+                "zero": 0.0,
+                "side": "loses" if change < 0 else "gains",
+                "left": sign if change < 0 else "",
+                "right": sign if change >= 0 else "",
+                **lines(
+                    label,
+                    f"{sign} usd a person and month",
+                    told(r["losing_share"], "fraction"),
+                    short(r["customers_today"]),
+                    short(r["customers"]),
+                ),
+            }
+        )
+    base = alt.Chart(data(rows), width=width, height=30 * len(rows))
+    y = alt.Y("label:N", sort=None, axis=categories())
+    values = [0.0, *(float(r["value"]) for r in rows)]
+    sides = room(54 if min(values) < 0 else 2, 54 if max(values) > 0 else 2)
+    ticks = axis("", "usd a person and month")
+    x = alt.X("value:Q", scale=alt.Scale(domain=span(values, 0.0, 0.0), range=sides, nice=False), axis=ticks)
+    colours = alt.Scale(domain=["gains", "loses"], range=[BLUE, ORANGE])
+    hover = tips("Segment", "Change", "Share who lose", "Customers today", "Customers proposed")
+    bars = base.mark_bar(size=14).encode(
+        y=y, x=x, x2="zero:Q", color=alt.Color("side:N", scale=colours, legend=None), tooltip=hover
+    )
+    left = base.mark_text(align="right", dx=-6, color=MUTED).encode(y=y, x=x, text="left:N")
+    right = base.mark_text(align="left", dx=6, color=MUTED).encode(y=y, x=x, text="right:N")
+    said = "; ".join(f"{r['label']} {r['value']:+,.2f}" for r in rows)
+    return finish(alt.layer(bars, left, right), f"Gain or loss against today, usd a person and month: {said}.")

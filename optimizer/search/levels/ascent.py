@@ -1,0 +1,115 @@
+"""Vectorised coordinate ascent: from many menus at once, the best level of one plan after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from optimizer.search.levels.bounds import Form, combine_rows
+from optimizer.search.levels.evaluation import violation, with_burst
+from optimizer.search.levels.layout import Layout, Rows
+from optimizer.search.levels.rules import allowed_moves, follow
+from optimizer.typing import Array, Ints
+
+MOST = 4_000_000
+"""Numbers in one array of moves; more starts are taken in halves."""
+Score = Callable[[Array], Array]
+"""Linear parts (..., Q) to a number (...) to be maximised."""
+
+
+def lagrangian_rows(layout: Layout, form: Form, matrix: Array | None = None) -> Rows:
+    """The form as one single row."""
+    rows = layout.rows
+    return Rows(
+        matrix=(combine_rows(form.weights, rows.matrix) if matrix is None else matrix)[None],
+        outside=(form.weights @ rows.outside)[None],
+        fixed=(form.weights @ rows.fixed)[None],
+        offset=(form.weights @ rows.offset)[None] + form.shift,
+    )
+
+
+def first_row(values: Array) -> Array:
+    """The score of a single row."""
+    return np.asarray(values[..., 0])
+
+
+def true_score(layout: Layout, penalty: float = np.inf) -> Score:
+    """The aim where all conditions are met; below every aim, by how much they are missed, where not.
+
+    With a finite ``penalty`` (a multiple of the aim's size per unit of violation) the aim less the penalty instead.
+    """
+    size = float(layout.scales[0])
+
+    def score(values: Array) -> Array:
+        aim, limits, over = with_burst(layout, values)
+        missed = violation(layout, limits, over)
+        if np.isfinite(penalty):
+            return np.asarray(aim - penalty * size * missed)
+        return np.where(missed > 0.0, -2.0 * size * (1.0 + missed), aim)
+
+    return score
+
+
+def ascend(
+    layout: Layout, rows: Rows, score: Score, menus: Ints, mixes: Ints, box: tuple[Ints, ...], sweeps: int = 12
+) -> tuple[Ints, Array]:
+    """Menus (B, J) of columns that no single change inside the box betters, and their scores (B,).
+
+    Menus that break a rule are moved to ones that keep it where a single change does so; else their score is -inf.
+    """
+    if len(menus) > 1 and len(menus) * max(len(c) for c in box) * layout.weight.shape[1] > MOST:
+        half = len(menus) // 2
+        first = ascend(layout, rows, score, menus[:half], mixes[:half], box, sweeps)
+        second = ascend(layout, rows, score, menus[half:], mixes[half:], box, sweeps)
+        return np.concatenate([first[0], second[0]]), np.concatenate([first[1], second[1]])
+    menus = menus.copy()
+    live = np.arange(len(menus))
+    scores = np.full(len(menus), -np.inf)
+    for _ in range(sweeps):
+        before = menus[live].copy()
+        for j in range(layout.plans):
+            values = line_values(layout, rows, menus[live], mixes[live], j, box[j])
+            reached = score(values)
+            mask = _mask(layout, menus[live], j, box[j])
+            if mask is not None:
+                reached = np.where(mask, reached, -np.inf)
+            pick = np.argmax(reached, axis=1)
+            top = reached[np.arange(len(live)), pick]
+            better = top > scores[live]
+            menus[live[better], j] = box[j][pick[better]]
+            scores[live[better]] = top[better]
+        live = live[(menus[live] != before).any(axis=1)]
+        if not len(live):
+            break
+    return menus, scores
+
+
+def line_values(layout: Layout, rows: Rows, menus: Ints, mixes: Ints, plan: int, columns: Ints) -> Array:
+    """(B, L, Q) linear parts of B menus with the plan's level replaced by each of L columns."""
+    rest = [j for j in range(menus.shape[1]) if j != plan]
+    total = np.ones((len(menus), layout.weight.shape[1]))
+    value = np.repeat(rows.outside[:, None, :], len(menus), axis=1)
+    level = rows.offset[:, mixes].T
+    for j in rest:
+        total += layout.weight[menus[:, j]]
+        value += rows.matrix[:, menus[:, j]]
+        level = level + rows.fixed[:, menus[:, j]].T
+    share = total[:, None, :] + layout.weight[columns]
+    np.divide(layout.customers[mixes][:, None, :], share, out=share)
+    out = np.matmul(share, value.transpose(1, 2, 0))
+    own = rows.matrix[:, columns]
+    for q in range(len(rows.fixed)):
+        out[..., q] += np.einsum("bli,li->bl", share, own[q])
+    out += level[:, None, :] + rows.fixed[:, columns].T
+    return np.asarray(out)
+
+
+def _mask(layout: Layout, menus: Ints, plan: int, columns: Ints) -> Array | None:
+    """(B, L) moves that keep every rule: those on the plan by the move, the others as the menus stand."""
+    if not layout.rules:
+        return None
+    mask = allowed_moves(layout, menus, plan, columns)
+    others = follow(layout, menus, [j for j in range(layout.plans) if j != plan])
+    own = np.ones((len(menus), len(columns)), dtype=np.bool_) if mask is None else mask
+    return np.asarray(own & others[:, None])

@@ -1,0 +1,169 @@
+"""Complete, vectorised evaluation of every menu of a box.
+
+The plans are cut into two groups; weights and values of each group's menus are added up once, and a chunk of
+menus is a block of the outer sum of the two, which turns most of the work into matrix products.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.search.levels.evaluation import CHUNK, Truth, problem_values, violation, with_burst
+from optimizer.search.levels.layout import EPS, Layout
+from optimizer.search.levels.rules import follow
+from optimizer.typing import Array, Bools, Ints, LevelIndices
+
+
+@dataclass(frozen=True)
+class Incumbent:
+    """A choice that keeps all conditions, with its true aim."""
+
+    value: float
+    menu: LevelIndices
+    mix: int
+
+
+@dataclass(frozen=True)
+class _Group:
+    """All menus of some of the plans."""
+
+    plans: tuple[int, ...]
+    columns: Ints
+    """(G, J) columns; 0 for the other group's plans."""
+    weight: Array
+    """(G, I) sum of denominator weights."""
+    value: Array
+    """(G, I, Q) sum of numerators."""
+    fixed: Array
+    """(G, Q)."""
+
+
+def best_of_box(
+    layout: Layout, truth: Truth, box: tuple[Ints, ...], mix: int, incumbent: Incumbent | None,
+    chunk: int = CHUNK, stopped: Callable[[], bool] | None = None,
+) -> Incumbent | None:  # fmt: skip
+    """The better of the incumbent and the best choice of the box, by the truth. Every menu is looked at.
+
+    Raises InterruptedError where ``stopped`` says so between two chunks.
+    """
+    best = incumbent
+    for columns, values in _chunks(layout, box, mix, chunk):
+        if stopped is not None and stopped():
+            raise InterruptedError
+        best = _best_of(layout, truth, columns, values, mix, best)
+    return best
+
+
+def best_of_menus(layout: Layout, truth: Truth, menus: Ints, mix: int, incumbent: Incumbent | None) -> Incumbent | None:
+    """The better of the incumbent and the best of the menus (n, J), by the truth."""
+    if not len(menus):
+        return incumbent
+    values = problem_values(layout, menus, np.full(len(menus), mix))
+    return best_of_values(layout, truth, menus, values, mix, incumbent)
+
+
+def best_of_values(
+    layout: Layout, truth: Truth, menus: Ints, values: Array, mix: int, incumbent: Incumbent | None
+) -> Incumbent | None:
+    """The same with the linear parts (n, Q) of the menus at hand."""
+    mask = follow(layout, menus) if layout.rules else None
+    return _best_of(layout, truth, lambda k: menus[k], (values, mask), mix, incumbent)
+
+
+def _best_of(
+    layout: Layout, truth: Truth, columns: Callable[[int], Ints], values: tuple[Array, Bools | None], mix: int,
+    best: Incumbent | None,
+) -> Incumbent | None:  # fmt: skip
+    """Take candidates by falling aim until the next one cannot beat the incumbent; rounding is left to the truth."""
+    aim, limits, over = with_burst(layout, values[0])
+    near = 64.0 * EPS * (layout.weight.shape[1] + 16)
+    aim = np.where(violation(layout, limits, over) <= near, aim, -np.inf)
+    if values[1] is not None:
+        aim = np.where(values[1], aim, -np.inf)
+    while True:
+        k = int(np.argmax(aim))
+        if not aim[k] > (-np.inf if best is None else best.value):
+            return best
+        menu = layout.menu(columns(k))
+        value = truth.value(menu, mix)
+        if value is not None and (best is None or value > best.value):
+            best = Incumbent(value, menu, mix)
+        aim[k] = -np.inf
+
+
+def _chunks(
+    layout: Layout, box: tuple[Ints, ...], mix: int, chunk: int
+) -> Iterator[tuple[Callable[[int], Ints], tuple[Array, Bools | None]]]:
+    """Blocks of menus: how to get the columns of the k-th, and (linear parts (B, Q), which follow the rules (B,))."""
+    first, second = _groups(layout, box)
+    people = layout.customers[mix]
+    offset = layout.rows.offset[:, mix]
+    types = len(people)
+    outside = np.ascontiguousarray(layout.rows.outside.T)
+    wide = len(second.columns)
+    step = max(1, chunk // (types * wide))
+    for at in range(0, len(first.columns), step):
+        a = slice(at, min(at + step, len(first.columns)))
+        share = people / (1.0 + first.weight[a, None, :] + second.weight[None, :, :])
+        values = share @ (first.value[a] + outside)
+        values += np.matmul(share.transpose(1, 0, 2), second.value).transpose(1, 0, 2)
+        values += first.fixed[a, None, :] + second.fixed[None, :, :] + offset
+        rows = first.columns[a]
+
+        def columns(k: int, rows: Ints = rows) -> Ints:
+            return np.asarray(rows[k // wide] + second.columns[k % wide])
+
+        yield columns, (values.reshape(-1, values.shape[-1]), _rule_mask(layout, first, second, rows))
+
+
+def _groups(layout: Layout, box: tuple[Ints, ...]) -> tuple[_Group, _Group]:
+    first, second = halves(box)
+    return _group(layout, box, sorted(first)), _group(layout, box, sorted(second))
+
+
+def halves(box: tuple[Ints, ...]) -> tuple[list[int], list[int]]:
+    """The plans in two groups of about equally many menus, longest plans first."""
+    groups: tuple[list[int], list[int]] = ([], [])
+    sizes = [1, 1]
+    for j in sorted(range(len(box)), key=lambda j: (-len(box[j]), j)):
+        side = 0 if sizes[0] <= sizes[1] else 1
+        groups[side].append(j)
+        sizes[side] *= len(box[j])
+    return groups
+
+
+def _group(layout: Layout, box: tuple[Ints, ...], plans: list[int]) -> _Group:
+    size = 1
+    for j in plans:
+        size *= len(box[j])
+    columns = np.zeros((size, len(box)), dtype=np.intp)
+    types, figures = layout.weight.shape[1], len(layout.rows.fixed)
+    weight, value, fixed = np.zeros((1, types)), np.zeros((figures, 1, types)), np.zeros((figures, 1))
+    if plans:
+        grid = np.meshgrid(*(box[j] for j in plans), indexing="ij")
+        for j, g in zip(plans, grid, strict=True):
+            columns[:, j] = g.ravel()
+    for j in plans:
+        c = box[j]
+        weight = (weight[:, None, :] + layout.weight[c]).reshape(-1, types)
+        value = (value[:, :, None, :] + layout.rows.matrix[:, None, c]).reshape(figures, -1, types)
+        fixed = (fixed[:, :, None] + layout.rows.fixed[:, None, c]).reshape(figures, -1)
+    inner = np.ascontiguousarray(value.transpose(1, 2, 0))
+    return _Group(tuple(plans), columns, weight, inner, np.ascontiguousarray(fixed.T))
+
+
+def _rule_mask(layout: Layout, first: _Group, second: _Group, rows: Ints) -> Bools | None:
+    """(B,) which menus of the block follow every rule; None without rules."""
+    if not layout.rules:
+        return None
+    mask = follow(layout, rows, first.plans)[:, None] & follow(layout, second.columns, second.plans)[None, :]
+    for one, other, pairs in layout.rules:
+        if (one in first.plans) == (other in first.plans):
+            continue
+        a, b, allowed = (one, other, pairs) if one in first.plans else (other, one, pairs.T)
+        own = rows[:, a] - layout.starts[a]
+        mask &= allowed[np.ix_(own, second.columns[:, b] - layout.starts[b])]
+    return np.asarray(mask.ravel())

@@ -1,0 +1,261 @@
+"""The search's own layout of an instance: all plans' levels below one another, one matrix a figure.
+
+A *column* numbers a (plan, level) pair across plans. Within a plan columns follow rising mean attraction, so that
+cutting a plan's columns in the middle separates strong levels from weak ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from optimizer.errors import bad_argument
+from optimizer.model.instance import Figure, Instance, Limit
+from optimizer.typing import Array, Bools, Ints, LevelIndices
+
+EPS = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True)
+class Box:
+    """Allowed levels (sorted original indices) of every plan, at one mix level or, with None, at all of them."""
+
+    levels: tuple[Ints, ...]
+    mix: int | None = None
+
+    @property
+    def choices(self) -> int:
+        """Menus in the box (a Python int), rules not counted."""
+        count = 1
+        for part in self.levels:
+            count *= len(part)
+        return count
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Q linear figures side by side; the burst parts are kept elsewhere."""
+
+    matrix: Array
+    """(Q, T, I) amount times numerator weight, per base-reached person on the alternatives."""
+    outside: Array
+    """(Q, I)."""
+    fixed: Array
+    """(Q, T)."""
+    offset: Array
+    """(Q, M) mix part plus constant."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a merged problem was made of."""
+
+    layout: Layout
+    groups: tuple[tuple[int, ...], ...]
+    """Plans of that problem in each merged plan."""
+    parts: tuple[Ints, ...]
+    """Per merged plan (levels, members) columns of that problem, by merged level."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One instance, one aim and its limits, laid out for the search. Figures: aim, limits, then use of each block."""
+
+    instance: Instance
+    customers: Array
+    """(M, I)."""
+    starts: Ints
+    """(J + 1,) first column of each plan."""
+    level: Ints
+    """(T,) original level of a column."""
+    column: tuple[Ints, ...]
+    """Per plan (L_j,) column of an original level."""
+    weight: Array
+    """(T, I) denominator weights."""
+    rows: Rows
+    limits: int
+    burst: Array
+    """(1 + K, H) burst part of the aim and of each limit, per GPU."""
+    reserved: Array
+    """(H,) GPUs."""
+    room: Array
+    """(H,) burst limit with the tolerance of ``within_burst``, GPUs."""
+    magnitude: Array
+    """(Q, M) no choice's terms add up to more than this in absolute value."""
+    rules: tuple[tuple[int, int, Bools], ...]
+    """(first plan, second plan, allowed by rank)."""
+    origin: Origin | None = None
+
+    @property
+    def plans(self) -> int:
+        return len(self.column)
+
+    @property
+    def depth(self) -> int:
+        """How often plans were merged."""
+        return 0 if self.origin is None else 1 + self.origin.layout.depth
+
+    @property
+    def blocks(self) -> int:
+        return len(self.reserved)
+
+    @cached_property
+    def scales(self) -> Array:
+        """(Q,) a positive size of every figure."""
+        size = np.array(self.magnitude.max(axis=1))
+        if self.blocks:
+            k = 1 + self.limits
+            size[k:] += np.abs(self.reserved)
+            peak = size[k:] + np.abs(self.reserved)
+            size[:k] += np.abs(self.burst) @ peak
+        return np.where(size > 0.0, size, 1.0)
+
+    @cached_property
+    def has_multipliers(self) -> bool:
+        """Whether there is anything to choose: a limit, a burst price or a burst limit."""
+        return self.limits > 0 or bool(np.any(self.burst) or np.any(np.isfinite(self.room)))
+
+    def menu(self, columns: Ints) -> LevelIndices:
+        """Level indices of the instance of one column per plan."""
+        if self.origin is None:
+            return tuple(int(k) for k in self.level[columns])
+        inner = np.empty(self.origin.layout.plans, dtype=np.intp)
+        for group, part, level in zip(self.origin.groups, self.origin.parts, self.level[columns], strict=True):
+            inner[list(group)] = part[level]
+        return self.origin.layout.menu(inner)
+
+    def columns(self, menu: Sequence[int]) -> Ints:
+        """One column per plan of original level indices."""
+        return np.array([c[k] for c, k in zip(self.column, menu, strict=True)], dtype=np.intp)
+
+
+def prepare(instance: Instance, aim: Figure, limits: Sequence[Limit] = ()) -> Layout:
+    """Check every number and lay the problem out. Raises InputError for NaN, infinite or mis-shaped input."""
+    check_instance(instance)
+    figures = [aim, *(limit.figure for limit in limits), *(block.use for block in instance.blocks)]
+    names = ["aim", *(f"limit {k.name}" for k in limits), *(f"use of block {b.name}" for b in instance.blocks)]
+    for name, figure in zip(names, figures, strict=True):
+        check_figure(instance, figure, name)
+    order = tuple(_by_attraction(instance, j) for j in range(instance.plans))
+    starts = np.concatenate([[0], np.cumsum(instance.levels)]).astype(np.intp)
+    weight = stack(instance.denominators, order)
+    rows = lay_rows(instance, figures, order)
+    rank = tuple(np.argsort(o, kind="stable").astype(np.intp) for o in order)
+    priced = figures[: 1 + len(limits)]
+    return Layout(
+        instance=instance,
+        customers=np.ascontiguousarray(instance.customers, dtype=np.float64),
+        starts=starts,
+        level=np.concatenate(order).astype(np.intp),
+        column=tuple(r + s for r, s in zip(rank, starts[:-1], strict=True)),
+        weight=weight,
+        rows=rows,
+        limits=len(limits),
+        burst=np.array([f.burst for f in priced], dtype=np.float64).reshape(len(priced), len(instance.blocks)),
+        reserved=np.array([b.reserved for b in instance.blocks], dtype=np.float64),
+        room=np.array([b.limit + 1e-9 * (b.reserved + b.limit) for b in instance.blocks], dtype=np.float64),
+        magnitude=_magnitude(instance.customers, starts, weight, rows),
+        rules=tuple((r.first, r.second, r.allowed[np.ix_(order[r.first], order[r.second])]) for r in instance.rules),
+    )
+
+
+def stack(parts: Sequence[Array], order: Sequence[Ints]) -> Array:
+    """(I, L_j) per plan to one C-contiguous (T, I)."""
+    return np.ascontiguousarray(np.concatenate([p.T[o] for p, o in zip(parts, order, strict=True)]), dtype=np.float64)
+
+
+def lay_rows(instance: Instance, figures: Sequence[Figure], order: Sequence[Ints] | None = None) -> Rows:
+    """Figures as rows; ``order`` lists the original levels of each plan in column order (default: as they are)."""
+    if order is None:
+        order = [np.arange(n, dtype=np.intp) for n in instance.levels]
+    total, types = sum(instance.levels), instance.types
+    matrix = np.empty((len(figures), total, types))
+    for q, figure in enumerate(figures):
+        at = 0
+        for amount, w, o in zip(figure.amounts, instance.attraction, order, strict=True):
+            np.multiply(amount.T[o], w.T[o], out=matrix[q, at : at + len(o)])
+            at += len(o)
+    fixed = np.array([np.concatenate([g[o] for g, o in zip(f.fixed, order, strict=True)]) for f in figures])
+    outside = np.array([f.outside for f in figures], dtype=np.float64)
+    offset = np.array([f.mix + f.constant for f in figures], dtype=np.float64)
+    shape = len(figures)
+    return Rows(matrix, outside.reshape(shape, types), fixed.reshape(shape, total), offset.reshape(shape, -1))
+
+
+def whole(instance: Instance) -> Box:
+    """Every level at every mix level."""
+    return Box(tuple(np.arange(n, dtype=np.intp) for n in instance.levels))
+
+
+def checked_box(instance: Instance, box: Box | None) -> Box:
+    """The box with its levels sorted and unique; the whole instance for None."""
+    if box is None:
+        return whole(instance)
+    if len(box.levels) != instance.plans:
+        raise bad_argument("box", f"has levels for {len(box.levels)} plans, the instance has {instance.plans}")
+    levels = tuple(np.unique(np.asarray(part, dtype=np.intp)) for part in box.levels)
+    for j, (part, n) in enumerate(zip(levels, instance.levels, strict=True)):
+        if len(part) and (part[0] < 0 or part[-1] >= n):
+            raise bad_argument(f"box.levels[{j}]", f"has a level outside 0..{n - 1}")
+    if box.mix is not None and not 0 <= box.mix < instance.mixes:
+        raise bad_argument("box.mix", f"is {box.mix}, there are {instance.mixes} mix levels")
+    return Box(levels, box.mix)
+
+
+def check_instance(instance: Instance) -> None:
+    """Refuse what no bound could be computed from."""
+    _finite("customers", instance.customers)
+    if instance.customers.ndim != 2 or not instance.customers.size or np.any(instance.customers <= 0.0):
+        raise bad_argument("instance.customers", "must be positive, one row a mix level")
+    if not instance.attraction or min(instance.levels) < 1:
+        raise bad_argument("instance.attraction", "needs at least one plan, and one level a plan")
+    for j, (w, e) in enumerate(zip(instance.attraction, instance.denominators, strict=True)):
+        _finite(f"attraction[{j}]", w)
+        _finite(f"denominators[{j}]", e)
+        if w.shape != e.shape or w.shape[0] != instance.types:
+            raise bad_argument(f"instance.attraction[{j}]", "and denominators must both be (types, levels)")
+        if np.any(e < 0.0) or np.any(w < 0.0):
+            raise bad_argument(f"instance.denominators[{j}]", "and attractions must not be negative")
+    for block in instance.blocks:
+        if not np.isfinite(block.reserved) or np.isnan(block.limit):
+            raise bad_argument(f"blocks.{block.name}", "reserved must be finite and the limit a number")
+        if np.any(block.use.burst != 0.0):
+            raise bad_argument(f"blocks.{block.name}.use", "must have no burst part of its own")
+
+
+def check_figure(instance: Instance, figure: Figure, name: str) -> None:
+    """Refuse NaN, infinities and wrong shapes."""
+    shapes = [(a.shape, w.shape) for a, w in zip(figure.amounts, instance.attraction, strict=True)]
+    shapes += [(g.shape, (n,)) for g, n in zip(figure.fixed, instance.levels, strict=True)]
+    shapes += [(figure.outside.shape, (instance.types,)), (figure.mix.shape, (instance.mixes,))]
+    shapes += [(figure.burst.shape, (len(instance.blocks),))]
+    for got, wanted in shapes:
+        if got != wanted:
+            raise bad_argument(name, f"has an array of shape {got} where {wanted} is needed")
+    for part in (*figure.amounts, *figure.fixed, figure.outside, figure.mix, np.array(figure.constant), figure.burst):
+        _finite(name, part)
+
+
+def _finite(name: str, values: Array) -> None:
+    if not np.all(np.isfinite(values)):
+        raise bad_argument(name, "holds NaN or infinite numbers", "find and correct them in the input")
+
+
+def _by_attraction(instance: Instance, plan: int) -> Ints:
+    """Levels of a plan by rising share they would take alone, over all types; ties by index."""
+    e = instance.denominators[plan]
+    share = instance.customers.mean(axis=0) @ (e / (1.0 + e))
+    return np.argsort(share, kind="stable").astype(np.intp)
+
+
+def _magnitude(customers: Array, starts: Ints, weight: Array, rows: Rows) -> Array:
+    """(Q, M): |offset| + n|outside| + per plan the largest n|amount w| / (1 + e) + |fixed|, as y <= n / (1 + e)."""
+    out = np.abs(rows.offset) + np.abs(rows.outside) @ customers.T
+    alone = 1.0 / (1.0 + weight)
+    for q in range(len(rows.fixed)):
+        level = (np.abs(rows.matrix[q]) * alone) @ customers.T + np.abs(rows.fixed[q])[:, None]
+        out[q] += np.maximum.reduceat(level, starts[:-1], axis=0).sum(axis=0)
+    return np.asarray(out)

@@ -1,0 +1,31 @@
+"""The levels around the incumbent that come within reach of being optimal."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from optimizer.search.levels.bounds import Reference
+from optimizer.search.levels.layout import Box
+from optimizer.search.levels.search import MenuSearch
+from optimizer.typing import Ints
+
+MOST = 24
+"""Levels per plan in the surviving box."""
+
+
+def surviving_box(search: MenuSearch, columns: tuple[Ints, ...]) -> Box:
+    """At the incumbent's mix level: levels whose bound over the box exceeds the incumbent, the best few per plan."""
+    best, layout = search.incumbent, search.layout
+    assert best is not None
+    kept, chosen = columns, layout.columns(best.menu)
+    for _ in range(3):
+        bound = search.bound_for(kept, best.mix, Reference(chosen))
+        parts = []
+        for j, c in enumerate(kept):
+            levels = bound.levels(j)
+            order = np.argsort(-levels, kind="stable")[:MOST]
+            keep = np.zeros(len(c), dtype=np.bool_)
+            keep[order] = levels[order] > best.value
+            parts.append(c[keep | (c == chosen[j])])
+        kept = tuple(parts)
+    return Box(tuple(np.sort(layout.level[c]) for c in kept), best.mix)

@@ -1,0 +1,98 @@
+"""What was removed by which bound, as plain data."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import numpy as np
+
+from optimizer.search.levels.bounds import Multiplier, Reference
+from optimizer.search.levels.layout import Layout
+from optimizer.typing import Ints
+
+Node = dict[str, Any]
+"""A proof is [reference menu, multiplier] or [reference menu, multiplier, shift], the last two numbers in the tables
+``multipliers`` and ``shifts`` (base64 of (J, I) single-precision numbers, little end first).
+
+``steps``: [[proof, [[plan, levels dropped], ...]], ...], applied in order, then one of
+``bound``: a proof, for all that is left;
+``split``: [plan, levels kept on the left], with ``left`` and ``right``;
+``merge``: [[plan, ...], ...], the plans taken together, with ``merged`` for the box stated so: a level of a merged plan
+counts through the levels left of its plans, the last plan's fastest, and all levels below are of merged plans;
+``sift``: [proof, ...], every menu was evaluated that none of these bounds puts below the
+certificate's bound or (aim weight 0) proves infeasible;
+``enumerate``: every menu left was evaluated;
+``empty``: the rules leave nothing."""
+
+
+class Recorder:
+    """Collects the tree during the search."""
+
+    def __init__(self) -> None:
+        self.multipliers: list[list[list[float]]] = []
+        self.roots: list[dict[str, Any]] = []
+        self._known: dict[bytes, int] = {}
+        self._shifts: dict[bytes, int] = {}
+
+    def root(self, mix: int) -> Node:
+        """A new root for one mix level."""
+        node: Node = {}
+        self.roots.append({"mix": mix, "node": node})
+        return node
+
+    def drop(
+        self, layout: Layout, node: Node, reference: Reference, multiplier: Multiplier,
+        dropped: list[tuple[int, Ints]],
+    ) -> None:  # fmt: skip
+        """Levels (columns) dropped by the bound of this reference and multiplier."""
+        levels = [[plan, _levels(layout, columns)] for plan, columns in dropped]
+        node.setdefault("steps", []).append([self._proof(layout, reference, multiplier), levels])
+
+    def bound(self, layout: Layout, node: Node, reference: Reference, multiplier: Multiplier) -> None:
+        """All that is left lies below this bound."""
+        node["bound"] = self._proof(layout, reference, multiplier)
+
+    def sift(self, layout: Layout, node: Node, proofs: list[tuple[Reference, Multiplier]]) -> None:
+        """Every menu left that none of these bounds settles was evaluated."""
+        node["sift"] = [self._proof(layout, *proof) for proof in proofs]
+
+    def split(self, layout: Layout, node: Node, plan: int, left: Ints) -> tuple[Node, Node]:
+        """The two children."""
+        node["split"] = [plan, _levels(layout, left)]
+        node["left"], node["right"] = {}, {}
+        return node["left"], node["right"]
+
+    def merge(self, node: Node, groups: tuple[tuple[int, ...], ...]) -> Node:
+        """The same box with plans taken together."""
+        merged: Node = {}
+        node["merge"], node["merged"] = [list(group) for group in groups], merged
+        return merged
+
+    def data(self, layout: Layout, bound: float, box: tuple[Ints, ...], excluded: list[list[Any]]) -> dict[str, Any]:
+        """The finished certificate."""
+        return {
+            "bound": bound if np.isfinite(bound) else None,
+            "box": [_levels(layout, c) for c in box],
+            "excluded": excluded,
+            "multipliers": self.multipliers,
+            "shifts": [base64.b64encode(packed).decode("ascii") for packed in self._shifts],
+            "roots": self.roots,
+        }
+
+    def _proof(self, layout: Layout, reference: Reference, multiplier: Multiplier) -> list[Any]:
+        key = multiplier.rows.tobytes() + multiplier.gpus.tobytes()
+        if key not in self._known:
+            self._known[key] = len(self.multipliers)
+            self.multipliers.append([multiplier.rows.tolist(), multiplier.gpus.tolist()])
+        proof: list[Any] = [layout.level[reference.columns].tolist(), self._known[key]]
+        if reference.shift is not None:
+            packed = reference.shift.astype("<f4").tobytes()
+            if packed not in self._shifts:
+                self._shifts[packed] = len(self._shifts)
+            proof.append(self._shifts[packed])
+        return proof
+
+
+def _levels(layout: Layout, columns: Ints) -> list[int]:
+    return sorted(int(k) for k in layout.level[columns])

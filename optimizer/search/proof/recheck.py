@@ -1,0 +1,342 @@
+"""Verify a certificate without searching: every bound in it is computed anew, from the instance as it came.
+
+Nothing of the search's layout or bounds is used; of the certificate only the cuts, references and multipliers.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from optimizer.errors import NotTrustedError
+from optimizer.model.instance import Figure, Instance, Limit, Rule, combine
+from optimizer.search.levels.chords import chord_between
+from optimizer.search.levels.evaluation import CHUNK, Truth, problem_values, violation, with_burst
+from optimizer.search.levels.layout import EPS, Box, Layout, checked_box, prepare
+from optimizer.typing import Array, Ints, LevelIndices
+
+Levels = tuple[Ints, ...]
+MOST = 200_000
+"""Menus of one part of the box that may have to be evaluated after sifting."""
+
+
+def recheck(
+    instance: Instance, aim: Figure, limits: Sequence[Limit], certificate: Mapping[str, Any], box: Box | None = None
+) -> float:
+    """A valid upper bound on every choice of the box (None: the whole instance) that keeps all conditions.
+
+    -inf where none does. Choices the certificate lists as excluded are not counted. Raises NotTrustedError where the
+    certificate does not cover the box or where a removal as infeasible does not hold.
+    """
+    wanted = checked_box(instance, box)
+    try:
+        excluded = frozenset((tuple(menu), mix) for menu, mix in certificate["excluded"])
+        truth = Truth(instance, aim, tuple(limits), excluded).value
+        return _Checker(instance, aim, tuple(limits), certificate, truth).run(wanted)
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise NotTrustedError(f"the certificate is not well formed: {error!r}") from error
+
+
+class _Checker:
+    """The instance, the certificate and the bound so far."""
+
+    def __init__(
+        self, instance: Instance, aim: Figure, limits: tuple[Limit, ...], certificate: Mapping[str, Any],
+        truth: Callable[[LevelIndices, int], float | None], magnitude: Array | None = None,
+    ):  # fmt: skip
+        self.instance = instance
+        self.figures = [aim, *(limit.figure for limit in limits)]
+        self.certificate = certificate
+        self.truth = truth
+        self.layout: Layout = prepare(instance, aim, limits)
+        self.magnitude = self.layout.magnitude if magnitude is None else magnitude
+        self.bound = -np.inf
+        self.gains = bool(instance.blocks) and any(bool(np.any(f.burst > 0.0)) for f in self.figures)
+        self._known: dict[int, Figure] = {}
+
+    def run(self, wanted: Box) -> float:
+        levels = tuple(np.array(part, dtype=np.intp) for part in self.certificate["box"])
+        for j, (part, needed) in enumerate(zip(levels, wanted.levels, strict=True)):
+            if not np.isin(needed, part).all():
+                raise NotTrustedError(f"the certificate leaves out levels of plan {j}")
+        if all(len(part) for part in wanted.levels):
+            roots = {root["mix"]: root["node"] for root in self.certificate["roots"]}
+            needed_mixes = range(self.instance.mixes) if wanted.mix is None else [wanted.mix]
+            for mix in needed_mixes:
+                if mix not in roots:
+                    raise NotTrustedError(f"the certificate leaves out mix level {mix}")
+                self._walk(roots[mix], levels, mix)
+        return float(self.bound)
+
+    def _walk(self, root: Mapping[str, Any], levels: Levels, mix: int) -> None:
+        waiting = [(root, levels)]
+        while waiting:
+            node, box = waiting.pop()
+            for proof, drops in node.get("steps", ()):
+                box = self._drop(self._consistent(box), mix, proof, drops)
+            box = self._consistent(box)
+            ends = [key for key in ("bound", "split", "merge", "sift", "enumerate", "empty") if key in node]
+            if len(ends) != 1:
+                raise NotTrustedError(f"a part of the box has {len(ends)} endings instead of one")
+            if not all(len(part) for part in box):
+                continue
+            if ends[0] == "split":
+                plan, left = node["split"]
+                inside = np.isin(box[plan], left)
+                for key, part in (("left", box[plan][inside]), ("right", box[plan][~inside])):
+                    waiting.append((node[key], (*box[:plan], part, *box[plan + 1 :])))
+            elif ends[0] == "merge":
+                part, inside_of = self._merged(box, [tuple(group) for group in node["merge"]])
+                part._walk(node["merged"], inside_of, mix)
+                self.bound = max(self.bound, part.bound)
+            elif ends[0] == "bound":
+                self._settle(self._levels_bound(box, mix, node["bound"])[0], node["bound"][1])
+            elif ends[0] == "sift":
+                self._sift(box, mix, node["sift"])
+            elif ends[0] == "enumerate":
+                self._enumerate(_menus(box, max(1, CHUNK // self.instance.types)), mix)
+            else:
+                raise NotTrustedError("a part of the box is called empty, but the rules leave levels in it")
+
+    def _merged(self, box: Levels, groups: list[tuple[int, ...]]) -> tuple[_Checker, Levels]:
+        """A checker of the box with every group of plans taken as one plan, and the levels of its box."""
+        if sorted(j for group in groups for j in group) != list(range(self.instance.plans)):
+            raise NotTrustedError("the groups of merged plans are not a partition of the plans")
+        counts = [[len(box[j]) for j in group] for group in groups]
+        if max(int(np.prod(c, dtype=object)) for c in counts) > MOST:
+            raise NotTrustedError("merged plans have too many levels to check")
+        grids = [np.indices(tuple(c)).reshape(len(c), -1) for c in counts]
+        picks = [{j: box[j][grid[k]] for k, j in enumerate(group)} for group, grid in zip(groups, grids, strict=True)]
+        instance, figures = merged_instance(
+            self.instance, [*self.figures, *(b.use for b in self.instance.blocks)], picks
+        )
+        uses = figures[len(self.figures) :]
+        blocks = tuple(replace(b, use=use) for b, use in zip(self.instance.blocks, uses, strict=True))
+        limits = tuple(Limit("merged", figure) for figure in figures[1 : len(self.figures)])
+
+        def truth(menu: LevelIndices, mix: int) -> float | None:
+            inner = {j: int(levels[k]) for pick, k in zip(picks, menu, strict=True) for j, levels in pick.items()}
+            return self.truth(tuple(inner[j] for j in range(len(inner))), mix)
+
+        whole = replace(instance, blocks=blocks)
+        part = _Checker(whole, figures[0], limits, self.certificate, truth, self.magnitude)
+        keep = [np.ones(grid.shape[1], dtype=np.bool_) for grid in grids]
+        for rule in self.instance.rules:
+            for g, pick in enumerate(picks):
+                if rule.first in pick and rule.second in pick:
+                    keep[g] &= rule.allowed[pick[rule.first], pick[rule.second]]
+        return part, tuple(np.flatnonzero(kept) for kept in keep)
+
+    def _drop(self, box: Levels, mix: int, proof: list[Any], drops: list[Any]) -> Levels:
+        per_level = self._levels_bound(box, mix, proof)[1]
+        if not all(len(part) for part in box):
+            return box
+        parts = list(box)
+        for plan, gone in drops:
+            removed = np.isin(box[plan], gone)
+            if removed.any():
+                self._settle(float(per_level[plan][removed].max()), proof[1])
+            parts[plan] = parts[plan][~np.isin(parts[plan], gone)]
+        return tuple(parts)
+
+    def _settle(self, bound: float, number: int) -> None:
+        """Count a removed part: nothing where it is proven infeasible, else its bound."""
+        weight = self.certificate["multipliers"][number][0][0]
+        if weight == 0.0:
+            if not bound < 0.0:
+                raise NotTrustedError("a part of the box is called infeasible, and its bound does not show it")
+        else:
+            self.bound = max(self.bound, bound / weight)
+
+    def _consistent(self, box: Levels) -> Levels:
+        """The box without levels that have no allowed partner."""
+        parts = list(box)
+        before = -1
+        while before != sum(len(p) for p in parts):
+            before = sum(len(p) for p in parts)
+            for rule in self.instance.rules:
+                a, b = rule.first, rule.second
+                if a == b:
+                    parts[a] = parts[a][rule.allowed[parts[a], parts[a]]]
+                    continue
+                parts[a] = parts[a][rule.allowed[np.ix_(parts[a], parts[b])].any(axis=1)]
+                parts[b] = parts[b][rule.allowed[np.ix_(parts[a], parts[b])].any(axis=0)]
+        return tuple(parts)
+
+    def _levels_bound(self, box: Levels, mix: int, proof: list[Any]) -> tuple[float, list[Array]]:
+        """Bound over the box, and over the parts of it that keep one level."""
+        reference, number = proof[:2]
+        shift = self._shift(proof[2]) if len(proof) > 2 else None
+        if not all(len(part) for part in box):
+            return -np.inf, [np.full(len(part), -np.inf) for part in box]
+        if not self.gains and number in self._known:
+            figure = self._known[number]
+        else:
+            figure = self._lagrangian(box, mix, reference, number)
+            self._known[number] = figure
+        parts = [float(v) for v in self.certificate["multipliers"][number][0]] + self._prices(number)
+        size = float(np.array(parts) @ self.magnitude[:, mix])
+        for price, block in zip(self._prices(number), self.instance.blocks, strict=True):
+            size += price * (abs(block.reserved) + (block.limit if np.isfinite(block.limit) else 0.0))
+        return separable_bound(self.instance, figure, box, mix, reference, size, shift)
+
+    def _shift(self, number: int) -> Array:
+        """(J, I)."""
+        packed = np.frombuffer(base64.b64decode(self.certificate["shifts"][number]), dtype="<f4")
+        shift = packed.reshape(self.instance.plans, self.instance.types).astype(np.float64)
+        if not np.isfinite(shift).all():
+            raise NotTrustedError("a shift is not finite")
+        return shift
+
+    def _prices(self, number: int) -> list[float]:
+        return [float(p) for p in self.certificate["multipliers"][number][1]]
+
+    def _lagrangian(self, box: Levels, mix: int, reference: list[int], number: int) -> Figure:
+        """The figure without burst that no feasible choice's Lagrangian exceeds; see ``bounds.make_form``."""
+        weights = [float(v) for v in self.certificate["multipliers"][number][0]]
+        prices = self._prices(number)
+        if len(weights) != len(self.figures) or len(prices) != len(self.instance.blocks):
+            raise NotTrustedError("a multiplier has the wrong length")
+        if not all(np.isfinite(v) and v >= 0.0 for v in (*weights, *prices)):
+            raise NotTrustedError("a multiplier is negative or not finite")
+        terms, constant = list(zip(weights, self.figures, strict=True)), 0.0
+        for h, (block, price) in enumerate(zip(self.instance.blocks, prices, strict=True)):
+            cost = sum(v * max(0.0, -float(f.burst[h])) for v, f in zip(weights, self.figures, strict=True))
+            gain = sum(v * max(0.0, float(f.burst[h])) for v, f in zip(weights, self.figures, strict=True))
+            if np.isfinite(block.limit):
+                room = block.limit + 1e-9 * (block.reserved + block.limit)
+                constant += room * max(0.0, price - cost)
+            paid = price if np.isfinite(block.limit) else min(price, cost)
+            slope, shift = self._chord(h, box, mix, reference) if gain else (0.0, 0.0)
+            terms.append((gain * slope - paid, block.use))
+            constant += paid * block.reserved + gain * shift
+        return combine(terms, constant)
+
+    def _chord(self, block: int, box: Levels, mix: int, reference: list[int]) -> tuple[float, float]:
+        pool = self.instance.blocks[block]
+        top = separable_bound(self.instance, pool.use, box, mix, reference, 0.0)[0]
+        bottom = -separable_bound(self.instance, combine([(-1.0, pool.use)]), box, mix, reference, 0.0)[0]
+        slope, shift = chord_between(bottom - pool.reserved, top - pool.reserved)
+        return slope, shift - slope * pool.reserved + 4.0 * EPS * (abs(top) + abs(bottom) + abs(pool.reserved))
+
+    def _sift(self, box: Levels, mix: int, proofs: list[Any]) -> None:
+        """Evaluate the menus that no bound puts below the claimed bound; the others count as high as that."""
+        claimed = -np.inf if self.certificate["bound"] is None else float(self.certificate["bound"])
+        spare, tables, total, counts = [], [], np.inf, False
+        for proof in proofs:
+            top, per_level = self._levels_bound(box, mix, proof)
+            weight = float(self.certificate["multipliers"][proof[1]][0][0])
+            tables.append([top - part for part in per_level])
+            counts = counts or weight > 0.0
+            spare.append(top - claimed * weight + 1e-13 * (abs(top) + abs(claimed * weight)) if weight else top)
+            total = min(total, top / weight) if weight else total
+        left, spent = np.zeros((1, len(box)), dtype=np.intp), np.zeros((1, len(proofs)))
+        settled = False
+        for j in sorted(range(len(box)), key=lambda j: len(box[j])):
+            grown = spent[:, None, :] + np.stack([table[j] for table in tables], axis=1)
+            row, level = np.nonzero((grown <= np.array(spare)).all(axis=2))
+            settled = settled or len(row) < len(left) * len(box[j])
+            if len(row) > MOST:
+                raise NotTrustedError("a part of the box is called sifted, and its bounds leave too many menus")
+            left, spent = left[row], grown[row, level]
+            left[:, j] = box[j][level]
+        if settled and counts:
+            self.bound = max(self.bound, min(claimed, total))
+        if len(left):
+            self._enumerate([left], mix)
+
+    def _enumerate(self, blocks: Iterable[Ints], mix: int) -> None:
+        for menus in blocks:
+            columns = np.stack([c[m] for c, m in zip(self.layout.column, menus.T, strict=True)], axis=1)
+            values = problem_values(self.layout, columns, np.full(len(menus), mix))
+            aim, limits, over = with_burst(self.layout, values)
+            near = violation(self.layout, limits, over) <= 64.0 * EPS * (self.instance.types + 16)
+            aim = np.where(near, aim, -np.inf)
+            while aim.max() > self.bound:
+                k = int(np.argmax(aim))
+                value = self.truth(tuple(int(x) for x in menus[k]), mix)
+                self.bound = max(self.bound, -np.inf if value is None else value)
+                aim[k] = -np.inf
+
+
+def merged_instance(
+    instance: Instance, figures: Sequence[Figure], picks: Sequence[Mapping[int, Ints]]
+) -> tuple[Instance, list[Figure]]:
+    """The instance with one plan per pick, and its figures: a merged level is one level of each of the pick's plans.
+
+    ``picks``: per merged plan, from plan to (n,) its level in each merged level. Rules inside a pick are left out.
+    Attractions are 1 and amounts per customer the products they stand for; blocks are left as they are.
+    """
+    where = {j: g for g, pick in enumerate(picks) for j in pick}
+    rules = tuple(
+        Rule(r.name, where[r.first], where[r.second],
+             r.allowed[np.ix_(picks[where[r.first]][r.first], picks[where[r.second]][r.second])])
+        for r in instance.rules
+        if where[r.first] != where[r.second]
+    )  # fmt: skip
+
+    def summed(parts: Sequence[Array], pick: Mapping[int, Ints]) -> Array:
+        return np.asarray(sum(parts[j][..., k] for j, k in pick.items()))
+
+    denominators = tuple(summed(instance.denominators, pick) for pick in picks)
+    made = []
+    for figure in figures:
+        numerators = [a * w for a, w in zip(figure.amounts, instance.attraction, strict=True)]
+        amounts = tuple(summed(numerators, pick) for pick in picks)
+        made.append(replace(figure, amounts=amounts, fixed=tuple(summed(figure.fixed, pick) for pick in picks)))
+    ones = tuple(np.ones_like(e) for e in denominators)
+    return Instance(instance.customers, ones, denominators, instance.blocks, rules), made
+
+
+def _menus(box: Levels, chunk: int) -> Iterator[Ints]:
+    """All menus of a box, (chunk, J) at a time."""
+    shape = tuple(len(part) for part in box)
+    count = int(np.prod(shape, dtype=object))
+    for at in range(0, count, chunk):
+        index = np.unravel_index(np.arange(at, min(at + chunk, count)), shape)
+        yield np.stack([part[k] for part, k in zip(box, index, strict=True)], axis=1)
+
+
+def separable_bound(
+    instance: Instance,
+    figure: Figure,
+    box: Levels,
+    mix: int,
+    reference: Sequence[int],
+    size: float,
+    shift: Array | None = None,
+) -> tuple[float, list[Array]]:
+    """The bound of ``bounds`` on a figure without burst, written down plainly: over the box, and per plan and level.
+
+    ``shift``: (J, I), see ``bounds.Reference``. ``size``: the absolute terms that were added up to make the figure,
+    for the rounding slack.
+    """
+    people, plans = instance.customers[mix], range(instance.plans)
+    at = [instance.denominators[j][:, reference[j]] for j in plans]
+    held = [figure.amounts[j][:, reference[j]] * instance.attraction[j][:, reference[j]] for j in plans]
+    unit = (figure.outside + sum(held)) / (1.0 + sum(at))
+    base = [held[j] - unit * at[j] for j in plans]
+    if shift is not None:
+        unit = unit + shift.sum(axis=0)
+        base = [base[j] + shift[j] for j in plans]
+    fixed = sum(float(figure.fixed[j][reference[j]]) for j in plans)
+    value = float(people @ unit) + fixed + float(figure.mix[mix]) + figure.constant
+    weights = [instance.denominators[j][:, box[j]] for j in plans]
+    parts, terms = [], abs(figure.constant) + abs(float(figure.mix[mix])) + size
+    for j in plans:
+        low = sum((weights[k].min(axis=1) for k in plans if k != j), start=np.ones(instance.types))
+        high = sum((weights[k].max(axis=1) for k in plans if k != j), start=np.ones(instance.types))
+        numerator = figure.amounts[j][:, box[j]] * instance.attraction[j][:, box[j]]
+        d = numerator - unit[:, None] * weights[j] - base[j][:, None]
+        y = people[:, None] / (weights[j] + np.where(d > 0.0, low[:, None], high[:, None]))
+        parts.append((d * y).sum(axis=0) + figure.fixed[j][box[j]] - figure.fixed[j][reference[j]])
+        d = np.abs(numerator) + np.abs(unit)[:, None] * (1.0 + weights[j])
+        d += (np.abs(held[j]) + np.abs(base[j]))[:, None]
+        terms += float((d * y).sum(axis=0).max()) + float(np.abs(figure.fixed[j][box[j]]).max())
+    slack = EPS * (instance.types + 4 * instance.plans + 40) * terms
+    total = value + sum(float(p.max()) for p in parts) + slack
+    return total, [total - float(p.max()) + p for p in parts]

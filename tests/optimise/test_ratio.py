@@ -1,0 +1,39 @@
+"""The certificate of a ratio: no menu's ratio exceeds t + bound / least denominator, however loose the bound."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from optimizer.answer.run import aims_of
+from optimizer.economics.figures import TOTAL
+from optimizer.optimise import ratio
+from optimizer.optimise.outcome import Settings
+from optimizer.schema.case import Objective
+
+
+@pytest.mark.parametrize("sense", [1, -1])
+@pytest.mark.parametrize("slack", [0.0, 1e4, 1e5])
+def test_a_loose_bound_is_passed_on(
+    factory: ModuleType, monkeypatch: pytest.MonkeyPatch, sense: int, slack: float
+) -> None:
+    """Gross margin rate with every linear bound ``slack`` usd too high: at least slack / least revenue above it."""
+    problem = factory.problem()
+    (aim,) = aims_of(Objective(maximise="gross_margin_rate"), problem)
+    exact = ratio.maximise
+
+    def loose(*arguments: Any, **more: Any) -> Any:
+        found = exact(*arguments, **more)
+        return replace(found, bound=found.bound + slack)
+
+    monkeypatch.setattr(ratio, "maximise", loose)
+    assert aim.measure is not None
+    found = ratio.best(problem.compiled.instance, aim.measure, sense, problem.limits, Settings(cross_check=False))
+    every = factory.evaluations(problem).values()
+    least_revenue = min(e.figure("revenue", TOTAL) for e in every)
+    assert found.value == pytest.approx(max(sense * e.figure("gross_margin_rate") for e in every), rel=1e-12)
+    assert found.bound - found.value >= slack / least_revenue * (1.0 - 1e-9)
+    assert (found.status == "optimal") == (slack == 0.0)

@@ -1,0 +1,122 @@
+"""The compiled loops give the bound that numpy gives."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+
+import numpy as np
+import pytest
+
+from optimizer.search import kernels, maximise, recheck
+from optimizer.search.kernels import compiled, loops
+from optimizer.search.kernels.loops import Loops
+from optimizer.search.levels.bounds import Multiplier, Reference, bound_box, make_form
+from optimizer.search.levels.layout import prepare
+from optimizer.search.levels.sifting import Sieve
+
+
+def _case(assorted, seed):
+    drawn = assorted(seed)
+    problem = prepare(drawn.instance, drawn.aim, drawn.limits)
+    g = np.random.default_rng(seed)
+    multiplier = Multiplier(
+        np.r_[float(seed % 5 > 0), g.exponential(1.0, problem.limits)], g.exponential(1.0, problem.blocks)
+    )
+    parts = np.split(np.arange(problem.starts[-1]), problem.starts[1:-1])
+    box = tuple(np.sort(g.choice(p, int(g.integers(1, len(p) + 1)), replace=False)) for p in parts)
+    reference = Reference(np.array([int(g.choice(p)) for p in parts]))
+    if seed % 3:
+        reference = reference.moved(g.normal(size=(problem.plans, problem.weight.shape[1])))
+    return problem, make_form(problem, multiplier, None), box, seed % len(problem.customers), reference
+
+
+@pytest.mark.parametrize("shared", [0, 10**9])
+def test_compiled_equals_numpy(assorted, monkeypatch, shared):
+    monkeypatch.setattr(compiled, "SHARED", shared)
+    fast_loops = Loops.if_installed()
+    for seed in range(120):
+        problem, form, box, mix, reference = _case(assorted, seed)
+        slow = bound_box(problem, form, box, mix, reference)
+        fast = fast_loops.bound(problem, form, box, mix, reference)
+        slack = slow.total - slow.value - float(slow.top.sum())
+        near = {"rtol": 1e-12, "atol": 8.0 * slack}
+        for name in ("total", "value", "top", "at_best", "fall"):
+            np.testing.assert_allclose(getattr(fast, name), getattr(slow, name), **near, err_msg=f"{name} {seed}")
+        if reference.shift is not None:  # without, the bound has a kink at the reference menu
+            for name in ("gradient", "rest", "cut"):
+                scale = 1e-6 * (1.0 + np.abs(getattr(slow, name)).max())
+                np.testing.assert_allclose(getattr(fast, name), getattr(slow, name), rtol=0.0, atol=scale)
+        for a, b in zip(fast.potential, slow.potential, strict=True):
+            np.testing.assert_allclose(a, b, **near)
+        assert [len(p) for p in fast.potential] == [len(c) for c in box]
+
+
+def test_compiled_sifting_leaves_the_same_menus():
+    fast_loops = Loops.if_installed()
+    left = 0
+    for seed in range(200):
+        g = np.random.default_rng(seed)
+        first = np.cumsum([0, *g.integers(1, 7, 1 + seed % 5)])
+        box = tuple(np.arange(a, b) for a, b in itertools.pairwise(first))
+        sieves = []
+        for k in range(1 + seed % 4):
+            deficits = tuple(g.exponential(1.0, len(c)) for c in box)
+            counts = bool(k == 0 or g.integers(2))
+            sieves.append(Sieve(float(g.uniform(1.0, 4.0)), deficits, float(g.uniform(-1.0, 1.0)), counts))
+        menus = np.array(list(itertools.product(*box)))
+        spent = np.array([sum(s.deficits[j][menus[:, j] - first[j]] for j in range(len(box))) for s in sieves]).T
+        totals, spare = np.array([s.total for s in sieves]), np.array([s.total - s.threshold for s in sieves])
+        counts = np.array([s.counts for s in sieves])
+        kept = (spent < spare).all(axis=1)
+        found, settled = fast_loops.sift(box, sieves, len(menus))
+        assert {tuple(m) for m in found} == {tuple(m) for m in menus[kept]}, seed
+        possible = ~kept & ~((spent >= spare) & ~counts).any(axis=1)
+        bounds = np.where(counts, totals - spent, np.inf).min(axis=1)
+        thresholds = [s.threshold for s in sieves if s.counts]
+        assert np.max(bounds[possible], initial=-np.inf) - 1e-12 <= settled <= max(thresholds) + 1e-12
+        if kept.sum() > 1:
+            assert fast_loops.sift(box, sieves, int(kept.sum()) - 1) is None
+        left += int(kept.sum())
+    assert left > 1000
+
+
+def test_two_threads_change_neither_answer_nor_bound(instances, monkeypatch, search_only):
+    search_only(16)
+    drawn = instances.draw(3, types=12, plans=5, levels=20, mixes=1, limits="rf", spread=1.5)
+    monkeypatch.setattr(compiled, "SHARED", 10**9)
+    alone = maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-6, max_boxes=200)
+    monkeypatch.setattr(compiled, "SHARED", 0)
+    shared = maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-6, max_boxes=200)
+    assert (alone.menu, alone.value, alone.bound, alone.boxes) == (
+        shared.menu,
+        shared.value,
+        shared.bound,
+        shared.boxes,
+    )
+    assert recheck(drawn.instance, drawn.aim, drawn.limits, shared.certificate) >= shared.value
+
+
+def test_without_numba_the_search_proves_the_same(instances, monkeypatch, search_only):
+    search_only(16)
+    drawn = instances.draw(4, types=8, plans=5, levels=12, mixes=1, limits="r", spread=1.5)
+    fast = maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-6)
+    monkeypatch.delattr(kernels, "compiled")
+    monkeypatch.setitem(sys.modules, "optimizer.search.kernels.compiled", None)
+    loops._compiled.cache_clear()
+    try:
+        assert loops.load() is False
+        slow = maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-6)
+    finally:
+        loops._compiled.cache_clear()
+    assert fast.status == slow.status == "closed"
+    assert abs(fast.value - slow.value) <= 1e-6 * max(1.0, abs(fast.value))
+
+
+def test_loading_ahead_leaves_nothing_to_compile(instances, search_only):
+    assert loops.load() is True
+    known = {name: len(getattr(compiled, name).signatures) for name in ("_bound", "left_over", "weight_sums")}
+    search_only(16)
+    drawn = instances.draw(5, types=8, plans=5, levels=12, mixes=1, limits="r", spread=1.5)
+    maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-6)
+    assert known == {name: len(getattr(compiled, name).signatures) for name in known} and known["_bound"]
