@@ -261,17 +261,20 @@ def frontier_ours(data: Data, job: Data) -> Data:
 
 def frontier_market(data: Data, job: Data) -> Data:
     """21 points of a shipped case, and one solve of it; both after loading, medians of three."""
-    from optimizer.answer.run import aims_of, measure, solve_case_model
+    from optimizer.answer.run import solve_case_model
     from optimizer.economics.figures import TOTAL
     from optimizer.model.case_model import prepare_case
+    from optimizer.model.measures import measure
     from optimizer.optimise.frontier import Side, trace
+    from optimizer.optimise.objectives import objective_of
     from optimizer.optimise.outcome import Settings
 
     problem = prepare_case(job["case"])
-    aim = aims_of(problem.inputs.case.objective, problem)[0]
-    x = Side(measure(problem.compiled, job["x"], TOTAL, problem.today_figure), 1)
-    y = Side(aim.measure, aim.sense)
-    scale = 1e-6 * abs(problem.today_figure("revenue"))
+    today = problem.today.figure
+    aim = objective_of(problem.inputs.case.objective, problem.today).last
+    x = Side(measure(problem.built, job["x"], TOTAL, today), 1)
+    y = Side(measure(problem.built, aim.name, TOTAL, today), aim.sense)
+    scale = 1e-6 * abs(today("revenue"))
     settings = Settings(gap=job["gap"], scale=scale, deadline=time.monotonic() + job["limit"], cross_check=False)
     one, seconds = [], []
     for _ in range(3):
@@ -279,7 +282,7 @@ def frontier_market(data: Data, job: Data) -> Data:
         solve_case_model(problem, settings)
         one.append(time.perf_counter() - began)
         began = time.perf_counter()
-        traced = trace(problem.compiled.instance, x, y, (), settings, points=21)
+        traced = trace(problem.built.instance, x, y, (), settings, points=21)
         seconds.append(time.perf_counter() - began)
     points = [[s.x, s.y] for s in traced.points]
     return {"points": points, "solves": traced.solves, "seconds": sorted(seconds)[1], "one": sorted(one)[1]}

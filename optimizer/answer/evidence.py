@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from optimizer.economics.population import Terms
-from optimizer.model.choices import Choices, Level
+from optimizer.model.choices import Choices, Level, Menu
 from optimizer.schema.market import Market
 
 FAR = 2.0
@@ -55,24 +55,19 @@ def _notes(name: str, chosen: Terms, levels: Sequence[Level], today: Level, mark
 
 
 def outside_evidence(
-    choices: Choices,
-    base: Market,
-    changed: Market,
-    today: Mapping[str, Level],
-    terms: Mapping[str, Level],
-    mix: float,
-    today_mix: float,
+    choices: Choices, base: Market, changed: Market, today: Menu, chosen: Menu
 ) -> dict[str, tuple[str, ...]]:
     """Notes by plan (and ``mix``) on what no observation covers."""
     found: dict[str, tuple[str, ...]] = {}
     for name, levels in zip(choices.plans, choices.levels, strict=True):
-        chosen, sold = terms[name], name in base.today.plans
-        if chosen is None:
+        terms, sold = chosen.terms[name], name in base.today.plans
+        if terms is None:
             notes = [f"{base.plans[name].title}: withdrawn; no market without it was observed"] if sold else []
         else:
-            notes = _notes(name, chosen, levels, today[name], changed, sold)
+            notes = _notes(name, terms, levels, today.terms[name], changed, sold)
         found[name] = tuple(notes)
-    if len(choices.mixes) > 1 and mix != today_mix and mix in (min(choices.mixes), max(choices.mixes)):
+    mix, mixes = chosen.enterprise_share, choices.mixes
+    if len(mixes) > 1 and mix != today.enterprise_share and mix in (min(mixes), max(mixes)):
         found["mix"] = (
             "Consumer/enterprise mix: the split is at the end of its ladder; the reach curves are not observed there",
         )

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from optimizer.market.prepare import unit_price_factor
-from optimizer.model.choices import Level
+from optimizer.market.prepare import WINDOW_ORDER, Prepared, unit_price_factor
+from optimizer.model.choices import Level, Menu
 from optimizer.schema.market import Market
-from optimizer.typing import LevelIndices
 
 
 @dataclass(frozen=True)
@@ -31,8 +30,6 @@ class PlanChoice:
     today_price: float | None
     today_allowances: dict[str, Any]
     today_offered: bool
-    level: int
-    """Index of the level among those that the case allows."""
     notes: tuple[str, ...]
     """What is outside the evidence."""
 
@@ -73,12 +70,11 @@ def plan_choices(
     changed: Market,
     today: Mapping[str, Level],
     terms: Mapping[str, Level],
-    menu: LevelIndices,
     notes: Mapping[str, tuple[str, ...]],
 ) -> tuple[PlanChoice, ...]:
     """The menu for readers, plan by plan."""
     rows = []
-    for (name, plan), level in zip(changed.plans.items(), menu, strict=True):
+    for name, plan in changed.plans.items():
         chosen, before = terms[name], today[name]
         units = {a: q.unit for a, q in plan.unit_prices.items()}
         rows.append(
@@ -94,11 +90,55 @@ def plan_choices(
                 today_price=None if before is None else before.price,
                 today_allowances=allowances(before, base),
                 today_offered=before is not None,
-                level=level,
                 notes=notes.get(name, ()),
             )
         )
     return tuple(rows)
+
+
+def menu_document(menu: Menu, market: Market) -> dict[str, Any]:
+    """A menu's terms as plain data: prices, allowances and unit prices by plan, and the split."""
+    plans = {}
+    for name, terms in menu.terms.items():
+        units = {a: q.unit for a, q in market.plans[name].unit_prices.items()}
+        plans[name] = {
+            "offered": terms is not None,
+            "price": None if terms is None else terms.price,
+            "allowances": allowances(terms, market),
+            "unit_prices": unit_prices(terms, market, units),
+        }
+    return {"menu": plans, "mix": {"enterprise_share": menu.enterprise_share}}
+
+
+def read_level(saved: Mapping[str, Any], plan: str, prepared: Prepared) -> Level:
+    """A plan's terms as :func:`menu_document` tells them; what it does not tell is as the market has it.
+
+    Raises KeyError, TypeError or ValueError where the saved plan is not well formed.
+    """
+    if not saved["offered"]:
+        return None
+    market, terms = prepared.market, prepared.terms[plan]
+    caps, prices = list(terms.caps), list(terms.unit_prices)
+    for a, ai_model in enumerate(market.ai_models):
+        allowance = saved["allowances"].get(ai_model)
+        if isinstance(allowance, Mapping):
+            limits = {window: float(cap) for window, cap in allowance.items()}
+            caps[a] = tuple((w, limits[w]) for w in WINDOW_ORDER if w in limits)
+        elif allowance == "unlimited":
+            caps[a] = ()
+        if ai_model in saved["unit_prices"]:
+            unit = market.plans[plan].unit_prices[ai_model].unit
+            prices[a] = float(saved["unit_prices"][ai_model]) * unit_price_factor(market, ai_model, unit)
+    return replace(terms, price=float(saved["price"]), caps=tuple(caps), unit_prices=tuple(prices))
+
+
+def read_menu(result: Mapping[str, Any], prepared: Prepared) -> Menu:
+    """The menu of :func:`menu_document` or of a saved result.
+
+    Raises KeyError, TypeError or ValueError where it is not well formed.
+    """
+    terms = {plan.name: read_level(result["menu"][plan.name], plan.name, prepared) for plan in prepared.plans}
+    return Menu(terms, float(result["mix"]["enterprise_share"]))
 
 
 def text(allowances: dict[str, Any]) -> str:

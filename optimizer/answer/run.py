@@ -4,48 +4,33 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
+from typing import Any
 
 from optimizer.answer.audit import Audit, audit
 from optimizer.answer.evidence import outside_evidence
 from optimizer.answer.menu import plan_choices
 from optimizer.answer.solution import HEADLINES, FigureValue, ObjectiveValue, Solution
-from optimizer.economics.figures import RATIOS, TOTAL, unit_of
-from optimizer.errors import InfeasibleError, NotTrustedError, SolverError, bad_argument
+from optimizer.economics.figures import RATIOS, unit_of
+from optimizer.errors import InfeasibleError, NotTrustedError, SolverError
 from optimizer.inputs.changes import Changes, as_change
 from optimizer.inputs.load import assemble, load_inputs
-from optimizer.market.evaluate import Evaluation, evaluate_menu
+from optimizer.market.evaluate import Evaluation
 from optimizer.model.case_model import CaseModel, case_model_of, prepare_case
-from optimizer.model.instance import Figure, Limit, combine, evaluate, zero_figure
-from optimizer.model.measures import Measure, blend, measure, measure_limits
-from optimizer.optimise.blend import best_blend
+from optimizer.model.choices import Menu
+from optimizer.model.instance import evaluate
+from optimizer.model.measures import ConditionBound
 from optimizer.optimise.diagnose import diagnose
-from optimizer.optimise.linear import maximise
-from optimizer.optimise.outcome import Answer, Settings, Work
-from optimizer.optimise.price_ranges import certify, has_ranges
-from optimizer.optimise.ratio import best
-from optimizer.schema.case import Case, Objective, Rules
+from optimizer.optimise.objectives import Found, Lexicographic, Objective, objective_of
+from optimizer.optimise.outcome import Settings, Work
+from optimizer.schema.case import Case, Rules
 from optimizer.typing import Choice
 from optimizer.versions import versions
 
 RETRIES = 20
 """Menus that the evaluator may refuse before the run gives up."""
-
-
-@dataclass(frozen=True)
-class Aim:
-    """One stage of an objective."""
-
-    name: str
-    sense: int
-    unit: str
-    measure: Measure | None
-    """None for a blend."""
-    linear: Figure | None = None
-    ratio: tuple[float, Measure] | None = None
-    give: float = 1e-4
 
 
 def solve_case(
@@ -119,255 +104,160 @@ def evaluate_case(
     return solve_case_model(replace(case_model, unchanged=before), Settings(gap=inputs.case.options.gap))
 
 
-def aims_of(objective: Objective, case_model: CaseModel) -> list[Aim]:
-    """The stages of an objective, first to last."""
+def solve_case_model(m: CaseModel, settings: Settings, objective: Lexicographic | None = None) -> Solution:
+    """Solve a case model, stage by stage, and let the evaluator have the last word.
 
-    def single(name: str, sense: int, give: float = 1e-4) -> Aim:
-        made = measure(case_model.compiled, name, TOTAL, case_model.today_figure)
-        return Aim(name, sense, unit_of(name), made, give=give)
-
-    if objective.maximise:
-        return [single(objective.maximise, 1)]
-    if objective.minimise:
-        return [single(objective.minimise, -1)]
-    if objective.blend:
-        linear, ratios = blend(case_model.compiled, dict(objective.blend), case_model.today_figure)
-        name = " + ".join(f"{w:g} {n}" for n, w in objective.blend.items())
-        return [Aim(name, 1, "today = 1", None, linear, ratios[0] if ratios else None)]
-    return [
-        single(str(s.maximise or s.minimise), 1 if s.maximise else -1, s.give) for s in objective.lexicographic or ()
-    ]
-
-
-def _scale(aim: Aim, case_model: CaseModel) -> float:
-    """Least size the gap is relative to: 1e-6 of today's revenue for money, of 1 for the rest."""
-    if aim.measure is None or aim.unit in ("fraction", "1/month"):
-        return 1e-6
-    return 1e-6 * max(1.0, abs(case_model.today_figure("revenue")))
-
-
-def solve_aim(
-    aim: Aim, case_model: CaseModel, settings: Settings, limits: tuple[Limit, ...], excluded: set[Choice]
-) -> Answer:
-    """The best choice for one aim under limits."""
-    instance = case_model.compiled.instance
-    scaled = replace(settings, scale=_scale(aim, case_model))
-    seeds = [c] if (c := today_choice(case_model)) is not None else []
-    if aim.measure is not None:
-        return best(instance, aim.measure, aim.sense, limits, scaled, seeds, excluded)
-    linear = aim.linear if aim.linear is not None else zero_figure(instance)
-    if aim.ratio is None:
-        return maximise(instance, linear, limits, scaled, seeds, excluded)
-    return best_blend(instance, linear, *aim.ratio, limits, scaled, excluded)
-
-
-def today_choice(case_model: CaseModel) -> Choice | None:
-    """Today's menu among the choices, where the ladders contain it."""
-    menu = case_model.prepared.today_menu()
-    picked = []
-    for name, levels in zip(case_model.choices.plans, case_model.choices.levels, strict=True):
-        if menu[name] not in levels:
-            return None
-        picked.append(levels.index(menu[name]))
-    mixes = case_model.choices.mixes
-    nearest = min(range(len(mixes)), key=lambda m: abs(mixes[m] - case_model.prepared.today_mix))
-    return tuple(picked), nearest
-
-
-def solve_case_model(case_model: CaseModel, settings: Settings, objective: Objective | None = None) -> Solution:
-    """Solve a prepared problem, stage by stage, and let the evaluator have the last word."""
+    Raises: InputError, InfeasibleError, SolverError, NotTrustedError; KeyboardInterrupt where it was cancelled.
+    """
     started = time.perf_counter()
-    if has_ranges(case_model):
-        return _solve_continuous(case_model, settings, objective or case_model.inputs.case.objective, started)
-    aims = aims_of(objective or case_model.inputs.case.objective, case_model)
-    limits = case_model.limits
-    excluded: set[Choice] = set()
-    stages: list[ObjectiveValue] = []
-    work = Work(steps=0)
-    answer: Answer | None = None
-    checked: Audit | None = None
-    index = 0
-    while index < len(aims):
-        aim = aims[index]
-        answer = solve_aim(aim, case_model, settings, limits, excluded)
-        work = work + answer.work
-        if answer.choice is None:
-            raise _no_answer(case_model, answer, settings, excluded)
-        evaluation = evaluate_choice(case_model, answer.choice)
-        checked = audit(evaluation, case_model.bounds, _compared(aim, case_model, answer, evaluation))
-        if not checked.met:
-            excluded.add(answer.choice)
-            if len(excluded) > RETRIES:
-                raise NotTrustedError("the evaluator refused more menus than it may; no number is shown")
-            continue
-        stages.append(_stage(aim, case_model, answer, evaluation))
-        if index + 1 < len(aims) and aim.measure is not None:
-            reached = aim.sense * answer.value
-            kept = reached - aim.sense * aim.give * abs(reached)
-            limits = (*limits, *measure_limits(f"{aim.name} (earlier stage)", aim.measure, aim.sense, kept))
-        index += 1
-    assert answer is not None and answer.choice is not None and checked is not None
-    return _solution(case_model, answer, checked, stages, work, started, settings)
+    wanted = objective or objective_of(m.inputs.case.objective, m.today)
+    stages: list[Stage] = []
+    for _ in wanted.stages:
+        stages.append(_solve_stage(m, settings, wanted, stages))
+    return _solution(m, stages, time.perf_counter() - started)
 
 
-def _solve_continuous(case_model: CaseModel, settings: Settings, objective: Objective, started: float) -> Solution:
-    """Price ranges: the best menu found, certified on the continuum, then rounded where asked."""
-    aims = aims_of(objective, case_model)
-    if len(aims) != 1 or aims[0].measure is None or aims[0].measure.denominator is not None:
-        raise bad_argument("objective", "with price ranges it must be one linear figure", "use price ladders instead")
-    wanted = max(settings.gap, case_model.inputs.case.options.continuous_gap)
-    asked = replace(settings, gap=wanted, scale=_scale(aims[0], case_model))
+@dataclass(frozen=True)
+class Stage:
+    """One objective solved, and what the evaluator says of its menu."""
 
-    def aim_of(there: CaseModel) -> Figure:
-        aim = aims_of(objective, there)[0]
-        assert aim.measure is not None
-        return combine([(float(aim.sense), aim.measure.numerator)])
+    objective: Objective
+    found: Found
+    menu: Menu
+    evaluation: Evaluation
+    audit: Audit
+    scale: float
+    """Least size the gap is relative to."""
 
-    found = certify(case_model, aim_of, asked)
-    if found.answer.choice is None:
-        raise _no_answer(found.case_model, found.answer, settings, set())
-    aim = aims_of(objective, found.case_model)[0]
-    evaluation = evaluate_choice(found.case_model, found.answer.choice)
-    checked = audit(evaluation, found.case_model.bounds, _compared(aim, found.case_model, found.answer, evaluation))
-    if not checked.met:
-        raise NotTrustedError("the evaluator refused the menu found; no number is shown")
-    stage = _stage(aim, found.case_model, found.answer, evaluation)
-    made = _solution(found.case_model, found.answer, checked, [stage], found.answer.work, started, asked)
-    words = f"Proven within {stage.gap:.2%} of the best prices on the continuum, by {found.cells:,} price cells."
-    if found.rounding_loss is not None:
-        words += f" Rounding to price points costs {found.rounding_loss:,.4g} {stage.unit}."
-    return replace(made, verdict_text=words if made.verdict == "proved" else made.verdict_text)
+    @property
+    def reported(self) -> ObjectiveValue:
+        """The objective at the menu, by the evaluator, with its bound."""
+        o, bound = self.objective, self.found.bound
+        value = o.value(self.evaluation)
+        gap = max(0.0, o.sense * (bound - value)) / max(abs(value), self.scale)
+        return ObjectiveValue(o.name, "most" if o.sense > 0 else "least", o.unit, value, bound, gap, self.found.status)
 
 
-def _no_answer(case_model: CaseModel, answer: Answer, settings: Settings, excluded: set[Choice]) -> BaseException:
-    if answer.status == "infeasible" and not excluded:
-        found = diagnose(case_model.compiled, case_model.bounds, settings)
-        return InfeasibleError(found.text, found)
-    if answer.status == "interrupted":
+def _solve_stage(m: CaseModel, settings: Settings, wanted: Lexicographic, before: list[Stage]) -> Stage:
+    """The next stage; menus that the evaluator refuses are excluded and the rest solved again."""
+    objective = wanted.stages[len(before)][0]
+    limits = wanted.kept(m, [stage.found.value for stage in before])
+    refused: list[Menu] = []
+    while len(refused) <= RETRIES:
+        found = objective.solve(m, settings, limits, refused)
+        if found.menu is None:
+            raise _no_answer(m, found, settings, refused)
+        evaluation = m.evaluate(found.menu)
+        checked = audit(evaluation, m.bounds, compared(m, objective, found.menu, found.value, evaluation))
+        if checked.met:
+            return Stage(objective, found, found.menu, evaluation, checked, objective.scale(m))
+        refused.append(found.menu)
+    raise NotTrustedError("the evaluator refused more menus than it may; no number is shown")
+
+
+def _no_answer(m: CaseModel, found: Found, settings: Settings, refused: Sequence[Menu]) -> BaseException:
+    if found.status == "infeasible" and not refused:
+        diagnosis = diagnose(m.built, m.bounds, settings)
+        return InfeasibleError(diagnosis.text, diagnosis)
+    if found.status == "interrupted":
         return KeyboardInterrupt()
-    if answer.status == "infeasible":
+    if found.status == "infeasible":
         return NotTrustedError("every menu that the search found was refused by the evaluator; no number is shown")
     return SolverError("the time limit passed before any menu that meets the conditions was found; allow more time")
 
 
-def evaluate_choice(case_model: CaseModel, choice: Choice) -> Evaluation:
-    """The evaluator at one choice."""
-    menu, mix = choice
-    return evaluate_menu(case_model.prepared, case_model.choices.terms(menu), case_model.choices.mixes[mix])
-
-
-def _aim_value(aim: Aim, case_model: CaseModel, evaluation: Evaluation) -> float:
-    """The aim at a menu, by the evaluator."""
-    if aim.measure is not None:
-        return evaluation.figure(aim.name)
-    weights = case_model.inputs.case.objective.blend or {}
-    return sum(w * evaluation.figure(n) / max(abs(case_model.today_figure(n)), 1e-300) for n, w in weights.items())
-
-
-def _compared(
-    aim: Aim, case_model: CaseModel, answer: Answer, evaluation: Evaluation
+def compared(
+    m: CaseModel, objective: Objective, menu: Menu, value: float, evaluation: Evaluation
 ) -> dict[str, tuple[float, float, float]]:
-    """The aim and every constrained figure, program against evaluator."""
-    scale = max(_scale(aim, case_model), 1e-12)
-    compared = {aim.name: (aim.sense * answer.value, _aim_value(aim, case_model, evaluation), scale)}
-    assert answer.choice is not None
-    for bound in case_model.bounds:
-        m = bound.measure
-        figures = {"n": m.numerator} | ({} if m.denominator is None else {"d": m.denominator})
-        found = evaluate(case_model.compiled.instance, figures, *answer.choice)
-        ratio = RATIOS.get(m.name)
-        if m.denominator is None:
-            compared[f"{bound.name}"] = (
-                found["n"],
-                evaluation.figure(m.name, m.selection),
-                max(abs(bound.value), 1e-9),
-            )
-        elif ratio is not None:
-            for key, figure in (("n", ratio.numerator), ("d", ratio.denominator)):
-                size = max(1e-6 * abs(found["d"]), 1e-9)
-                compared[f"{bound.name}: {figure}"] = (found[key], evaluation.figure(figure, m.selection), size)
-    return compared
+    """The objective and every constrained figure: by the instance, by the evaluator, and the size to compare at."""
+    found = {objective.name: (value, objective.value(evaluation), max(objective.scale(m), 1e-12))}
+    there, place = m, m.choices.choice(menu)
+    if place is None:  # a price inside a range: the instance is stated anew at this very menu
+        there = m.pinned(menu)
+        place = (0,) * len(m.choices.plans), 0
+    for bound in there.bounds:
+        found |= _compared_bound(there, bound, place, evaluation)
+    return found
 
 
-def _stage(aim: Aim, case_model: CaseModel, answer: Answer, evaluation: Evaluation) -> ObjectiveValue:
-    value = _aim_value(aim, case_model, evaluation)
-    bound = aim.sense * answer.bound
-    gap = max(0.0, aim.sense * (bound - value)) / max(abs(value), _scale(aim, case_model))
-    return ObjectiveValue(aim.name, "most" if aim.sense > 0 else "least", aim.unit, value, bound, gap, answer.status)
+def _compared_bound(
+    m: CaseModel, bound: ConditionBound, place: Choice, evaluation: Evaluation
+) -> dict[str, tuple[float, float, float]]:
+    measure = bound.measure
+    figures = {"n": measure.numerator} | ({} if measure.denominator is None else {"d": measure.denominator})
+    values = evaluate(m.built.instance, figures, *place)
+    if measure.denominator is None:
+        told = evaluation.figure(measure.name, measure.selection)
+        return {bound.name: (values["n"], told, max(abs(bound.value), 1e-9))}
+    ratio, size = RATIOS[measure.name], max(1e-6 * abs(values["d"]), 1e-9)
+    return {
+        f"{bound.name}: {name}": (values[key], evaluation.figure(name, measure.selection), size)
+        for key, name in (("n", ratio.numerator), ("d", ratio.denominator))
+    }
 
 
-def _verdict(stages: list[ObjectiveValue], answer: Answer, settings: Settings, menus: int) -> tuple[str, str]:
-    gap = max(s.gap for s in stages)
-    if any(s.status != "optimal" for s in stages) or gap > settings.gap * (1.0 + 1e-9):
+def verdict_of(stages: Sequence[Stage], menus: int) -> tuple[str, str]:
+    """The verdict in one word and in a sentence."""
+    last, gap = stages[-1].found, max(stage.reported.gap for stage in stages)
+    if any(s.found.status != "optimal" or s.reported.gap > s.found.gap_asked * (1.0 + 1e-9) for s in stages):
         return "best_found", f"Best found; the best possible is at most {gap:.2%} better."
-    if answer.method == "solver":
+    if last.cells:
+        words = f"Proven within {gap:.2%} of the best prices on the continuum, by {last.cells:,} price cells."
+        if last.rounding_loss is not None:
+            unit = stages[-1].objective.unit
+            words += f" Rounding to price points costs {last.rounding_loss:,.4g} {unit}."
+        return "proved", words
+    if last.method == "solver":
         return "solver_proved", "Proven by HiGHS within the gap, and independently re-evaluated."
-    how = "every menu was evaluated" if answer.work.enumerated >= menus else "the rest was ruled out by bounds"
+    how = "every menu was evaluated" if last.work.enumerated >= menus else "the rest was ruled out by bounds"
     return "proved", f"Proven best of {menus:,} menus ({how}), and independently re-evaluated."
 
 
-def _solution(
-    case_model: CaseModel,
-    answer: Answer,
-    checked: Audit,
-    stages: list[ObjectiveValue],
-    work: Work,
-    started: float,
-    settings: Settings,
-) -> Solution:
-    assert answer.choice is not None
-    evaluation = evaluate_choice(case_model, answer.choice)
-    menu, mix = answer.choice
-    terms = case_model.choices.terms(menu)
-    verdict, words = _verdict(stages, answer, settings, case_model.choices.menus)
-    case = case_model.inputs.case
-    base = case_model.calibrated.prepared
-    before = base.today_menu()
-    notes = outside_evidence(
-        case_model.choices,
-        case_model.inputs.market,
-        case_model.inputs.changed,
-        before,
-        terms,
-        case_model.choices.mixes[mix],
-        base.today_mix,
-    )
-    figures = tuple(
-        FigureValue(
-            name,
-            unit_of(name),
-            evaluation.figure(name),
-            case_model.today.figure(name),
-            case_model.unchanged.figure(name),
-        )
-        for name in HEADLINES
-    )
+def certificate_of(stages: Sequence[Stage]) -> dict[str, Any]:
+    """What ``verify`` rechecks: per stage its value on the instance and its proof."""
+    return {"stages": [{"reached": s.found.value, "proof": s.found.certificate} for s in stages]}
+
+
+def _solution(m: CaseModel, stages: Sequence[Stage], seconds: float) -> Solution:
+    """Everything a reader sees; all figures from the evaluator."""
+    last, base, case = stages[-1], m.calibrated.prepared, m.inputs.case
+    menu, before = last.menu, Menu(base.today_menu(), base.today_mix)
+    verdict, words = verdict_of(stages, m.choices.menus)
+    notes = outside_evidence(m.choices, m.inputs.market, m.inputs.changed, before, menu)
+    work = sum((stage.found.work for stage in stages), Work(steps=0))
+    values = tuple(stage.reported for stage in stages)
     return Solution(
-        case=case_model.inputs.name,
+        case=m.inputs.name,
         title=case.title,
         question=case.question,
         verdict=verdict,
         verdict_text=words,
-        status=answer.status,
-        objective=stages[-1],
-        stages=tuple(stages),
-        menu=plan_choices(case_model.inputs.market, case_model.inputs.changed, before, terms, menu, notes),
-        enterprise_share=case_model.choices.mixes[mix],
+        status=last.found.status,
+        objective=values[-1],
+        stages=values,
+        menu=plan_choices(m.inputs.market, m.inputs.changed, before.terms, menu.terms, notes),
+        chosen=menu,
         today_enterprise_share=base.today_mix,
-        mix_level=mix,
-        figures=tuple(f for f in figures if not math.isnan(f.value) or not math.isnan(f.today)),
-        audit=checked,
-        findings=tuple(case_model.findings),
+        figures=figure_values(m, last.evaluation),
+        audit=last.audit,
+        findings=tuple(m.findings),
         outside_evidence=tuple(note for found in notes.values() for note in found),
-        terms=terms,
-        evaluation=evaluation,
-        today=case_model.today,
-        unchanged=case_model.unchanged,
-        input_hash=case_model.inputs.hash,
-        inputs=case_model.inputs.stated,
+        evaluation=last.evaluation,
+        today=m.today,
+        unchanged=m.unchanged,
+        input_hash=m.inputs.hash,
+        inputs=m.inputs.stated,
         work=work,
-        certificate=answer.certificate,
-        menus=case_model.choices.menus,
+        certificate=certificate_of(stages),
+        menus=m.choices.menus,
         versions=versions(),
-        seconds={**case_model.seconds, "solve": time.perf_counter() - started},
+        seconds={**m.seconds, "solve": seconds},
     )
+
+
+def figure_values(m: CaseModel, evaluation: Evaluation) -> tuple[FigureValue, ...]:
+    """The headline figures at a menu, today, and at today's menu in the case's market."""
+    made = (
+        FigureValue(n, unit_of(n), evaluation.figure(n), m.today.figure(n), m.unchanged.figure(n)) for n in HEADLINES
+    )
+    return tuple(f for f in made if not math.isnan(f.value) or not math.isnan(f.today))

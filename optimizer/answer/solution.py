@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
 from importlib import import_module
@@ -12,12 +13,12 @@ from optimizer.answer.menu import PlanChoice, text
 from optimizer.answer.parts import parts, usage_rows
 from optimizer.economics.figures import Selection, unit_of
 from optimizer.market.evaluate import Evaluation
-from optimizer.model.choices import Level
+from optimizer.model.choices import Level, Menu
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 HEADLINES = (
     "contribution_margin",
     "revenue",
@@ -103,17 +104,14 @@ class Solution:
     objective: ObjectiveValue
     stages: tuple[ObjectiveValue, ...]
     menu: tuple[PlanChoice, ...]
-    enterprise_share: float
-    """Share of the go-to-market budget for enterprise."""
+    chosen: Menu
+    """The same menu as its terms."""
     today_enterprise_share: float
-    mix_level: int
-    """Index of the split among those that the case allows."""
     figures: tuple[FigureValue, ...]
     audit: Audit
     findings: tuple[Any, ...]
     """Warnings about inputs and credibility."""
     outside_evidence: tuple[str, ...]
-    terms: dict[str, Level]
     evaluation: Evaluation = field(repr=False)
     today: Evaluation = field(repr=False)
     unchanged: Evaluation = field(repr=False)
@@ -132,6 +130,16 @@ class Solution:
     ) -> float:
         """A figure at the chosen menu, by total, plan, segment or channel. Raises KeyError for an unknown name."""
         return self.evaluation.figure(name, Selection(plan, segment, (channel,) if channel else None))
+
+    @property
+    def terms(self) -> Mapping[str, Level]:
+        """Plan -> its terms on the menu; None = not offered."""
+        return self.chosen.terms
+
+    @property
+    def enterprise_share(self) -> float:
+        """Share of the go-to-market budget for enterprise."""
+        return self.chosen.enterprise_share
 
     @property
     def changed_market(self) -> bool:

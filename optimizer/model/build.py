@@ -114,8 +114,8 @@ def _blocks(
     return fixed_up, tuple(keys)
 
 
-def _linear(compiled: MarketInstance, figure: LinearFigure, selection: Selection) -> Figure:
-    prepared, instance = compiled.prepared, compiled.instance
+def _linear(built: MarketInstance, figure: LinearFigure, selection: Selection) -> Figure:
+    prepared, instance = built.prepared, built.instance
     rows = type_mask(prepared, selection)
     rivals = np.zeros(instance.types)
     constant = 0.0
@@ -135,17 +135,17 @@ def _linear(compiled: MarketInstance, figure: LinearFigure, selection: Selection
     amounts, fixed = [], []
     for j, plan in enumerate(prepared.plans):
         selected = plan_selected(prepared, plan.name, selection)
-        levels = len(compiled.per[j])
-        table = compiled.stack(j, amount) if selected else np.zeros((instance.types, levels))
+        levels = len(built.per[j])
+        table = built.stack(j, amount) if selected else np.zeros((instance.types, levels))
         amounts.append(table - rivals[:, None])
         due = figure.fixed * plan.fixed_cost if selected and selection.segment is None else 0.0
-        fixed.append(np.array([0.0 if p is None else due for p in compiled.per[j]]))
+        fixed.append(np.array([0.0 if p is None else due for p in built.per[j]]))
     burst = np.zeros(len(instance.blocks))
     if selection.total and figure.capacity:
         pools = prepared.pools
         for pool in np.flatnonzero(pools.contracted):
             reserved = finance.reserved_cost(float(pools.reserved[pool]), float(pools.price[pool]), MONTH_HOURS)
             constant += figure.capacity * reserved
-        for b, (p, h) in enumerate(compiled.gpu_blocks):
+        for b, (p, h) in enumerate(built.gpu_blocks):
             burst[b] = figure.capacity * finance.burst_cost(1.0, float(pools.hours[h]), float(pools.burst_price[p]))
     return Figure(tuple(amounts), np.zeros(instance.types), tuple(fixed), np.zeros(instance.mixes), constant, burst)

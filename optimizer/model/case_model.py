@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 
@@ -17,7 +17,7 @@ from optimizer.market.credibility import credibility, measured, observed
 from optimizer.market.evaluate import Evaluation, evaluate_menu
 from optimizer.market.prepare import Prepared, prepare
 from optimizer.model.build import MarketInstance, build_instance
-from optimizer.model.choices import Choices, choices
+from optimizer.model.choices import Choices, Level, Menu, choices, order_rules
 from optimizer.model.instance import Limit
 from optimizer.model.measures import ConditionBound, bounds
 from optimizer.schema.case import Case, Change
@@ -33,7 +33,7 @@ class CaseModel:
     prepared: Prepared
     """The market with the case's changes."""
     choices: Choices
-    compiled: MarketInstance
+    built: MarketInstance
     bounds: tuple[ConditionBound, ...]
     today: Evaluation
     """Today's menu in today's market."""
@@ -47,7 +47,50 @@ class CaseModel:
 
     @property
     def limits(self) -> tuple[Limit, ...]:
+        """The case's conditions as limits."""
         return tuple(limit for bound in self.bounds for limit in bound.limits())
+
+    @property
+    def today_menu(self) -> Menu:
+        """Today's plans at the market's own terms, with the allowed split nearest to today's."""
+        share = min(self.choices.mixes, key=lambda mix: abs(mix - self.prepared.today_mix))
+        return Menu(self.prepared.today_menu(), share)
+
+    def evaluate(self, menu: Menu) -> Evaluation:
+        """The evaluator at a menu; it need not be one that the case allows."""
+        return evaluate_menu(self.prepared, menu.terms, menu.enterprise_share)
+
+    def carried(self, menu: Menu, origin: CaseModel) -> Menu:
+        """A menu chosen in another world of the same case: what no ladder sets is as this world has it."""
+        place = origin.choices.choice(menu)
+        return menu if place is None else self.choices.menu(place)
+
+    def with_levels(self, levels: Sequence[tuple[Level, ...]], mixes: tuple[float, ...] | None = None) -> CaseModel:
+        """The same case with other levels (and splits) to choose from."""
+        case, plans = self.inputs.case, self.choices.plans
+        rules = order_rules(case, plans, list(levels), self.prepared)
+        chosen = Choices(plans, tuple(levels), self.choices.mixes if mixes is None else mixes, rules)
+        built = build_instance(self.prepared, chosen)
+        return replace(self, choices=chosen, built=built, bounds=bounds(case, built, self.today.figure))
+
+    def pinned(self, menu: Menu) -> CaseModel:
+        """The same case with one menu to choose from."""
+        return self.with_levels([(menu.terms[plan],) for plan in self.choices.plans], (menu.enterprise_share,))
+
+    def with_bound_moved(self, index: int, factor: float) -> CaseModel:
+        """The same case with one side of a condition at another value."""
+        asked, count = list(self.inputs.case.conditions), 0
+        for k, condition in enumerate(asked):
+            for side in ("at_least", "at_most"):
+                value = getattr(condition, side)
+                if value is None:
+                    continue
+                if count == index:
+                    asked[k] = condition.model_copy(update={side: value * factor})
+                count += 1
+        case = self.inputs.case.model_copy(update={"conditions": tuple(asked)})
+        found = bounds(case, self.built, self.today.figure)
+        return replace(self, inputs=replace(self.inputs, case=case), bounds=found)
 
 
 def check_case(
@@ -120,14 +163,14 @@ def case_model_of(inputs: Inputs, load_seconds: float = 0.0, strict: bool = True
     today = evaluate_menu(base, base.today_menu())
     unchanged = today if same else evaluate_menu(prepared, prepared.today_menu())
     chosen = choices(inputs.case, inputs.market, inputs.changed, prepared)
-    compiled = build_instance(prepared, chosen)
+    built = build_instance(prepared, chosen)
     case_model = CaseModel(
         inputs,
         calibrated,
         prepared,
         chosen,
-        compiled,
-        bounds(inputs.case, compiled, today.figure),
+        built,
+        bounds(inputs.case, built, today.figure),
         today,
         unchanged,
         tuple(findings),
@@ -144,14 +187,14 @@ def with_changes(case_model: CaseModel, changes: Mapping[str, Change]) -> CaseMo
     changed = validate(Market, document)
     prepared = prepare(changed, case_model.calibrated.constants)
     chosen = choices(inputs.case, inputs.market, changed, prepared)
-    compiled = build_instance(prepared, chosen)
+    built = build_instance(prepared, chosen)
     return replace(
         case_model,
         inputs=replace(inputs, changed=changed, changed_document=document),
         prepared=prepared,
         choices=chosen,
-        compiled=compiled,
-        bounds=bounds(inputs.case, compiled, case_model.today.figure),
+        built=built,
+        bounds=bounds(inputs.case, built, case_model.today.figure),
         unchanged=evaluate_menu(prepared, prepared.today_menu()),
         seconds={"compile": time.perf_counter() - started},
     )

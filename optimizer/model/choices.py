@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,9 +17,22 @@ from optimizer.market.prepare import WINDOW_ORDER, Prepared, unit_price_factor
 from optimizer.model.instance import Rule
 from optimizer.schema.case import Case, PlanLadders
 from optimizer.schema.market import Market
+from optimizer.typing import Choice
 
+SAME = 1e-9
+"""Relative difference below which two stated numbers are the same."""
 Level = Terms | None
 """Terms of a plan, or None: the plan is not on the menu."""
+
+
+@dataclass(frozen=True)
+class Menu:
+    """What is offered: the terms of every plan and the split of the go-to-market budget. Needs no levels to be read."""
+
+    terms: Mapping[str, Level]
+    """Plan -> its terms; None = off the menu."""
+    enterprise_share: float
+    """Share of the go-to-market budget for enterprise."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +49,61 @@ class Choices:
     def menus(self) -> int:
         return math.prod(len(x) for x in self.levels) * len(self.mixes)
 
-    def terms(self, menu: tuple[int, ...]) -> dict[str, Level]:
-        """Level indices as terms by plan."""
-        return {name: levels[index] for name, levels, index in zip(self.plans, self.levels, menu, strict=True)}
+    def menu(self, choice: Choice) -> Menu:
+        """The terms behind level indices."""
+        picks, mix = choice
+        terms = {name: levels[k] for name, levels, k in zip(self.plans, self.levels, picks, strict=True)}
+        return Menu(terms, self.mixes[mix])
+
+    def choice(self, menu: Menu) -> Choice | None:
+        """Where a menu's terms stand among the levels; None where they are not among them.
+
+        Prices, caps and shares that agree to 1e-9 relative are the same.
+        """
+        picks = [_position(levels, menu.terms.get(name)) for name, levels in zip(self.plans, self.levels, strict=True)]
+        mix = next((k for k, share in enumerate(self.mixes) if same_number(share, menu.enterprise_share)), None)
+        if mix is None or None in picks:
+            return None
+        return tuple(k for k in picks if k is not None), mix
+
+
+def same_number(one: float, other: float) -> bool:
+    """Whether two stated numbers are the same up to rounding in unit conversion."""
+    return math.isclose(one, other, rel_tol=SAME, abs_tol=1e-12)
+
+
+def same_level(one: Level, other: Level) -> bool:
+    """Whether two levels of a plan are the same up to rounding in unit conversion."""
+    if one is None or other is None:
+        return one is other
+    return one == other or (
+        same_number(one.price, other.price)
+        and _same_caps(one, other)
+        and all(_same_price(a, b) for a, b in zip(one.unit_prices, other.unit_prices, strict=True))
+        and one.fallback == other.fallback
+        and (one.fallback_limit == other.fallback_limit or same_number(one.fallback_limit, other.fallback_limit))
+    )
+
+
+def _same_caps(one: Terms, other: Terms) -> bool:
+    for a, b in zip(one.caps, other.caps, strict=True):
+        if a is None or b is None:
+            if a is not b:
+                return False
+        elif len(a) != len(b) or any(v != w or not same_number(c, d) for (v, c), (w, d) in zip(a, b, strict=True)):
+            return False
+    return True
+
+
+def _same_price(one: float | None, other: float | None) -> bool:
+    return one is other if one is None or other is None else same_number(one, other)
+
+
+def _position(levels: Sequence[Level], wanted: Level) -> int | None:
+    """Where a level stands; an exact one before one that is the same up to rounding."""
+    if wanted in levels:
+        return levels.index(wanted)
+    return next((k for k, level in enumerate(levels) if same_level(level, wanted)), None)
 
 
 def _with_cap(caps: Caps | None, window: str, cap: float) -> Caps:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from optimizer.economics.figures import LINEAR, RATIOS, TOTAL, Selection
@@ -70,15 +70,15 @@ def selection_of(condition: CaseCondition) -> Selection:
 
 
 def measure(
-    compiled: MarketInstance, name: str, selection: Selection, today: Today, floor: float | None = None
+    built: MarketInstance, name: str, selection: Selection, today: Today, floor: float | None = None
 ) -> Measure:
     """A figure on the instance; a ratio over a constant becomes linear."""
     if name not in RATIOS:
-        return Measure(name, selection, compiled.figure(name, selection), None, 0.0)
+        return Measure(name, selection, built.figure(name, selection), None, 0.0)
     ratio = RATIOS[name]
-    numerator = compiled.figure(ratio.numerator, selection)
-    denominator = compiled.figure(ratio.denominator, selection)
-    if ratio.denominator in LINEAR and LINEAR[ratio.denominator].constant:
+    numerator = built.figure(ratio.numerator, selection)
+    denominator = built.figure(ratio.denominator, selection)
+    if is_linear(name):
         return Measure(name, selection, combine([(1.0 / denominator.constant, numerator)]), None, 0.0)
     if floor is None:
         stated = today(ratio.denominator, selection)
@@ -94,12 +94,12 @@ def condition_name(condition: CaseCondition) -> str:
     return condition.figure if part.total else f"{condition.figure} of {part.label}"
 
 
-def bounds(case: Case, compiled: MarketInstance, today: Today) -> tuple[ConditionBound, ...]:
+def bounds(case: Case, built: MarketInstance, today: Today) -> tuple[ConditionBound, ...]:
     """Every side of every condition of a case."""
     found = []
     for index, condition in enumerate(case.conditions):
         selection = selection_of(condition)
-        made = measure(compiled, condition.figure, selection, today, condition.denominator_floor)
+        made = measure(built, condition.figure, selection, today, condition.denominator_floor)
         factor = today(condition.figure, selection) if condition.relative_to == "today" else 1.0
         if not math.isfinite(factor):
             raise bad_argument(
@@ -112,17 +112,21 @@ def bounds(case: Case, compiled: MarketInstance, today: Today) -> tuple[Conditio
     return tuple(found)
 
 
+def is_linear(name: str) -> bool:
+    """Whether a figure adds up over customers, or is a ratio over something that no menu changes."""
+    return name not in RATIOS or bool(getattr(LINEAR.get(RATIOS[name].denominator), "constant", ""))
+
+
 def blend(
-    compiled: MarketInstance, weights: dict[str, float], today: Today
+    built: MarketInstance, weights: Mapping[str, float], today: Today
 ) -> tuple[Figure, list[tuple[float, Measure]]]:
-    """A blend's linear part and its ratios with their weights; each figure relative to today's absolute value."""
-    linear = zero_figure(compiled.instance)
+    """A weighted sum's linear part, and its ratios with their weights."""
+    linear = zero_figure(built.instance)
     ratios: list[tuple[float, Measure]] = []
     for name, weight in weights.items():
-        made = measure(compiled, name, TOTAL, today)
-        scaled = weight / max(abs(today(name, TOTAL)), 1e-300)
+        made = measure(built, name, TOTAL, today)
         if made.denominator is None:
-            linear = combine([(1.0, linear), (scaled, made.numerator)])
+            linear = combine([(1.0, linear), (weight, made.numerator)])
         else:
-            ratios.append((scaled, made))
+            ratios.append((weight, made))
     return linear, ratios

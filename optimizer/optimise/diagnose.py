@@ -99,10 +99,10 @@ class _Term:
     rule: int | None = None
 
 
-def diagnose(compiled: MarketInstance, bounds: tuple[ConditionBound, ...], settings: Settings) -> Diagnosis:
+def diagnose(built: MarketInstance, bounds: tuple[ConditionBound, ...], settings: Settings) -> Diagnosis:
     """All smallest correction sets of at most three terms; where there is none, one that is larger."""
     quick = replace(settings, cross_check=False, gap=min(settings.gap, 1e-4))
-    instance = compiled.instance
+    instance = built.instance
     terms = [_Term(b.name, bound=b) for b in bounds]
     terms += [
         _Term(f"compute limit of {b.name}", block=h) for h, b in enumerate(instance.blocks) if b.limit < float("inf")

@@ -11,17 +11,19 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from optimizer import search
-from optimizer.model.build import MarketInstance, build_instance
+from optimizer.economics.population import Terms
+from optimizer.errors import NotTrustedError
+from optimizer.model.build import MarketInstance
 from optimizer.model.case_model import CaseModel
-from optimizer.model.choices import Choices, Level, order_rules
+from optimizer.model.choices import Level, Menu, order_rules, same_number
 from optimizer.model.instance import Block, Figure, Instance, Limit, Rule
-from optimizer.model.measures import bounds
 from optimizer.optimise.linear import maximise
 from optimizer.optimise.outcome import Answer, Settings, Work
 from optimizer.schema.case import PriceRange
@@ -57,29 +59,43 @@ class PriceCell:
 class CertifiedMenu:
     """The best menu found and its bound on the continuum."""
 
-    case_model: CaseModel
-    """The problem on the ends of the last cells; the answer is one of its menus."""
+    menu: Menu | None
     answer: Answer
+    """Its choice is of the last cells' ends; the menu is what counts."""
     cells: int
-    rounds: int
     rounding_loss: float | None
     """What rounding to price points lost, in the aim's unit; None where none was asked for."""
 
 
-def has_ranges(case_model: CaseModel) -> bool:
+def has_ranges(m: CaseModel) -> bool:
     """Whether the case gives any price as a range."""
-    return bool(_ranges(case_model))
+    return bool(_ranges(m))
 
 
-def _ranges(case_model: CaseModel) -> dict[str, PriceRange]:
-    return {n: p.price for n, p in case_model.inputs.case.plans.items() if isinstance(p.price, PriceRange)}
+def _ranges(m: CaseModel) -> dict[str, PriceRange]:
+    return {n: p.price for n, p in m.inputs.case.plans.items() if isinstance(p.price, PriceRange)}
 
 
-def _first_cells(case_model: CaseModel) -> list[list[PriceCell]]:
+def within_ranges(m: CaseModel, menu: Menu) -> bool:
+    """Whether a menu is one of the case's, any price inside a range (on its steps, where it has some) allowed."""
+    ranges = _ranges(m)
+    terms = dict(menu.terms)
+    for name, levels in zip(m.choices.plans, m.choices.levels, strict=True):
+        level, wanted = terms[name], ranges.get(name)
+        if level is None or wanted is None:
+            continue
+        steps = level.price / wanted.step if wanted.step else 0.0
+        if not wanted.least <= level.price <= wanted.most or not same_number(steps, round(steps)):
+            return False
+        terms[name] = replace(level, price=next(x.price for x in levels if x is not None))
+    return bool(ranges) and m.choices.choice(replace(menu, terms=terms)) is not None
+
+
+def _first_cells(m: CaseModel) -> list[list[PriceCell]]:
     """Cells between neighbouring steps of each range; single levels elsewhere."""
-    ranges = _ranges(case_model)
+    ranges = _ranges(m)
     found = []
-    for name, levels in zip(case_model.choices.plans, case_model.choices.levels, strict=True):
+    for name, levels in zip(m.choices.plans, m.choices.levels, strict=True):
         if name not in ranges:
             found.append([PriceCell(level, level) for level in levels])
             continue
@@ -93,89 +109,128 @@ def _first_cells(case_model: CaseModel) -> list[list[PriceCell]]:
     return found
 
 
-def _with_levels(case_model: CaseModel, levels: list[tuple[Level, ...]]) -> CaseModel:
-    """The same problem on other levels."""
-    rules = order_rules(case_model.inputs.case, case_model.choices.plans, levels, case_model.prepared)
-    chosen = Choices(case_model.choices.plans, tuple(levels), case_model.choices.mixes, rules)
-    compiled = build_instance(case_model.prepared, chosen)
-    return replace(
-        case_model,
-        choices=chosen,
-        compiled=compiled,
-        bounds=bounds(case_model.inputs.case, compiled, case_model.today.figure),
-    )
-
-
 def _ends(cells: list[list[PriceCell]]) -> list[tuple[Level, ...]]:
     return [tuple(dict.fromkeys(end for cell in row for end in (cell.low, cell.high))) for row in cells]
 
 
-def certify(case_model: CaseModel, aim_of: Callable[[CaseModel], Figure], settings: Settings) -> CertifiedMenu:
-    """The most of a linear aim over all prices in the ranges.
+Aim = Callable[[CaseModel], Figure]
+"""The figure to maximise, on any model of the case."""
 
-    Args:
-        aim_of: the figure to maximise on a problem's instance.
-        settings: ``gap`` is the one asked for on the continuum.
 
-    Raises: InputError, SolverError, InfeasibleError as for ladders.
+def certify(m: CaseModel, aim_of: Aim, settings: Settings) -> CertifiedMenu:
+    """The most of a linear aim over all prices in the ranges; ``settings.gap`` is asked for on the continuum.
+
+    Raises: InputError, SolverError, NotTrustedError as for ladders.
     """
-    cells = _first_cells(case_model)
+    cells = _first_cells(m)
     # rounding takes its part of the gap
-    target = settings.gap * (0.8 if any(r.step for r in _ranges(case_model).values()) else 1.0)
+    target = settings.gap * (0.8 if any(r.step for r in _ranges(m).values()) else 1.0)
     quick = replace(settings, cross_check=False, gap=settings.gap / 5.0)
-    bound, rounds, work = float("inf"), 0, Work(steps=0)
-    best: tuple[CaseModel, Answer] | None = None
-    while True:
-        rounds += 1
-        exact = _with_levels(case_model, _ends(cells))
-        found = maximise(exact.compiled.instance, aim_of(exact), exact.limits, quick, _seed(exact, best))
+    bound, certificate, work, done = float("inf"), None, Work(steps=0), False
+    best: CertifiedMenu | None = None
+    for number in range(ROUNDS):
+        exact = m.with_levels(_ends(cells))
+        found = maximise(exact.built.instance, aim_of(exact), exact.limits, quick, _seed(exact, best))
         work = work + found.work
-        if found.choice is not None and (best is None or found.value >= best[1].value):
-            best = exact, found
-        relaxed, aim, limits = _relaxed(case_model, cells, aim_of)
-        upper = search.maximise(
-            relaxed,
-            aim,
-            limits,
-            gap=quick.gap,
-            scale=quick.scale,
-            deadline=settings.deadline,
-            cancelled=settings.cancelled,
-        )
+        if found.choice is not None and (best is None or found.value >= best.answer.value):
+            best = CertifiedMenu(exact.choices.menu(found.choice), found, 0, None)
+        upper = _upper_bound(m, cells, aim_of, quick)
         work = work + Work(boxes=upper.boxes, enumerated=upper.enumerated)
         if upper.status == "infeasible":
-            return CertifiedMenu(exact, replace(found, status="infeasible", choice=None), _count(cells), rounds, None)
-        bound = min(bound, upper.bound)
-        value = float("-inf") if best is None else best[1].value
-        slack = target * max(abs(value), settings.scale)
+            return CertifiedMenu(None, replace(found, status="infeasible", choice=None), _count(cells), None)
+        if upper.bound < bound:
+            bound, certificate = upper.bound, {"prices": _cuts(m, cells), "relaxed": upper.certificate}
+        value = float("-inf") if best is None else best.answer.value
+        done = bound <= value + target * max(abs(value), settings.scale)
         late = settings.deadline is not None and time.monotonic() > settings.deadline
-        done = bound <= value + slack
-        if done or late or rounds >= ROUNDS or upper.menu is None or not _split(cells, upper.menu):
+        if done or late or number + 1 == ROUNDS or upper.menu is None or not _split(cells, upper.menu):
             break
     if best is None:
-        return CertifiedMenu(exact, found, _count(cells), rounds, None)
-    status = "optimal" if done else "feasible"
-    answer = replace(best[1], bound=max(bound, best[1].value), status=status, work=work, certificate=None)
-    return _rounded(CertifiedMenu(best[0], answer, _count(cells), rounds, None), aim_of, quick)
+        return CertifiedMenu(None, found, _count(cells), None)
+    status, value = "optimal" if done else "feasible", best.answer.value
+    answer = replace(best.answer, bound=max(bound, value), status=status, work=work, certificate=certificate)
+    return _rounded(m, CertifiedMenu(best.menu, answer, _count(cells), None), aim_of, quick)
+
+
+def recheck(m: CaseModel, aim_of: Aim, certificate: Mapping[str, Any]) -> float:
+    """The bound that a certificate of :func:`certify` proves: its cells cover the ranges, and their relaxed instance
+    is bounded. Raises NotTrustedError where something does not hold.
+    """
+    relaxed, aim, limits = _relaxed(m, _cells_of(m, certificate["prices"]), aim_of)
+    return search.recheck(relaxed, aim, limits, certificate["relaxed"])
+
+
+def _upper_bound(m: CaseModel, cells: list[list[PriceCell]], aim_of: Aim, settings: Settings) -> search.Screened:
+    """The best menu of cells; no prices in them are worth more than its bound."""
+    relaxed, aim, limits = _relaxed(m, cells, aim_of)
+    return search.maximise(
+        relaxed,
+        aim,
+        limits,
+        gap=settings.gap,
+        scale=settings.scale,
+        deadline=settings.deadline,
+        cancelled=settings.cancelled,
+    )
+
+
+def _groups(row: list[PriceCell]) -> dict[Level, list[PriceCell]]:
+    """A plan's cells by what they differ in besides the price, in order."""
+    groups: dict[Level, list[PriceCell]] = {}
+    for cell in row:
+        key = None if cell.low is None else replace(cell.low, price=0.0)
+        groups.setdefault(key, []).append(cell)
+    return groups
+
+
+def _cuts(m: CaseModel, cells: list[list[PriceCell]]) -> dict[str, list[list[float]]]:
+    """Plan with a range -> the ends of its cells, one ascending list for every setting of its allowances."""
+    ranges, found = _ranges(m), {}
+    for name, row in zip(m.choices.plans, cells, strict=True):
+        if name in ranges:
+            groups = [group for key, group in _groups(row).items() if key is not None]
+            found[name] = [[_price(g[0].low), *(_price(cell.high) for cell in g)] for g in groups]
+    return found
+
+
+def _price(level: Level) -> float:
+    assert level is not None
+    return level.price
+
+
+def _cells_of(m: CaseModel, cuts: Mapping[str, Sequence[Sequence[float]]]) -> list[list[PriceCell]]:
+    """The cells with these ends. Raises NotTrustedError where they do not cover the ranges."""
+    found = []
+    for name, row in zip(m.choices.plans, _first_cells(m), strict=True):
+        groups = _groups(row)
+        if name in _ranges(m):
+            priced = [key for key in groups if key is not None]
+            if len(priced) != len(cuts[name]):
+                raise NotTrustedError(f"the certificate leaves out price ranges of {name}")
+            for key, ends in zip(priced, cuts[name], strict=True):
+                groups[key] = _covering(key, groups[key], [float(end) for end in ends])
+        found.append([cell for group in groups.values() for cell in group])
+    return found
+
+
+def _covering(key: Terms, first: list[PriceCell], ends: list[float]) -> list[PriceCell]:
+    """Cells with these ends; they must reach from the first one's low to the last one's high."""
+    reaches = (ends[0], ends[-1]) == (_price(first[0].low), _price(first[-1].high))
+    if not reaches or any(not a < b for a, b in itertools.pairwise(ends)):
+        raise NotTrustedError("the price cells of the certificate do not cover a range")
+    return [PriceCell(replace(key, price=a), replace(key, price=b)) for a, b in itertools.pairwise(ends)]
 
 
 def _count(cells: list[list[PriceCell]]) -> int:
     return sum(len(row) for row in cells)
 
 
-def _seed(case_model: CaseModel, best: tuple[CaseModel, Answer] | None) -> list[Choice]:
-    """The best choice so far by its place among the new levels."""
-    if best is None or best[1].choice is None:
+def _seed(m: CaseModel, best: CertifiedMenu | None) -> list[Choice]:
+    """The best menu so far by its place among the new levels."""
+    if best is None or best.menu is None:
         return []
-    terms = best[0].choices.terms(best[1].choice[0])
-    try:
-        menu = tuple(
-            levels.index(terms[n])
-            for n, levels in zip(case_model.choices.plans, case_model.choices.levels, strict=True)
-        )
-    except ValueError:
-        return []
-    return [(menu, best[1].choice[1])]
+    place = m.choices.choice(best.menu)
+    return [] if place is None else [place]
 
 
 def _split(cells: list[list[PriceCell]], menu: tuple[int, ...]) -> bool:
@@ -192,48 +247,48 @@ def _split(cells: list[list[PriceCell]], menu: tuple[int, ...]) -> bool:
     return cut
 
 
-def _rounded(found: CertifiedMenu, aim_of: Callable[[CaseModel], Figure], settings: Settings) -> CertifiedMenu:
+def _rounded(m: CaseModel, found: CertifiedMenu, aim_of: Aim, settings: Settings) -> CertifiedMenu:
     """The best menu on the price points next to the continuous answer, where steps were asked for."""
-    ranges = _ranges(found.case_model)
-    if all(r.step is None for r in ranges.values()) or found.answer.choice is None:
+    ranges = _ranges(m)
+    if all(r.step is None for r in ranges.values()) or found.menu is None:
         return found
-    terms = found.case_model.choices.terms(found.answer.choice[0])
-    levels: list[tuple[Level, ...]] = []
-    for name in found.case_model.choices.plans:
-        level, wanted = terms[name], ranges.get(name)
-        if level is None or wanted is None or wanted.step is None:
-            levels.append((level,))
-            continue
-        steps = np.arange(-2, 3) + np.round(level.price / wanted.step)
-        prices = [float(f"{s * wanted.step:.12g}") for s in steps]
-        kept = [p for p in prices if wanted.least <= p <= wanted.most] or [level.price]
-        levels.append(tuple(replace(level, price=p) for p in kept))
-    case_model = _with_levels(found.case_model, levels)
-    near = maximise(case_model.compiled.instance, aim_of(case_model), case_model.limits, replace(settings, gap=1e-9))
+    levels = [_points(found.menu.terms[name], ranges.get(name)) for name in m.choices.plans]
+    points = m.with_levels(levels)
+    near = maximise(points.built.instance, aim_of(points), points.limits, replace(settings, gap=1e-9))
     if near.choice is None:
         return found
     loss = found.answer.value - near.value
     status = "feasible" if found.answer.status != "optimal" else "optimal"
-    answer = replace(near, bound=max(found.answer.bound, near.value), status=status, work=found.answer.work)
-    return CertifiedMenu(case_model, answer, found.cells, found.rounds, loss)
+    proof = found.answer.certificate
+    bound = max(found.answer.bound, near.value)
+    answer = replace(near, bound=bound, status=status, work=found.answer.work, certificate=proof)
+    return CertifiedMenu(points.choices.menu(near.choice), answer, found.cells, loss)
 
 
-def _relaxed(
-    case_model: CaseModel, cells: list[list[PriceCell]], aim_of: Callable[[CaseModel], Figure]
-) -> tuple[Instance, Figure, tuple[Limit, ...]]:
+def _points(level: Level, wanted: PriceRange | None) -> tuple[Level, ...]:
+    """The level at the price points nearest to its price."""
+    if level is None or wanted is None or wanted.step is None:
+        return (level,)
+    steps = np.arange(-2, 3) + np.round(level.price / wanted.step)
+    prices = [float(f"{s * wanted.step:.12g}") for s in steps]
+    kept = [p for p in prices if wanted.least <= p <= wanted.most] or [level.price]
+    return tuple(replace(level, price=p) for p in kept)
+
+
+def _relaxed(m: CaseModel, cells: list[list[PriceCell]], aim_of: Aim) -> tuple[Instance, Figure, tuple[Limit, ...]]:
     """An instance whose value at a menu of cells is at least that of any prices in them."""
-    low = _with_levels(case_model, [tuple(c.low for c in row) for row in cells])
-    high = _with_levels(case_model, [tuple(c.high for c in row) for row in cells])
-    a, b = low.compiled.instance, high.compiled.instance
+    low = m.with_levels([tuple(c.low for c in row) for row in cells])
+    high = m.with_levels([tuple(c.high for c in row) for row in cells])
+    a, b = low.built.instance, high.built.instance
     most = tuple(np.maximum(x, y) for x, y in zip(a.attraction, b.attraction, strict=True))
     instance = Instance(
         customers=np.concatenate([a.customers, a.customers], axis=1),
-        attraction=tuple(np.concatenate([m, m]) for m in most),
+        attraction=tuple(np.concatenate([w, w]) for w in most),
         denominators=tuple(
             np.concatenate([np.minimum(x, y), np.maximum(x, y)])
             for x, y in zip(a.denominators, b.denominators, strict=True)
         ),
-        rules=_loose_rules(case_model, low.compiled, high.compiled),
+        rules=_loose_rules(m, low.built, high.built),
         names=a.names,
     )
 
@@ -273,10 +328,10 @@ def _bounded(f: Figure, g: Figure, a: Instance, b: Instance, most: tuple[Array, 
     )
 
 
-def _loose_rules(case_model: CaseModel, low: MarketInstance, high: MarketInstance) -> tuple[Rule, ...]:
+def _loose_rules(m: CaseModel, low: MarketInstance, high: MarketInstance) -> tuple[Rule, ...]:
     """Rules that allow a pair of cells where any prices in them are allowed: cheapest small plan, dearest large one."""
     level = [tuple(None if x is None else replace(x, price=1.0) for x in row) for row in low.choices.levels]
-    gives = order_rules(case_model.inputs.case, case_model.choices.plans, level, case_model.prepared)
+    gives = order_rules(m.inputs.case, m.choices.plans, level, m.prepared)
     found = []
     for rule in gives:
         small, large = low.choices.levels[rule.first], high.choices.levels[rule.second]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from optimizer import search
+from optimizer.errors import NotTrustedError
 from optimizer.model.instance import Instance, Limit, combine, evaluate
 from optimizer.model.measures import Measure
 from optimizer.optimise.linear import maximise
@@ -56,9 +59,7 @@ def _dinkelbach(
     """
     assert measure.denominator is not None
     numerator, denominator = combine([(float(sense), measure.numerator)]), measure.denominator
-    floored = limits
-    if measure.floor > 0.0:
-        floored = (*limits, Limit(f"{measure.name} (denominator)", combine([(1.0, denominator)], -measure.floor)))
+    floored = _floored(measure, limits)
     quick = replace(settings, cross_check=False)
     least = maximise(instance, combine([(-1.0, denominator)]), floored, replace(quick, gap=0.05), seeds, excluded)
     if least.choice is None:
@@ -69,6 +70,7 @@ def _dinkelbach(
     work, choice = least.work, least.choice
     t = sense * ratio_of(instance, measure, choice)
     while True:
+        started = t
         aim = combine([(1.0, numerator), (-t, denominator)])
         small = settings.gap * max(abs(t), 1e-6) * d_min
         step = maximise(instance, aim, floored, replace(quick, gap=0.5, scale=small), (choice, *seeds), excluded)
@@ -92,6 +94,30 @@ def _dinkelbach(
                 max(bound, t),
                 step.method,
                 work,
-                {"ratio": t, "d_min": d_min, "step": step.certificate},
+                {"ratio": started, "least": least.certificate, "step": step.certificate},
             )
         t = better
+
+
+def recheck_ratio(
+    instance: Instance, measure: Measure, sense: int, limits: tuple[Limit, ...], certificate: Mapping[str, Any]
+) -> float:
+    """The bound on ``sense x ratio`` that a certificate proves: with b a bound of N - t D and d one of D from below,
+    every ratio is at most t + max(0, b) / d. Raises NotTrustedError where a part does not hold.
+    """
+    assert measure.denominator is not None
+    floored = _floored(measure, limits)
+    t = float(certificate["ratio"])
+    least = -search.recheck(instance, combine([(-1.0, measure.denominator)]), floored, certificate["least"])
+    d_min = max(measure.floor, least)
+    if not (math.isfinite(t) and d_min > 0.0):
+        raise NotTrustedError("a ratio's denominator is not proven to be above 0")
+    aim = combine([(float(sense), measure.numerator), (-t, measure.denominator)])
+    return t + max(0.0, search.recheck(instance, aim, floored, certificate["step"])) / d_min
+
+
+def _floored(measure: Measure, limits: tuple[Limit, ...]) -> tuple[Limit, ...]:
+    """The limits, and the floor of the denominator."""
+    if measure.denominator is None or measure.floor <= 0.0:
+        return limits
+    return (*limits, Limit(f"{measure.name} (denominator)", combine([(1.0, measure.denominator)], -measure.floor)))

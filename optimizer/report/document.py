@@ -77,7 +77,6 @@ def solution_document(solution: Solution) -> dict[str, Any]:
                 "price": p.price,
                 "allowances": p.allowances,
                 "unit_prices": p.unit_prices,
-                "level": p.level,
                 "unit_price_units": p.unit_price_units,
                 "today_offered": p.today_offered,
                 "today_price": p.today_price,
@@ -88,7 +87,6 @@ def solution_document(solution: Solution) -> dict[str, Any]:
             for p in solution.menu
         },
         "mix": {
-            "level": solution.mix_level,
             "enterprise_share": solution.enterprise_share,
             "today": solution.today_enterprise_share,
         },
@@ -189,6 +187,6 @@ def solution_files(solution: Solution) -> dict[str, bytes]:
         )
     files["usage_classes.csv"] = table(usage_rows(solution.evaluation))
     files["inputs.json"] = solution.inputs
-    files["certificate.json"] = dumps({"certificate": solution.certificate})
+    files["certificate.json"] = dumps({"schema_version": SCHEMA_VERSION, **solution.certificate})
     files["result.json"] = dumps(solution_document(solution))
     return {name: content.encode() for name, content in files.items()}

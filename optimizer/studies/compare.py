@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from optimizer.answer.audit import check_bound
-from optimizer.answer.run import aims_of, evaluate_choice, solve_case_model, today_choice
+from optimizer.answer.run import solve_case_model
 from optimizer.answer.solution import Solution
 from optimizer.errors import InfeasibleError, bad_argument
 from optimizer.inputs.changes import Changes
 from optimizer.inputs.load import validate
 from optimizer.io import read_yaml
 from optimizer.model.case_model import CaseModel, prepare_case, with_changes
-from optimizer.model.choices import Level
+from optimizer.model.choices import Level, Menu
+from optimizer.optimise.objectives import Objective, objective_of
 from optimizer.optimise.outcome import Settings
 from optimizer.schema.base import Base, as_tuple
 from optimizer.schema.case import Case, Change, Scenario
-from optimizer.typing import Choice
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -195,42 +195,42 @@ def compare_problems(
     """The comparison of prepared problems that offer the same choices; the first one's objective decides."""
     began = time.perf_counter()
     first = next(iter(case_models.values()))
-    objective = first.inputs.case.objective
-    aim = aims_of(objective, first)[-1]
+    wanted = objective_of(first.inputs.case.objective, first.today)
+    objective = wanted.last
     solutions: dict[str, Solution] = {}
-    picked: dict[str, Choice] = {}
+    picked: dict[str, Menu] = {}
     none: list[str] = []
     for k, (name, case_model) in enumerate(case_models.items()):
         try:
-            solutions[name] = solution = solve_case_model(case_model, settings, objective)
+            solutions[name] = solution = solve_case_model(case_model, settings, wanted)
         except InfeasibleError:
             none.append(name)
         else:
-            picked[f"best in {name}"] = (tuple(p.level for p in solution.menu), solution.mix_level)
+            picked[f"best in {name}"] = first.carried(solution.chosen, case_model)
         if progress is not None:
             progress(name, k + 1, len(case_models))
     if not picked:
         raise InfeasibleError("no scenario has a menu that meets the conditions")
-    here = today_choice(first)
-    if here is not None and here not in picked.values():
+    here = first.today_menu
+    if first.choices.choice(here) is not None and here not in picked.values():
         picked["today"] = here
     cells = {
-        (menu, name): _cell(case_model, choice, aim.name, aim.sense, solutions.get(name))
-        for menu, choice in picked.items()
+        (menu, name): _cell(case_model, case_model.carried(there, first), objective, solutions.get(name))
+        for menu, there in picked.items()
         for name, case_model in case_models.items()
     }
     total = sum(weights.values())
     made = Comparison(
         case=case,
-        figure=aim.name,
-        sense=aim.sense,
-        unit=aim.unit,
+        figure=objective.name,
+        sense=objective.sense,
+        unit=objective.unit,
         scenarios=tuple(case_models),
         titles=dict(titles),
         weights={name: weight / total for name, weight in weights.items()},
         menus=tuple(picked),
-        terms={menu: first.choices.terms(choice[0]) for menu, choice in picked.items()},
-        shares={menu: first.choices.mixes[choice[1]] for menu, choice in picked.items()},
+        terms={menu: there.terms for menu, there in picked.items()},
+        shares={menu: there.enterprise_share for menu, there in picked.items()},
         cells=cells,
         solutions=solutions,
         least_regret="",
@@ -243,21 +243,21 @@ def compare_problems(
     return replace(
         made,
         least_regret=min(candidates, key=made.maximum_regret),
-        best_expected=max(candidates, key=lambda m: aim.sense * made.expected(m)),
+        best_expected=max(candidates, key=lambda m: objective.sense * made.expected(m)),
     )
 
 
-def _cell(case_model: CaseModel, choice: Choice, figure: str, sense: int, own: Solution | None) -> MenuInScenario:
-    """A menu, by its level indices, evaluated in a scenario."""
-    evaluation = evaluate_choice(case_model, choice)
-    value = evaluation.figure(figure)
+def _cell(case_model: CaseModel, menu: Menu, objective: Objective, own: Solution | None) -> MenuInScenario:
+    """A menu evaluated in a scenario."""
+    evaluation = case_model.evaluate(menu)
+    value = objective.value(evaluation)
     checks = [check_bound(b, evaluation) for b in case_model.bounds]
     missed = [c.name for c in checks if not c.met]
     pools = case_model.prepared.pools
     for p in range(len(pools.names)):
         if pools.contracted[p] and (evaluation.burst[p] > pools.burst_limit[p] * (1.0 + 1e-9) + 1e-9).any():
             missed.append(f"compute of {pools.names[p]}")
-    regret = float("nan") if own is None else max(0.0, sense * (own.objective.value - value))
+    regret = float("nan") if own is None else max(0.0, objective.sense * (own.objective.value - value))
     return MenuInScenario(value, not missed, tuple(missed), regret)
 
 

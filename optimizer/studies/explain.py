@@ -12,18 +12,18 @@ import numpy as np
 
 from optimizer.answer.menu import allowances, unit_prices
 from optimizer.answer.parts import usage_rows
-from optimizer.answer.run import Aim, aims_of, solve_aim, solve_case_model
+from optimizer.answer.run import solve_case_model
 from optimizer.answer.solution import Solution
 from optimizer.economics.choice import surplus_change
 from optimizer.economics.figures import Selection
-from optimizer.errors import InfeasibleError, NotTrustedError, SolverError
+from optimizer.errors import InfeasibleError, InputError, NotTrustedError, SolverError
 from optimizer.inputs.changes import Changes
 from optimizer.market.evaluate import Evaluation, evaluate_menu
 from optimizer.model.case_model import CaseModel, prepare_case
-from optimizer.model.measures import ConditionBound
+from optimizer.model.choices import Menu
+from optimizer.optimise.objectives import Objective, objective_of
 from optimizer.optimise.outcome import Settings
 from optimizer.schema.case import Case
-from optimizer.typing import Choice
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,12 +86,12 @@ def explain_case(
 def explain(case_model: CaseModel, solution: Solution, settings: Settings, runners: int = 5) -> Explanation:
     """Explain a solved problem."""
     began = time.perf_counter()
-    aim = aims_of(case_model.inputs.case.objective, case_model)[-1]
+    objective = objective_of(case_model.inputs.case.objective, case_model.today).last
     return Explanation(
         solution=solution,
         price_responses=tuple(price_responses(case_model, solution)),
-        condition_costs=tuple(condition_costs(case_model, solution, aim, settings)),
-        runners_up=tuple(runners_up(case_model, solution, aim, settings, runners)),
+        condition_costs=tuple(condition_costs(case_model, solution, objective, settings)),
+        runners_up=tuple(runners_up(case_model, solution, objective, settings, runners)),
         segments=tuple(segment_gains(solution.evaluation, solution.today)),
         free_tier=free_tier(case_model, solution),
         under_water=tuple(r for r in usage_rows(solution.evaluation) if r["under_water_share"] > 0.0),
@@ -124,65 +124,57 @@ def price_responses(case_model: CaseModel, solution: Solution) -> list[dict[str,
     return rows
 
 
-def condition_costs(case_model: CaseModel, solution: Solution, aim: Aim, settings: Settings) -> list[dict[str, Any]]:
+def condition_costs(
+    case_model: CaseModel, solution: Solution, objective: Objective, settings: Settings
+) -> list[dict[str, Any]]:
     """The objective solved anew with each binding condition's bound moved by 1, 5 and 10 %."""
     rows = []
     binding = {(c.name, c.sense) for c in solution.audit.conditions if c.binding}
     for index, bound in enumerate(case_model.bounds):
-        if (bound.name, "at least" if bound.sense > 0 else "at most") not in binding:
+        sense = "at least" if bound.sense > 0 else "at most"
+        if (bound.name, sense) not in binding:
             continue
         for move in MOVES:
-            moved = bound.moved(bound.value * (1.0 + move))
-            value = _solved(
-                case_model, aim, settings, (*case_model.bounds[:index], moved, *case_model.bounds[index + 1 :])
-            )
+            found = objective.solve(case_model.with_bound_moved(index, 1.0 + move), settings)
+            value = None if found.menu is None else found.value
             rows.append({
                 "condition": bound.name,
-                "sense": "at least" if bound.sense > 0 else "at most",
+                "sense": sense,
                 "move": move,
-                "bound": moved.value,
+                "bound": bound.value * (1.0 + move),
                 "objective": value,
                 "change": None if value is None else value - solution.objective.value,
             })  # fmt: skip
     return rows
 
 
-def _solved(case_model: CaseModel, aim: Aim, settings: Settings, bounds: tuple[ConditionBound, ...]) -> float | None:
-    """The best objective under other bounds; None where no menu meets them."""
-    limits = tuple(limit for b in bounds for limit in b.limits())
-    answer = solve_aim(aim, case_model, settings, limits, set())
-    if answer.choice is None:
-        return None
-    return aim.sense * answer.value
-
-
 def runners_up(
-    case_model: CaseModel, solution: Solution, aim: Aim, settings: Settings, count: int
+    case_model: CaseModel, solution: Solution, objective: Objective, settings: Settings, count: int
 ) -> list[dict[str, Any]]:
     """The next best menus, each proven best without the ones before, as long as they are within 1 %."""
-    taken: set[Choice] = {(tuple(p.level for p in solution.menu), solution.mix_level)}
+    known = [solution.chosen]
     rows: list[dict[str, Any]] = []
     best = solution.objective.value
     for _ in range(count):
         try:
-            answer = solve_aim(aim, case_model, settings, case_model.limits, taken)
-        except (InfeasibleError, SolverError, NotTrustedError):
+            found = objective.solve(case_model, settings, excluded=known)
+        except (InfeasibleError, InputError, SolverError, NotTrustedError):
             break
-        if answer.choice is None:
+        if found.menu is None:
             break
-        value = aim.sense * answer.value
-        behind = aim.sense * (best - value) / max(abs(best), 1e-300)
+        behind = objective.sense * (best - found.value) / max(abs(best), 1e-300)
         if behind > WITHIN:
             break
-        taken.add(answer.choice)
-        rows.append({"value": value, "behind": behind, "differs": differences(case_model, solution, answer.choice)})
+        known.append(found.menu)
+        differs = differences(case_model, solution, found.menu)
+        rows.append({"value": found.value, "behind": behind, "differs": differs})
     return rows
 
 
-def differences(case_model: CaseModel, solution: Solution, choice: Choice) -> dict[str, Any]:
+def differences(case_model: CaseModel, solution: Solution, menu: Menu) -> dict[str, Any]:
     """Plan -> its terms in another menu, where they differ from the solution's."""
     found: dict[str, Any] = {}
-    for plan, terms in case_model.choices.terms(choice[0]).items():
+    for plan, terms in menu.terms.items():
         if terms != solution.terms[plan]:
             changed = case_model.inputs.changed
             units = {a: q.unit for a, q in changed.plans[plan].unit_prices.items()}
@@ -191,8 +183,8 @@ def differences(case_model: CaseModel, solution: Solution, choice: Choice) -> di
                 "allowances": allowances(terms, changed),
                 "unit_prices": unit_prices(terms, changed, units),
             }
-    if case_model.choices.mixes[choice[1]] != solution.enterprise_share:
-        found["enterprise_share"] = case_model.choices.mixes[choice[1]]
+    if menu.enterprise_share != solution.enterprise_share:
+        found["enterprise_share"] = menu.enterprise_share
     return found
 
 

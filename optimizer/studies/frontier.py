@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from optimizer.answer.run import evaluate_choice
+from optimizer.answer.menu import menu_document, read_menu
 from optimizer.answer.solution import HEADLINES
 from optimizer.economics import figures
 from optimizer.economics.figures import TOTAL, unit_of
@@ -20,13 +20,14 @@ from optimizer.inputs.changes import Changes
 from optimizer.inputs.load import load_inputs
 from optimizer.io import write_atomic
 from optimizer.market.evaluate import Evaluation
+from optimizer.market.prepare import prepare
 from optimizer.model.case_model import CaseModel, prepare_case
-from optimizer.model.choices import Level
+from optimizer.model.choices import Level, Menu
 from optimizer.model.measures import measure
-from optimizer.optimise.frontier import FrontierStep, Side, trace
-from optimizer.optimise.outcome import Answer, Settings
+from optimizer.optimise.case_frontier import CaseStep, trace_case
+from optimizer.optimise.frontier import Side
+from optimizer.optimise.outcome import Settings
 from optimizer.schema.case import Case, Change
-from optimizer.typing import Choice
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,9 +71,7 @@ class Axis:
 class FrontierPoint:
     """An efficient menu."""
 
-    choice: Choice
-    menu: dict[str, Level]
-    enterprise_share: float
+    chosen: Menu
     x: float
     y: float
     bound: float
@@ -83,6 +82,16 @@ class FrontierPoint:
     threshold: float | None
     """The x that was asked for; None at the end with the best y."""
     figures: dict[str, float]
+
+    @property
+    def menu(self) -> Mapping[str, Level]:
+        """Plan -> its terms; None = not offered."""
+        return self.chosen.terms
+
+    @property
+    def enterprise_share(self) -> float:
+        """Share of the go-to-market budget for enterprise."""
+        return self.chosen.enterprise_share
 
 
 @dataclass(frozen=True)
@@ -143,7 +152,7 @@ def axis(case_model: CaseModel, name: str, sense: int | None = None) -> tuple[Ax
         raise bad_argument("frontier", f"no figure is named {asked!r}", f"one of {', '.join(figures.names())}")
     if sense is None:
         sense = -1 if name.startswith("-") or asked in FEWER_IS_BETTER else 1
-    made = measure(case_model.compiled, asked, TOTAL, case_model.today_figure)
+    made = measure(case_model.built, asked, TOTAL, case_model.today_figure)
     return Axis(asked, sense, unit_of(asked), case_model.today_figure(asked)), Side(made, sense)
 
 
@@ -160,8 +169,8 @@ def frontier_case(
     gap: float | None = None,
     time_limit: float | None = None,
     cancelled: Callable[[], bool] | None = None,
-    progress: Callable[[FrontierStep, int], None] | None = None,
-    known: tuple[FrontierStep, ...] = (),
+    progress: Callable[[CaseStep, int], None] | None = None,
+    known: Sequence[CaseStep] = (),
 ) -> Frontier:
     """The efficient frontier of two figures.
 
@@ -194,8 +203,8 @@ def frontier_of(
     points: int = 21,
     even: bool = False,
     everything: bool = False,
-    progress: Callable[[FrontierStep, int], None] | None = None,
-    known: tuple[FrontierStep, ...] = (),
+    progress: Callable[[CaseStep, int], None] | None = None,
+    known: Sequence[CaseStep] = (),
     label: str = "",
 ) -> Frontier:
     """The frontier of a prepared problem."""
@@ -206,25 +215,12 @@ def frontier_of(
     axis_y, side_y = axis(case_model, y)
     if axis_x.name == axis_y.name:
         raise bad_argument("frontier", "x and y are the same figure", "name two figures")
-    found = trace(
-        case_model.compiled.instance,
-        side_x,
-        side_y,
-        case_model.limits,
-        settings,
-        points,
-        even,
-        everything,
-        known,
-        progress,
-    )
+    found = trace_case(case_model, side_x, side_y, settings, points, even, everything, known, progress)
     if found.infeasible:
         raise InfeasibleError("no menu meets the conditions of the case; 'optimizer run' tells which clash")
-    evaluations = tuple(
-        evaluate_choice(case_model, s.answer.choice) for s in found.points if s.answer.choice is not None
-    )
+    evaluations = tuple(case_model.evaluate(step.menu) for step in found.points)
     made = tuple(
-        _point(case_model, step, evaluation, axis_x, axis_y, settings)
+        _point(step, evaluation, axis_x, axis_y, settings)
         for step, evaluation in zip(found.points, evaluations, strict=True)
     )
     return Frontier(
@@ -242,26 +238,20 @@ def frontier_of(
     )
 
 
-def _point(
-    case_model: CaseModel, step: FrontierStep, evaluation: Evaluation, x: Axis, y: Axis, settings: Settings
-) -> FrontierPoint:
+def _point(step: CaseStep, evaluation: Evaluation, x: Axis, y: Axis, settings: Settings) -> FrontierPoint:
     """A step as a point; x and y by the evaluator."""
-    assert step.answer.choice is not None
-    menu, mix = step.answer.choice
     value = evaluation.figure(y.name)
     bound = y.sense * step.bound
     gap = max(0.0, y.sense * (bound - value)) / max(abs(value), 1e-9)
-    proven = step.answer.status == "optimal" and gap <= max(settings.gap, 1e-9) * (1.0 + 1e-6)
+    proven = step.status == "optimal" and gap <= max(settings.gap, 1e-9) * (1.0 + 1e-6)
     return FrontierPoint(
-        choice=step.answer.choice,
-        menu=case_model.choices.terms(menu),
-        enterprise_share=case_model.choices.mixes[mix],
+        chosen=step.menu,
         x=evaluation.figure(x.name),
         y=value,
         bound=bound,
         gap=gap,
         verdict="proved" if proven else "best_found",
-        status=step.answer.status,
+        status=step.status,
         threshold=None if step.threshold == float("-inf") else x.sense * step.threshold,
         figures={name: evaluation.figure(name) for name in HEADLINES},
     )
@@ -286,53 +276,49 @@ def point_rows(frontier: Frontier) -> list[dict[str, Any]]:
             "status": p.status,
             "threshold": p.threshold,
             "figures": p.figures,
-            "menu": {
-                plan: {"offered": t is not None, "price": None if t is None else t.price} for plan, t in p.menu.items()
-            },
+            "menu": menu_document(p.chosen, evaluation.prepared.market)["menu"],
             "enterprise_share": p.enterprise_share,
-            "choice": [list(p.choice[0]), p.choice[1]],
         }
-        for p in frontier.points
+        for p, evaluation in zip(frontier.points, frontier.evaluations, strict=True)
     ]
 
 
 def save_steps(
-    path: Path, case: str, changes: Mapping[str, Change], tag: Mapping[str, object], steps: list[FrontierStep]
+    path: Path, case: str, changes: Mapping[str, Change], tag: Mapping[str, object], steps: Sequence[CaseStep]
 ) -> None:
     """Keep what a study has done, so that it can go on after a stop."""
-    problem_hash = load_inputs(case, changes).hash
+    inputs = load_inputs(case, changes)
     rows = [
         {
             "threshold": None if s.threshold == float("-inf") else s.threshold,
-            "choice": s.answer.choice,
-            "value": s.answer.value,
-            "bound": s.answer.bound,
-            "status": s.answer.status,
+            "bound": s.bound,
+            "status": s.status,
             "x": s.x,
             "y": s.y,
+            **menu_document(s.menu, inputs.changed),
         }
         for s in steps
     ]
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(path, json.dumps({"hash": problem_hash, "tag": dict(tag), "steps": rows}))
+    write_atomic(path, json.dumps({"hash": inputs.hash, "tag": dict(tag), "steps": rows}))
 
 
-def load_steps(
-    path: Path, case: str, changes: Mapping[str, Change], tag: Mapping[str, object]
-) -> tuple[FrontierStep, ...]:
+def load_steps(path: Path, case: str, changes: Mapping[str, Change], tag: Mapping[str, object]) -> tuple[CaseStep, ...]:
     """Steps of an earlier run of the same study; none where inputs or options differ."""
     try:
         saved = json.loads(path.read_text(encoding="utf-8"))
-        if saved["hash"] != load_inputs(case, changes).hash or saved["tag"] != dict(tag):
+        inputs = load_inputs(case, changes)
+        if saved["hash"] != inputs.hash or saved["tag"] != dict(tag):
             return ()
+        prepared = prepare(inputs.changed)
         return tuple(
-            FrontierStep(
+            CaseStep(
                 float("-inf") if row["threshold"] is None else float(row["threshold"]),
-                Answer(
-                    row["status"], (tuple(row["choice"][0]), row["choice"][1]), row["value"], row["bound"], "screened"
-                ),
-                row["x"],
-                row["y"],
+                read_menu(row, prepared),
+                float(row["x"]),
+                float(row["y"]),
+                float(row["bound"]),
+                str(row["status"]),
             )
             for row in saved["steps"]
         )

@@ -9,17 +9,18 @@ from importlib import import_module
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from optimizer.answer.run import aims_of, evaluate_choice, solve_case_model
+from optimizer.answer.run import solve_case_model
 from optimizer.answer.solution import Solution
 from optimizer.errors import InfeasibleError, InputError, bad_argument
 from optimizer.inputs.changes import Changes, apply_changes
 from optimizer.inputs.load import assemble
 from optimizer.market.check import quantities
 from optimizer.model.case_model import CaseModel, case_model_of, prepare_case
+from optimizer.model.choices import Menu
+from optimizer.optimise.objectives import objective_of
 from optimizer.optimise.outcome import Settings
 from optimizer.schema.base import Quantity
 from optimizer.schema.case import Case, Change
-from optimizer.typing import Choice
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,7 +126,6 @@ def tornado(
 ) -> Tornado:
     """The tornado around a solved case."""
     began = time.perf_counter()
-    choice = (tuple(p.level for p in solution.menu), solution.mix_level)
     base = solution.objective.value
     wanted = _uncertain(case_model, paths)
     drivers: list[Driver] = []
@@ -134,7 +134,7 @@ def tornado(
         if cancelled is not None and cancelled():
             complete = False
             break
-        low, high = (_kept(case_model, path, side, choice) for side in (quantity.low, quantity.high))
+        low, high = (_kept(case_model, path, side, solution.chosen) for side in (quantity.low, quantity.high))
         drivers.append(
             Driver(
                 path,
@@ -200,16 +200,14 @@ def _varied(case_model: CaseModel, path: str, value: float) -> CaseModel:
     return case_model_of(varied, strict=False, believe=False)
 
 
-def _kept(case_model: CaseModel, path: str, value: float | None, choice: Choice) -> float | None:
+def _kept(case_model: CaseModel, path: str, value: float | None, menu: Menu) -> float | None:
     """The objective at the kept menu; None where the market cannot be calibrated."""
     if value is None:
         return None
     try:
         varied = _varied(case_model, path, value)
-        aim = aims_of(varied.inputs.case.objective, varied)[-1]
-        if aim.measure is None:
-            return None
-        return evaluate_choice(varied, choice).figure(aim.name)
+        objective = objective_of(varied.inputs.case.objective, varied.today).last
+        return objective.value(varied.evaluate(varied.carried(menu, case_model)))
     except InputError:
         return None
 

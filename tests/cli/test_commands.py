@@ -271,15 +271,16 @@ def figure_moved(out: Path) -> None:
     (out / "result.json").write_text(json.dumps(body), encoding="utf-8")
 
 
-def level_moved(out: Path) -> None:
+def price_moved(out: Path) -> None:
     body = json.loads((out / "result.json").read_text(encoding="utf-8"))
-    body["menu"]["plus"]["level"] = (body["menu"]["plus"]["level"] + 1) % 3
+    ladder = [16, 20, 24]
+    body["menu"]["plus"]["price"] = next(p for p in ladder if p != body["menu"]["plus"]["price"])
     (out / "result.json").write_text(json.dumps(body), encoding="utf-8")
 
 
-def level_out_of_range(out: Path) -> None:
+def price_off_the_ladder(out: Path) -> None:
     body = json.loads((out / "result.json").read_text(encoding="utf-8"))
-    body["menu"]["plus"]["level"] = 99
+    body["menu"]["plus"]["price"] = 99
     (out / "result.json").write_text(json.dumps(body), encoding="utf-8")
 
 
@@ -291,8 +292,8 @@ def bound_lowered(out: Path) -> None:
 
 @pytest.mark.parametrize(
     "spoil",
-    [figure_moved, level_moved, level_out_of_range, bound_lowered, tampered("inputs.json", "0.5", "0.4")],
-    ids=["figure", "level", "level-out-of-range", "bound", "inputs"],
+    [figure_moved, price_moved, price_off_the_ladder, bound_lowered, tampered("inputs.json", "0.5", "0.4")],
+    ids=["figure", "price", "price-off-the-ladder", "bound", "inputs"],
 )
 def test_verify_finds_what_was_changed(spoil: Any, out: Path, call: Any) -> None:
     spoil(out)

@@ -15,8 +15,10 @@ import numpy as np
 import pytest
 
 from optimizer.answer import run
+from optimizer.answer.menu import read_menu
 from optimizer.errors import NotTrustedError, SolverError
 from optimizer.model import case_model
+from optimizer.optimise import objectives
 
 
 def test_infeasible_is_one(case: Path, call: Any) -> None:
@@ -46,7 +48,7 @@ FAULTS: dict[str, tuple[Exception, str]] = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-@pytest.mark.parametrize("where", [(run, "best"), pytest.param((run, "solve_aim"), marks=pytest.mark.full)])
+@pytest.mark.parametrize("where", [(objectives, "best"), pytest.param((run, "_solve_stage"), marks=pytest.mark.full)])
 def test_planted_errors_are_three(
     name: str, where: tuple[Any, str], case: Path, call: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -75,7 +77,7 @@ def test_an_evaluator_that_disagrees_is_not_trusted(
     factor: float, case: Path, call: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The value of the search and the one of the evaluator are not the same: no number is shown."""
-    true = run.best
+    true = objectives.best
 
     def lies(*arguments: Any, **more: Any) -> Any:
         from dataclasses import replace
@@ -83,7 +85,7 @@ def test_an_evaluator_that_disagrees_is_not_trusted(
         answer = true(*arguments, **more)
         return replace(answer, value=answer.value * factor)
 
-    monkeypatch.setattr(run, "best", lies)
+    monkeypatch.setattr(objectives, "best", lies)
     told = call("run", case, "--json", "--out", case.parent / "out")
     body = told.json
     assert told.code == 3
@@ -100,12 +102,12 @@ def test_a_search_that_names_a_menu_that_misses_a_condition(
 ) -> None:
     """Each time a menu is refused it is cut off; where all are, nothing is shown."""
     case.write_text(case.read_text().replace("at_least: 0.5", "at_least: 0.999"))
-    true = run.best
+    true = objectives.best
 
     def blind(instance: Any, measure: Any, sense: Any, limits: Any, *more: Any, **options: Any) -> Any:
         return true(instance, measure, sense, (), *more, **options)
 
-    monkeypatch.setattr(run, "best", blind)
+    monkeypatch.setattr(objectives, "best", blind)
     told = call("run", case, "--json")
     assert told.code == 3
     assert told.json["verdict"] == "not_trusted"
@@ -116,7 +118,7 @@ def test_interrupted_in_the_middle(case: Path, call: Any, monkeypatch: pytest.Mo
     def stop(*_: Any, **__: Any) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(run, "solve_aim", stop)
+    monkeypatch.setattr(run, "_solve_stage", stop)
     told = call("run", case, "--json", "--out", case.parent / "out")
     assert (told.code, told.json["status"], told.json["exit_code"]) == (130, "interrupted", 130)
     assert not (case.parent / "out").exists()
@@ -135,9 +137,9 @@ if "-m" in sys.orig_argv:
 @pytest.mark.parametrize(
     ("body", "code", "status"),
     [
-        ("run.solve_aim = lambda *a, **k: 1 / 0", 3, "error"),
+        ("run._solve_stage = lambda *a, **k: 1 / 0", 3, "error"),
         ("run.audit = lambda *a, **k: (_ for _ in ()).throw(run.NotTrustedError('they differ'))", 3, "error"),
-        ("run.solve_aim = lambda *a, **k: (_ for _ in ()).throw(KeyboardInterrupt())", 130, "interrupted"),
+        ("run._solve_stage = lambda *a, **k: (_ for _ in ()).throw(KeyboardInterrupt())", 130, "interrupted"),
     ],
 )
 def test_planted_in_a_process(body: str, code: int, status: str, case: Path, run_process: Any) -> None:
@@ -149,8 +151,9 @@ def test_a_wrong_value_from_the_solver_in_a_process(case: Path, run_process: Any
     """The whole program handed to HiGHS, and its value tampered with on the way back."""
     body = """
     from dataclasses import replace
-    true = run.best
-    run.best = lambda *a, **k: (lambda r: replace(r, value=1.001 * r.value))(true(*a, **k))
+    from optimizer.optimise import objectives
+    true = objectives.best
+    objectives.best = lambda *a, **k: (lambda r: replace(r, value=1.001 * r.value))(true(*a, **k))
     """
     told = run_process("run", case, "--json", "--no-screen", site=SITE.format(body=body.strip()))
     assert (told.code, told.json["verdict"]) == (3, "not_trusted")
@@ -225,7 +228,7 @@ def test_ctrl_c_in_the_solver(limit: list[str], seconds: float, hard: Path, tmp_
 def test_ctrl_c_in_python(case: Path, tmp_path: Path) -> None:
     site = tmp_path / "site"
     site.mkdir()
-    slow = "run.solve_aim = lambda *a, **k: sum(1 for _ in iter(int, 1))"
+    slow = "run._solve_stage = lambda *a, **k: sum(1 for _ in iter(int, 1))"
     (site / "sitecustomize.py").write_text(SITE.format(body=slow), encoding="utf-8")
     environment = _environment()
     environment["PYTHONPATH"] = os.pathsep.join([str(site), environment["PYTHONPATH"]])
@@ -268,8 +271,7 @@ def _environment() -> dict[str, str]:
 def test_the_numbers_shown_are_the_evaluators(case: Path, call: Any) -> None:
     body = call("run", case, "--json").json
     problem = case_model.prepare_case(case)
-    menu = tuple(row["level"] for row in body["menu"].values())
-    evaluation = run.evaluate_choice(problem, (menu, body["mix"]["level"]))
+    evaluation = problem.evaluate(read_menu(body, problem.prepared))
     for name, row in body["figures"].items():
         value = evaluation.figure(name)
         assert (row["value"] is None and np.isnan(value)) or row["value"] == value, name

@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from market_factory import evaluate_choice
 
-from optimizer.answer.run import evaluate_choice
 from optimizer.economics.figures import Selection
 from optimizer.model.case_model import prepare_case
 

@@ -10,8 +10,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from market_factory import evaluate_choice
 
-from optimizer.answer.run import evaluate_choice
 from optimizer.economics.figures import Selection
 from optimizer.market.evaluate import Evaluation
 
@@ -42,7 +42,7 @@ class Loops:
         self.models = list(data["ai_models"])
         menu, mix = choice
         self.share = problem.choices.mixes[mix]
-        self.menu = {n: t for n, t in problem.choices.terms(menu).items() if t is not None}
+        self.menu = {n: t for n, t in problem.choices.menu((menu, mix)).terms.items() if t is not None}
         self.rows: list[dict[str, Any]] = []
         for i in range(self.prepared.population.size):
             self.rows += self.one_type(i)

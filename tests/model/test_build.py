@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from market_factory import evaluate_choice
 
-from optimizer.answer.run import evaluate_choice
 from optimizer.economics import choice, reach
 from optimizer.economics.figures import BUSINESS, COMPOSITES, LINEAR, RATIOS, TOTAL, Selection
 from optimizer.market.evaluate import evaluate_menu
@@ -44,7 +44,7 @@ def choice_of(problem: Any, drawn: tuple[float, ...]) -> tuple[tuple[int, ...], 
 
 @pytest.fixture(scope="module")
 def compiled_figures(problems: list[Any]) -> list[dict[tuple[str, Selection], Any]]:
-    return [{(n, s): p.compiled.figure(n, s) for n in FIGURES for s in PARTS} for p in problems]
+    return [{(n, s): p.built.figure(n, s) for n in FIGURES for s in PARTS} for p in problems]
 
 
 @settings(max_examples=40)
@@ -55,7 +55,7 @@ def test_every_figure_and_part_equals_the_evaluator(
     problem, figures = problems[which], compiled_figures[which]
     picked = choice_of(problem, drawn)
     evaluation = evaluate_choice(problem, picked)
-    programmed = evaluate(problem.compiled.instance, figures, *picked)
+    programmed = evaluate(problem.built.instance, figures, *picked)
     for (name, part), figure in figures.items():
         by_evaluator = evaluation.figure(name, part)
         # differences such as margins, and rivals counted from everybody down, are exact against what they are made of
@@ -65,7 +65,7 @@ def test_every_figure_and_part_equals_the_evaluator(
 
 def sum_of_sizes(problem: Any, figure: Any, picked: tuple[tuple[int, ...], int]) -> float:
     """The figure with every amount taken positive."""
-    instance, (menu, mix) = problem.compiled.instance, picked
+    instance, (menu, mix) = problem.built.instance, picked
     e = sum(d[:, level] for d, level in zip(instance.denominators, menu, strict=True))
     y = instance.customers[mix] / (1.0 + e)
     parts = zip(figure.amounts, instance.attraction, menu, strict=True)
@@ -84,9 +84,9 @@ def test_the_comparison_is_not_empty(problems: list[Any]) -> None:
 def test_burst_equals_the_evaluator(problems: list[Any], which: int, drawn: tuple[float, ...]) -> None:
     problem = problems[which]
     picked = choice_of(problem, drawn)
-    compiled = [evaluate_choice(problem, picked).burst[p, h] for p, h in problem.compiled.gpu_blocks]
-    assert len(compiled) == 2
-    assert burst(problem.compiled.instance, *picked) == pytest.approx(compiled, rel=1e-11, abs=1e-9)
+    built = [evaluate_choice(problem, picked).burst[p, h] for p, h in problem.built.gpu_blocks]
+    assert len(built) == 2
+    assert burst(problem.built.instance, *picked) == pytest.approx(built, rel=1e-11, abs=1e-9)
 
 
 def test_within_burst_and_rules_choice_by_choice(factory: ModuleType) -> None:
@@ -95,11 +95,11 @@ def test_within_burst_and_rules_choice_by_choice(factory: ModuleType) -> None:
     plans = {"free": free, "lite": {"price": [8, 18]}, "plus": {"price": [15, 20]}}
     data = factory.changed(factory.market(), "pools.main.capacity.burst_limit", 30.0)
     problem = factory.problem(data, factory.case(plans=plans, rules={"plan_order": [["lite", "plus"]]}))
-    instance, seen = problem.compiled.instance, set()
+    instance, seen = problem.built.instance, set()
     for menu, mix in factory.every_choice(problem):
         evaluation = evaluate_choice(problem, (menu, mix))
         fits = bool(evaluation.burst[0].max() <= 30.0)
-        lite, plus = (problem.choices.terms(menu)[n] for n in ("lite", "plus"))
+        lite, plus = (problem.choices.menu((menu, mix)).terms[n] for n in ("lite", "plus"))
         ordered = lite is None or lite.price <= plus.price
         assert (within_burst(instance, menu, mix), follows_rules(instance, menu)) == (fits, ordered)
         seen.add((fits, ordered))
@@ -140,7 +140,7 @@ def test_nobody_is_reached_twice(problems: list[Any], which: int, drawn: tuple[f
     """Reached people are at least the base reach and at most everybody, at every menu and mix."""
     problem = problems[which]
     menu, _ = choice_of(problem, drawn)
-    evaluation = evaluate_menu(problem.prepared, problem.choices.terms(menu), share)
+    evaluation = evaluate_menu(problem.prepared, problem.choices.menu((menu, 0)).terms, share)
     potential = problem.prepared.population.potential
     assert (evaluation.reached <= potential * (1.0 + 1e-12)).all()
     assert (evaluation.reached >= evaluation.base).all()

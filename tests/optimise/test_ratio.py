@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from optimizer.answer.run import aims_of
 from optimizer.economics.figures import TOTAL
+from optimizer.model.measures import measure
 from optimizer.optimise import ratio
 from optimizer.optimise.outcome import Settings
-from optimizer.schema.case import Objective
 
 
 @pytest.mark.parametrize("sense", [1, -1])
@@ -22,7 +21,7 @@ def test_a_loose_bound_is_passed_on(
 ) -> None:
     """Gross margin rate with every linear bound ``slack`` usd too high: at least slack / least revenue above it."""
     problem = factory.problem()
-    (aim,) = aims_of(Objective(maximise="gross_margin_rate"), problem)
+    rate = measure(problem.built, "gross_margin_rate", TOTAL, problem.today.figure)
     exact = ratio.maximise
 
     def loose(*arguments: Any, **more: Any) -> Any:
@@ -30,8 +29,7 @@ def test_a_loose_bound_is_passed_on(
         return replace(found, bound=found.bound + slack)
 
     monkeypatch.setattr(ratio, "maximise", loose)
-    assert aim.measure is not None
-    found = ratio.best(problem.compiled.instance, aim.measure, sense, problem.limits, Settings(cross_check=False))
+    found = ratio.best(problem.built.instance, rate, sense, problem.limits, Settings(cross_check=False))
     every = factory.evaluations(problem).values()
     least_revenue = min(e.figure("revenue", TOTAL) for e in every)
     assert found.value == pytest.approx(max(sense * e.figure("gross_margin_rate") for e in every), rel=1e-12)

@@ -16,7 +16,6 @@ from optimizer.answer.run import solve_case_model
 from optimizer.answer.solution import Solution
 from optimizer.economics.figures import LINEAR, RATIOS, Selection, unit_of
 from optimizer.errors import InfeasibleError
-from optimizer.market.evaluate import evaluate_menu
 from optimizer.model.case_model import CaseModel
 from optimizer.optimise.outcome import Settings
 from optimizer.units import parse
@@ -49,7 +48,7 @@ def solve(problem: CaseModel, **options: Any) -> Solution:
 
 
 def menu_of(solution: Solution) -> dict[str, Any]:
-    return {p.plan: p.level for p in solution.menu}
+    return dict(solution.terms)
 
 
 # --- money ---------------------------------------------------------------------------------------
@@ -86,10 +85,10 @@ def test_money_has_no_scale(factory: ModuleType, seed: int, factor: float) -> No
     case = a_case(factory, seed, plans=plans, objective="contribution_margin")
     floor = 0.2 * factory.problem(market).today.figure("revenue")
     case["conditions"] = [*case["conditions"], {"figure": "revenue", "at_least": floor}]
-    first = solve(factory.problem(market, case))
-    money = in_other_money(factory, market, factor)
-    second = solve(factory.problem(money, case_in_other_money(case, factor)))
-    assert menu_of(second) == menu_of(first)
+    here = factory.problem(market, case)
+    there = factory.problem(in_other_money(factory, market, factor), case_in_other_money(case, factor))
+    first, second = solve(here), solve(there)
+    assert there.choices.choice(second.chosen) == here.choices.choice(first.chosen)
     for name in [*LINEAR, *RATIOS]:
         rate = factor if "usd" in unit_of(name) else 1.0
         scale = 1e-9 * (abs(first.figure("revenue")) if "usd" in unit_of(name) else 0.0)
@@ -219,7 +218,7 @@ def test_a_cheaper_rival_never_brings_us_customers(factory: ModuleType, seed: in
     before, after = (factory.problem(market, factory.case(changes=c)) for c in ({}, changes))
     choices = list(factory.every_choice(before))
     menu, mix = choices[which % len(choices)]
-    plain, cheap = (evaluate_menu(p.prepared, p.choices.terms(menu), p.choices.mixes[mix]) for p in (before, after))
+    plain, cheap = (p.evaluate(p.choices.menu((menu, mix))) for p in (before, after))
     assert (cheap.customers <= plain.customers * (1.0 + 1e-12)).all()
     assert cheap.figure("customers") < plain.figure("customers")
     assert cheap.figure("rival_customers") > plain.figure("rival_customers")
@@ -246,7 +245,7 @@ def test_more_reach_never_loses_customers(factory: ModuleType, seed: int, which:
     before, after = (factory.problem(market, factory.case(changes=c)) for c in ({}, changes))
     choices = list(factory.every_choice(before))
     menu, mix = choices[which % len(choices)]
-    plain, wide = (evaluate_menu(p.prepared, p.choices.terms(menu), p.choices.mixes[mix]) for p in (before, after))
+    plain, wide = (p.evaluate(p.choices.menu((menu, mix))) for p in (before, after))
     assert (wide.customers >= plain.customers * (1.0 - 1e-12)).all()
     assert wide.figure("customers") > plain.figure("customers")
 

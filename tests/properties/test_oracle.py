@@ -106,14 +106,14 @@ def world_of(factory: ModuleType, seed: int) -> World:
     market = world_market(factory, seed)
     case = factory.case(**ladders(seed, market))
     problem = factory.problem(market, case)
-    blocks, pools = problem.compiled.gpu_blocks, problem.prepared.pools
+    blocks, pools = problem.built.gpu_blocks, problem.prepared.pools
     found = {}
     for choice, evaluation in factory.evaluations(problem).items():
         fits = all(
             evaluation.burst[p, h] <= pools.burst_limit[p] + 1e-9 * (pools.reserved[p] + pools.burst_limit[p])
             for p, h in blocks
         )
-        if fits and follows_rules(problem.compiled.instance, choice[0]):
+        if fits and follows_rules(problem.built.instance, choice[0]):
             found[choice] = Seen(evaluation)
     return World(problem, case, found)
 
@@ -178,7 +178,7 @@ def put(world: World, more: Data) -> tuple[CaseModel, Case]:
     """The world's problem with other conditions and another objective."""
     case = Case.model_validate({**world.case, **more})
     problem = replace(world.problem, inputs=replace(world.problem.inputs, case=case))
-    return replace(problem, bounds=bounds(case, problem.compiled, problem.today.figure)), case
+    return replace(problem, bounds=bounds(case, problem.built, problem.today.figure)), case
 
 
 def check(world: World, problem: CaseModel, case: Case, options: Settings) -> bool:
@@ -190,8 +190,9 @@ def check(world: World, problem: CaseModel, case: Case, options: Settings) -> bo
         return False
     solution = solve_case_model(problem, options)
     assert solution.verdict in ("proved", "solver_proved")
-    menu = tuple(p.level for p in solution.menu)
-    chosen = world.open[menu, solution.mix_level]
+    place = problem.choices.choice(solution.chosen)
+    assert place is not None
+    chosen = world.open[place]
     assert all(meets(world, chosen, c) for c in case.conditions)
     revenue = abs(world.problem.today.figure("revenue"))
     for stage, wanted in zip(solution.stages, best, strict=True):

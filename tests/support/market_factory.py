@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from optimizer.answer.run import evaluate_choice
 from optimizer.inputs.load import Inputs, assemble
 from optimizer.io import Document
 from optimizer.market.evaluate import Evaluation
 from optimizer.model.case_model import CaseModel, case_model_of
 from optimizer.schema.case import Case
+from optimizer.typing import Choice
 
 Data = dict[str, Any]
 
@@ -321,6 +321,11 @@ def every_choice(found: CaseModel) -> Iterator[tuple[tuple[int, ...], int]]:
     for mix in range(len(found.choices.mixes)):
         for menu in itertools.product(*(range(len(levels)) for levels in found.choices.levels)):
             yield menu, mix
+
+
+def evaluate_choice(found: CaseModel, choice: Choice) -> Evaluation:
+    """The evaluator at level indices."""
+    return found.evaluate(found.choices.menu(choice))
 
 
 def evaluations(found: CaseModel) -> dict[tuple[tuple[int, ...], int], Evaluation]:
