@@ -11,8 +11,8 @@ from os import PathLike
 from optimizer.answer.audit import Audit, audit
 from optimizer.answer.evidence import outside_evidence
 from optimizer.answer.menu import plan_choices
-from optimizer.answer.solution import HEADLINES, FigureValue, ObjectiveValue, Solution
-from optimizer.economics.figures import RATIOS, TOTAL, unit_of
+from optimizer.answer.solution import FigureValue, ObjectiveValue, Solution
+from optimizer.economics.figures import HEADLINES, RATIOS, TOTAL, unit_of
 from optimizer.errors import InfeasibleError, NotTrustedError, SolverError, bad_argument
 from optimizer.inputs.changes import Changes, as_change
 from optimizer.inputs.load import assemble, load_inputs
@@ -28,6 +28,7 @@ from optimizer.optimise.price_ranges import certify, has_ranges
 from optimizer.optimise.ratio import best
 from optimizer.schema.case import Case, Objective, Rules
 from optimizer.typing import Choice
+from optimizer.units import is_share
 from optimizer.versions import versions
 
 RETRIES = 20
@@ -141,7 +142,7 @@ def aims_of(objective: Objective, case_model: CaseModel) -> list[Aim]:
 
 def _scale(aim: Aim, case_model: CaseModel) -> float:
     """Least size the gap is relative to: 1e-6 of today's revenue for money, of 1 for the rest."""
-    if aim.measure is None or aim.unit in ("fraction", "1/month"):
+    if aim.measure is None or is_share(aim.unit):
         return 1e-6
     return 1e-6 * max(1.0, abs(case_model.today_figure("revenue")))
 

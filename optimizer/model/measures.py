@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from optimizer.economics.figures import LINEAR, RATIOS, TOTAL, Selection
+from optimizer.economics.figures import RATIOS, TOTAL, Selection, is_linear
 from optimizer.errors import bad_argument
 from optimizer.model.build import MarketInstance
 from optimizer.model.instance import Figure, Limit, combine, zero_figure
@@ -78,7 +78,7 @@ def measure(
     ratio = RATIOS[name]
     numerator = compiled.figure(ratio.numerator, selection)
     denominator = compiled.figure(ratio.denominator, selection)
-    if ratio.denominator in LINEAR and LINEAR[ratio.denominator].constant:
+    if is_linear(name):
         return Measure(name, selection, combine([(1.0 / denominator.constant, numerator)]), None, 0.0)
     if floor is None:
         stated = today(ratio.denominator, selection)
