@@ -24,6 +24,8 @@ _GROUPED = re.compile(r"[-+]?\d{1,3}([ ,'_\u2019\u00a0\u202f]\d{3})+(\.\d+)?", r
 _COMMA = re.compile(r"[-+]?\d+,\d+", re.ASCII)
 _AFFIXED = re.compile(r"([$€£]\s*[-+]?[\d.,]+|[-+]?[\d.,]+\s*([%$€£]|[A-Za-z]+))", re.ASCII)
 MAX_FINDINGS = 50
+MAX_PARTS = 32
+"""Most parts of a path."""
 
 
 def read_numbers_csv(path: str | os.PathLike[str]) -> Document:
@@ -135,6 +137,9 @@ class _CsvTable:
         elif any(part != part.strip() or not part for part in parts):
             message = f"the path {path!r} has a stray space or an empty part"
             self.note("csv-path", line, path, message, "write it as in plans.plus.price")
+        elif len(parts) > MAX_PARTS:
+            message = f"the path has {len(parts)} parts"
+            self.note("csv-path", line, path[:40], message, "write it as in plans.plus.price")
         elif path in self.rows:
             message = f"the path is given twice; it was first given in line {self.rows[path]}"
             self.note("csv-duplicate", line, path, message, "keep one of the two rows")

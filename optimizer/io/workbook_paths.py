@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from optimizer.io.numbers_csv import _GROUPED, _NUMBER
+from optimizer.io.numbers_csv import _GROUPED, _NUMBER, MAX_PARTS
 from optimizer.io.workbook_cells import Cell
 
 Parts = tuple[str, ...]
@@ -41,6 +41,8 @@ def split_path(text: str) -> Parts:
             raise ValueError(f"the path {text!r} has a stray space, an empty part or a stray bracket")
         parts.append(found[2] if found[2] is not None else json.loads(f'"{found[1]}"'))
         position = found.end()
+        if len(parts) > MAX_PARTS:
+            raise ValueError(f"the path {text[:40]!r} has more than {MAX_PARTS} parts")
         if position == len(text):
             return _joined(parts)
         if text[position] != ".":

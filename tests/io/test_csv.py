@@ -85,6 +85,7 @@ def test_cells_that_are_no_numbers(tmp_path: Path, cell: str, cure: str) -> None
         ("path,value\n,1\n", "csv-path", 2, "name the field"),
         ("path,value\na..b,1\n", "csv-path", 2, "plans.plus.price"),
         ("path,value\na .b,1\n", "csv-path", 2, "plans.plus.price"),
+        ("path,value\n" + "a." * 20_000 + "b,1\n", "csv-path", 2, "plans.plus.price"),
         ("path,value\na.b,1\nc,1\na.b,1\n", "csv-duplicate", 4, "one of the two"),
         ("path,value\na.b,1\na.b.low,1\n", "csv-path", 3, "columns"),
         ("path,value\na.b,1\na,1\n", "csv-path", 3, "another name"),

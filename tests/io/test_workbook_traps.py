@@ -84,6 +84,7 @@ TRAPS = {
     "path missing": (put("numbers", "A5", None), "workbook-path", "numbers", 5),
     "path with a space": (put("numbers", "A5", "plans.plus.price "), "workbook-path", "numbers", 5),
     "path with an empty part": (put("numbers", "A5", "plans..price"), "workbook-path", "numbers", 5),
+    "path without end": (put("numbers", "A5", "a." * 4_000 + "b"), "workbook-path", "numbers", 5),
     "stray bracket": (put("case", "A5", "plans.[plus].price"), "workbook-path", "case", 5),
     "space after a source": (put("numbers", "D5", "calendar "), "workbook-space", "numbers", 5),
     "duplicate number": (add("numbers", "plans.plus.price", 12, "usd"), "workbook-duplicate", "numbers", None),
