@@ -8,14 +8,20 @@ from typing import Annotated, Any
 
 import typer
 
+from optimizer.cli.options import named
 from optimizer.errors import bad_argument
 
 HtmlOption = Annotated[
-    Path | None, typer.Option("--html", metavar="FILE", help="Write a self-contained report with charts.")
+    Path | None,
+    typer.Option("--html", metavar="FILE", parser=named("--html"), help="Write a self-contained report with charts."),
 ]
-ExcelOption = Annotated[Path | None, typer.Option("--excel", metavar="FILE", help="Write a workbook with all tables.")]
+ExcelOption = Annotated[
+    Path | None,
+    typer.Option("--excel", metavar="FILE", parser=named("--excel"), help="Write a workbook with all tables."),
+]
 ParquetOption = Annotated[
-    Path | None, typer.Option("--parquet", metavar="DIR", help="Write all tables as parquet files.")
+    Path | None,
+    typer.Option("--parquet", metavar="DIR", parser=named("--parquet"), help="Write all tables as parquet files."),
 ]
 WithOption = Annotated[
     str | None,

@@ -36,6 +36,7 @@ from optimizer.cli.options import (
     SetOption,
     TimeOption,
     console,
+    named,
     read_changes,
     read_folder,
     read_gap,
@@ -163,7 +164,9 @@ def list_command(json: JsonOption = False) -> None:
 @app.command()
 def copy(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A shipped case.")],
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to put cases/ and models/.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", parser=named("DIR"), help="Where to put cases/ and models/.")
+    ],
     json: JsonOption = False,
 ) -> None:
     """Copy a case with its market, to make your own."""
@@ -219,7 +222,8 @@ def equations(json: JsonOption = False) -> None:
 
 @app.command()
 def verify(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that --out made.")], json: JsonOption = False
+    folder: Annotated[Path, typer.Argument(metavar="DIR", parser=named("DIR"), help="A folder that --out made.")],
+    json: JsonOption = False,
 ) -> None:
     """Recompute a saved result from its inputs, without a solver."""
     from optimizer.answer.verify import verify_folder

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,18 @@ from optimizer.errors import Finding, InputError, bad_argument
 
 OK, INFEASIBLE, BAD_INPUT, TROUBLE, INTERRUPTED = 0, 1, 2, 3, 130
 
+
+def named(option: str) -> Callable[[str | Path], Path]:
+    """A reader of paths that refuses an empty one, which would be the working directory."""
+
+    def read(value: str | Path) -> Path:
+        if not os.fspath(value).strip():
+            raise bad_argument(option, "the name is empty", "write a name; a shell variable that is not set is empty")
+        return Path(value)
+
+    return read
+
+
 CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="A shipped case's name, or the path of a case file.")]
 SetOption = Annotated[
     list[str] | None,
@@ -21,7 +34,10 @@ SetOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
-OutOption = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Save result.json and CSV tables there.")]
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", parser=named("--out"), help="Save result.json and CSV tables there."),
+]
 GapOption = Annotated[
     float | None, typer.Option("--gap", help="Relative gap at which an answer is called optimal, 0 to 1.")
 ]

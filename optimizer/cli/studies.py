@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,6 +20,7 @@ from optimizer.cli.options import (
     SetOption,
     TimeOption,
     console,
+    named,
     read_changes,
     read_limit,
 )
@@ -64,14 +65,17 @@ def progress_bar(what: str, total: int | None) -> Iterator[Callable[[int], None]
         yield lambda done: bar.update(task, completed=done)
 
 
-def _put_out(document: dict[str, Any], page: Any, as_json: bool, out: Path | None, name: str) -> None:
+def _put_out(
+    document: dict[str, Any], page: Any, as_json: bool, out: Path | None, name: str, tables: Mapping[str, str] = {}
+) -> None:
+    """Print a study and, with ``out``, save it and its tables as one set."""
     from optimizer.report.document import dumps
 
     text = dumps(document)
     if out is not None:
         from optimizer.io import write_folder_atomic
 
-        write_folder_atomic(out, {name: text.encode()})
+        write_folder_atomic(out, {**tables, name: text})
     if as_json:
         sys.stdout.write(text)
     else:
@@ -131,9 +135,8 @@ def frontier(
             known=known,
         )
         stopped = cancelled()
-    _put_out(frontier_document(found), frontier_page(found), json, out, "frontier.json")
-    if out is not None:
-        found.to_frame().to_csv(out / "frontier.csv", index=False)
+    tables = {} if out is None else {"frontier.csv": found.to_frame().to_csv(index=False)}
+    _put_out(frontier_document(found), frontier_page(found), json, out, "frontier.json", tables)
     if stopped:
         raise typer.Exit(INTERRUPTED)
 
@@ -167,7 +170,12 @@ def compare(
     ],
     scenarios: Annotated[
         Path | None,
-        typer.Option("--scenarios", metavar="FILE", help="YAML file with scenarios: (and grid:) for one case."),
+        typer.Option(
+            "--scenarios",
+            metavar="FILE",
+            parser=named("--scenarios"),
+            help="YAML file with scenarios: (and grid:) for one case.",
+        ),
     ] = None,
     sets: SetOption = None,
     json: JsonOption = False,

@@ -11,7 +11,7 @@ from typing import Any
 
 from optimizer.errors import Finding, InputError, bad_argument
 from optimizer.io import Document
-from optimizer.io.numbers_csv import parse_number
+from optimizer.io.numbers_csv import MAX_PARTS, parse_number
 from optimizer.schema.case import Case, Change
 
 Changes = Mapping[str, "Change | float | str"]
@@ -74,6 +74,8 @@ def _changed(quantity: Mapping[str, Any], change: Change) -> dict[str, Any]:
 
 def _put(data: dict[str, Any], path: list[str], value: Any) -> bool:
     """Place a value, making the groups on the way; False where something else is in the way."""
+    if len(path) > MAX_PARTS:
+        return False
     node: Any = data
     for key in path[:-1]:
         node = node.setdefault(key, {})

@@ -12,7 +12,7 @@ from typing import Any
 
 from optimizer.errors import Finding, InputError
 from optimizer.io.documents import Document
-from optimizer.io.text import read_text, refused
+from optimizer.io.text import read_text
 
 REQUIRED = ("path", "value")
 NUMBERS = ("value", "low", "high")
@@ -24,21 +24,21 @@ _GROUPED = re.compile(r"[-+]?\d{1,3}([ ,'_\u2019\u00a0\u202f]\d{3})+(\.\d+)?", r
 _COMMA = re.compile(r"[-+]?\d+,\d+", re.ASCII)
 _AFFIXED = re.compile(r"([$€£]\s*[-+]?[\d.,]+|[-+]?[\d.,]+\s*([%$€£]|[A-Za-z]+))", re.ASCII)
 MAX_FINDINGS = 50
+MAX_PARTS = 32
+"""Most parts of a path."""
 
 
 def read_numbers_csv(path: str | os.PathLike[str]) -> Document:
     """Read a table with the header ``path,value,unit,source,assumption,low,high`` (any of the last five left out).
 
-    Every row becomes a mapping at its dotted path, with the columns as fields; empty cells are left out.
+    Every row becomes a mapping at its dotted path, with the columns as fields; empty cells are left out, and so are
+    the byte order mark and the empty columns at the end that spreadsheets add.
 
     Raises:
         InputError: the file cannot be read or a cell is not acceptable; all findings, with file and line.
     """
     name = os.fspath(path)
-    text = read_text(path, keep_bom=True)
-    if text.startswith("\ufeff"):
-        cure = "save it as plain UTF-8 text, without the mark some spreadsheets add"
-        raise refused("csv-byte-order-mark", name, 1, "the file starts with a byte order mark", cure)
+    text = read_text(path)
     table = _CsvTable(name)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     line = 1
@@ -83,6 +83,8 @@ class _CsvTable:
             self._take_header(line, cells)
             return
         width = len(self.header)
+        if not any(cells[width:]):
+            cells = cells[:width]
         if len(cells) != width:
             cure = "put text with commas in quotes, and write decimals with a point"
             self.note("csv-cells", line, cells[0], f"the row has {len(cells)} cells, the header has {width}", cure)
@@ -101,6 +103,8 @@ class _CsvTable:
     def _take_header(self, line: int, cells: list[str]) -> None:
         """Check the header; nothing can be read without a good one."""
         before = len(self.findings)
+        while cells and not cells[-1]:
+            cells = cells[:-1]
         if len(cells) == 1 and any(mark in cells[0] for mark in ";\t|"):
             cure = "separate the cells by commas, and write decimals with a point"
             self.note("csv-delimiter", line, "", "the cells are not separated by commas", cure)
@@ -133,6 +137,9 @@ class _CsvTable:
         elif any(part != part.strip() or not part for part in parts):
             message = f"the path {path!r} has a stray space or an empty part"
             self.note("csv-path", line, path, message, "write it as in plans.plus.price")
+        elif len(parts) > MAX_PARTS:
+            message = f"the path has {len(parts)} parts"
+            self.note("csv-path", line, path[:40], message, "write it as in plans.plus.price")
         elif path in self.rows:
             message = f"the path is given twice; it was first given in line {self.rows[path]}"
             self.note("csv-duplicate", line, path, message, "keep one of the two rows")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import os
 import re
@@ -18,32 +19,47 @@ MAX_BYTES = 2_000_000
 HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
-def read_text(path: str | os.PathLike[str], *, keep_bom: bool = False) -> str:
-    """The text of a UTF-8 file, with line ends as ``\\n``; a byte order mark is dropped unless kept.
+def read_text(path: str | os.PathLike[str]) -> str:
+    """The text of a UTF-8 file, with line ends as ``\\n`` and without a byte order mark.
 
     Raises:
         InputError: missing, unreadable, not an ordinary file, empty, too large, not UTF-8, or with
             control characters in it.
     """
     name = os.fspath(path)
+    content = _read_bytes(name)
+    if wide := _wide(content):
+        cure = "save it as UTF-8; in a spreadsheet program: CSV UTF-8 (comma separated)"
+        raise refused("file-encoding", name, 1, f"the file is not UTF-8 text but {wide}", cure)
     try:
-        text = _read_bytes(name).decode("utf-8")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        utf16 = error.object[:2] in (b"\xff\xfe", b"\xfe\xff")
-        what = "UTF-16" if utf16 else f"byte 0x{error.object[error.start]:02x}"
-        raise refused("file-encoding", name, line, f"the file is not UTF-8 text ({what})", "save it as UTF-8") from None
+        message = f"the file is not UTF-8 text (byte 0x{error.object[error.start]:02x})"
+        raise refused("file-encoding", name, line, message, "save it as UTF-8") from None
     text = text.replace("\r\n", "\n")
-    bom = text.startswith("\ufeff")
-    body = text[1:] if bom else text
-    found = HIDDEN.search(body)
+    found = HIDDEN.search(text)
     if found:
-        line = body.count("\n", 0, found.start()) + 1
+        line = text.count("\n", 0, found.start()) + 1
         message = f"the file contains the invisible character U+{ord(found.group()):04X}"
-        raise refused("file-control-character", name, line, message, "delete it; retype the line if you cannot see it")
-    if not body.strip():
+        cure = "delete it; retype the line if you cannot see it"
+        if found.group() == "\r":
+            cure = "save it with line ends as Windows or Unix has them; in a spreadsheet program: CSV UTF-8"
+        raise refused("file-control-character", name, line, message, cure)
+    if not text.strip():
         raise refused("file-empty", name, 1, "the file is empty", "write its content, or name another file")
-    return text if keep_bom else body
+    return text
+
+
+def _wide(content: bytes) -> str:
+    """The encoding with two or four bytes a sign that content is in; empty for others."""
+    start = content[:400]
+    for marks, name in (((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE), "UTF-32"), ((b"\xff\xfe", b"\xfe\xff"), "UTF-16")):
+        if start.startswith(marks):
+            return name
+    zeros = [start[k::2].count(0) for k in (0, 1)]
+    half = len(start) // 2
+    return "UTF-16" if half and min(zeros) == 0 and max(zeros) > half // 2 else ""
 
 
 def _read_bytes(name: str) -> bytes:

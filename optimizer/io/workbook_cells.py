@@ -21,6 +21,7 @@ from xml.etree import ElementTree
 
 from optimizer.errors import InputError, bad_argument
 from optimizer.io.text import HIDDEN, _read_bytes, refused
+from optimizer.io.workbook_formats import number_format
 
 SUFFIXES = (".xlsx", ".xlsm", ".xltx", ".xltm", ".xlsb", ".xls", ".ods")
 """Names that a spreadsheet program gives its files; only the first is read."""
@@ -34,8 +35,6 @@ _SAVE_ANEW = "open it in a spreadsheet program and save it anew"
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _WHOLE = re.compile(r"[-+]?\d{1,15}", re.ASCII)
-_DATE_CODE = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.|General', re.IGNORECASE)
-_DATE_IDS = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
 _REFERENCE = re.compile(r"([A-Z]{1,3})([1-9]\d{0,6})", re.ASCII)
 
 
@@ -101,9 +100,10 @@ class Cell:
     """What a cell holds."""
 
     kind: str
-    """text, number, bool, formula, date or error."""
+    """text, number, percent (a number shown times 100 with a per-cent sign), bool, formula, date, disguised (a number
+    that its format shows as another one) or error."""
     value: Any
-    """For a formula its text and, if saved, the value it had."""
+    """For a formula its text and, if saved, the value it had; for a disguised number what its format does."""
 
 
 @dataclass(frozen=True)
@@ -149,11 +149,11 @@ class Book:
             self._sheets[sheet.attrib["name"]] = (relations[key][1], sheet.get("state", "visible") != "visible")
         by_kind = {kind.rpartition("/")[2]: target for kind, target in relations.values()}
         self._texts: list[str] = []
-        self._dates: list[bool] = []
+        self._formats: list[tuple[str, str]] = []
         if by_kind.get("sharedStrings") in self._parts:
             self._texts = [_string(item) for item in _all(self._root(by_kind["sharedStrings"]), "si")]
         if by_kind.get("styles") in self._parts:
-            self._dates = _date_styles(self._root(by_kind["styles"]))
+            self._formats = _formats(self._root(by_kind["styles"]))
 
     def _root(self, part: str) -> ElementTree.Element:
         return ElementTree.fromstring(self._parts[part])
@@ -219,10 +219,11 @@ class Book:
         if kind == "e":
             return Cell("error", value)
         style = int(element.get("s", "0"))
-        if kind == "d" or (style < len(self._dates) and self._dates[style]):
+        shown, why = self._formats[style] if style < len(self._formats) else ("number", "")
+        if kind == "d" or shown == "date":
             return Cell("date", value)
         whole = _WHOLE.fullmatch(value.strip())
-        return Cell("number", int(value) if whole else float(value))
+        return Cell(shown, why or (int(value) if whole else float(value)))
 
 
 def _guard_name(file: str) -> None:
@@ -304,13 +305,9 @@ def _text_cell(text: str) -> Cell | None:
     return Cell("text", text) if text.strip() else None
 
 
-def _date_styles(root: ElementTree.Element) -> list[bool]:
-    """Whether each cell format shows numbers as dates or times."""
+def _formats(root: ElementTree.Element) -> list[tuple[str, str]]:
+    """What each cell format makes of a number: the kind of cell, and for a disguised number what it does."""
     own = {int(f.attrib["numFmtId"]): f.get("formatCode", "") for f in _all(root, "numFmt")}
-    found = []
-    for formats in _all(root, "cellXfs"):
-        for style in formats:
-            number = int(style.get("numFmtId", "0"))
-            code = _DATE_CODE.sub("", own.get(number, "").split(";")[0])
-            found.append(number in _DATE_IDS or bool(re.search(r"[ymdhs]", code, re.IGNORECASE)))
-    return found
+    styles = (style for formats in _all(root, "cellXfs") for style in formats)
+    numbers = (int(style.get("numFmtId", "0")) for style in styles)
+    return [number_format(number, own.get(number, "")) for number in numbers]

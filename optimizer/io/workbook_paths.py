@@ -15,11 +15,15 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from optimizer.io.numbers_csv import _GROUPED, _NUMBER
+from optimizer.io.numbers_csv import _GROUPED, _NUMBER, MAX_PARTS
 from optimizer.io.workbook_cells import Cell
 
 Parts = tuple[str, ...]
 EMPTY_GROUP, EMPTY_LIST = "{}", "[]"
+
+_SHARES = {"at_least", "at_most", "enterprise_share", "gap", "continuous_gap", "give", "times", "weight"}
+_SHARES |= {"tolerance", "segment_tolerance"}
+"""Fields of case and market that are fractions or multiples, so that 60% and 0.6 are one."""
 
 _PART = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|([^.\[\]"]+)')
 _BLANK = re.compile(r'"\s*"')
@@ -37,6 +41,8 @@ def split_path(text: str) -> Parts:
             raise ValueError(f"the path {text!r} has a stray space, an empty part or a stray bracket")
         parts.append(found[2] if found[2] is not None else json.loads(f'"{found[1]}"'))
         position = found.end()
+        if len(parts) > MAX_PARTS:
+            raise ValueError(f"the path {text[:40]!r} has more than {MAX_PARTS} parts")
         if position == len(text):
             return _joined(parts)
         if text[position] != ".":
@@ -115,6 +121,11 @@ def cell_value(cell: Cell, parts: Parts, shape: Shape) -> Any:
     """The value that a text, number or bool cell stands for at a path. Raises ValueError with cause and cure."""
     kinds = shape.kinds(parts)
     value = cell.value
+    if cell.kind == "percent":
+        if parts[-1] not in _SHARES and parts[0] != "evidence":
+            message = f"the cell shows {100.0 * value:g}%, and {parts[-1]} is no share"
+            raise ValueError(message, "format the cell as a number, and type the value again")
+        return [value] if "array" in kinds and "number" not in kinds else value
     if cell.kind == "number":
         if "array" in kinds and "number" not in kinds:
             return [value]

@@ -86,11 +86,15 @@ class SheetTable:
         elif cell.kind == "date":
             cure = "format the cell as a number (or as text) and type its value again"
             self.note(row, "workbook-date", field, "the cell is formatted as a date or time", cure)
+        elif cell.kind == "disguised":
+            message = f"the cell holds a number that its format shows {cell.value}"
+            cure = "format the cell as a number, and type the value again in the unit that the sheet states"
+            self.note(row, "workbook-number-format", field, message, cure)
         elif cell.kind == "error":
             self.note(row, "workbook-error", field, f"the cell shows the error {cell.value}", "write the value")
         elif cell.kind == "text" and HIDDEN.search(cell.value):
             self.note(row, "workbook-control-character", field, "the text has an invisible character", "type it anew")
-        elif cell.kind == "number" and not math.isfinite(cell.value):
+        elif cell.kind in ("number", "percent") and not math.isfinite(cell.value):
             self.note(row, "workbook-number", field, "the number is not finite", "write a finite number")
         else:
             return True
@@ -180,6 +184,8 @@ class SheetTable:
                 if column != "assumption" and text != text.strip():
                     self.note(row, "workbook-space", field, f"stray space around {text!r}", "remove it")
                 quantity[column] = text
+            elif cell.kind == "percent":
+                self._take_percent(row, quantity, column, cell.value, cells.get("unit"), field)
             elif cell.kind == "number" or (cell.kind == "text" and _NUMBER.fullmatch(cell.value)):
                 quantity[column] = float(cell.value)
             else:
@@ -189,6 +195,19 @@ class SheetTable:
         self.leaves.add(parts)
         for column in quantity:
             self.lines[f"{path}.{column}"] = row
+
+    def _take_percent(
+        self, row: int, quantity: dict[str, Any], column: str, held: float, unit: Cell | None, field: str
+    ) -> None:
+        """A cell that shows 3% holds 0.03: it is 3 in a unit of per cent, 0.03 of a fraction, and nothing else."""
+        name = "" if unit is None else _as_text(unit).partition("/")[0].strip()
+        if name.rstrip("s") == "percent":
+            quantity[column] = float(f"{100.0 * held:.15g}")
+        elif name.rstrip("s") in ("", "1", "fraction"):
+            quantity[column] = float(held)
+        else:
+            message = f"the cell shows {100.0 * held:g}%, and its unit is {name}"
+            self.note(row, "workbook-number-format", field, message, "format the cell as a number, or correct its unit")
 
     def add_source(self, row: int, cells: Mapping[str, Cell]) -> None:
         """A row of the sheet sources."""

@@ -1,8 +1,10 @@
 """YAML 1.2 into plain data with line numbers, built on the parser's events.
 
-Values follow the core schema (``no`` and ``12:30`` are text, ``1e3`` is a number). Refused: duplicate
-keys, anchors, aliases, merge keys, tags, several documents, keys that are not text, numbers that are
-not finite, nesting beyond ``MAX_DEPTH``. The C parser of ruamel.yaml.clib is used where it is installed.
+Values follow the core schema (``no`` and ``12:30`` are text, ``1e3`` is a number). An alias stands for a copy of
+the whole value that its anchor names, within ``MAX_VALUES``; the fields below it keep the lines where they are
+written. Refused: duplicate keys, merge keys ``<<`` (YAML 1.2 has none, and which field wins would be hidden), tags,
+several documents, keys that are not text, numbers that are not finite, nesting beyond ``MAX_DEPTH``. The C parser
+of ruamel.yaml.clib is used where it is installed.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import math
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -32,7 +35,9 @@ from optimizer.io.text import HIDDEN, read_text
 MAX_DEPTH = 32
 """Deepest nesting of mappings and lists."""
 MAX_VALUES = 200_000
-"""Most fields and list items in a file."""
+"""Most fields and list items in a file, those that aliases stand for included."""
+MAX_CHARACTERS = 20_000_000
+"""Most characters in the paths of all values and in the texts that aliases stand for."""
 MAX_FINDINGS = 50
 """A file with more faults than this is not read further."""
 
@@ -58,6 +63,41 @@ _SYNTAX_CURES = (
     ("cannot start any token", "put text that starts with a special character in quotes"),
     ("unknown escape", "use single quotes around text with a backslash"),
 )
+
+
+@dataclass(frozen=True)
+class _Anchored:
+    """A value with an anchor."""
+
+    value: Any
+    lines: tuple[tuple[str, int], ...]
+    """Path of each field below it, seen from it, and its line."""
+    depth: int
+    """Levels of mappings and lists in it."""
+    characters: int
+    """In its texts and keys."""
+
+
+def _anchored(value: Any, lines: tuple[tuple[str, int], ...]) -> _Anchored:
+    return _Anchored(value, lines, *_measured(value))
+
+
+def _measured(value: Any) -> tuple[int, int]:
+    """Levels of mappings and lists in a value, and characters in its texts and keys."""
+    if isinstance(value, str):
+        return 0, len(value)
+    if not isinstance(value, dict | list):
+        return 0, 0
+    inner = [_measured(item) for item in (value.values() if isinstance(value, dict) else value)]
+    keys = sum(map(len, value)) if isinstance(value, dict) else 0
+    return 1 + max((depth for depth, _ in inner), default=0), keys + sum(size for _, size in inner)
+
+
+def _copied(value: Any) -> Any:
+    """A copy that shares no mapping and no list."""
+    if isinstance(value, dict):
+        return {key: _copied(item) for key, item in value.items()}
+    return [_copied(item) for item in value] if isinstance(value, list) else value
 
 
 class _YamlStop(Exception):
@@ -113,7 +153,10 @@ class _Builder:
     def __init__(self, file: str) -> None:
         self.file = file
         self.lines: dict[str, int] = {}
+        self.order: list[str] = []
         self.findings: list[Finding] = []
+        self.characters = 0
+        self.anchors: dict[str, _Anchored | None] = {}
 
     def note(self, code: str, line: int | None, field: str, message: str, cure: str) -> None:
         """Add a finding; give up when there are too many."""
@@ -146,13 +189,8 @@ class _Builder:
                     line = event.start_mark.line + 1
                     self.note("yaml-documents", line, "", "a second document starts here", "keep one document per file")
                     raise _YamlStop
-            elif kind is MappingStartEvent:
-                self._refuse_extras(event, "")
-                result = self._mapping(events, "", 1)
-            elif kind is SequenceStartEvent:
-                result = self._sequence(events, "", 1)
-            elif kind is ScalarEvent:
-                result = self._scalar(event, "")
+            elif kind in (MappingStartEvent, SequenceStartEvent, ScalarEvent, AliasEvent):
+                result = self._value(event, events, "", 0)
         return result
 
     def _mapping(self, events: Iterator[Any], path: str, depth: int) -> dict[str, Any]:
@@ -169,8 +207,7 @@ class _Builder:
                 message = f"the key {key!r} is given twice; it was first given in line {self.lines[here]}"
                 self.note("yaml-duplicate-key", line, here, message, "keep one of the two")
             else:
-                self.lines[here] = line
-            self._refuse_mass(line)
+                self._place(here, line)
             result[key] = self._value(next(events), events, here, depth)
         return result
 
@@ -182,29 +219,59 @@ class _Builder:
             if type(event) is SequenceEndEvent:
                 break
             here = f"{prefix}{len(result)}"
-            line = self.lines[here] = event.start_mark.line + 1
-            self._refuse_mass(line)
+            self._place(here, event.start_mark.line + 1)
             result.append(self._value(event, events, here, depth))
         return result
 
     def _value(self, event: Any, events: Iterator[Any], path: str, depth: int) -> Any:
-        """The value that starts with this event."""
+        """The value that starts with this event, at a depth counted from 0; remembered where it has an anchor."""
         kind = type(event)
-        if kind is ScalarEvent:
-            return self._scalar(event, path)
-        line = event.start_mark.line + 1
         if kind is AliasEvent:
-            message = f"the alias *{event.anchor} is not allowed"
+            return self._alias(event, path, depth)
+        if event.anchor is None:
+            return self._scalar(event, path) if kind is ScalarEvent else self._group(event, events, path, depth)
+        self.anchors[event.anchor] = None  # an alias inside would stand for itself
+        start = len(self.order)
+        value = self._scalar(event, path) if kind is ScalarEvent else self._group(event, events, path, depth)
+        skip = len(path) + 1 if path else 0
+        lines = tuple((inner[skip:], self.lines[inner]) for inner in self.order[start:])
+        self.anchors[event.anchor] = _anchored(value, lines)
+        return value
+
+    def _group(self, event: Any, events: Iterator[Any], path: str, depth: int) -> Any:
+        """The mapping or list whose start event was just read."""
+        line = event.start_mark.line + 1
+        self._refuse_tag(event, path)
+        self._refuse_depth(depth, line)
+        if type(event) is MappingStartEvent:
+            return self._mapping(events, path, depth + 1)
+        return self._sequence(events, path, depth + 1)
+
+    def _alias(self, event: Any, path: str, depth: int) -> Any:
+        """A copy of what the alias stands for."""
+        line = event.start_mark.line + 1
+        named = self.anchors.get(event.anchor)
+        if named is None:
+            inside = event.anchor in self.anchors
+            message = (
+                f"the alias *{event.anchor} stands inside the value that it names"
+                if inside
+                else (f"no value above has the anchor &{event.anchor}")
+            )
             self.note("yaml-alias", line, path, message, "write the value out where it is used")
             return None
-        self._refuse_extras(event, path)
+        self._refuse_depth(depth + named.depth - 1, line)
+        self.characters += named.characters
+        for inner, written in named.lines:
+            self._place(f"{path}.{inner}", written, line)
+        return _copied(named.value)
+
+    def _refuse_depth(self, depth: int, line: int) -> None:
+        """Stop at the deepest nesting."""
         if depth >= MAX_DEPTH:
             message = f"the nesting is deeper than {MAX_DEPTH} levels"
             self.note("yaml-depth", line, "", message, "check the indentation and the brackets")
             raise _YamlStop
-        if kind is MappingStartEvent:
-            return self._mapping(events, path, depth + 1)
-        return self._sequence(events, path, depth + 1)
 
     def _key(self, event: Any, path: str, line: int) -> str:
         """The text of a mapping's key."""
@@ -213,28 +280,31 @@ class _Builder:
             self.note("yaml-key", line, path, message, "write 'name: value'; put text with brackets in quotes")
             raise _YamlStop
         key: str = event.value
-        self._refuse_extras(event, f"{path}.{key}" if path else key)
+        if event.anchor is not None:
+            self.anchors[event.anchor] = _anchored(key, ())
+        self._refuse_tag(event, f"{path}.{key}" if path else key)
         if not key.strip() or (not event.style and key in ("~", "null", "Null", "NULL")):
             self.note("yaml-key", line, path, "a key is empty", "write a name before the colon")
         elif key == "<<" and not event.style:
-            self.note("yaml-merge-key", line, path, "the merge key '<<' is not allowed", "write the fields out")
+            cure = "write the fields out; an alias may stand for a whole value"
+            self.note("yaml-merge-key", line, path, "the merge key '<<' is not part of YAML 1.2", cure)
         elif event.style and HIDDEN.search(key):
             self.note("yaml-control-character", line, path, "a key contains a control character", "remove the escape")
         return key
 
-    def _refuse_mass(self, line: int) -> None:
-        """Stop at the largest number of values."""
-        if len(self.lines) > MAX_VALUES:
-            message = f"the file has more than {MAX_VALUES:,} values"
-            self.note("yaml-size", line, "", message, "split it, or check that it is the right file")
+    def _place(self, path: str, line: int, where: int | None = None) -> None:
+        """Note where a value is written; stop at the largest number of values. ``where`` is what a stop names."""
+        self.lines[path] = line
+        self.order.append(path)
+        self.characters += len(path)
+        if len(self.lines) > MAX_VALUES or self.characters > MAX_CHARACTERS:
+            message = f"the file has more than {MAX_VALUES:,} values, or too long names and texts for that many"
+            cure = "split it, or check that it is the right file; an alias counts as all that it stands for"
+            self.note("yaml-size", line if where is None else where, "", message, cure)
             raise _YamlStop
 
-    def _refuse_extras(self, event: Any, path: str) -> None:
-        """Anchors and tags are findings."""
-        if event.anchor is not None:
-            line = event.start_mark.line + 1
-            message = f"the anchor &{event.anchor} is not allowed"
-            self.note("yaml-anchor", line, path, message, "remove it, and write the value out where it is used")
+    def _refuse_tag(self, event: Any, path: str) -> None:
+        """Tags are findings."""
         if event.tag is not None:
             line = event.start_mark.line + 1
             message = f"the tag {event.tag} is not allowed"
@@ -243,8 +313,7 @@ class _Builder:
     def _scalar(self, event: Any, path: str) -> Any:
         """The value of a scalar by the core schema of YAML 1.2."""
         text: str = event.value
-        if event.anchor is not None or event.tag is not None:
-            self._refuse_extras(event, path)
+        self._refuse_tag(event, path)
         if event.style:
             if HIDDEN.search(text):
                 line = event.start_mark.line + 1

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from optimizer.cli.main import main
+from optimizer.io import read_folder
 
 KEYS = {
     "schema_version", "input_hash", "case", "verdict", "status", "objective", "menu", "mix", "figures", "audit",
@@ -238,6 +239,9 @@ def test_two_runs_give_the_same_bytes(case: Path, tmp_path: Path, run_process: A
             first, second = (json.loads(x[name]) for x in (one, two))
             assert first.pop("seconds") and second.pop("seconds")
             assert json.dumps(first) == json.dumps(second)
+        elif name == "manifest.json":  # the hash of result.json, which tells the seconds, is another one
+            first, second = (json.loads(x[name])["files"] for x in (one, two))
+            assert {n for n in first if first[n] != second[n]} <= {"result.json"} and set(first) == set(second)
         else:
             assert one[name] == two[name], name
 
@@ -345,6 +349,55 @@ def test_verify_of_a_certificate_that_is_none(content: str, out: Path, call: Any
 def test_verify_of_no_folder(tmp_path: Path, call: Any) -> None:
     told = call("verify", tmp_path / "nowhere")
     assert told.code == 2 and "--out" in told.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        (("run", "CASE", "--out", ""), "--out"),
+        (("evaluate", "CASE", "--out", ""), "--out"),
+        (("evaluate", "CASE", "--out="), "--out"),
+        (("evaluate", "CASE", "--out", " \t"), "--out"),
+        (("frontier", "CASE", "--out", ""), "--out"),
+        (("compare", "CASE", "--out", ""), "--out"),
+        (("explain", "CASE", "--out", ""), "--out"),
+        (("sensitivity", "CASE", "--out", ""), "--out"),
+        (("run", "CASE", "--html", ""), "--html"),
+        (("run", "CASE", "--excel", ""), "--excel"),
+        (("run", "CASE", "--parquet", ""), "--parquet"),
+        (("compare", "CASE", "--scenarios", ""), "--scenarios"),
+        (("copy", "assistant-startup-today", ""), "DIR"),
+        (("verify", ""), "DIR"),
+        (("run", ""), "case"),
+    ],
+)
+def test_an_empty_name_is_refused(
+    arguments: tuple[str, ...], field: str, case: Path, tmp_path: Path, call: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be the working directory; a shell variable that is not set gives it."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    told = call(*(str(case) if a == "CASE" else a for a in arguments))
+    assert (told.code, told.out) == (2, "")
+    assert told.err.startswith(f"input: {field}: ") and told.err.count("\n") == 1
+    body = call(*(str(case) if a == "CASE" else a for a in arguments), "--json").json
+    assert (body["exit_code"], [f["field"] for f in body["findings"]]) == (2, [field])
+    assert os.listdir() == []
+
+
+def test_a_saved_folder_has_a_manifest_and_is_replaced_whole(case: Path, tmp_path: Path, call: Any) -> None:
+    out = tmp_path / "out"
+    assert call("run", case, "--out", out).code == 0
+    first = read_folder(out)
+    assert set(first) == set(os.listdir(out)) - {"manifest.json"}
+    (out / "mine.txt").write_text("mine")
+    assert call("run", case, "--set", "plans.team.price=26", "--out", out).code == 0
+    second = read_folder(out)
+    assert set(second) == set(first) and second["inputs.json"] != first["inputs.json"]
+    assert (out / "mine.txt").read_text() == "mine"
+    assert call("verify", out).code == 0
+    assert call("frontier", case, "--points", "3", "--out", out).code == 0
+    assert set(read_folder(out)) == {*second, "frontier.json", "frontier.csv"}
 
 
 def test_out_that_cannot_be_saved_is_told_before_the_work(case: Path, tmp_path: Path, call: Any) -> None:

@@ -62,7 +62,16 @@ def test_cells_that_are_no_numbers(tmp_path: Path, cell: str, cure: str) -> None
 @pytest.mark.parametrize(
     ("text", "code", "line", "cure"),
     [
-        ("\ufeff" + HEADER, "csv-byte-order-mark", 1, "UTF-8"),
+        ("\ufeff" + HEADER + "a,1,\ufeffusd,,,,\n", "file-control-character", 2, "delete"),
+        (("\ufeff" + HEADER).encode("utf-16-le"), "file-encoding", 1, "CSV UTF-8"),
+        ((HEADER + "a,1,,,,,\n").encode("utf-16"), "file-encoding", 1, "CSV UTF-8"),
+        ((HEADER + "a,1,,,,,\n").encode("utf-16-be"), "file-encoding", 1, "CSV UTF-8"),
+        ((HEADER + "a,1,,,,,\n").encode("utf-32"), "file-encoding", 1, "CSV UTF-8"),
+        ((HEADER + "a,1,,ü,,,\n").encode("cp1252"), "file-encoding", 2, "UTF-8"),
+        (("\ufeff" + HEADER).encode() + b"a,1,,,\n\xfc,,\n", "file-encoding", 3, "UTF-8"),
+        ("path,value\ra,1\r", "file-control-character", 1, "line ends"),
+        ("path,value,\na,1,x\n", "csv-cells", 2, "quotes"),
+        ("path,,value\na,,1\n", "csv-column", 1, "allowed"),
         (HEADER.replace(",", ";") + "a;1;;;;;\n", "csv-delimiter", 1, "commas"),
         (HEADER.replace(",", "\t"), "csv-delimiter", 1, "commas"),
         ("path, value\na,1\n", "csv-column", 1, "'value'"),
@@ -76,6 +85,7 @@ def test_cells_that_are_no_numbers(tmp_path: Path, cell: str, cure: str) -> None
         ("path,value\n,1\n", "csv-path", 2, "name the field"),
         ("path,value\na..b,1\n", "csv-path", 2, "plans.plus.price"),
         ("path,value\na .b,1\n", "csv-path", 2, "plans.plus.price"),
+        ("path,value\n" + "a." * 20_000 + "b,1\n", "csv-path", 2, "plans.plus.price"),
         ("path,value\na.b,1\nc,1\na.b,1\n", "csv-duplicate", 4, "one of the two"),
         ("path,value\na.b,1\na.b.low,1\n", "csv-path", 3, "columns"),
         ("path,value\na.b,1\na,1\n", "csv-path", 3, "another name"),
@@ -95,6 +105,28 @@ def test_tables_refused(tmp_path: Path, text: str, code: str, line: int, cure: s
 def test_all_findings_at_once_and_no_cascade(tmp_path: Path) -> None:
     found = refused(tmp_path, "path,value,low\na.b,x,y\na,1,2\na.c,1,2\n")
     assert [(f.line, f.field) for f in found] == [(2, "a.b.value"), (2, "a.b.low"), (3, "a")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeffpath,value,unit\r\na.b,1.5,usd\r\n",
+        "\ufeffpath,value,unit\na.b,1.5,usd\n",
+        "\ufeff\n\npath,value,unit\na.b,1.5,usd",
+        '\ufeff"path","value","unit"\r\n"a.b","1.5","usd"\r\n',
+        "\ufeffpath,value,unit,,\r\na.b,1.5,usd,,\r\n,,,,\r\n",
+        "path,value,unit,,\na.b,1.5,usd,\n",
+        "path,value,unit\na.b,1.5,usd,,,\n",
+    ],
+)
+def test_what_a_spreadsheet_saves_is_read(tmp_path: Path, text: str) -> None:
+    """A byte order mark, line ends of Windows, quotes everywhere, empty columns and rows at the end."""
+    assert read(tmp_path, text).data == {"a": {"b": {"value": 1.5, "unit": "usd"}}}
+
+
+def test_a_mark_does_not_move_lines(tmp_path: Path) -> None:
+    (finding,) = refused(tmp_path, "\ufeffpath,value\r\na,1\r\nb,x\r\n")
+    assert (finding.code, finding.line, finding.field) == ("csv-number", 3, "b.value")
 
 
 def test_a_huge_cell_is_a_finding(tmp_path: Path) -> None:

@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 
 from optimizer.errors import Finding, InputError
+from optimizer.inputs.load import load_case
 from optimizer.io import Document
 from optimizer.io.workbook import workbook_documents, write_case_workbook
 from optimizer.io.workbook_cells import MAX_CELLS
+from optimizer.io.workbook_paths import split_path
 
 SHEET = "xl/worksheets/sheet{}.xml"
 HEAD = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
@@ -82,6 +84,7 @@ TRAPS = {
     "path missing": (put("numbers", "A5", None), "workbook-path", "numbers", 5),
     "path with a space": (put("numbers", "A5", "plans.plus.price "), "workbook-path", "numbers", 5),
     "path with an empty part": (put("numbers", "A5", "plans..price"), "workbook-path", "numbers", 5),
+    "path without end": (put("numbers", "A5", "a." * 4_000 + "b"), "workbook-path", "numbers", 5),
     "stray bracket": (put("case", "A5", "plans.[plus].price"), "workbook-path", "case", 5),
     "space after a source": (put("numbers", "D5", "calendar "), "workbook-space", "numbers", 5),
     "duplicate number": (add("numbers", "plans.plus.price", 12, "usd"), "workbook-duplicate", "numbers", None),
@@ -152,6 +155,113 @@ def test_column_note_and_rows_with_a_cross_are_the_users_own(spoilt: Callable[..
         book["numbers"].append(["# total", "=SUM(B2:B9)"])
 
     assert findings(spoilt(change)) == []
+
+
+FEE = "finance.fees.consumer.payment"
+SHOWN = {
+    # format, unit of the row, what the cell holds -> what is read; None: refused
+    "per cent of a per cent": ("0%", "percent", 0.03, 3.0),
+    "two decimals": ("0.00%", "percent", 0.0325, 3.25),
+    "no float noise": ("0%", "percent", 0.07, 7.0),
+    "no float noise, small": ("0.00%", "percent", 0.0029, 0.29),
+    "percents": ("0%", "percents", 0.03, 3.0),
+    "per cent with a colour": ("0%;[Red]-0%", "percent", 0.03, 3.0),
+    "per cent of a fraction": ("0%", "fraction", 0.03, 0.03),
+    "per cent of 1": ("0.0%", "1", 0.03, 0.03),
+    "a rate a month": ("0%", "percent/month", 0.03, 3.0),
+    "a rate a month as a fraction": ("0%", "1/month", 0.03, 0.03),
+    "a plain per cent": ("0.00", "percent", 3.0, 3.0),
+    "a plain fraction": ("General", "fraction", 0.03, 0.03),
+    "per cent of money": ("0%", "usd/month", 20.0, None),
+    "per cent of people": ("0%", "million customers", 0.03, None),
+    "per cent of requests": ("0%", "requests", 3.0, None),
+    "a sign that is only text": ('0"%"', "fraction", 0.03, None),
+    "a sign that is only text, escaped": ("0\\%", "fraction", 0.03, None),
+    "two signs": ("0%%", "percent", 0.0003, None),
+    "thousands": ("#,##0,", "customers", 3000.0, None),
+    "millions": ("0.0,,", "million customers", 3e6, None),
+    "millions with a letter": ('0.0,,"M"', "customers", 3e6, None),
+    "a letter alone": ('0.0"M"', "customers", 3.0, None),
+    "a word alone": ('0.0 "billion"', "usd/month", 3.0, None),
+    "euro": ("#,##0.00 [$€-407]", "usd/month", 20.0, None),
+    "pounds": ('"£"0.00', "usd/month", 20.0, None),
+    "dollars": ("$#,##0.00", "usd/month", 20.0, 20.0),
+    "dollars of a country": ("[$$-409]#,##0.00", "usd/month", 20.0, 20.0),
+    "digits grouped": ("#,##0", "customers", 3000.0, 3000.0),
+    "accounting": (r'_(* #,##0.00_);_(* \(#,##0.00\);_(* "-"??_);_(@_)', "usd/month", 20.0, 20.0),
+    "hidden": (";;;", "usd/month", 20.0, None),
+    "a text for a number": ('"free"', "usd/month", 20.0, None),
+    "hours": ("[h]", "hours/month", 20.0, None),
+    "scientific": ("0.00E+00", "customers", 3000.0, 3000.0),
+}
+
+
+@pytest.mark.parametrize("column", ["value", "low", "high"])
+def test_a_number_is_read_as_it_is_shown(column: str, cut: Callable[..., Path]) -> None:
+    """Or refused with its place, where what is shown is not what the unit makes of it."""
+
+    def build(kept: list[str]) -> Callable[[Any], None]:
+        def change(book: Any) -> None:
+            for name in kept:
+                shown, unit, held, _ = SHOWN[name]
+                book["numbers"].append([f"shown.{name}", 1.0, unit, None, "test", 1.0, 1.0])
+                cell = book["numbers"].cell(book["numbers"].max_row, {"value": 2, "low": 6, "high": 7}[column])
+                cell.value, cell.number_format = held, shown
+
+        return change
+
+    right = {name: wanted for name, (*_, wanted) in SHOWN.items()}
+    found = {f.field: f for f in findings(cut(build(list(SHOWN))))}
+    assert set(found) == {f"shown.{name}.{column}" for name, wanted in right.items() if wanted is None}
+    assert {f.code for f in found.values()} == {"workbook-number-format", "workbook-date"}
+    assert all(f.line and f.message and f.cure for f in found.values())
+    read = {name: wanted for name, wanted in right.items() if wanted is not None}
+    _, market = workbook_documents(cut(build(list(read))))
+    assert {name: market.data["shown"][name][column] for name in read} == read
+
+
+@pytest.mark.parametrize(
+    ("path", "read"),
+    [("conditions.1.at_least", True), ("mix.enterprise_share", True), ("options.gap", True),
+     ("changes.plans.plus.price.times", True), ("rules.price_change.0.at_most", True), ("scenarios.a.weight", True),
+     ("changes.finance.fees.consumer.payment.to", False), ("changes.plans.plus.price.plus", False),
+     ("options.time_limit", False), ("plans.plus.price.least", False), ("conditions.1.denominator_floor", False)],
+)  # fmt: skip
+def test_a_percentage_in_the_case_is_a_share(path: str, read: bool, cut: Callable[..., Path]) -> None:
+    """Or refused: the unit of a change is the market's, and a price is no share."""
+
+    def change(book: Any) -> None:
+        sheet = book["case"]
+        for row in range(sheet.max_row, 1, -1):
+            if sheet.cell(row, 1).value == path:
+                sheet.delete_rows(row)
+        sheet.append([path, 0.5])
+        sheet.cell(sheet.max_row, 2).number_format = "0%"
+
+    book = cut(change)
+    found = findings(book)
+    if not read:
+        assert [(f.code, f.field) for f in found] == [("workbook-value", path)] and "50%" in found[0].message
+        return
+    assert found == []
+    data: Any = workbook_documents(book)[0].data
+    for part in split_path(path):
+        data = data[int(part)] if isinstance(data, list) else data[part]
+    assert data in (0.5, [0.5])
+
+
+def test_a_percentage_typed_over_a_fee_is_the_fee(spoilt: Callable[..., Path]) -> None:
+    """3 %, with 2 % and 9 %: what the shipped case states as 0.03."""
+
+    def change(book: Any) -> None:
+        for row in book["numbers"].iter_rows(min_row=2):
+            if row[0].value == FEE:
+                row[2].value = "percent"
+                for cell, value in ((row[1], 0.03), (row[5], 0.02), (row[6], 0.09)):
+                    cell.value, cell.number_format = value, "0%"
+
+    fee = load_case(spoilt(change)).market.finance.fees["consumer"].payment
+    assert (fee.value, fee.low, fee.high) == pytest.approx((0.03, 0.02, 0.09), rel=1e-12)
 
 
 @pytest.mark.parametrize("name", ["a.xlsm", "a.xls", "a.xlsb", "a.ods", "a.XLTX"])

@@ -82,9 +82,18 @@ def test_lines_and_nearest_place() -> None:
         ("a:\n  b: 1\n  c: 2\n  b: 3\n", "yaml-duplicate-key", 4, "a.b"),
         ("a: {b: 1,\n b: 2}\n", "yaml-duplicate-key", 2, "a.b"),
         ("'1': x\n1: y\n", "yaml-duplicate-key", 2, "1"),
-        ("a: &x 1\n", "yaml-anchor", 1, "a"),
-        ("a: &x {b: 1}\n", "yaml-anchor", 1, "a"),
         ("a: 1\nb: *x\n", "yaml-alias", 2, "b"),
+        ("a: *x\nb: &x 1\n", "yaml-alias", 1, "a"),
+        ("a: 1\nb: &x\n  c: *x\n", "yaml-alias", 3, "b.c"),
+        ("a: &x [1, [*x]]\n", "yaml-alias", 1, "a.1.0"),
+        ("a: &x 1\nb: &x [*x]\n", "yaml-alias", 2, "b.0"),
+        ("a: &x {b: 1}\n*x : 2\n", "yaml-key", 2, ""),
+        ("a: &x {b: 1}\nc:\n  <<: *x\n  d: 2\n", "yaml-merge-key", 3, "c"),
+        ("a: &x {b: 1}\nc:\n  <<: [*x, *x]\n", "yaml-merge-key", 3, "c"),
+        ("a: &x !!str 5\nb: *x\n", "yaml-tag", 1, "a"),
+        ("a: &x {b: 1, b: 2}\nc: *x\n", "yaml-duplicate-key", 1, "a.b"),
+        ("a: &x {b: 1}\nc: 1\nc: *x\n", "yaml-duplicate-key", 3, "c"),
+        ("a: &x " + "[" * 20 + "]" * 20 + "\nb: " + "[" * 20 + "*x" + "]" * 20 + "\n", "yaml-depth", 2, ""),
         ("a: 1\nb:\n  <<: {c: 1}\n", "yaml-merge-key", 3, "b"),
         ("a: 1\nb: !!python/object:os.system x\n", "yaml-tag", 2, "b"),
         ("a: !!str 5\n", "yaml-tag", 1, "a"),
@@ -139,11 +148,70 @@ def test_all_findings_at_once() -> None:
     assert codes == [("yaml-duplicate-key", 2), ("yaml-alias", 3), ("yaml-number", 4), ("yaml-tag", 5)]
 
 
-def test_alias_bomb_is_refused_at_once() -> None:
-    levels = [f"l{i}: &l{i} [{', '.join([f'*l{i - 1}'] * 9)}]" for i in range(1, 10)]
-    found = findings("\n".join(["l0: &l0 [x, x]", *levels]))
-    assert {f.code for f in found} <= {"yaml-anchor", "yaml-alias"}
-    assert len(found) <= yaml_reader.MAX_FINDINGS
+BOMBS = {
+    "laughs": ["l0: &l0 [x, x]", *(f"l{i}: &l{i} [{', '.join([f'*l{i - 1}'] * 9)}]" for i in range(1, 10))],
+    "laughs in mappings": [
+        "l0: &l0 {a: 1}",
+        *(f"l{i}: &l{i} {{{', '.join(f'k{k}: *l{i - 1}' for k in range(9))}}}" for i in range(1, 9)),
+    ],
+    "wide": [f"a: &a [{'1, ' * 999}1]", f"b: [{'*a, ' * 999}*a]"],
+    "empty lists": ["a: &a [[], []]", f"b: &b [{'*a, ' * 999}*a]", f"c: [{'*b, ' * 999}*b]"],
+    "long texts": [f"a: &a {'x' * 100_000}", f"b: [{'*a, ' * 999}*a]"],
+    "long names": [f"a: &a {{{'x' * 1000}: 1}}", f"b: [{'*a, ' * 49_999}*a]"],
+    "long names without aliases": [f"? {'x' * 100_000}", ":", *(f" a{k}: 1" for k in range(9_999))],
+}
+
+
+@pytest.mark.usefixtures("parser")
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb_of_aliases_is_refused_at_once(name: str) -> None:
+    began = time.process_time()
+    (found,) = findings("\n".join(BOMBS[name]))
+    assert found.code == "yaml-size" and found.line
+    assert time.process_time() - began < 5.0
+
+
+@pytest.mark.usefixtures("parser")
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        ("a: &x 1\n", {"a": 1}),
+        ("a: &x {b: 1}\nc: *x\n", {"a": {"b": 1}, "c": {"b": 1}}),
+        ("a: &x [1, {b: 2}]\nc: [*x, *x]\n", {"a": [1, {"b": 2}], "c": [[1, {"b": 2}], [1, {"b": 2}]]}),
+        ("a: &x 1\nb: &x 2\nc: *x\n", {"a": 1, "b": 2, "c": 2}),
+        ("a: &x 1\nc: *x\nb: &x 2\nd: *x\n", {"a": 1, "c": 1, "b": 2, "d": 2}),
+        ("a: &x\nb: *x\n", {"a": None, "b": None}),
+        ("a: &x '5'\nb: *x\n", {"a": "5", "b": "5"}),
+        ("a: &x no\nb: *x\n", {"a": "no", "b": "no"}),
+        ("&k a: 1\nb: *k\n", {"a": 1, "b": "a"}),
+        ("--- &top\na: 1\n", {"a": 1}),
+        ("a: &x {b: &y [1]}\nc: *y\nd: *x\n", {"a": {"b": [1]}, "c": [1], "d": {"b": [1]}}),
+        ("a: &x " + "[" * 16 + "]" * 16 + "\nb: " + "[" * 15 + "*x" + "]" * 15 + "\n", None),
+    ],
+)
+def test_aliases_stand_for_copies(text: str, data: dict[str, object] | None) -> None:
+    read = parse_yaml(text).data
+    assert data is None or read == data
+
+
+@pytest.mark.usefixtures("parser")
+def test_fields_below_an_alias_keep_the_lines_where_they_are_written() -> None:
+    text = "plans:\n  plus: &p\n    price:\n      value: 20\n    list: [1,\n      2]\n  team: *p\nx: [0, *p]\n"
+    document = parse_yaml(text, "m.yaml")
+    for path, line in (
+        ("plans.plus.price.value", 4), ("plans.team", 7), ("plans.team.price", 3), ("plans.team.price.value", 4),
+        ("plans.team.list.1", 6), ("plans.team.unknown", 7), ("x.1", 8), ("x.1.price.value", 4),
+    ):  # fmt: skip
+        assert document.place(path) == ("m.yaml", line), path
+
+
+def test_copies_share_nothing() -> None:
+    """A change to one of them, as --set makes it, leaves the others alone."""
+    data = parse_yaml("a: &x {b: {value: 1}, c: [1]}\nd: *x\ne: [*x]\n").data
+    data["d"]["b"]["value"] = 2
+    data["e"][0]["c"].append(3)
+    assert data["a"] == {"b": {"value": 1}, "c": [1]}
+    assert data["d"] == {"b": {"value": 2}, "c": [1]}
 
 
 @pytest.mark.parametrize(

@@ -178,6 +178,13 @@ def test_a_misspelt_path_is_told_with_the_nearest(factory: ModuleType) -> None:
     assert second.field == "changes.nowhere.*"
 
 
+@pytest.mark.parametrize("unit", [None, "1"])
+def test_a_path_without_end_names_no_number(factory: ModuleType, unit: str | None) -> None:
+    path = ".".join(["a"] * 20_000)
+    with pytest.raises(InputError, match="no number of the market is at"):
+        after(factory, {path: Change(to=2.0, unit=unit)})
+
+
 def test_changes_in_words() -> None:
     assert parse_change("plans.plus.price=25") == ("plans.plus.price", Change(to=25.0))
     assert parse_change("a.b = x0.5") == ("a.b", Change(times=0.5))
