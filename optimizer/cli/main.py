@@ -57,7 +57,7 @@ def _emit(solution: Any, as_json: bool, out: Path | None) -> None:
     from optimizer.report import document
 
     if out is not None:
-        from optimizer.io import write_folder_atomic
+        from optimizer.io.saving import write_folder_atomic
 
         write_folder_atomic(out, document.solution_files(solution))
     if as_json:
@@ -188,7 +188,8 @@ def schema(
     json: Annotated[bool, typer.Option("--json", help="Changes nothing: the schema is JSON.")] = False,
 ) -> None:
     """The data dictionary as JSON Schema."""
-    from optimizer.schema import Case, Market
+    from optimizer.schema.case import Case
+    from optimizer.schema.market import Market
 
     known: dict[str, Any] = {"case": Case, "market": Market}
     if what and what not in known:

@@ -69,7 +69,7 @@ def _put_out(document: dict[str, Any], page: Any, as_json: bool, out: Path | Non
 
     text = dumps(document)
     if out is not None:
-        from optimizer.io import write_folder_atomic
+        from optimizer.io.saving import write_folder_atomic
 
         write_folder_atomic(out, {name: text.encode()})
     if as_json:

@@ -18,7 +18,7 @@ from optimizer.economics.figures import TOTAL, unit_of
 from optimizer.errors import InfeasibleError, bad_argument
 from optimizer.inputs.changes import Changes
 from optimizer.inputs.load import load_inputs
-from optimizer.io import write_atomic
+from optimizer.io.saving import write_atomic
 from optimizer.market.evaluate import Evaluation
 from optimizer.model.case_model import CaseModel, prepare_case
 from optimizer.model.choices import Level

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from optimizer.io import saving, write_atomic, write_folder_atomic
+from optimizer.io import saving
+from optimizer.io.saving import write_atomic, write_folder_atomic
 
 # saving.py needs nothing but the standard library: loaded alone it starts in milliseconds.
 CHILD = """

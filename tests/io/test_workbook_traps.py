@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from optimizer.errors import Finding, InputError
-from optimizer.io import Document
+from optimizer.io.documents import Document
 from optimizer.io.workbook import workbook_documents, write_case_workbook
 from optimizer.io.workbook_cells import MAX_CELLS
 
