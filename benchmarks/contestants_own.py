@@ -57,7 +57,7 @@ def ours(data: Data, job: Data) -> Data:
 
 def highs_best(data: Data, job: Data) -> Data:
     """``MenuProblem.solve(screen=False)``: HiGHS with the best settings known, warm-started by coordinate ascent."""
-    import optimizer.formulation  # noqa: F401
+    import optimizer.formulation.program  # noqa: F401
 
     sent = as_menu(data, job)
     problem = menu_problem(sent)

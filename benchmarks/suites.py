@@ -348,7 +348,7 @@ def frontier_row(sent: Menu, contestant: Contestant, raw: dict[str, Any], target
 def frontier_program(sent: Menu) -> tuple[dict[str, Any], dict[str, Any]]:
     """The program with the margin as its aim and usage as a marked row that always holds."""
     from benchmarks.contestants_own import menu_problem
-    from optimizer.formulation import build
+    from optimizer.formulation.program import build
     from optimizer.model.instance import Limit, combine
 
     problem = menu_problem(sent)

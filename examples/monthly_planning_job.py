@@ -20,7 +20,7 @@ from optimizer.answer.solution import Solution
 from optimizer.errors import InfeasibleError, InputError, NotTrustedError, SolverError
 from optimizer.inputs.changes import apply_changes
 from optimizer.inputs.load import assemble, load_case
-from optimizer.io import Document
+from optimizer.io.documents import Document
 from optimizer.model.case_model import case_model_of
 from optimizer.optimise.outcome import Settings
 from optimizer.schema.case import Change

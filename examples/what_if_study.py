@@ -9,7 +9,6 @@ import pandas as pd
 
 import optimizer
 from optimizer.schema.case import Change, Scenario
-from optimizer.studies import compare_case, frontier_case
 
 TODAY = "assistant-startup-today"  # today's menu; nothing is optimised
 CASE = "assistant-startup-margin"  # the menu with the most contribution margin
@@ -37,7 +36,7 @@ def main() -> None:
     print(try_prices(), "\n")
 
     print("What market share costs in margin: five proven menus\n")
-    frontier = frontier_case(CASE, "market_share", "contribution_margin", points=5)
+    frontier = optimizer.frontier_case(CASE, "market_share", "contribution_margin", points=5)
     shown = ["market_share", "contribution_margin", "price_plus", "price_team", "gap", "verdict"]
     print(frontier.to_frame()[shown])
     print(f"\nThe true frontier lies at most {frontier.room:,.0f} usd/month above these steps.\n")
@@ -48,7 +47,7 @@ def main() -> None:
         "rivals halve": Scenario(changes={"alternatives.big_*.price": Change(times=0.5)}),
         "GPUs dearer": Scenario(changes={"pools.main.price": Change(times=1.3)}),
     }
-    comparison = compare_case(CASE, scenarios=scenarios)
+    comparison = optimizer.compare_case(CASE, scenarios=scenarios)
     print(comparison.to_frame("value"), "\n")
     print(comparison.to_frame("regret"), "\n")
     print(comparison.to_frame("feasible"), "\n")

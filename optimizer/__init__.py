@@ -23,25 +23,25 @@ if TYPE_CHECKING:
     from optimizer.io.library import list_cases as list_cases
     from optimizer.io.library import list_markets as list_markets
     from optimizer.model.case_model import check_case as check_case
-    from optimizer.problems import Burst as Burst
-    from optimizer.problems import Condition as Condition
-    from optimizer.problems import MenuProblem as MenuProblem
-    from optimizer.problems import MenuSolution as MenuSolution
-    from optimizer.problems import PriceProblem as PriceProblem
-    from optimizer.problems import PriceSolution as PriceSolution
-    from optimizer.problems import Ratio as Ratio
-    from optimizer.schema import Case as Case
-    from optimizer.schema import Change as Change
-    from optimizer.schema import Market as Market
-    from optimizer.studies import Comparison as Comparison
-    from optimizer.studies import Explanation as Explanation
-    from optimizer.studies import Frontier as Frontier
-    from optimizer.studies import Tornado as Tornado
-    from optimizer.studies import compare_case as compare_case
-    from optimizer.studies import compare_cases as compare_cases
-    from optimizer.studies import explain_case as explain_case
-    from optimizer.studies import frontier_case as frontier_case
-    from optimizer.studies import sensitivity_case as sensitivity_case
+    from optimizer.problems.menu import Burst as Burst
+    from optimizer.problems.menu import Condition as Condition
+    from optimizer.problems.menu import MenuProblem as MenuProblem
+    from optimizer.problems.menu import MenuSolution as MenuSolution
+    from optimizer.problems.menu import Ratio as Ratio
+    from optimizer.problems.price import PriceProblem as PriceProblem
+    from optimizer.problems.price import PriceSolution as PriceSolution
+    from optimizer.schema.case import Case as Case
+    from optimizer.schema.case import Change as Change
+    from optimizer.schema.market import Market as Market
+    from optimizer.studies.compare import Comparison as Comparison
+    from optimizer.studies.compare import compare_case as compare_case
+    from optimizer.studies.compare import compare_cases as compare_cases
+    from optimizer.studies.explain import Explanation as Explanation
+    from optimizer.studies.explain import explain_case as explain_case
+    from optimizer.studies.frontier import Frontier as Frontier
+    from optimizer.studies.frontier import frontier_case as frontier_case
+    from optimizer.studies.sensitivity import Tornado as Tornado
+    from optimizer.studies.sensitivity import sensitivity_case as sensitivity_case
 
 _PUBLIC = {
     "answer.run": "evaluate_case solve_case",
@@ -50,10 +50,14 @@ _PUBLIC = {
     "inputs.load": "load_case",
     "io.library": "list_cases list_markets",
     "model.case_model": "check_case",
-    "problems": "Burst Condition MenuProblem MenuSolution PriceProblem PriceSolution Ratio",
-    "schema": "Case Change Market",
-    "studies": "Comparison Explanation Frontier Tornado compare_case compare_cases explain_case frontier_case "
-    "sensitivity_case",
+    "problems.menu": "Burst Condition MenuProblem MenuSolution Ratio",
+    "problems.price": "PriceProblem PriceSolution",
+    "schema.case": "Case Change",
+    "schema.market": "Market",
+    "studies.compare": "Comparison compare_case compare_cases",
+    "studies.explain": "Explanation explain_case",
+    "studies.frontier": "Frontier frontier_case",
+    "studies.sensitivity": "Tornado sensitivity_case",
 }
 _HOMES = {name: f"optimizer.{home}" for home, names in _PUBLIC.items() for name in names.split()}
 

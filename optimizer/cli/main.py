@@ -59,7 +59,7 @@ def _emit(solution: Any, as_json: bool, out: Path | None) -> None:
     from optimizer.report import document
 
     if out is not None:
-        from optimizer.io import write_folder_atomic
+        from optimizer.io.saving import write_folder_atomic
 
         write_folder_atomic(out, document.solution_files(solution))
     if as_json:
@@ -193,7 +193,8 @@ def schema(
 ) -> None:
     """The data dictionary: case and market as JSON Schema, and what every figure is."""
     from optimizer.report.figures import figure_rows
-    from optimizer.schema import Case, Market
+    from optimizer.schema.case import Case
+    from optimizer.schema.market import Market
 
     known: dict[str, Callable[[], dict[str, Any]]] = {
         "case": Case.model_json_schema,

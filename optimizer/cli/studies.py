@@ -73,7 +73,7 @@ def _put_out(
 
     text = dumps(document)
     if out is not None:
-        from optimizer.io import write_folder_atomic
+        from optimizer.io.saving import write_folder_atomic
 
         write_folder_atomic(out, {**tables, name: text})
     if as_json:

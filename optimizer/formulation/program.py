@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyomo.environ as pyo
+import pyomo.core as pyo
 
 from optimizer.formulation.box import ProgramBox, Shares, make_box, make_shares, refuse_unsafe
 from optimizer.formulation.choice import add_choice, excluded, forbidden

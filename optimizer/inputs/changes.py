@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from optimizer.errors import Finding, InputError, bad_argument
-from optimizer.io import Document
+from optimizer.io.documents import Document
 from optimizer.io.numbers_csv import MAX_PARTS, parse_number
 from optimizer.schema.case import Case, Change
 

@@ -14,9 +14,12 @@ from pydantic import BaseModel, ValidationError
 
 from optimizer.errors import Finding, InputError, bad_argument
 from optimizer.inputs.changes import Changes, apply_changes, as_change, blamed
-from optimizer.io import Document, merge, read_numbers_csv, read_yaml, to_findings
+from optimizer.io.documents import Document, merge
+from optimizer.io.findings import to_findings
 from optimizer.io.library import case_path, market_path
+from optimizer.io.numbers_csv import read_numbers_csv
 from optimizer.io.workbook import is_workbook, workbook_documents
+from optimizer.io.yaml_reader import read_yaml
 from optimizer.schema.case import Case, Change
 from optimizer.schema.market import Market
 

@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from optimizer.errors import InputError, bad_argument
-from optimizer.io import Document, read_yaml, write_atomic
+from optimizer.io.documents import Document
+from optimizer.io.saving import write_atomic
+from optimizer.io.yaml_reader import read_yaml
 
 _SUFFIXES = (".yaml", ".yml")
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from optimizer.economics import figures
 from optimizer.errors import Finding
 from optimizer.inputs.load import Inputs
-from optimizer.io import Document
+from optimizer.io.documents import Document
 from optimizer.market.ladders import allowed_prices, price_ladder
 from optimizer.schema.base import Quantity
 from optimizer.schema.case import Case

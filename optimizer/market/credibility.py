@@ -10,7 +10,7 @@ import numpy as np
 from optimizer.economics.figures import Selection, unit_of
 from optimizer.economics.population import Terms
 from optimizer.errors import Finding
-from optimizer.io import Document
+from optimizer.io.documents import Document
 from optimizer.market.calibrate import Calibrated
 from optimizer.market.evaluate import Evaluation, evaluate_menu
 from optimizer.market.prepare import Prepared

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from optimizer import search, solve
 from optimizer.errors import NotTrustedError, SolverError
-from optimizer.formulation import unsafe_levels
+from optimizer.formulation.box import unsafe_levels
 from optimizer.model.instance import Figure, Instance, Limit
 from optimizer.optimise.outcome import Answer, Settings, Work
 from optimizer.typing import Choice, LevelIndices

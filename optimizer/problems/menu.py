@@ -333,7 +333,7 @@ class MenuProblem:
 
     def to_pyomo(self, objective: str) -> Any:
         """The Pyomo program of a linear objective, for reading and for other solvers."""
-        from optimizer.formulation import build
+        from optimizer.formulation.program import build
 
         return build(self.instance, self._measure(objective, "objective").numerator, self._limits)
 

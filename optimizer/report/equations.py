@@ -8,7 +8,7 @@ import pkgutil
 from typing import Any
 
 from optimizer import economics
-from optimizer.formulation import equations as program_equations
+from optimizer.formulation.program import equations as program_equations
 
 
 def _economics() -> list[dict[str, Any]]:

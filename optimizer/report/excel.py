@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from optimizer.answer.solution import Solution
-from optimizer.io import write_atomic
+from optimizer.io.saving import write_atomic
 from optimizer.io.workbook_cells import new_workbook, put, workbook_bytes
 from optimizer.report.tables import BY_ROW, Column, Table, solution_tables
 from optimizer.report.words import title

@@ -19,7 +19,7 @@ from altair.utils.schemapi import debug_mode
 
 from optimizer.answer.parts import compute_rows
 from optimizer.answer.solution import Solution
-from optimizer.io import write_atomic
+from optimizer.io.saving import write_atomic
 from optimizer.report import charts, html_tables
 from optimizer.report.charts.response import PANELS, response_plans
 from optimizer.report.charts.style import Chart

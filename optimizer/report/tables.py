@@ -16,7 +16,7 @@ from optimizer.answer.parts import compute_rows, draw_multiples, parts, usage_ro
 from optimizer.answer.solution import Solution
 from optimizer.economics.figures import PART_FIGURES, USD, unit_of
 from optimizer.errors import bad_argument
-from optimizer.io import write_folder_atomic
+from optimizer.io.saving import write_folder_atomic
 from optimizer.io.workbook_cells import plain_text
 from optimizer.report import document
 from optimizer.report.text import decision

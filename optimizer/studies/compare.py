@@ -18,7 +18,7 @@ from optimizer.answer.solution import Solution
 from optimizer.errors import InfeasibleError, bad_argument
 from optimizer.inputs.changes import Changes
 from optimizer.inputs.load import validate
-from optimizer.io import read_yaml
+from optimizer.io.yaml_reader import read_yaml
 from optimizer.model.case_model import CaseModel, prepare_case, with_changes
 from optimizer.model.choices import Level, Menu
 from optimizer.optimise.objectives import Objective, objective_of

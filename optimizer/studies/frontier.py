@@ -17,7 +17,7 @@ from optimizer.economics.figures import HEADLINES, TOTAL
 from optimizer.errors import InfeasibleError, bad_argument
 from optimizer.inputs.changes import Changes
 from optimizer.inputs.load import load_inputs
-from optimizer.io import write_atomic
+from optimizer.io.saving import write_atomic
 from optimizer.market.evaluate import Evaluation
 from optimizer.market.prepare import prepare
 from optimizer.model.case_model import CaseModel, prepare_case

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from optimizer.cli.main import main
-from optimizer.io import read_folder
+from optimizer.io.folders import read_folder
 
 KEYS = {
     "schema_version", "input_hash", "case", "verdict", "status", "objective", "menu", "mix", "figures", "audit",

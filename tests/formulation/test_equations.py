@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from optimizer.formulation import build, equations
 from optimizer.formulation.equations import read_equation
+from optimizer.formulation.program import build, equations
 from optimizer.model.instance import Block, Instance, Limit, Rule
 from optimizer.solve import lower_program
 

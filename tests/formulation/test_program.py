@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from optimizer.errors import InputError, SolverError
-from optimizer.formulation import build, make_box, unsafe_levels
+from optimizer.formulation.box import make_box, unsafe_levels
+from optimizer.formulation.program import build
 from optimizer.model.instance import Instance, Limit
 from optimizer.solve import lower_program
 

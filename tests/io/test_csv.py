@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from optimizer.errors import Finding, InputError
-from optimizer.io import Document, read_numbers_csv
+from optimizer.io.documents import Document
+from optimizer.io.numbers_csv import read_numbers_csv
 
 HEADER = "path,value,unit,source,assumption,low,high\n"
 

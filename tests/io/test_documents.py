@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from optimizer.errors import InputError
-from optimizer.io import Document, merge, parse_yaml, read_numbers_csv
+from optimizer.io.documents import Document, merge
+from optimizer.io.numbers_csv import read_numbers_csv
+from optimizer.io.yaml_reader import parse_yaml
 
 BASE = "plans:\n  plus:\n    title: Plus\n    price: {value: 20}\nsteps:\n- {a: 1}\n"
 

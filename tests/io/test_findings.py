@@ -8,7 +8,9 @@ import pytest
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from optimizer.errors import Finding
-from optimizer.io import Document, parse_yaml, to_findings
+from optimizer.io.documents import Document
+from optimizer.io.findings import to_findings
+from optimizer.io.yaml_reader import parse_yaml
 
 
 class Strict(BaseModel):

@@ -17,7 +17,9 @@ from pathlib import Path
 import pytest
 
 from optimizer.errors import Finding, InputError
-from optimizer.io import read_folder, saving, write_atomic, write_folder_atomic
+from optimizer.io import saving
+from optimizer.io.folders import read_folder
+from optimizer.io.saving import write_atomic, write_folder_atomic
 
 # saving.py needs nothing but the standard library: loaded alone it starts in milliseconds.
 CHILD = """

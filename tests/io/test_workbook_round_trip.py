@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from optimizer.answer.run import solve_case_model
 from optimizer.errors import InputError
 from optimizer.inputs.load import Inputs, assemble, load_case, validate
-from optimizer.io import Document
+from optimizer.io.documents import Document
 from optimizer.io.workbook import is_workbook, workbook_documents, write_case_workbook
 from optimizer.io.workbook_cells import Cell
 from optimizer.io.workbook_paths import Shape, cell_value, join_path, list_text, split_path

@@ -14,7 +14,7 @@ import pytest
 
 from optimizer.errors import Finding, InputError
 from optimizer.inputs.load import load_case
-from optimizer.io import Document
+from optimizer.io.documents import Document
 from optimizer.io.workbook import workbook_documents, write_case_workbook
 from optimizer.io.workbook_cells import MAX_CELLS
 from optimizer.io.workbook_paths import split_path

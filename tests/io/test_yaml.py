@@ -10,7 +10,10 @@ import pytest
 from ruamel.yaml import YAML
 
 from optimizer.errors import Finding, InputError
-from optimizer.io import MAX_BYTES, Document, parse_yaml, read_yaml, yaml_reader
+from optimizer.io import yaml_reader
+from optimizer.io.documents import Document
+from optimizer.io.text import MAX_BYTES
+from optimizer.io.yaml_reader import parse_yaml, read_yaml
 
 Save = Callable[[str | bytes], Path]
 

@@ -18,7 +18,7 @@ from optimizer.answer.run import solve_case_model
 from optimizer.answer.solution import Solution
 from optimizer.errors import InputError
 from optimizer.inputs.load import assemble, load_case, validate
-from optimizer.io import Document
+from optimizer.io.documents import Document
 from optimizer.model.case_model import CaseModel, case_model_of, with_changes
 from optimizer.optimise.outcome import Settings
 from optimizer.report.excel import number_format, write_workbook

@@ -15,7 +15,7 @@ import pyomo.environ as pyo
 import pytest
 
 from optimizer.errors import SolverError
-from optimizer.formulation import build
+from optimizer.formulation.program import build
 from optimizer.solve import Outcome, Program, Session, SolveOptions, Status, lower_program, solve
 from optimizer.solve.outcome import check_outcome
 from optimizer.solve.program import audit

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from optimizer.inputs.load import Inputs, assemble
-from optimizer.io import Document
+from optimizer.io.documents import Document
 from optimizer.market.evaluate import Evaluation
 from optimizer.model.case_model import CaseModel, case_model_of
 from optimizer.schema.case import Case
