@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from optimizer.cli.interrupts import print_document, stoppable
 from optimizer.cli.options import (
     INTERRUPTED,
     CaseArgument,
@@ -29,28 +29,6 @@ STATE = "frontier-steps.json"
 
 
 @contextmanager
-def interruptible() -> Iterator[Callable[[], bool]]:
-    """The first Ctrl-C asks the study to stop and keep what is done; the second one ends the program."""
-    stopped: list[bool] = []
-
-    def stop(_number: int, _frame: object) -> None:
-        if stopped:
-            raise KeyboardInterrupt
-        stopped.append(True)
-        print("stopping; what is done is kept", file=sys.stderr)
-
-    try:
-        before = signal.signal(signal.SIGINT, stop)
-    except ValueError:  # not the main thread
-        yield lambda: False
-        return
-    try:
-        yield lambda: bool(stopped)
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
 def progress_bar(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
     """A bar on stderr where that is a terminal; silent elsewhere."""
     if not sys.stderr.isatty():
@@ -64,16 +42,23 @@ def progress_bar(what: str, total: int | None) -> Iterator[Callable[[int], None]
         yield lambda done: bar.update(task, completed=done)
 
 
-def _put_out(document: dict[str, Any], page: Any, as_json: bool, out: Path | None, name: str) -> None:
+def _put_out(
+    document: dict[str, Any],
+    page: Any,
+    as_json: bool,
+    out: Path | None,
+    name: str,
+    tables: dict[str, str] | None = None,
+) -> None:
     from optimizer.report.document import dumps
 
     text = dumps(document)
     if out is not None:
         from optimizer.io import write_folder_atomic
 
-        write_folder_atomic(out, {name: text.encode()})
+        write_folder_atomic(out, {name: text.encode(), **(tables or {})})
     if as_json:
-        sys.stdout.write(text)
+        print_document(text)
     else:
         console().print(page, highlight=False)
 
@@ -108,7 +93,7 @@ def frontier(
     tag = {"x": x, "y": y, "points": points, "even": even, "all": everything, "gap": gap}
     known = load_steps(out / STATE, case, changes, tag) if out is not None else ()
     done = list(known)
-    with interruptible() as cancelled, progress_bar("frontier", None if everything else points) as show:
+    with stoppable() as cancelled, progress_bar("frontier", None if everything else points) as show:
 
         def told(step: Any, count: int) -> None:
             done.append(step)
@@ -131,9 +116,8 @@ def frontier(
             known=known,
         )
         stopped = cancelled()
-    _put_out(frontier_document(found), frontier_page(found), json, out, "frontier.json")
-    if out is not None:
-        found.to_frame().to_csv(out / "frontier.csv", index=False)
+    tables = None if out is None else {"frontier.csv": found.to_frame().to_csv(index=False)}
+    _put_out(frontier_document(found), frontier_page(found), json, out, "frontier.json", tables)
     if stopped:
         raise typer.Exit(INTERRUPTED)
 
@@ -220,7 +204,7 @@ def sensitivity(
     from optimizer.report.studies import tornado_document, tornado_page
     from optimizer.studies.sensitivity import sensitivity_case
 
-    with interruptible() as cancelled, progress_bar("numbers", None) as show:
+    with stoppable() as cancelled, progress_bar("numbers", None) as show:
         found = sensitivity_case(
             case,
             top=top,

@@ -11,11 +11,14 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from optimizer.execution.ending import undivided
+
 MAIN_FILE = "result.json"
 """Replaced after all other files of a folder: when it is new, everything is."""
 _LITTER_AGE = 3600.0
 
 
+@undivided
 def write_atomic(path: str | os.PathLike[str], content: bytes | str) -> None:
     """Replace a file's content as one step; text is saved as UTF-8.
 
@@ -38,6 +41,7 @@ def write_atomic(path: str | os.PathLike[str], content: bytes | str) -> None:
     _sync_folder(target.parent)
 
 
+@undivided
 def write_folder_atomic(folder: str | os.PathLike[str], files: Mapping[str, bytes | str]) -> None:
     """Save a set of files, creating the folder as one step where it does not exist yet.
 

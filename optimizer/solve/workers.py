@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from optimizer.errors import SolverError
+from optimizer.execution.ending import at_end
 from optimizer.solve import wire
 from optimizer.solve.outcome import Outcome, Progress, SolveOptions, Status, relative_gap
 from optimizer.solve.program import Program
@@ -304,5 +305,6 @@ def close_workers() -> None:
 
 
 atexit.register(close_workers)
+at_end(close_workers)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_pool.forget)
