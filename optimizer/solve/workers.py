@@ -247,6 +247,13 @@ class _Pool:
             self.all.append(worker)
         return worker
 
+    def warm(self) -> None:
+        """One worker at least waits, or is on its way."""
+        with self.turn:
+            if not self.idle:
+                self.idle.append(Worker())
+                self.all.append(self.idle[-1])
+
     def give_back(self, worker: Worker) -> None:
         with self.turn:
             if worker not in self.all:
@@ -297,6 +304,12 @@ def solve_in_worker(
     finally:
         _pool.give_back(worker)
     return replace(outcome, seconds=time.perf_counter() - began)
+
+
+def warm_worker() -> None:
+    """Start a process, unless one waits already, for a solve that is likely to come: it loads while others work."""
+    with contextlib.suppress(SolverError):  # the solve will tell
+        _pool.warm()
 
 
 def close_workers() -> None:
