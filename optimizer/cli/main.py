@@ -1,7 +1,7 @@
 """The command ``optimizer``. Data goes to stdout, everything else to stderr.
 
 Exit codes: 0 answer; 1 proven infeasible; 2 bad input; 3 solver trouble, no answer in time, a refused
-evaluation or any unexpected exception; 130 interrupted.
+evaluation or any unexpected exception; 130 interrupted; 143 terminated.
 """
 
 from __future__ import annotations
@@ -15,13 +15,16 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from optimizer.cli import interrupts
 from optimizer.cli import studies as cli_studies
 from optimizer.cli.files import ExcelOption, HtmlOption, ParquetOption, WithOption, write_files
+from optimizer.cli.interrupts import print_document
 from optimizer.cli.options import (
     BAD_INPUT,
     INFEASIBLE,
@@ -55,21 +58,24 @@ app = typer.Typer(
 )
 
 
-def _emit(solution: Any, as_json: bool, out: Path | None) -> None:
+def _emit(solution: Any, as_json: bool, out: Path | None, files: Callable[[], None] | None = None) -> None:
+    """Save and show a solution; further ``files`` come after a text, and before the one document, which is the last."""
     from optimizer.report import document
 
     if out is not None:
         from optimizer.io.saving import write_folder_atomic
 
         write_folder_atomic(out, document.solution_files(solution))
-    if as_json:
-        sys.stdout.write(document.dumps(document.solution_document(solution)))
-        return
-    from optimizer.report.text import show
+    if not as_json:
+        from optimizer.report.text import show
 
-    show(console(), solution)
-    if out is not None:
-        print(f"saved to {out}", file=sys.stderr)
+        show(console(), solution)
+        if out is not None:
+            print(f"saved to {out}", file=sys.stderr)
+    if files is not None:
+        files()
+    if as_json:
+        print_document(document.dumps(document.solution_document(solution)))
 
 
 @app.command()
@@ -95,9 +101,8 @@ def run(
     case_model = prepare_case(case, sets=read_changes(sets))
     settings = settings_of(case_model, started, gap, time_limit, None if screen else False)
     solution = solve_case_model(case_model, settings)
-    _emit(solution, json, out)
-    if html or excel or parquet:
-        write_files(case_model, solution, settings, html, excel, parquet, studies)
+    files = partial(write_files, case_model, solution, settings, html, excel, parquet, studies)
+    _emit(solution, json, out, files if html or excel or parquet else None)
 
 
 @app.command()
@@ -129,7 +134,7 @@ def check(case: CaseArgument, sets: SetOption = None, json: JsonOption = False) 
             "findings": [finding_row(f) for f in findings],
             "credibility": rows,
         }
-        sys.stdout.write(dumps(body))
+        print_document(dumps(body))
     else:
         for row in rows:
             mark = "ok  " if row["passed"] else "MISS"
@@ -154,7 +159,7 @@ def list_command(json: JsonOption = False) -> None:
     if json:
         from optimizer.report.document import dumps
 
-        sys.stdout.write(dumps({"cases": rows, "markets": list_markets()}))
+        print_document(dumps({"cases": rows, "markets": list_markets()}))
         return
     for row in rows:
         print(f"{row['case']:34} {row['title']}")
@@ -183,7 +188,10 @@ def copy(
         write_case_workbook(target, inputs.case_document, inputs.market_document)
     else:
         target = copy_case(name, folder)
-    print(json_module.dumps({"case": str(target)}) if json else target)
+    if json:
+        print_document(json_module.dumps({"case": str(target)}) + "\n")
+    else:
+        print(target)
 
 
 @app.command()
@@ -204,7 +212,7 @@ def schema(
     if what and what not in known:
         raise bad_argument("schema", f"no schema is named {what!r}", "case, market or figures")
     body = {name: made() for name, made in known.items() if what in ("", name)}
-    sys.stdout.write(json_module.dumps(body[what] if what else body, indent=2) + "\n")
+    print_document(json_module.dumps(body[what] if what else body, indent=2) + "\n")
 
 
 @app.command()
@@ -216,7 +224,7 @@ def equations(json: JsonOption = False) -> None:
     if json:
         from optimizer.report.document import dumps
 
-        sys.stdout.write(dumps({"equations": rows}))
+        print_document(dumps({"equations": rows}))
     else:
         sys.stdout.write(equations_text(rows))
 
@@ -232,7 +240,7 @@ def verify(
 
     report = verify_folder(folder)
     if json:
-        sys.stdout.write(dumps(report))
+        print_document(dumps(report))
     else:
         for row in report["checks"]:
             print(f"{'ok  ' if row['passed'] else 'FAIL'} {row['what']}: {row['detail']}")
@@ -261,12 +269,12 @@ def _root(
 
 
 def _fail(as_json: bool, status: str, code: int, message: str, **more: Any) -> int:
-    """One JSON object on stdout, or a message on stderr."""
-    if as_json:
+    """One JSON object on stdout, or a message on stderr where the one object is out already."""
+    if as_json and not interrupts.printed():
         from optimizer.report.document import dumps
 
         body = {"schema_version": 1, "status": status, "verdict": more.pop("verdict", None), "exit_code": code}
-        sys.stdout.write(dumps({**body, "message": message, **more}))
+        print_document(dumps({**body, "message": message, **more}))
     else:
         from optimizer.report.words import printable
 
@@ -297,8 +305,8 @@ def _guarded(arguments: list[str] | None, as_json: bool) -> int:
 
     try:
         result = app(args=arguments, standalone_mode=False, prog_name="optimizer")
-        if result == INTERRUPTED:  # what typer makes of Ctrl-C
-            raise KeyboardInterrupt
+        if result == INTERRUPTED:  # what typer makes of Ctrl-C, or a study that was stopped and told what it has
+            return _fail(as_json, "interrupted", INTERRUPTED, "interrupted")
         return result if isinstance(result, int) else OK
     except SystemExit:  # what typer makes of a reader that is gone
         raise BrokenPipeError from None
@@ -341,6 +349,9 @@ def _mute() -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; the exit code. Never a traceback."""
+    if arguments is None and not interrupts.running():
+        return interrupts.run(main)
+    interrupts.begin()
     given = sys.argv[1:] if arguments is None else arguments
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the caller

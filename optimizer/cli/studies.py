@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from optimizer.cli.interrupts import print_document, stoppable
 from optimizer.cli.options import (
     INTERRUPTED,
     CaseArgument,
@@ -27,28 +27,6 @@ from optimizer.cli.options import (
 from optimizer.errors import bad_argument
 
 STATE = "frontier-steps.json"
-
-
-@contextmanager
-def interruptible() -> Iterator[Callable[[], bool]]:
-    """The first Ctrl-C asks the study to stop and keep what is done; the second one ends the program."""
-    stopped: list[bool] = []
-
-    def stop(_number: int, _frame: object) -> None:
-        if stopped:
-            raise KeyboardInterrupt
-        stopped.append(True)
-        print("stopping; what is done is kept", file=sys.stderr)
-
-    try:
-        before = signal.signal(signal.SIGINT, stop)
-    except ValueError:  # not the main thread
-        yield lambda: False
-        return
-    try:
-        yield lambda: bool(stopped)
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
@@ -77,7 +55,7 @@ def _put_out(
 
         write_folder_atomic(out, {**tables, name: text})
     if as_json:
-        sys.stdout.write(text)
+        print_document(text)
     else:
         console().print(page, highlight=False)
 
@@ -112,7 +90,7 @@ def frontier(
     tag = {"x": x, "y": y, "points": points, "even": even, "all": everything, "gap": gap}
     known = load_steps(out / STATE, case, changes, tag) if out is not None else ()
     done = list(known)
-    with interruptible() as cancelled, progress_bar("frontier", None if everything else points) as show:
+    with stoppable() as cancelled, progress_bar("frontier", None if everything else points) as show:
 
         def told(step: Any, count: int) -> None:
             done.append(step)
@@ -228,7 +206,7 @@ def sensitivity(
     from optimizer.report.studies import tornado_document, tornado_page
     from optimizer.studies.sensitivity import sensitivity_case
 
-    with interruptible() as cancelled, progress_bar("numbers", None) as show:
+    with stoppable() as cancelled, progress_bar("numbers", None) as show:
         found = sensitivity_case(
             case,
             top=top,

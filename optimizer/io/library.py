@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from optimizer.errors import InputError, bad_argument
+from optimizer.execution.ending import undivided
 from optimizer.io.documents import Document
 from optimizer.io.saving import write_atomic
 from optimizer.io.yaml_reader import read_yaml
@@ -86,6 +87,7 @@ def market_path(name: str, relative_to: str | os.PathLike[str] | None = None) ->
     raise _unknown("market", name, [*beside, *list_markets()], cure)
 
 
+@undivided
 def copy_case(name: str | os.PathLike[str], folder: str | os.PathLike[str]) -> Path:
     """Copy a case with its market to ``folder/cases/x.yaml`` and ``folder/models/<market>/``; the copy's path.
 

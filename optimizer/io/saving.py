@@ -18,6 +18,8 @@ import time
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
+from optimizer.execution.ending import undivided
+
 MAIN_FILE = "result.json"
 """Replaced after all other files of a folder but the manifest."""
 MANIFEST = "manifest.json"
@@ -25,6 +27,7 @@ MANIFEST_VERSION = 1
 _LITTER_AGE = 3600.0
 
 
+@undivided
 def write_atomic(path: str | os.PathLike[str], content: bytes | str) -> None:
     """Replace a file's content as one step; text is saved as UTF-8.
 
@@ -48,6 +51,7 @@ def write_atomic(path: str | os.PathLike[str], content: bytes | str) -> None:
     _sync_folder(target.parent)
 
 
+@undivided
 def write_folder_atomic(folder: str | os.PathLike[str], files: Mapping[str, bytes | str]) -> None:
     """Save a set of files and their manifest: a reader finds the old folder or the new one, whole.
 

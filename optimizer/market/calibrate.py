@@ -6,7 +6,6 @@ Jacobian and the contraction as fall-back. V(nothing) = 0 fixes the level.
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import dataclass
 
@@ -18,6 +17,7 @@ from optimizer.economics.population import PlanFacts
 from optimizer.economics.response import included, use, utility_of
 from optimizer.errors import Finding, InputError
 from optimizer.market.prepare import Constants, Prepared, prepare
+from optimizer.market.room import overfull
 from optimizer.schema.market import Market
 from optimizer.typing import Array
 
@@ -156,34 +156,30 @@ def check_counts(system: System, groups: list[Group], names: list[str]) -> list[
 
     This is the condition under which the inversion has a solution. Returns a finding for each smallest violated set.
     """
-    findings: list[Finding] = []
-    bad: list[frozenset[int]] = []
-    offered = np.isfinite(system.log_stock)
-    ours = [g for g in groups if g.column < system.ours]
-    for size in range(1, system.ours + 1):
-        for chosen in itertools.combinations(range(system.ours), size):
-            if any(b <= set(chosen) for b in bad):
-                continue
-            room = system.reach[offered[:, list(chosen)].any(axis=1)].sum()
-            need = 0.0
-            for g in ours:
-                if g.column in chosen:
-                    rows = g.rows & offered[:, g.column]
-                    need += g.target * float(system.factor[rows, g.column].min()) if rows.any() else math.inf
-            if need >= room:
-                bad.append(frozenset(chosen))
-                plans = ", ".join(names[c] for c in chosen)
-                findings.append(
-                    Finding(
-                        "calibration-room",
-                        "error",
-                        "",
-                        None,
-                        f"today.plans.{names[chosen[0]]}.customers",
-                        f"{need:,.0f} customers of {plans} do not fit into the {room:,.0f} reached people offered them",
-                        "raise the segments' potential or the reach, or check the unit of the counts",
-                    )
-                )
+    offered = np.isfinite(system.log_stock[:, : system.ours])
+    # only unions of what plans are offered to can differ
+    classes, of_type = np.unique(offered, axis=0, return_inverse=True)
+    room = np.asarray(np.bincount(of_type.ravel(), system.reach, len(classes)), dtype=np.float64)
+    need = np.zeros(system.ours)
+    for g in groups:
+        if g.column < system.ours:
+            rows = g.rows & offered[:, g.column]
+            need[g.column] += g.target * float(system.factor[rows, g.column].min()) if rows.any() else math.inf
+    findings = []
+    for chosen in overfull(need, classes, room):
+        plans = ", ".join(names[c] for c in chosen)
+        taken, people = need[list(chosen)].sum(), room[classes[:, list(chosen)].any(axis=1)].sum()
+        findings.append(
+            Finding(
+                "calibration-room",
+                "error",
+                "",
+                None,
+                f"today.plans.{names[chosen[0]]}.customers",
+                f"{taken:,.0f} customers of {plans} do not fit into the {people:,.0f} reached people offered them",
+                "raise the segments' potential or the reach, or check the unit of the counts",
+            )
+        )
     return findings
 
 

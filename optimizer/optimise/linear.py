@@ -19,6 +19,8 @@ from optimizer.typing import Choice, LevelIndices
 CROSS_CHECK_SECONDS = 2.0
 CROSS_CHECK_SIZE = 6000
 """Customer types times levels of the program that checks a screened answer."""
+WARMED = 100_000
+"""Choices above which a solver process loads beside the search: fewer are enumerated, which leaves nothing to check."""
 
 
 def maximise(
@@ -38,6 +40,8 @@ def maximise(
     """
     if not settings.screen:
         return _whole_program(instance, aim, limits, settings, seeds, excluded)
+    if settings.cross_check and instance.menus > WARMED:
+        solve.warm_worker()
     found = search.maximise(
         instance,
         aim,
@@ -91,7 +95,7 @@ def _cross_check(
             scale=settings.scale,
             time_limit=min(_left(settings) or CROSS_CHECK_SECONDS, CROSS_CHECK_SECONDS),
             cancelled=settings.cancelled,
-            worker=False,
+            worker=True,
         )
     except SolverError as error:
         # the proof does not rest on the solver; what it could not do is told, not fatal
@@ -141,6 +145,7 @@ def _whole_program(
     if any(unsafe_levels(instance, None)):
         # beyond e^9 the solver's tolerance times the weight is worth more than an answer
         return maximise(instance, aim, limits, replace(settings, screen=True, cross_check=False), seeds, excluded)
+    solve.warm_worker()
     near = search.local_search(instance, aim, limits, seeds=tuple(seeds))
     found = solve.solve_box(
         instance,
@@ -152,6 +157,7 @@ def _whole_program(
         time_limit=_left(settings),
         excluded=tuple(excluded),
         cancelled=settings.cancelled,
+        worker=True,
     )
     status = str(found.status.value)
     value = float("-inf") if found.value is None else found.value

@@ -6,7 +6,7 @@ from optimizer.solve.outcome import Outcome, Progress, SolveOptions, Status
 from optimizer.solve.program import Program
 from optimizer.solve.session import Session, read_mps
 from optimizer.solve.solving import solve
-from optimizer.solve.workers import close_workers
+from optimizer.solve.workers import close_workers, warm_worker
 
 __all__ = [
     "BoxOutcome",
@@ -24,4 +24,5 @@ __all__ = [
     "read_mps",
     "solve",
     "solve_box",
+    "warm_worker",
 ]

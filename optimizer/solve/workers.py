@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from optimizer.errors import SolverError
+from optimizer.execution.ending import at_end
 from optimizer.solve import wire
 from optimizer.solve.outcome import Outcome, Progress, SolveOptions, Status, relative_gap
 from optimizer.solve.program import Program
@@ -246,6 +247,13 @@ class _Pool:
             self.all.append(worker)
         return worker
 
+    def warm(self) -> None:
+        """One worker at least waits, or is on its way."""
+        with self.turn:
+            if not self.idle:
+                self.idle.append(Worker())
+                self.all.append(self.idle[-1])
+
     def give_back(self, worker: Worker) -> None:
         with self.turn:
             if worker not in self.all:
@@ -298,11 +306,18 @@ def solve_in_worker(
     return replace(outcome, seconds=time.perf_counter() - began)
 
 
+def warm_worker() -> None:
+    """Start a process, unless one waits already, for a solve that is likely to come: it loads while others work."""
+    with contextlib.suppress(SolverError):  # the solve will tell
+        _pool.warm()
+
+
 def close_workers() -> None:
     """End all solver processes. Called at exit; a solve that is under way elsewhere fails and is tried again."""
     _pool.close()
 
 
 atexit.register(close_workers)
+at_end(close_workers)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_pool.forget)

@@ -21,9 +21,10 @@ from optimizer.io import saving
 from optimizer.io.folders import read_folder
 from optimizer.io.saving import write_atomic, write_folder_atomic
 
-# saving.py needs nothing but the standard library: loaded alone it starts in milliseconds.
+# saving.py needs hardly more than the standard library: loaded alone it starts in milliseconds.
 CHILD = """
 import importlib.util, itertools, os, pathlib, sys
+sys.path.insert(0, str(pathlib.Path(sys.argv[1]).parents[2]))
 spec = importlib.util.spec_from_file_location("saving", sys.argv[1])
 saving = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(saving)

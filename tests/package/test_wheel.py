@@ -64,7 +64,7 @@ def test_every_module_the_type_marker_and_the_licence_are_inside(names: list[str
 def test_metadata(wheel: Path, names: list[str]) -> None:
     with zipfile.ZipFile(wheel) as archive:
         texts = {n.split("/")[-1]: archive.read(n).decode() for n in names if ".dist-info/" in n}
-    assert "optimizer = optimizer.cli.main:main" in texts["entry_points.txt"]
+    assert "optimizer = optimizer.__main__:main" in texts["entry_points.txt"]
     assert "Requires-Python: >=3.11" in texts["METADATA"]
     assert "Requires-Dist: highspy<1.17,>=1.16" in texts["METADATA"]
     assert "License-Expression: MIT" in texts["METADATA"]
