@@ -1,5 +1,1 @@
-"""Where tasks run: in this process, in local processes, later on a cluster; one shape for all of them."""
-
-from optimizer.execution.executor import Executor, SerialExecutor, Shared, make_executor
-
-__all__ = ["Executor", "SerialExecutor", "Shared", "make_executor"]
+"""How work is carried out: where tasks run, what must be whole, and what must end with the process."""

@@ -19,8 +19,8 @@ import pytest
 
 import optimizer.execution
 from optimizer.errors import InputError
-from optimizer.execution import Executor, SerialExecutor, executor, make_executor
-from optimizer.execution.executor import WorkerLostError
+from optimizer.execution import executor
+from optimizer.execution.executor import Executor, SerialExecutor, WorkerLostError, make_executor
 from optimizer.execution.processes import ProcessExecutor
 
 ROOT = Path(optimizer.execution.__file__).parents[2]

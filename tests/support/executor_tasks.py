@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from optimizer.errors import Finding, InputError
-from optimizer.execution import SerialExecutor, make_executor
+from optimizer.execution.executor import SerialExecutor, make_executor
 
 
 def square(x: float) -> float:
