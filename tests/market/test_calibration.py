@@ -248,9 +248,7 @@ def test_what_cannot_be_given_back_is_given_up_soon(monkeypatch: pytest.MonkeyPa
         return counts(*args)
 
     monkeypatch.setattr(inversion, "_counts", counted)
-    with pytest.raises(
-        InputError, match=r"today\.plans\.x: the model cannot give .* 1 against 2"
-    ):
+    with pytest.raises(InputError, match=r"today\.plans\.x: the model cannot give .* 1 against 2"):
         solve_constants(system, [Group(0, np.ones(1, dtype=bool), 2.0, "plans.x")], np.zeros((1, 1)))
     assert calls[0] < 1000
 
