@@ -71,14 +71,14 @@ def _changed(quantity: Mapping[str, Any], change: Change) -> dict[str, Any]:
     return new
 
 
-def _placed(data: Mapping[str, Any], path: Sequence[str], value: Any) -> dict[str, Any] | None:
+def placed(data: Mapping[str, Any], path: Sequence[str], value: Any) -> dict[str, Any] | None:
     """A copy with a value placed, groups on the way made, all else shared; None where something else is in the way."""
     key, *rest = path
     below = data.get(key, {})
     if not isinstance(below, dict):
         return None
-    placed = _placed(below, rest, value) if rest else value
-    return None if placed is None else {**data, key: placed}
+    inner = placed(below, rest, value) if rest else value
+    return None if inner is None else {**data, key: inner}
 
 
 def _numbers(data: Any, path: str = "") -> Iterator[str]:
@@ -107,7 +107,7 @@ def apply_changes(
             for key in target:
                 node = node[key]
             if isinstance(node, dict) and "value" in node:
-                data = _placed(data, target, _changed(node, change)) or data
+                data = placed(data, target, _changed(node, change)) or data
                 found += 1
         if not found and change.to is not None and change.unit is not None and "*" not in path:
             made = {
@@ -117,8 +117,8 @@ def apply_changes(
                 "low": change.to,
                 "high": change.to,
             }
-            placed = _placed(data, path.split("."), made)
-            data, found = placed or data, placed is not None
+            with_it = placed(data, path.split("."), made)
+            data, found = with_it or data, with_it is not None
         if not found:
             near = difflib.get_close_matches(path, list(_numbers(document.data)), 1, 0.8)
             cure = f"did you mean {near[0]!r}?" if near else "name a number of the market, e.g. plans.plus.price"

@@ -17,11 +17,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from optimizer import search
-from optimizer.model.build import MarketInstance, build_instance
+from optimizer.model.build import MarketInstance
 from optimizer.model.case_model import CaseModel
 from optimizer.model.choices import Choices, Level, order_rules
 from optimizer.model.instance import Block, Figure, Instance, Limit, Rule
-from optimizer.model.measures import bounds
 from optimizer.optimise.linear import maximise
 from optimizer.optimise.outcome import Answer, Settings, Work
 from optimizer.schema.case import PriceRange
@@ -97,13 +96,7 @@ def _with_levels(case_model: CaseModel, levels: list[tuple[Level, ...]]) -> Case
     """The same problem on other levels."""
     rules = order_rules(case_model.inputs.case, case_model.choices.plans, levels, case_model.prepared)
     chosen = Choices(case_model.choices.plans, tuple(levels), case_model.choices.mixes, rules)
-    compiled = build_instance(case_model.prepared, chosen)
-    return replace(
-        case_model,
-        choices=chosen,
-        compiled=compiled,
-        bounds=bounds(case_model.inputs.case, compiled, case_model.today.figure),
-    )
+    return replace(case_model, other_choices=chosen)
 
 
 def _ends(cells: list[list[PriceCell]]) -> list[tuple[Level, ...]]:
