@@ -46,6 +46,9 @@ class InputError(OptimizerError):
         self.findings = tuple(findings)
         super().__init__("\n".join(str(f) for f in self.findings))
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[Sequence[Finding]], dict[str, Any]]:
+        return type(self), (self.findings,), self.__dict__  # pickled by what it was made of, not by its message
+
 
 class InfeasibleError(OptimizerError):
     """No menu meets all conditions, and this is proven; carries the diagnosis."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,35 @@ from optimizer.typing import Array
 
 Caps = tuple[tuple[str, float], ...]
 """(window, requests) pairs, the shorter window first; empty = no cap."""
+
+
+@dataclass(frozen=True, eq=False)
+class Demand:
+    """What the customers of each (segment, usage class) cell ask for. Equal where every number is, so usable as a key.
+
+    What the caps of an offer let through depends on nothing else.
+    """
+
+    requests: Array
+    """(C,) requests a month if nothing is capped."""
+    split: Array
+    """(C, A) share of the requests wanted from each AI model."""
+    windows: dict[str, Array]
+    """Window -> (C,) active windows a month."""
+    sigmas: dict[str, Array]
+    """Window -> (C,) log-sigma of demand from window to window."""
+    content: bytes = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        arrays = (self.requests, self.split, *self.windows.values(), *self.sigmas.values())
+        names = repr((self.split.shape, *self.windows, *self.sigmas)).encode()
+        object.__setattr__(self, "content", names + b"".join(a.tobytes() for a in arrays))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Demand) and self.content == other.content
+
+    def __hash__(self) -> int:
+        return hash(self.content)
 
 
 @dataclass(frozen=True)
@@ -48,6 +78,11 @@ class Population:
     @property
     def size(self) -> int:
         return int(self.potential.size)
+
+    @cached_property
+    def demand(self) -> Demand:
+        """What the cells ask for."""
+        return Demand(self.requests, self.split, self.windows, self.sigmas)
 
 
 @dataclass(frozen=True)

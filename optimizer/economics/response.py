@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from optimizer.economics import choice, churn, finance, reach, usage
-from optimizer.economics.population import AiModels, AlternativeFacts, Caps, PlanFacts, Pools, Population, Terms
+from optimizer.economics.population import (
+    AiModels,
+    AlternativeFacts,
+    Caps,
+    Demand,
+    PlanFacts,
+    Pools,
+    Population,
+    Terms,
+)
 from optimizer.typing import Array
+
+KEPT = 1024
+"""Uses of an allowance that are kept: levels of a plan share their caps, and most changes of a market leave them."""
 
 
 @dataclass(frozen=True)
 class Included:
-    """Use inside the allowance, per (segment, usage class) cell."""
+    """Use inside the allowance, per (segment, usage class) cell; the arrays are shared and not to be written to."""
 
     by_model: Array
     """(C, A) requests a month served by each AI model, fallback included."""
@@ -24,33 +37,39 @@ class Included:
     """(C,) probability that a cap refuses something in the month."""
 
 
-def _windows(population: Population, caps: Caps) -> list[usage.Window]:
-    return [usage.Window(population.windows[name], population.sigmas[name], cap) for name, cap in caps]
-
-
 def included(population: Population, terms: Terms) -> Included:
     """Use inside the allowance. Index: (C, A). Unit: requests/month. Source: see ``usage``."""
-    cells, models = population.split.shape
+    return _included(population.demand, terms.caps, terms.fallback, terms.fallback_limit)
+
+
+@lru_cache(maxsize=KEPT)
+def _included(
+    demand: Demand, caps_by_model: tuple[Caps | None, ...], fallback: int | None, fallback_limit: float
+) -> Included:
+    cells, models = demand.split.shape
     by_model, refused = np.zeros((cells, models)), np.zeros((cells, models))
     quiet = np.ones(cells)
-    for a, caps in enumerate(terms.caps):
-        wanted = population.requests * population.split[:, a]
+    for a, caps in enumerate(caps_by_model):
+        wanted = demand.requests * demand.split[:, a]
         if not wanted.any():
             continue
         if caps is None:
             taken, windows = np.zeros(cells), []
         else:
-            windows = _windows(population, caps)
+            windows = [usage.Window(demand.windows[name], demand.sigmas[name], cap) for name, cap in caps]
             taken, binds = usage.served(wanted, windows)
             quiet *= 1.0 - binds
         by_model[:, a] += taken
         left = np.maximum(wanted - taken, 0.0)
-        if terms.fallback is not None and terms.fallback != a:
-            extra = usage.fallback_served(wanted, taken, windows, terms.fallback_limit)
-            by_model[:, terms.fallback] += extra
+        if fallback is not None and fallback != a:
+            extra = usage.fallback_served(wanted, taken, windows, fallback_limit)
+            by_model[:, fallback] += extra
             left = np.maximum(left - extra, 0.0)
         refused[:, a] = left
-    return Included(by_model, refused, 1.0 - quiet)
+    found = Included(by_model, refused, 1.0 - quiet)
+    for array in (found.by_model, found.refused, found.binds):
+        array.setflags(write=False)
+    return found
 
 
 @dataclass(frozen=True)
@@ -127,11 +146,9 @@ def per_customer(
     plan: PlanFacts,
     terms: Terms,
     outside: Array,
-    inside: Included | None = None,
 ) -> PerCustomer:
     """Everything a plan does per customer at one level. ``outside`` is the (I,) total stock of the alternatives."""
-    inside = included(population, terms) if inside is None else inside
-    used = use(population, ai_models.quality, terms, inside)
+    used = use(population, ai_models.quality, terms, included(population, terms))
     fee = finance.effective_fee(terms.price, plan.annual_share, plan.annual_discount)
     billed = finance.bill(fee * finance.seat_factor(plan.seat_minimum, population.seats), used.metered)
     utility = utility_of(population, plan.constant, used, billed)

@@ -1,1 +1,1 @@
-"""How work is carried out: what must be whole, and what must end with the process."""
+"""How work is carried out: where tasks run, what must be whole, and what must end with the process."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import difflib
 import fnmatch
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -72,19 +71,16 @@ def _changed(quantity: Mapping[str, Any], change: Change) -> dict[str, Any]:
     return new
 
 
-def _put(data: dict[str, Any], path: list[str], value: Any) -> bool:
-    """Place a value, making the groups on the way; False where something else is in the way."""
+def placed(data: Mapping[str, Any], path: Sequence[str], value: Any) -> dict[str, Any] | None:
+    """A copy with a value placed, groups on the way made, all else shared; None where something else is in the way."""
     if len(path) > MAX_PARTS:
-        return False
-    node: Any = data
-    for key in path[:-1]:
-        node = node.setdefault(key, {})
-        if not isinstance(node, dict):
-            return False
-    if not isinstance(node.get(path[-1], {}), dict):
-        return False
-    node[path[-1]] = value
-    return True
+        return None
+    key, *rest = path
+    below = data.get(key, {})
+    if not isinstance(below, dict):
+        return None
+    inner = placed(below, rest, value) if rest else value
+    return None if inner is None else {**data, key: inner}
 
 
 def _numbers(data: Any, path: str = "") -> Iterator[str]:
@@ -104,7 +100,7 @@ def apply_changes(
     Raises:
         InputError: paths that name no number.
     """
-    data = copy.deepcopy(document.data)
+    data = document.data
     findings = []
     for path, change in changes.items():
         found = 0
@@ -113,7 +109,7 @@ def apply_changes(
             for key in target:
                 node = node[key]
             if isinstance(node, dict) and "value" in node:
-                _put(data, list(target), _changed(node, change))
+                data = placed(data, target, _changed(node, change)) or data
                 found += 1
         if not found and change.to is not None and change.unit is not None and "*" not in path:
             made = {
@@ -123,7 +119,8 @@ def apply_changes(
                 "low": change.to,
                 "high": change.to,
             }
-            found = _put(data, path.split("."), made)
+            with_it = placed(data, path.split("."), made)
+            data, found = with_it or data, with_it is not None
         if not found:
             near = difflib.get_close_matches(path, list(_numbers(document.data)), 1, 0.8)
             cure = f"did you mean {near[0]!r}?" if near else "name a number of the market, e.g. plans.plus.price"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import TypeVar
@@ -39,10 +40,26 @@ class Inputs:
     case_document: Document
     market_document: Document
     changed_document: Document
-    hash: str
-    """SHA-256 of ``stated``, hexadecimal."""
-    stated: str
-    """Name, case, market and overrides as JSON: all that an answer depends on."""
+    sets: Mapping[str, Change] = field(default_factory=dict)
+    """Changes after the case's own."""
+    further: tuple[Mapping[str, Change], ...] = ()
+    """Changes after those, of a scenario."""
+
+    @cached_property
+    def stated(self) -> str:
+        """Name, case, market and overrides as JSON: all that an answer depends on."""
+        stated = {
+            "name": self.name,
+            "case": self.case.model_dump(mode="json", exclude_none=True),
+            "market": self.market_document.data,
+            "sets": {k: c.model_dump(mode="json", exclude_none=True) for k, c in self.sets.items()},
+        }
+        return json.dumps(stated, ensure_ascii=False)
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of ``stated``, hexadecimal."""
+        return hashlib.sha256(self.stated.encode()).hexdigest()
 
 
 def validate(model: type[Model], document: Document) -> Model:
@@ -163,30 +180,13 @@ def assemble(
             findings += error.findings
     if findings:
         raise InputError(findings)
-    stated = {
-        "name": name,
-        "case": case.model_dump(mode="json", exclude_none=True),
-        "market": market_document.data,
-        "sets": {k: c.model_dump(mode="json", exclude_none=True) for k, c in sets.items()},
-    }
-    text = json.dumps(stated, ensure_ascii=False)
     same = changed_document.data == market_document.data
     try:
         changed = market if same else validate(Market, changed_document)
     except InputError as error:
         found = (blamed(f, case, case_document, sets) for f in error.findings)
         raise InputError(list(dict.fromkeys(found))) from None
-    return Inputs(
-        name,
-        case,
-        market,
-        changed,
-        case_document,
-        market_document,
-        changed_document,
-        hashlib.sha256(text.encode()).hexdigest(),
-        text,
-    )
+    return Inputs(name, case, market, changed, case_document, market_document, changed_document, sets)
 
 
 def inputs_from_text(text: str, file: str) -> Inputs:

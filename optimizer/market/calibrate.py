@@ -1,40 +1,22 @@
-"""Alternative constants from observed counts: the model at today's menu gives today's customers back.
-
-Share inversion after Berry (1994) and Berry, Levinsohn, Pakes (1995), by Newton's method with the exact
-Jacobian and the contraction as fall-back. V(nothing) = 0 fixes the level.
-"""
+"""Alternative constants from observed counts: the model at today's menu gives today's customers back."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from optimizer.economics import choice, finance
 from optimizer.economics.population import PlanFacts
 from optimizer.economics.response import included, use, utility_of
 from optimizer.errors import Finding, InputError
-from optimizer.market.prepare import Constants, Prepared, prepare
+from optimizer.market.inversion import Group, System, solve_constants
+from optimizer.market.prepare import Constants, Prepared, prepare, with_constants
 from optimizer.market.room import overfull
 from optimizer.schema.market import Market
 from optimizer.typing import Array
-
-TOLERANCE = 1e-11
-NEWTON_STEPS = 60
-CONTRACTION_STEPS = 20000
-
-
-@dataclass(frozen=True)
-class Group:
-    """Types that share an alternative constant, and the customers observed among them."""
-
-    column: int
-    """Index into the stacked offers: our plans sold today, then the alternatives."""
-    rows: NDArray[np.bool_]
-    target: float
-    label: str
 
 
 @dataclass(frozen=True)
@@ -55,21 +37,27 @@ class Calibrated:
     constants: Constants
     residuals: tuple[Residual, ...]
     steps: int
+    solved: tuple[Solved, ...]
+    """What was solved for that, the last one for the constants themselves."""
 
 
 @dataclass(frozen=True)
-class System:
-    """Log stocks at zero constants and what turns them into counts."""
+class Solved:
+    """Counts to be given back, and the constants by group that do so."""
 
-    log_stock: Array
-    """(I, X) over plans sold today, then alternatives; -inf where not offered."""
-    factor: Array
-    """(I, X) denominator weight per unit of stock: 1 - referral for plans, 1 for alternatives."""
-    ours: int
-    nothing: Array
-    """(I,) stock of using nothing."""
-    reach: Array
-    potential: Array
+    system: System
+    groups: tuple[Group, ...]
+    offsets: Array
+    solution: Array
+    steps: int
+
+    def asked(self, system: System, groups: Sequence[Group]) -> bool:
+        """Whether these are the same counts in the same market, as far as choices go; costs may differ."""
+        mine, other = (
+            (s.log_stock, s.factor, np.array(s.ours), s.nothing, s.reach, s.potential) for s in (self.system, system)
+        )
+        keys = [[(g.label, g.column, g.target) for g in part] for part in (self.groups, groups)]
+        return keys[0] == keys[1] and all(map(np.array_equal, mine, other))
 
 
 def _utility_without_constant(prepared: Prepared, plan: PlanFacts) -> Array:
@@ -78,77 +66,6 @@ def _utility_without_constant(prepared: Prepared, plan: PlanFacts) -> Array:
     fee = finance.effective_fee(terms.price, plan.annual_share, plan.annual_discount)
     billed = finance.bill(fee * finance.seat_factor(plan.seat_minimum, pop.seats), used.metered)
     return utility_of(pop, np.zeros(pop.size), used, billed)
-
-
-def _counts(system: System, groups: list[Group], constants: Array, offsets: Array) -> tuple[Array, Array]:
-    """Modelled count of each group and its Jacobian in the groups' constants, (G,) and (G, G)."""
-    shift = offsets.copy()
-    for g, c in zip(groups, constants, strict=True):
-        shift[g.rows, g.column] += c
-    stock = np.exp(system.log_stock + shift)
-    total_out = system.nothing + stock[:, system.ours :].sum(axis=1)
-    below = total_out + (system.factor[:, : system.ours] * stock[:, : system.ours]).sum(axis=1)
-    held = system.reach[:, None] * stock[:, : system.ours] / below[:, None]
-    away = system.potential - held.sum(axis=1)
-    share = stock[:, system.ours :] / total_out[:, None]
-    rows = np.stack([g.rows for g in groups], axis=1)
-    column = np.array([g.column for g in groups])
-    ours = column < system.ours
-    # customers of each group by type, and its share of those not with us
-    mine = held[:, np.where(ours, column, 0)] * (rows & ours)
-    theirs = np.zeros(rows.shape)
-    if share.shape[1]:
-        theirs = share[:, np.where(ours, 0, column - system.ours)] * (rows & ~ours)
-    values = np.where(ours, mine.sum(axis=0), (theirs * away[:, None]).sum(axis=0))
-    push = np.where(rows, system.factor[:, column] * stock[:, column], 0.0) / below[:, None]
-    taken = theirs * held.sum(axis=1)[:, None]
-    jacobian = (taken - mine).T @ push + np.diag(values)
-    jacobian -= theirs.T @ mine + (theirs * away[:, None]).T @ theirs
-    return values, jacobian
-
-
-def solve_constants(system: System, groups: list[Group], offsets: Array) -> tuple[Array, int]:
-    """The constants at which every group's count is its target, and the steps taken.
-
-    Raises InputError where the counts cannot be reproduced.
-    """
-    target = np.array([g.target for g in groups])
-    x = np.zeros(len(groups))
-    for step in range(NEWTON_STEPS):
-        values, jacobian = _counts(system, groups, x, offsets)
-        error = np.log(values / target)
-        if np.abs(error).max() < TOLERANCE:
-            return x, step
-        scaled = jacobian / values[:, None]
-        try:
-            move = np.linalg.solve(scaled, -error)
-        except np.linalg.LinAlgError:
-            move = -error
-        if not np.isfinite(move).all() or np.abs(error).max() > 2.0:
-            move = -error
-        x = x + np.clip(move, -3.0, 3.0)
-    for step in range(CONTRACTION_STEPS):
-        values, _ = _counts(system, groups, x, offsets)
-        error = np.log(values / target)
-        if not np.isfinite(error).all():
-            break
-        if np.abs(error).max() < 1e-9:
-            return x, NEWTON_STEPS + step
-        x = x - error
-    worst = int(np.argmax(np.where(np.isfinite(error), np.abs(error), np.inf)))
-    raise InputError(
-        [
-            Finding(
-                "calibration",
-                "error",
-                "",
-                None,
-                f"today.{groups[worst].label}",
-                f"the model cannot give back the observed count: {values[worst]:,.0f} against {target[worst]:,.0f}",
-                "check the counts against the segments' potential and reach",
-            )
-        ]
-    )
 
 
 def check_counts(system: System, groups: list[Group], names: list[str]) -> list[Finding]:
@@ -183,13 +100,13 @@ def check_counts(system: System, groups: list[Group], names: list[str]) -> list[
     return findings
 
 
-def _system(prepared: Prepared, market: Market) -> tuple[System, list[PlanFacts]]:
+def _system(prepared: Prepared, market: Market, utilities: Mapping[str, Array]) -> tuple[System, list[PlanFacts]]:
+    """``utilities``: of each plan's own terms, without the constant."""
     pop = prepared.population
     sold = [p for p in prepared.plans if p.name in market.today.plans]
     columns, factors = [], []
     for plan in sold:
-        utility = _utility_without_constant(prepared, plan)
-        columns.append(np.where(plan.offered, utility - np.log(plan.churn), -math.inf))
+        columns.append(np.where(plan.offered, utilities[plan.name] - np.log(plan.churn), -math.inf))
         factors.append(1.0 - plan.referral)
     for alt in prepared.alternatives:
         used = use(pop, prepared.ai_models.quality * alt.quality, alt.terms, included(pop, alt.terms))
@@ -241,47 +158,67 @@ def _positive(groups: list[Group]) -> list[Finding]:
     ]
 
 
-def calibrate(market: Market) -> Calibrated:
-    """Find the constants. Raises InputError where today's counts cannot be reproduced."""
+def calibrate(market: Market, near: Calibrated | None = None) -> Calibrated:
+    """Find the constants; from those of a market ``near`` this one, sooner. Raises InputError where counts cannot be
+    reproduced."""
     prepared = prepare(market)
-    system, sold = _system(prepared, market)
+    utilities = {p.name: _utility_without_constant(prepared, p) for p in prepared.plans}
+    system, sold = _system(prepared, market, utilities)
     groups = _groups(prepared, market, sold, own=False)
-    names = [p.name for p in sold]
-    findings = _positive(groups) or check_counts(system, groups, names)
+    known = near is not None and near.solved[-1].asked(system, groups)
+    findings = _positive(groups) or ([] if known else check_counts(system, groups, [p.name for p in sold]))
     if findings:
         raise InputError(findings)
-    offsets = _deviations(prepared, market, system, sold, groups)
-    solution, steps = solve_constants(system, groups, offsets)
-    full = offsets.copy()
-    for g, c in zip(groups, solution, strict=True):
+    solved = _solutions(prepared, market, system, sold, groups, () if near is None else near.solved)
+    last = solved[-1]
+    full = last.offsets.copy()
+    for g, c in zip(groups, last.solution, strict=True):
         full[g.rows, g.column] += c
-    constants = _constants(prepared, market, sold, groups, solution, full)
-    final = prepare(market, constants)
-    return Calibrated(final, constants, _residuals(market, system, sold, prepared, full), steps)
+    constants = _constants(prepared, market, sold, utilities, last, full)
+    residuals = _residuals(market, system, sold, prepared, full)
+    return Calibrated(with_constants(prepared, constants), constants, residuals, last.steps, solved)
 
 
-def _deviations(
-    prepared: Prepared, market: Market, system: System, sold: list[PlanFacts], groups: list[Group]
-) -> Array:
-    """(I, X) deviations by segment from the pooled constants, shrunk by count / (count + shrinkage)."""
+def _solved(system: System, groups: Sequence[Group], offsets: Array, near: Solved | None) -> Solved:
+    """Raises InputError where the counts cannot be reproduced."""
+    if near is not None and near.asked(system, groups) and np.array_equal(offsets, near.offsets):
+        return near
+    solution, steps = solve_constants(system, groups, offsets, None if near is None else near.solution)
+    return Solved(system, tuple(groups), offsets, solution, steps)
+
+
+def _solutions(
+    prepared: Prepared,
+    market: Market,
+    system: System,
+    sold: list[PlanFacts],
+    groups: list[Group],
+    near: tuple[Solved, ...],
+) -> tuple[Solved, ...]:
+    """The constants, after those by segment and the pooled ones where deviations by segment are shrunk.
+
+    Deviations from the pooled constants are shrunk by count / (count + shrinkage).
+    """
     offsets = np.zeros_like(system.log_stock)
     shrunk = [
         p.name for p in sold if market.today.plans[p.name].by_segment and not market.today.plans[p.name].own_constants
     ]
+    before: tuple[Solved | None, ...] = near if len(near) == (3 if shrunk else 1) else (None, None, None)
     if not shrunk:
-        return offsets
+        return (_solved(system, groups, offsets, before[0]),)
     own = _groups(prepared, market, sold, own=True)
     findings = _positive(own)
     if findings:
         raise InputError(findings)
-    exact, _ = solve_constants(system, own, offsets)
-    pooled, _ = solve_constants(system, groups, offsets)
-    shared = {g.column: c for g, c in zip(groups, pooled, strict=True)}
-    for g, c in zip(own, exact, strict=True):
+    exact = _solved(system, own, offsets, before[0])
+    pooled = _solved(system, groups, offsets, before[1])
+    shared = {g.column: c for g, c in zip(groups, pooled.solution, strict=True)}
+    shrunken = offsets.copy()
+    for g, c in zip(own, exact.solution, strict=True):
         if g.column < system.ours and sold[g.column].name in shrunk and ".by_segment." in g.label:
             weight = g.target / (g.target + market.today.shrinkage)
-            offsets[g.rows, g.column] = weight * (c - shared[g.column])
-    return offsets
+            shrunken[g.rows, g.column] = weight * (c - shared[g.column])
+    return exact, pooled, _solved(system, groups, shrunken, before[2])
 
 
 def _residuals(
@@ -300,13 +237,19 @@ def _residuals(
 
 
 def _constants(
-    prepared: Prepared, market: Market, sold: list[PlanFacts], groups: list[Group], solution: Array, full: Array
+    prepared: Prepared,
+    market: Market,
+    sold: list[PlanFacts],
+    utilities: Mapping[str, Array],
+    solved: Solved,
+    full: Array,
 ) -> Constants:
+    """``full``: (I, X) constants of every type and column."""
     plans: dict[str, Array] = {}
     pooled: dict[str, float] = {}
     for j, plan in enumerate(sold):
         plans[plan.name] = np.where(plan.offered, full[:, j], math.nan)
-        mine = [(g, c) for g, c in zip(groups, solution, strict=True) if g.column == j]
+        mine = [(g, c) for g, c in zip(solved.groups, solved.solution, strict=True) if g.column == j]
         total = sum(g.target for g, _ in mine)
         pooled[plan.name] = float(sum(g.target * c for g, c in mine) / total)
     for plan in prepared.plans:
@@ -322,7 +265,6 @@ def _constants(
         alt.name: np.where(alt.offered, full[:, len(sold) + r], math.nan) for r, alt in enumerate(prepared.alternatives)
     }
     references = {
-        plan.name: np.where(plan.offered, _utility_without_constant(prepared, plan) + plans[plan.name], math.nan)
-        for plan in prepared.plans
+        plan.name: np.where(plan.offered, utilities[plan.name] + plans[plan.name], math.nan) for plan in prepared.plans
     }
     return Constants(plans, pooled, references, alternatives)

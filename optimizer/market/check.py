@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from pydantic import BaseModel
@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from optimizer.economics import figures
 from optimizer.errors import Finding
 from optimizer.inputs.load import Inputs
+from optimizer.inputs.moved import quantity_at
 from optimizer.io.documents import Document
 from optimizer.market.ladders import allowed_prices, price_ladder
 from optimizer.schema.base import Quantity
@@ -24,11 +25,16 @@ MOST_QUALITY = 10.0
 MOST_WINDOWS = 8.0
 
 
-def check_inputs(inputs: Inputs) -> list[Finding]:
-    """All findings about a market and a case, errors and warnings."""
-    found = list(check_market(inputs.market, inputs.market_document))
-    if not found:
-        for finding in check_market(inputs.changed, inputs.market_document):
+def check_inputs(inputs: Inputs, paths: Collection[str] | None = None) -> list[Finding]:
+    """All findings about a market and a case, errors and warnings; ``paths``: the numbers not checked before."""
+
+    def of(market: Market) -> Iterator[Finding]:
+        numbers = None if paths is None else {path: quantity_at(market, path) for path in paths}
+        return check_market(market, inputs.market_document, numbers)
+
+    found = list(of(inputs.market))
+    if not found and inputs.changed is not inputs.market:
+        for finding in of(inputs.changed):
             found.append(replace(finding, message=f"after the changes that were asked for: {finding.message}"))
     return found + list(check_case(inputs.case, inputs.market, inputs.case_document))
 
@@ -72,9 +78,15 @@ def quantities(market: Market) -> dict[str, Quantity]:
     return dict(_quantities(market, ""))
 
 
-def check_market(market: Market, document: Document) -> Iterator[Finding]:
-    """Names that point nowhere, shares that do not add up, units that do not fit, counts that cannot be."""
-    for path, quantity in quantities(market).items():
+def check_market(
+    market: Market, document: Document, numbers: Mapping[str, Quantity] | None = None
+) -> Iterator[Finding]:
+    """Names that point nowhere, shares that do not add up, units that do not fit, counts that cannot be.
+
+    numbers: by path, those to look at one by one, where all others are known to be right.
+    """
+    numbers = quantities(market) if numbers is None else numbers
+    for path, quantity in numbers.items():
         if quantity.source and quantity.source not in market.sources:
             yield _unknown(document, f"{path}.source", "source", quantity.source, market.sources)
     yield from _sum_to(document, "hours", sum(h.value for h in market.hours.values()), 730.0)
@@ -82,7 +94,7 @@ def check_market(market: Market, document: Document) -> Iterator[Finding]:
     yield from _check_supply(market, document)
     if market.nothing_churn.value <= 0.0:
         yield document.finding("not-positive", "nothing_churn", "must be above 0", "state a monthly rate")
-    yield from _check_sizes(market, document)
+    yield from _check_sizes(numbers, document)
     for name, plan in market.plans.items():
         yield from _check_offer(market, document, f"plans.{name}", plan)
         yield from _check_plan(market, document, name)
@@ -106,9 +118,9 @@ def check_market(market: Market, document: Document) -> Iterator[Finding]:
             yield from _names(document, f"evidence.{index}.source", "source", [check.source], market.sources)
 
 
-def _check_sizes(market: Market, document: Document) -> Iterator[Finding]:
+def _check_sizes(numbers: Mapping[str, Quantity], document: Document) -> Iterator[Finding]:
     """Churn is a share of customers, a day has few windows, quality is relative to the best model."""
-    for path, quantity in quantities(market).items():
+    for path, quantity in numbers.items():
         name = path.rpartition(".")[2]
         if quantity.unit == "1/month" and quantity.value > 1.0:
             message = f"{quantity.value:g} a month is more than all customers"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,20 +22,47 @@ MenuTerms = Mapping[str, Terms | None]
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A market at one menu; all figures by total, plan, segment or channel."""
+    """A market at one menu; all figures by total, plan, segment or channel, each worked out when it is asked for."""
 
     prepared: Prepared
     menu: MenuTerms
+    """By plan; None or a missing plan is off the menu."""
     enterprise_share: float
-    base: Array
-    """(I,) people reached by go-to-market."""
-    staying: Array
-    """(I,) base-reached people on the alternatives."""
-    plans: tuple[str, ...]
-    """Plans on the menu."""
-    per: tuple[PerCustomer, ...]
-    customers: Array
-    """(I, J) over ``plans``."""
+
+    @cached_property
+    def plans(self) -> tuple[str, ...]:
+        """Plans on the menu."""
+        return tuple(f.name for f in self.prepared.plans if self.menu.get(f.name) is not None)
+
+    @cached_property
+    def per(self) -> tuple[PerCustomer, ...]:
+        """What each of ``plans`` does per customer."""
+        p = self.prepared
+        return tuple(
+            per_customer(p.population, p.ai_models, p.pools, facts, terms, p.outside)
+            for facts in p.plans
+            if (terms := self.menu.get(facts.name)) is not None
+        )
+
+    @cached_property
+    def base(self) -> Array:
+        """(I,) people reached by go-to-market."""
+        return self.prepared.base_reach(self.enterprise_share)
+
+    @cached_property
+    def staying(self) -> Array:
+        """(I,) base-reached people on the alternatives."""
+        return choice.stays(self.base, self._by_plan(lambda p: p.denominator))
+
+    @cached_property
+    def customers(self) -> Array:
+        """(I, J) over ``plans``."""
+        return choice.customers(self._by_plan(lambda p: p.weight), self.staying)
+
+    def _by_plan(self, amount: Callable[[PerCustomer], Array]) -> Array:
+        """(I, J) over ``plans``."""
+        size = self.prepared.population.size
+        return np.stack([amount(p) for p in self.per], axis=1) if self.per else np.zeros((size, 0))
 
     @cached_property
     def busy(self) -> Array:
@@ -57,8 +84,7 @@ class Evaluation:
     @cached_property
     def reached(self) -> Array:
         """(I,) people reached by go-to-market or word of mouth."""
-        referral = np.stack([p.referral for p in self.per], axis=1) if self.per else np.zeros((self.base.size, 0))
-        return reach.reached(self.base, referral, self.customers)
+        return reach.reached(self.base, self._by_plan(lambda p: p.referral), self.customers)
 
     @cached_property
     def capacity_cost(self) -> float:
@@ -114,10 +140,10 @@ class Evaluation:
     @cached_property
     def leave_rates(self) -> tuple[float, float]:
         """Monthly rate of leaving a plan for anything else, and of leaving the company. Told, never constrained."""
-        chosen = np.stack([p.attraction for p in self.per], axis=1) if self.per else np.zeros((self.base.size, 0))
+        chosen = self._by_plan(lambda p: p.attraction)
         outside = self.prepared.outside * self.prepared.market.outside_decisions.value
         total = chosen.sum(axis=1) + outside
-        rates = np.stack([p.churn for p in self.per], axis=1) if self.per else chosen
+        rates = self._by_plan(lambda p: p.churn)
         count = max(float(self.customers.sum()), 1e-300)
         plan = float((self.customers * leaves(rates, chosen / total[:, None])).sum()) / count
         company = float((self.customers * rates * (outside / total)[:, None]).sum()) / count
@@ -148,25 +174,4 @@ def rival_amount(prepared: Prepared, money: bool) -> Array:
 
 def evaluate_menu(prepared: Prepared, menu: MenuTerms, enterprise_share: float | None = None) -> Evaluation:
     """The market at one menu. ``menu`` maps plan names to terms; None or a missing plan is off the menu."""
-    share = prepared.today_mix if enterprise_share is None else enterprise_share
-    facts = [f for f in prepared.plans if menu.get(f.name) is not None]
-    per = tuple(
-        per_customer(prepared.population, prepared.ai_models, prepared.pools, f, terms, prepared.outside)
-        for f in facts
-        if (terms := menu[f.name]) is not None
-    )
-    base = prepared.base_reach(share)
-    size = prepared.population.size
-    weights = np.stack([p.weight for p in per], axis=1) if per else np.zeros((size, 0))
-    denominators = np.stack([p.denominator for p in per], axis=1) if per else np.zeros((size, 0))
-    staying = choice.stays(base, denominators)
-    return Evaluation(
-        prepared,
-        dict(menu),
-        share,
-        base,
-        staying,
-        tuple(f.name for f in facts),
-        per,
-        choice.customers(weights, staying),
-    )
+    return Evaluation(prepared, dict(menu), prepared.today_mix if enterprise_share is None else enterprise_share)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from optimizer.economics import choice, reach, serving
 from optimizer.economics.normal import joint_class_shares, lognormal_class_means, normal_class_means
 from optimizer.economics.population import AiModels, AlternativeFacts, Caps, PlanFacts, Pools, Population, Terms
 from optimizer.economics.response import alternative_stock
 from optimizer.schema.base import Quantity
-from optimizer.schema.market import Market, Offer, Plan, Segment
+from optimizer.schema.market import Alternative, Market, Offer, Plan, Segment
 from optimizer.typing import Array
 from optimizer.units import convert
 
@@ -47,14 +49,32 @@ class Prepared:
     terms: Mapping[str, Terms]
     """The market's own terms of each plan."""
     alternatives: tuple[AlternativeFacts, ...]
-    outside: Array
-    """(I,) total stock of the alternatives, nothing included."""
-    alternative_share: Array
-    """(I, R) share of each alternative among those not with us (the last column is nothing)."""
-    alternative_bill: Array
-    """(I, R) usd/month; 0 for nothing."""
     most_reach: Array
     """(I,) largest reach share."""
+
+    @cached_property
+    def _alternative_stocks(self) -> tuple[Array, Array]:
+        """(I, R) stock of each alternative, the last of nothing, and what its customers pay."""
+        pop = self.population
+        pairs = [alternative_stock(pop, self.ai_models.quality, a) for a in self.alternatives]
+        nothing = choice.stock(np.ones(pop.size), np.full(pop.size, self.market.nothing_churn.value))
+        stocks, bills = [s for s, _ in pairs], [b for _, b in pairs]
+        return np.stack([*stocks, nothing], axis=1), np.stack([*bills, np.zeros(pop.size)], axis=1)
+
+    @cached_property
+    def outside(self) -> Array:
+        """(I,) total stock of the alternatives, nothing included."""
+        return np.asarray(self._alternative_stocks[0].sum(axis=1))
+
+    @cached_property
+    def alternative_share(self) -> Array:
+        """(I, R) share of each alternative among those not with us (the last column is nothing)."""
+        return choice.alternative_shares(self._alternative_stocks[0])
+
+    @property
+    def alternative_bill(self) -> Array:
+        """(I, R) usd/month; 0 for nothing."""
+        return self._alternative_stocks[1]
 
     def plan_index(self, name: str) -> int:
         """Position of a plan. Raises KeyError."""
@@ -236,14 +256,16 @@ def api_prices_of(market: Market) -> Array:
     return prices
 
 
-def _plan_facts(
-    market: Market, pop: Population, most: Array, name: str, plan: Plan, constants: Constants | None
-) -> PlanFacts:
-    offered = np.isin(pop.segment, [pop.segments.index(s) for s in plan.segments])
+def _among(pop: Population, segments: Collection[str]) -> NDArray[np.bool_]:
+    """(I,) whether a type belongs to one of the segments."""
+    return np.array([s in segments for s in pop.segments], dtype=bool)[pop.segment]
+
+
+def _plan_facts(market: Market, pop: Population, most: Array, name: str, plan: Plan, api_prices: Array) -> PlanFacts:
+    offered = _among(pop, plan.segments)
     fees = market.finance.fees[plan.channel]
     by_segment = {s: q.value for s, q in plan.churn_by_segment.items()}
     churn = np.array([by_segment.get(s, plan.churn.value) for s in pop.segments])[pop.segment]
-    blank = np.where(offered, 0.0, math.nan)
     return PlanFacts(
         name=name,
         channel=plan.channel,
@@ -261,9 +283,24 @@ def _plan_facts(
         payment_fixed=fees.payment_fixed.value,
         other_share=market.finance.other_cost_of_revenue.value,
         fixed_cost=0.0 if plan.fixed_cost is None else plan.fixed_cost.value,
-        api_prices=api_prices_of(market),
-        constant=blank if constants is None else constants.plans[name],
-        reference_utility=np.full(pop.size, math.nan) if constants is None else constants.references[name],
+        api_prices=api_prices,
+        constant=np.where(offered, 0.0, math.nan),
+        reference_utility=np.full(pop.size, math.nan),
+    )
+
+
+def _alternative_facts(market: Market, pop: Population, name: str, alternative: Alternative) -> AlternativeFacts:
+    counted = market.today.alternatives.get(name, {})
+    sold = [s for s in alternative.segments if market.segments[s].channel in counted]
+    offered = _among(pop, sold)
+    return AlternativeFacts(
+        name=name,
+        rival=alternative.kind == "rival",
+        offered=offered,
+        terms=terms_of(market, alternative),
+        quality=alternative.quality.value,
+        churn=alternative.churn.value,
+        constant=np.where(offered, 0.0, math.nan),
     )
 
 
@@ -272,32 +309,27 @@ def prepare(market: Market, constants: Constants | None = None) -> Prepared:
     pop = population(market)
     shares = (market.go_to_market.consumer.most.value, market.go_to_market.enterprise.most.value)
     most = np.array([shares[s.channel != "consumer"] for s in market.segments.values()])[pop.segment]
-    models = ai_models_of(market)
-    plans = tuple(_plan_facts(market, pop, most, name, plan, constants) for name, plan in market.plans.items())
-    alternatives = []
-    for name, alt in market.alternatives.items():
-        sold = [s for s in alt.segments if market.segments[s].channel in market.today.alternatives.get(name, {})]
-        offered = np.isin(pop.segment, [pop.segments.index(s) for s in sold])
-        constant = np.where(offered, 0.0, math.nan) if constants is None else constants.alternatives[name]
-        alternatives.append(
-            AlternativeFacts(
-                name, alt.kind == "rival", offered, terms_of(market, alt), alt.quality.value, alt.churn.value, constant
-            )
-        )
-    stocks = [alternative_stock(pop, models.quality, a) for a in alternatives]
-    nothing = choice.stock(np.ones(pop.size), np.full(pop.size, market.nothing_churn.value))
-    stock = np.stack([*(s for s, _ in stocks), nothing], axis=1)
-    bills = np.stack([*(b for _, b in stocks), np.zeros(pop.size)], axis=1)
-    return Prepared(
+    api_prices = api_prices_of(market)
+    prepared = Prepared(
         market=market,
         population=pop,
-        ai_models=models,
+        ai_models=ai_models_of(market),
         pools=pools_of(market),
-        plans=plans,
+        plans=tuple(_plan_facts(market, pop, most, name, plan, api_prices) for name, plan in market.plans.items()),
         terms={name: terms_of(market, plan) for name, plan in market.plans.items()},
-        alternatives=tuple(alternatives),
-        outside=np.asarray(stock.sum(axis=1)),
-        alternative_share=choice.alternative_shares(stock),
-        alternative_bill=bills,
+        alternatives=tuple(_alternative_facts(market, pop, name, a) for name, a in market.alternatives.items()),
         most_reach=most,
+    )
+    return prepared if constants is None else with_constants(prepared, constants)
+
+
+def with_constants(prepared: Prepared, constants: Constants) -> Prepared:
+    """The same market with other constants."""
+    return replace(
+        prepared,
+        plans=tuple(
+            replace(p, constant=constants.plans[p.name], reference_utility=constants.references[p.name])
+            for p in prepared.plans
+        ),
+        alternatives=tuple(replace(a, constant=constants.alternatives[a.name]) for a in prepared.alternatives),
     )

@@ -9,8 +9,8 @@ import numpy as np
 
 from optimizer.economics import finance, serving
 from optimizer.economics.figures import LINEAR, TOTAL, LinearFigure, Selection, components
-from optimizer.economics.population import Terms
-from optimizer.economics.response import Included, PerCustomer, included, per_customer
+from optimizer.economics.population import PlanFacts, Terms
+from optimizer.economics.response import PerCustomer, per_customer
 from optimizer.market.evaluate import plan_selected, rival_amount, type_mask
 from optimizer.market.prepare import MONTH_HOURS, Prepared
 from optimizer.model.choices import Choices
@@ -43,13 +43,10 @@ class MarketInstance:
 
 def build_instance(prepared: Prepared, choices: Choices) -> MarketInstance:
     """Everything per customer at every level, and the instance made of it."""
-    per: list[tuple[PerCustomer | None, ...]] = []
-    for facts, levels in zip(prepared.plans, choices.levels, strict=True):
-        inside: dict[tuple[object, ...], Included] = {}
-        row: list[PerCustomer | None] = []
-        for terms in levels:
-            row.append(None if terms is None else _one(prepared, facts.name, terms, inside))
-        per.append(tuple(row))
+    per = tuple(
+        tuple(None if terms is None else _one(prepared, facts, terms) for terms in levels)
+        for facts, levels in zip(prepared.plans, choices.levels, strict=True)
+    )
     size = prepared.population.size
 
     def over(get: Callable[[PerCustomer], Array]) -> tuple[Array, ...]:
@@ -66,17 +63,11 @@ def build_instance(prepared: Prepared, choices: Choices) -> MarketInstance:
     with_blocks = Instance(
         instance.customers, instance.attraction, instance.denominators, blocks, instance.rules, instance.names
     )
-    return MarketInstance(prepared, choices, with_blocks, tuple(per), keys)
+    return MarketInstance(prepared, choices, with_blocks, per, keys)
 
 
-def _one(prepared: Prepared, name: str, terms: Terms, inside: dict[tuple[object, ...], Included]) -> PerCustomer:
-    key = (terms.caps, terms.fallback, terms.fallback_limit)
-    if key not in inside:
-        inside[key] = included(prepared.population, terms)
-    plan = prepared.plans[prepared.plan_index(name)]
-    return per_customer(
-        prepared.population, prepared.ai_models, prepared.pools, plan, terms, prepared.outside, inside[key]
-    )
+def _one(prepared: Prepared, plan: PlanFacts, terms: Terms) -> PerCustomer:
+    return per_customer(prepared.population, prepared.ai_models, prepared.pools, plan, terms, prepared.outside)
 
 
 def _blocks(

@@ -1,16 +1,19 @@
-"""A case made ready to be solved: loaded, checked, calibrated and compiled once."""
+"""A case made ready to be solved: loaded, checked and calibrated once, compiled when that is needed."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from os import PathLike
+from typing import Any
 
 from optimizer.economics.figures import TOTAL, Selection
 from optimizer.errors import Finding, InputError
 from optimizer.inputs.changes import Changes, apply_changes
 from optimizer.inputs.load import Inputs, load_inputs, validate
+from optimizer.inputs.moved import moved
 from optimizer.market.calibrate import Calibrated, calibrate
 from optimizer.market.check import check_inputs
 from optimizer.market.credibility import credibility, measured, observed
@@ -19,28 +22,54 @@ from optimizer.market.prepare import Prepared, prepare
 from optimizer.model.build import MarketInstance, build_instance
 from optimizer.model.choices import Choices, Level, Menu, choices, order_rules
 from optimizer.model.instance import Limit
-from optimizer.model.measures import ConditionBound, bounds
+from optimizer.model.measures import ConditionBound, bounds, condition_factors
 from optimizer.schema.case import Case, Change
 from optimizer.schema.market import Market
 
 
 @dataclass(frozen=True)
 class CaseModel:
-    """A case made ready to be solved; studies change parts of it and solve again."""
+    """A case made ready to be solved; studies change parts of it and solve again.
+
+    What only a search needs is built when it is first asked for: evaluations never build a level.
+    """
 
     inputs: Inputs
     calibrated: Calibrated
     prepared: Prepared
     """The market with the case's changes."""
-    choices: Choices
-    built: MarketInstance
-    bounds: tuple[ConditionBound, ...]
     today: Evaluation
     """Today's menu in today's market."""
     unchanged: Evaluation
     """Today's menu in the changed market."""
     findings: tuple[Finding, ...]
-    seconds: dict[str, float]
+    spent: Mapping[str, float]
+    """Seconds by stage, before anything was built."""
+    other_choices: Choices | None = None
+    """In place of the case's own."""
+
+    @cached_property
+    def choices(self) -> Choices:
+        return self.other_choices or choices(self.inputs.case, self.inputs.market, self.inputs.changed, self.prepared)
+
+    @cached_property
+    def _built(self) -> tuple[MarketInstance, float]:
+        """The instance, and the seconds it took with its choices."""
+        started = time.perf_counter()
+        return build_instance(self.prepared, self.choices), time.perf_counter() - started
+
+    @property
+    def built(self) -> MarketInstance:
+        return self._built[0]
+
+    @cached_property
+    def bounds(self) -> tuple[ConditionBound, ...]:
+        """Raises InputError for a condition relative to what has no value today."""
+        return bounds(self.inputs.case, self.built, self.today.figure)
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        return {**self.spent, **({"compile": self._built[1]} if "_built" in self.__dict__ else {})}
 
     def today_figure(self, name: str, selection: Selection = TOTAL) -> float:
         return self.today.figure(name, selection)
@@ -70,8 +99,7 @@ class CaseModel:
         case, plans = self.inputs.case, self.choices.plans
         rules = order_rules(case, plans, list(levels), self.prepared)
         chosen = Choices(plans, tuple(levels), self.choices.mixes if mixes is None else mixes, rules)
-        built = build_instance(self.prepared, chosen)
-        return replace(self, choices=chosen, built=built, bounds=bounds(case, built, self.today.figure))
+        return replace(self, other_choices=chosen)
 
     def pinned(self, menu: Menu) -> CaseModel:
         """The same case with one menu to choose from."""
@@ -89,8 +117,13 @@ class CaseModel:
                     asked[k] = condition.model_copy(update={side: value * factor})
                 count += 1
         case = self.inputs.case.model_copy(update={"conditions": tuple(asked)})
-        found = bounds(case, self.built, self.today.figure)
-        return replace(self, inputs=replace(self.inputs, case=case), bounds=found)
+        made = replace(self, inputs=replace(self.inputs, case=case), other_choices=self.choices)
+        made.__dict__["_built"] = self._built  # conditions change no level
+        return made
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What it is made of; whoever gets it builds the rest."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
 
 
 def check_case(
@@ -127,7 +160,7 @@ def prepare_case(
     folder: str | PathLike[str] | None = None,
     strict: bool = True,
 ) -> CaseModel:
-    """Load, check, calibrate and compile a case.
+    """Load, check and calibrate a case.
 
     Raises:
         InputError: all findings at once; with ``strict`` also for failed credibility checks that block.
@@ -138,9 +171,9 @@ def prepare_case(
 
 
 def case_model_of(inputs: Inputs, load_seconds: float = 0.0, strict: bool = True, believe: bool = True) -> CaseModel:
-    """Check, calibrate and compile inputs; ``believe=False`` leaves out the credibility checks.
+    """Check and calibrate inputs; ``believe=False`` leaves out the credibility checks.
 
-    Raises InputError like :func:`prepare_problem`.
+    Raises InputError like :func:`prepare_case`.
     """
     started = time.perf_counter()
     findings = check_inputs(inputs)
@@ -156,45 +189,41 @@ def case_model_of(inputs: Inputs, load_seconds: float = 0.0, strict: bool = True
         findings += credibility(calibrated, inputs.market_document)
     if strict and any(f.severity == "error" for f in findings):
         raise InputError([f for f in findings if f.severity == "error"])
-    done = time.perf_counter()
     base = calibrated.prepared
     same = inputs.changed == inputs.market
-    prepared = base if same else prepare(inputs.changed, calibrated.constants)
     today = evaluate_menu(base, base.today_menu())
-    unchanged = today if same else evaluate_menu(prepared, prepared.today_menu())
-    chosen = choices(inputs.case, inputs.market, inputs.changed, prepared)
-    built = build_instance(prepared, chosen)
-    case_model = CaseModel(
-        inputs,
-        calibrated,
-        prepared,
-        chosen,
-        built,
-        bounds(inputs.case, built, today.figure),
-        today,
-        unchanged,
-        tuple(findings),
-        {"load": load_seconds + loaded - started, "calibrate": done - loaded, "compile": time.perf_counter() - done},
-    )
-    return case_model
+    condition_factors(inputs.case, today.figure)
+    spent = {"load": load_seconds + loaded - started, "calibrate": time.perf_counter() - loaded}
+    made = CaseModel(inputs, calibrated, base, today, today, tuple(findings), spent)
+    return made if same else _in_market(made, prepare(inputs.changed, calibrated.constants))
+
+
+def _in_market(case_model: CaseModel, prepared: Prepared) -> CaseModel:
+    """The same case in another market."""
+    return replace(case_model, prepared=prepared, unchanged=evaluate_menu(prepared, prepared.today_menu()))
 
 
 def with_changes(case_model: CaseModel, changes: Mapping[str, Change]) -> CaseModel:
     """The same case in a market changed further, with the calibration kept. Raises InputError for a wrong path."""
-    started = time.perf_counter()
     inputs = case_model.inputs
     document = apply_changes(inputs.changed_document, changes, inputs.case_document)
     changed = validate(Market, document)
-    prepared = prepare(changed, case_model.calibrated.constants)
-    chosen = choices(inputs.case, inputs.market, changed, prepared)
-    built = build_instance(prepared, chosen)
-    return replace(
-        case_model,
-        inputs=replace(inputs, changed=changed, changed_document=document),
-        prepared=prepared,
-        choices=chosen,
-        built=built,
-        bounds=bounds(inputs.case, built, case_model.today.figure),
-        unchanged=evaluate_menu(prepared, prepared.today_menu()),
-        seconds={"compile": time.perf_counter() - started},
-    )
+    further = (*inputs.further, changes)
+    inputs = replace(inputs, changed=changed, changed_document=document, further=further)
+    return _in_market(replace(case_model, inputs=inputs, spent={}), prepare(changed, case_model.calibrated.constants))
+
+
+def vary(case_model: CaseModel, values: Mapping[str, float]) -> CaseModel:
+    """The same case with numbers of today's market moved (by path, in the schema's units), calibrated anew.
+
+    Credibility is not checked. Raises InputError where the case would not stand such a market.
+    """
+    inputs = moved(case_model.inputs, values)
+    errors = [f for f in check_inputs(inputs, tuple(values)) if f.severity == "error"]
+    if errors:
+        raise InputError(errors)
+    calibrated = calibrate(inputs.market, case_model.calibrated)
+    base = calibrated.prepared
+    today = evaluate_menu(base, base.today_menu())
+    made = CaseModel(inputs, calibrated, base, today, today, (), {})
+    return made if inputs.changed is inputs.market else _in_market(made, prepare(inputs.changed, calibrated.constants))

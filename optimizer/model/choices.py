@@ -169,18 +169,14 @@ def order_rules(
 
     def measured(name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         if name not in worth:
-            cache: dict[tuple[object, ...], NDArray[np.float64]] = {}
             prices, gives = [], []
             for terms in levels[names.index(name)]:
                 if terms is None:
                     prices.append(math.nan)
                     gives.append(np.zeros(prepared.population.requests.size))
                     continue
-                key = (terms.caps, terms.fallback, terms.fallback_limit)
-                if key not in cache:
-                    cache[key] = included(prepared.population, terms).by_model @ prepared.ai_models.quality
                 prices.append(terms.price)
-                gives.append(cache[key])
+                gives.append(included(prepared.population, terms).by_model @ prepared.ai_models.quality)
             worth[name] = (np.array(prices), np.stack(gives))
         return worth[name]
 

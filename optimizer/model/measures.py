@@ -94,17 +94,24 @@ def condition_name(condition: CaseCondition) -> str:
     return condition.figure if part.total else f"{condition.figure} of {part.label}"
 
 
-def bounds(case: Case, built: MarketInstance, today: Today) -> tuple[ConditionBound, ...]:
-    """Every side of every condition of a case."""
-    found = []
+def condition_factors(case: Case, today: Today) -> tuple[float, ...]:
+    """What the bounds of each condition are multiples of. Raises InputError for a figure that has no value today."""
+    factors = []
     for index, condition in enumerate(case.conditions):
-        selection = selection_of(condition)
-        made = measure(built, condition.figure, selection, today, condition.denominator_floor)
-        factor = today(condition.figure, selection) if condition.relative_to == "today" else 1.0
+        relative = condition.relative_to == "today"
+        factor = today(condition.figure, selection_of(condition)) if relative else 1.0
         if not math.isfinite(factor):
-            raise bad_argument(
-                f"conditions.{index}", f"{condition.figure} has no value today, so nothing can be relative to it"
-            )
+            message = f"{condition.figure} has no value today, so nothing can be relative to it"
+            raise bad_argument(f"conditions.{index}", message)
+        factors.append(factor)
+    return tuple(factors)
+
+
+def bounds(case: Case, built: MarketInstance, today: Today) -> tuple[ConditionBound, ...]:
+    """Every side of every condition of a case. Raises InputError like :func:`condition_factors`."""
+    found = []
+    for condition, factor in zip(case.conditions, condition_factors(case, today), strict=True):
+        made = measure(built, condition.figure, selection_of(condition), today, condition.denominator_floor)
         name = condition_name(condition)
         for sense, value in ((1, condition.at_least), (-1, condition.at_most)):
             if value is not None:

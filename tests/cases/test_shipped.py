@@ -237,4 +237,4 @@ def test_conditions_cost(solved: Solve, name: str) -> None:
 
 def problem_without_conditions(problem: Any) -> Any:
     case = problem.inputs.case.model_copy(update={"conditions": ()})
-    return replace(problem, inputs=replace(problem.inputs, case=case), bounds=())
+    return replace(problem, inputs=replace(problem.inputs, case=case))

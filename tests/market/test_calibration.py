@@ -11,9 +11,11 @@ import pytest
 
 from optimizer.economics.figures import Selection
 from optimizer.errors import InputError
+from optimizer.market import inversion
 from optimizer.market.calibrate import calibrate
 from optimizer.market.credibility import credibility
 from optimizer.market.evaluate import evaluate_menu
+from optimizer.market.inversion import Group, System, solve_constants
 
 SEEDS = range(8)
 
@@ -193,3 +195,69 @@ def test_a_changed_market_keeps_the_constants(factory: ModuleType) -> None:
     assert after < before == pytest.approx(335_000.0, rel=1e-8)
     assert cheap.today.figure("customers") == pytest.approx(before, rel=1e-12)
     assert math.isfinite(after)
+
+
+NEARBY = {
+    "segments.pros.usage.requests": 1.5,
+    "segments.students.price_coefficient": 0.7,
+    "today.plans.plus.customers": 0.6,
+    "today.alternatives.rival.consumer": 1.4,
+    "plans.free.churn": 2.0,
+    "alternatives.open.quality": 0.5,
+    "go_to_market.budget": 1.5,
+}
+
+
+@pytest.mark.parametrize("shrunk", [False, True])
+@pytest.mark.parametrize("path", NEARBY)
+def test_from_a_market_nearby_the_constants_are_the_same(factory: ModuleType, path: str, shrunk: bool) -> None:
+    data = by_segment(factory) if shrunk else factory.market()
+    moved = factory.changed(data, path, factory.at(data, path)["value"] * NEARBY[path])
+    near, market = calibrate(factory.inputs(data).market), factory.inputs(moved).market
+    cold, warm = calibrate(market), calibrate(market, near)
+    assert warm.steps < cold.steps
+    for name, values in cold.constants.plans.items():
+        np.testing.assert_allclose(warm.constants.plans[name], values, rtol=0.0, atol=1e-9, err_msg=name)
+        np.testing.assert_allclose(
+            warm.constants.references[name], cold.constants.references[name], rtol=0.0, atol=1e-9, err_msg=name
+        )
+    for name, values in cold.constants.alternatives.items():
+        np.testing.assert_allclose(warm.constants.alternatives[name], values, rtol=0.0, atol=1e-9, err_msg=name)
+    assert len(warm.solved) == len(cold.solved) == (3 if shrunk else 1)
+
+
+@pytest.mark.parametrize("path", ["pools.main.price", "plans.plus.support_cost", "ai_models.big.decode"])
+def test_costs_leave_the_constants_of_a_market_nearby(factory: ModuleType, path: str) -> None:
+    data = by_segment(factory)
+    near = calibrate(factory.inputs(data).market)
+    found = calibrate(factory.inputs(factory.changed(data, path, 1.7)).market, near)
+    assert all(mine is other for mine, other in zip(found.solved, near.solved, strict=True))
+    assert found.prepared.market != near.prepared.market
+    for name, values in near.constants.plans.items():
+        assert np.array_equal(values, found.constants.plans[name], equal_nan=True), name
+
+
+def test_what_cannot_be_given_back_is_given_up_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One type, of whom 1 is reached, and 2 customers: each step leaves the error at ln 2."""
+    one = np.ones((1, 1))
+    system = System(np.zeros((1, 1)), one, 1, one[0], one[0], one[0])
+    calls, counts = [0], inversion._counts
+
+    def counted(*args: Any) -> Any:
+        calls[0] += 1
+        return counts(*args)
+
+    monkeypatch.setattr(inversion, "_counts", counted)
+    with pytest.raises(InputError, match=r"today\.plans\.x: the model cannot give .* 1 against 2"):
+        solve_constants(system, [Group(0, np.ones(1, dtype=bool), 2.0, "plans.x")], np.zeros((1, 1)))
+    assert calls[0] < 1000
+
+
+def test_a_start_that_leads_nowhere_does_no_harm() -> None:
+    """1 of 4 reached: e^c / (1 + e^c) = 1 / 4 at c = -ln 3, from anywhere."""
+    one = np.ones((1, 1))
+    system = System(np.zeros((1, 1)), one, 1, one[0], 4.0 * one[0], 4.0 * one[0])
+    groups = [Group(0, np.ones(1, dtype=bool), 1.0, "plans.x")]
+    for start in (None, np.zeros(1), np.full(1, -300.0), np.full(1, 700.0), np.full(1, math.nan), np.zeros(2)):
+        found, _ = solve_constants(system, groups, np.zeros((1, 1)), start)
+        assert found[0] == pytest.approx(-math.log(3.0), abs=1e-9), start

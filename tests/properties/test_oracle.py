@@ -22,7 +22,6 @@ from optimizer.errors import InfeasibleError
 from optimizer.market.evaluate import Evaluation
 from optimizer.model.case_model import CaseModel, prepare_case
 from optimizer.model.instance import follows_rules
-from optimizer.model.measures import bounds
 from optimizer.optimise.outcome import Settings
 from optimizer.schema.case import Case, CaseCondition
 from optimizer.search.levels import maximise as engine
@@ -177,8 +176,7 @@ def best_of(world: World, case: Case) -> list[float]:
 def put(world: World, more: Data) -> tuple[CaseModel, Case]:
     """The world's problem with other conditions and another objective."""
     case = Case.model_validate({**world.case, **more})
-    problem = replace(world.problem, inputs=replace(world.problem.inputs, case=case))
-    return replace(problem, bounds=bounds(case, problem.built, problem.today.figure)), case
+    return replace(world.problem, inputs=replace(world.problem.inputs, case=case)), case
 
 
 def check(world: World, problem: CaseModel, case: Case, options: Settings) -> bool:

@@ -1,0 +1,115 @@
+"""What every executor promises, the serial one, and the choice between them.
+
+A task is a function of a module and arguments that can be pickled; what it returns can be pickled too. It may not
+depend on what ran before it, so results are the same wherever and in whatever order tasks run.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from concurrent import futures
+from dataclasses import dataclass
+from typing import Any, Generic, Self, TypeVar
+
+from optimizer.errors import OptimizerError, bad_argument
+
+Result = TypeVar("Result")
+Value = TypeVar("Value")
+
+WORTH_SECONDS = 3.0
+"""Work below this is done sooner in one process: a worker takes about 0.7 s to import what studies need."""
+IN_WORKER = "OPTIMIZER_WORKER"
+"""Set in the environment of worker processes; what they run stays serial."""
+
+_numbers = itertools.count()
+
+
+class WorkerLostError(OptimizerError):
+    """The process that a task ran in ended, and so did the one in which it was tried again."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shared(Generic[Value]):
+    """A read-only value that is sent once to every worker, however many tasks use it."""
+
+    value: Value
+    key: int
+
+
+class Executor(futures.Executor):
+    """Like ``concurrent.futures.Executor``; leaving its ``with`` block by an error drops what is not done.
+
+    ``map`` gives results in the order of the arguments. A task that gets a ``Shared`` as an argument sees its value.
+    """
+
+    workers: int
+    """Tasks that run at once."""
+
+    def share(self, value: Value) -> Shared[Value]:
+        """A handle to pass to tasks in place of the value. Nothing may change the value afterwards."""
+        return Shared(value, next(_numbers))
+
+    @abstractmethod
+    def submit(self, task: Callable[..., Result], /, *args: Any, **kwargs: Any) -> futures.Future[Result]:
+        """Run a task some time; its result or its error comes in the future."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        self.shutdown(wait=True, cancel_futures=kind is not None)
+
+
+class SerialExecutor(Executor):
+    """Runs every task here: ``submit`` at once, ``map`` one by one as results are asked for."""
+
+    workers = 1
+
+    def submit(self, task: Callable[..., Result], /, *args: Any, **kwargs: Any) -> futures.Future[Result]:
+        future: futures.Future[Result] = futures.Future()
+        try:
+            future.set_result(task(*map(opened, args), **{k: opened(a) for k, a in kwargs.items()}))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def map(
+        self, task: Callable[..., Result], *arguments: Iterable[Any], timeout: float | None = None, chunksize: int = 1
+    ) -> Iterator[Result]:
+        return (task(*map(opened, args)) for args in zip(*arguments, strict=False))
+
+
+def opened(argument: Any) -> Any:
+    """The value of a shared argument; any other as it is."""
+    return argument.value if isinstance(argument, Shared) else argument
+
+
+def make_executor(workers: int | None = None, seconds: float = math.inf) -> Executor:
+    """Local processes, as many as there are cores unless told; serial for one worker, small work, or inside a worker.
+
+    Args:
+        workers: how many tasks may run at once; a number above 1 is kept to whatever the work.
+        seconds: a guess of what all tasks take together.
+
+    Raises:
+        InputError: fewer than one worker.
+    """
+    if workers is not None and workers < 1:
+        raise bad_argument("workers", f"is {workers}", "at least 1")
+    count = workers or (cores() if seconds >= WORTH_SECONDS else 1)
+    if count == 1 or IN_WORKER in os.environ:
+        return SerialExecutor()
+    from optimizer.execution.processes import ProcessExecutor
+
+    return ProcessExecutor(count)
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

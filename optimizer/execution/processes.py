@@ -1,0 +1,174 @@
+"""Tasks in local processes. One thread a worker hands it tasks one at a time, so it is known what a lost worker did.
+
+A pool of the standard library breaks as a whole when one of its processes dies, leaves its processes behind when the
+caller is killed, and imports the caller's script anew, which then needs a main guard.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from concurrent import futures
+from typing import IO, Any, TypeVar
+
+from optimizer.execution import wire
+from optimizer.execution.executor import IN_WORKER, Executor, Shared, WorkerLostError
+
+Result = TypeVar("Result")
+
+ATTEMPTS = 2
+END_SECONDS = 5.0
+"""Within this a worker that was told to end has ended, or is killed."""
+
+_BOOT = "import sys; sys.path[:] = sys.argv[1:]; from optimizer.execution.worker import main; main()"
+
+
+class _WorkerEndedError(Exception):
+    """A worker's process is no longer there."""
+
+
+class _Worker:
+    """One process that runs one task at a time."""
+
+    def __init__(self) -> None:
+        # Ctrl-C goes to the caller alone
+        apart: dict[str, Any] = (
+            {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
+            if os.name == "nt"
+            else {"start_new_session": True}
+        )
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", _BOOT, *sys.path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, IN_WORKER: "1"},
+            **apart,
+        )
+        self.holds: set[int] = set()
+        """Keys of the shared values that it has."""
+
+    @property
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def run(self, task: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The task's result. Raises its error, or _WorkerEndedError."""
+        shared = [a for a in (*args, *kwargs.values()) if isinstance(a, Shared) and a.key not in self.holds]
+        fresh = {a.key: pickle.dumps(a.value) for a in shared}
+        message = pickle.dumps((fresh, task, tuple(map(_sent, args)), {k: _sent(a) for k, a in kwargs.items()}))
+        assert self.process.stdin is not None and self.process.stdout is not None
+        try:
+            wire.write(self.process.stdin, message)
+            answer = wire.read(self.process.stdout)
+        except (OSError, EOFError, ValueError) as error:
+            raise _WorkerEndedError from error
+        done, result, held = pickle.loads(answer)
+        self.holds = set(held)
+        if not done:
+            raise result
+        return result
+
+    def end(self, at_once: bool) -> None:
+        """Close its input, on which it ends; or kill it. Safe to call twice, and while another thread waits for it."""
+        with contextlib.suppress(OSError):
+            self.process.kill() if at_once else self._close(self.process.stdin)
+        try:
+            self.process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self._close(self.process.stdin)
+        self._close(self.process.stdout)
+
+    def _close(self, stream: IO[bytes] | None) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            if stream is not None:
+                stream.close()
+
+
+def _sent(argument: Any) -> Any:
+    return wire.Held(argument.key) if isinstance(argument, Shared) else argument
+
+
+class ProcessExecutor(Executor):
+    """Tasks in processes of their own, started as they are needed.
+
+    A task whose process ends under it is tried once more in another, then fails with ``WorkerLostError``; no other task
+    is touched. Workers ignore Ctrl-C, and end when this executor is shut down or the caller dies.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self._threads = futures.ThreadPoolExecutor(workers, "optimizer-executor")
+        self._turn = threading.Lock()
+        self._all: list[_Worker] = []
+        self._idle: list[_Worker] = []
+        self._closed = False
+
+    def submit(self, task: Callable[..., Result], /, *args: Any, **kwargs: Any) -> futures.Future[Result]:
+        """Raises RuntimeError after ``shutdown``, ValueError for a task that a worker cannot import."""
+        if getattr(task, "__module__", None) in (None, "__main__"):
+            raise ValueError(f"{task!r} is not a function of a module, so no worker process could import it")
+        return self._threads.submit(self._attempt, task, args, kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the workers: after their tasks, or with ``cancel_futures`` at once, dropping what is not done."""
+        self._threads.shutdown(wait=False, cancel_futures=cancel_futures)
+        if cancel_futures:
+            self._close(at_once=True)
+        if wait:
+            self._threads.shutdown(wait=True)
+            self._close(at_once=False)
+        else:
+            threading.Thread(target=self.shutdown, name="optimizer-shutdown").start()
+
+    def _close(self, at_once: bool) -> None:
+        with self._turn:
+            self._closed = True
+            mine, self._all, self._idle = self._all, [], []
+        for worker in mine:
+            worker.end(at_once)
+
+    def _attempt(self, task: Callable[..., Result], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+        code = None
+        for _ in range(ATTEMPTS):
+            worker = self._borrowed()
+            try:
+                result: Result = worker.run(task, args, kwargs)
+            except _WorkerEndedError:
+                worker.end(at_once=True)
+                code = worker.process.returncode
+            else:
+                return result
+            finally:
+                self._give_back(worker)
+        name = getattr(task, "__name__", str(task))
+        raise WorkerLostError(f"the process that ran {name} ended {ATTEMPTS} times, last with exit code {code}")
+
+    def _borrowed(self) -> _Worker:
+        """A worker that lives. Raises CancelledError after the executor was closed."""
+        with self._turn:
+            if self._closed:
+                raise futures.CancelledError
+            while self._idle:
+                worker = self._idle.pop()
+                if worker.alive:
+                    return worker
+                self._all.remove(worker)
+            worker = _Worker()
+            self._all.append(worker)
+            return worker
+
+    def _give_back(self, worker: _Worker) -> None:
+        with self._turn:
+            if worker not in self._all:
+                return
+            if worker.alive:
+                self._idle.append(worker)
+            else:
+                self._all.remove(worker)

@@ -1,0 +1,34 @@
+"""Messages between an executor and its workers: a length, then a pickle."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import IO
+
+_LENGTH = struct.Struct("!Q")
+
+
+@dataclass(frozen=True)
+class Held:
+    """Stands for a shared value in a task's arguments."""
+
+    key: int
+
+
+def write(stream: IO[bytes], message: bytes) -> None:
+    stream.write(_LENGTH.pack(len(message)))
+    stream.write(message)
+    stream.flush()
+
+
+def read(stream: IO[bytes]) -> bytes:
+    """Raises EOFError where the stream ends."""
+    return _exactly(stream, _LENGTH.unpack(_exactly(stream, _LENGTH.size))[0])
+
+
+def _exactly(stream: IO[bytes], size: int) -> bytes:
+    data = stream.read(size)
+    if len(data) < size:
+        raise EOFError
+    return data

@@ -1,0 +1,74 @@
+"""A worker's process: reads tasks from standard input, writes results to standard output.
+
+It ends when its input closes, even in mid-task: then the caller has ended it, or is gone.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import queue
+import signal
+import sys
+import threading
+import traceback
+from typing import Any, BinaryIO
+
+from optimizer.execution import wire
+
+
+def main() -> None:
+    """Serve until the input closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the caller's to handle
+    output, messages = _own_output(), queue.SimpleQueue[bytes]()
+    threading.Thread(target=_listen, args=(messages,), daemon=True).start()
+    held: dict[int, Any] = {}
+    while True:
+        wire.write(output, _answer(messages.get(), held))
+
+
+def _answer(message: bytes, held: dict[int, Any]) -> bytes:
+    """(whether it succeeded, result or error, keys of the shared values held), pickled."""
+    try:
+        fresh, task, args, kwargs = pickle.loads(message)
+        for key, value in fresh.items():
+            held[key] = pickle.loads(value)
+
+        def own(argument: Any) -> Any:
+            return held[argument.key] if isinstance(argument, wire.Held) else argument
+
+        result = task(*map(own, args), **{k: own(a) for k, a in kwargs.items()})
+        return pickle.dumps((True, result, tuple(held)))
+    except BaseException as error:
+        return _failed(error, tuple(held))
+
+
+def _failed(error: BaseException, held: tuple[int, ...]) -> bytes:
+    """The error as the caller will see it, with where it came from; in words where it cannot be pickled."""
+    told = "".join(traceback.format_exception(error))
+    try:
+        error.add_note(f"in a worker process:\n{told}")
+        answer = pickle.dumps((False, error, held))
+        pickle.loads(answer)
+    except Exception:
+        answer = pickle.dumps((False, RuntimeError(told), held))
+    return answer
+
+
+def _own_output() -> BinaryIO:
+    """Standard output for results alone: whatever else prints goes to standard error."""
+    stream = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return stream
+
+
+def _listen(messages: queue.SimpleQueue[bytes]) -> None:
+    try:
+        while True:
+            messages.put(wire.read(sys.stdin.buffer))
+    except BaseException:
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,158 @@
+"""The constants at which the model gives observed counts back.
+
+Share inversion after Berry (1994) and Berry, Levinsohn, Pakes (1995), by Newton's method with the exact
+Jacobian and the contraction as fall-back. V(nothing) = 0 fixes the level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimizer.errors import Finding, InputError
+from optimizer.typing import Array
+
+TOLERANCE = 1e-11
+NEWTON_STEPS = 60
+CONTRACTION_STEPS = 20000
+STALL_STEPS, STALLED = 200, 1e-6
+"""The contraction is given up where so many steps lessened the error by less than this part of it: it never will be."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Types that share an alternative constant, and the customers observed among them."""
+
+    column: int
+    """Index into the stacked offers: our plans sold today, then the alternatives."""
+    rows: NDArray[np.bool_]
+    target: float
+    label: str
+
+
+@dataclass(frozen=True)
+class System:
+    """Log stocks at zero constants and what turns them into counts."""
+
+    log_stock: Array
+    """(I, X) over plans sold today, then alternatives; -inf where not offered."""
+    factor: Array
+    """(I, X) denominator weight per unit of stock: 1 - referral for plans, 1 for alternatives."""
+    ours: int
+    nothing: Array
+    """(I,) stock of using nothing."""
+    reach: Array
+    potential: Array
+
+
+@dataclass(frozen=True)
+class _Grouping:
+    """Groups as arrays."""
+
+    rows: NDArray[np.bool_]
+    """(I, G)."""
+    column: NDArray[np.intp]
+    """(G,)."""
+    of: NDArray[np.intp]
+    """(I, X) group of a type's column; -1 where it has none."""
+    target: Array
+    """(G,)."""
+
+
+def _grouping(groups: Sequence[Group], columns: int) -> _Grouping:
+    rows = np.stack([g.rows for g in groups], axis=1)
+    of = np.full((len(rows), columns), -1, dtype=np.intp)
+    for number, g in enumerate(groups):
+        of[g.rows, g.column] = number
+    return _Grouping(rows, np.array([g.column for g in groups]), of, np.array([g.target for g in groups]))
+
+
+def _counts(system: System, grouping: _Grouping, constants: Array, offsets: Array) -> tuple[Array, Array]:
+    """Modelled count of each group and its Jacobian in the groups' constants, (G,) and (G, G)."""
+    rows, column = grouping.rows, grouping.column
+    stock = np.exp(system.log_stock + (offsets + np.append(constants, 0.0)[grouping.of]))
+    total_out = system.nothing + stock[:, system.ours :].sum(axis=1)
+    below = total_out + (system.factor[:, : system.ours] * stock[:, : system.ours]).sum(axis=1)
+    held = system.reach[:, None] * stock[:, : system.ours] / below[:, None]
+    away = system.potential - held.sum(axis=1)
+    share = stock[:, system.ours :] / total_out[:, None]
+    ours = column < system.ours
+    # customers of each group by type, and its share of those not with us
+    mine = held[:, np.where(ours, column, 0)] * (rows & ours)
+    theirs = np.zeros(rows.shape)
+    if share.shape[1]:
+        theirs = share[:, np.where(ours, 0, column - system.ours)] * (rows & ~ours)
+    values = np.where(ours, mine.sum(axis=0), (theirs * away[:, None]).sum(axis=0))
+    push = np.where(rows, system.factor[:, column] * stock[:, column], 0.0) / below[:, None]
+    taken = theirs * held.sum(axis=1)[:, None]
+    jacobian = (taken - mine).T @ push + np.diag(values)
+    jacobian -= theirs.T @ mine + (theirs * away[:, None]).T @ theirs
+    return values, jacobian
+
+
+def solve_constants(
+    system: System, groups: Sequence[Group], offsets: Array, start: Array | None = None
+) -> tuple[Array, int]:
+    """The constants at which every group's count is its target, and the steps taken from ``start`` (0 where absent).
+
+    Raises InputError where the counts cannot be reproduced.
+    """
+    grouping = _grouping(groups, system.log_stock.shape[1])
+    first = np.zeros(len(groups))
+    if start is not None and start.shape == first.shape:
+        found, steps, _ = _newton(system, grouping, offsets, start)
+        if found is not None:
+            return found, steps
+    found, steps, x = _newton(system, grouping, offsets, first)
+    if found is None:
+        found, more, x = _contraction(system, grouping, offsets, x)
+        steps += more
+    if found is not None:
+        return found, steps
+    values, _ = _counts(system, grouping, x, offsets)
+    error = np.log(values / grouping.target)
+    worst = int(np.argmax(np.where(np.isfinite(error), np.abs(error), np.inf)))
+    group, modelled = groups[worst], float(values[worst])
+    message = f"the model cannot give back the observed count: {modelled:,.0f} against {group.target:,.0f}"
+    cure = "check the counts against the segments' potential and reach"
+    raise InputError([Finding("calibration", "error", "", None, f"today.{group.label}", message, cure)])
+
+
+def _newton(system: System, grouping: _Grouping, offsets: Array, x: Array) -> tuple[Array | None, int, Array]:
+    """The constants, or None where they were not found; the steps; where they led."""
+    for step in range(NEWTON_STEPS):
+        values, jacobian = _counts(system, grouping, x, offsets)
+        error = np.log(values / grouping.target)
+        if np.abs(error).max() < TOLERANCE:
+            return x, step, x
+        scaled = jacobian / values[:, None]
+        try:
+            move = np.linalg.solve(scaled, -error)
+        except np.linalg.LinAlgError:
+            move = -error
+        if not np.isfinite(move).all() or np.abs(error).max() > 2.0:
+            move = -error
+        x = x + np.clip(move, -3.0, 3.0)
+    return None, NEWTON_STEPS, x
+
+
+def _contraction(system: System, grouping: _Grouping, offsets: Array, x: Array) -> tuple[Array | None, int, Array]:
+    """The same, slower but surer."""
+    before = np.inf
+    for step in range(CONTRACTION_STEPS):
+        values, _ = _counts(system, grouping, x, offsets)
+        error = np.log(values / grouping.target)
+        size = float(np.abs(error).max())
+        if size < 1e-9:
+            return x, step, x
+        if not np.isfinite(size):
+            break
+        if step % STALL_STEPS == 0:
+            if size > before * (1.0 - STALLED):
+                break
+            before = size
+        x = x - error
+    return None, CONTRACTION_STEPS, x
