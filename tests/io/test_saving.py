@@ -118,7 +118,8 @@ OLD, NEW = ({n: f"{word} {n}\n" for n in ("a.csv", "b.csv", "result.json")} for 
 
 # Dies at the k-th time that the save opens, makes, links, renames or removes something.
 KILLED = """
-import importlib.util, json, os, signal, sys
+import importlib.util, json, os, pathlib, signal, sys
+sys.path.insert(0, str(pathlib.Path(sys.argv[1]).parents[2]))
 spec = importlib.util.spec_from_file_location("saving", sys.argv[1])
 saving = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(saving)
