@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 
@@ -33,6 +33,10 @@ class Finding:
         field = f" {self.field}:" if self.field else ""
         cure = f" ({self.cure})" if self.cure else ""
         return f"{place}:{field} {self.message}{cure}"
+
+    def document(self) -> dict[str, Any]:
+        """As plain data."""
+        return asdict(self)
 
 
 class OptimizerError(Exception):

@@ -60,12 +60,13 @@ app = typer.Typer(
 
 def _emit(solution: Any, as_json: bool, out: Path | None, files: Callable[[], None] | None = None) -> None:
     """Save and show a solution; further ``files`` come after a text, and before the one document, which is the last."""
-    from optimizer.report import document
+    from optimizer.answer.document import solution_document, solution_files
+    from optimizer.io.plain import dumps
 
     if out is not None:
         from optimizer.io.saving import write_folder_atomic
 
-        write_folder_atomic(out, document.solution_files(solution))
+        write_folder_atomic(out, solution_files(solution))
     if not as_json:
         from optimizer.report.text import show
 
@@ -75,7 +76,7 @@ def _emit(solution: Any, as_json: bool, out: Path | None, files: Callable[[], No
     if files is not None:
         files()
     if as_json:
-        print_document(document.dumps(document.solution_document(solution)))
+        print_document(dumps(solution_document(solution)))
 
 
 @app.command()
@@ -117,8 +118,8 @@ def evaluate(case: CaseArgument, sets: SetOption = None, json: JsonOption = Fals
 @app.command()
 def check(case: CaseArgument, sets: SetOption = None, json: JsonOption = False) -> None:
     """Check a case and its market, with the credibility checks, without solving."""
+    from optimizer.io.plain import dumps
     from optimizer.model.case_model import check_case, credibility_rows
-    from optimizer.report.document import dumps, finding_row
     from optimizer.report.text import findings_text
 
     findings = check_case(case, sets=read_changes(sets))
@@ -131,7 +132,7 @@ def check(case: CaseArgument, sets: SetOption = None, json: JsonOption = False) 
             "verdict": None,
             "exit_code": BAD_INPUT if errors else OK,
             "message": "\n".join(str(f) for f in errors),
-            "findings": [finding_row(f) for f in findings],
+            "findings": [f.document() for f in findings],
             "credibility": rows,
         }
         print_document(dumps(body))
@@ -157,7 +158,7 @@ def list_command(json: JsonOption = False) -> None:
             {"case": name, "market": data.get("market"), "title": data.get("title"), "question": data.get("question")}
         )
     if json:
-        from optimizer.report.document import dumps
+        from optimizer.io.plain import dumps
 
         print_document(dumps({"cases": rows, "markets": list_markets()}))
         return
@@ -222,7 +223,7 @@ def equations(json: JsonOption = False) -> None:
 
     rows = equation_rows()
     if json:
-        from optimizer.report.document import dumps
+        from optimizer.io.plain import dumps
 
         print_document(dumps({"equations": rows}))
     else:
@@ -236,7 +237,7 @@ def verify(
 ) -> None:
     """Recompute a saved result from its inputs, without a solver."""
     from optimizer.answer.verify import verify_folder
-    from optimizer.report.document import dumps
+    from optimizer.io.plain import dumps
 
     report = verify_folder(folder)
     if json:
@@ -271,7 +272,7 @@ def _root(
 def _fail(as_json: bool, status: str, code: int, message: str, **more: Any) -> int:
     """One JSON object on stdout, or a message on stderr where the one object is out already."""
     if as_json and not interrupts.printed():
-        from optimizer.report.document import dumps
+        from optimizer.io.plain import dumps
 
         body = {"schema_version": 1, "status": status, "verdict": more.pop("verdict", None), "exit_code": code}
         print_document(dumps({**body, "message": message, **more}))
@@ -284,7 +285,6 @@ def _fail(as_json: bool, status: str, code: int, message: str, **more: Any) -> i
 
 def _usage(as_json: bool, error: Any) -> int:
     """A command line that cannot be read."""
-    from optimizer.report.document import finding_row
 
     format_message = getattr(error, "format_message", None)
     message = str(format_message() if format_message else error).strip()
@@ -297,11 +297,10 @@ def _usage(as_json: bool, error: Any) -> int:
     field = field or next((word for word in re.findall(r"'(-[^']*)'", message)), "")
     finding = Finding("usage", "error", "", None, str(field), message, f"see {path} --help")
     shown = f"{message} ({finding.cure})"
-    return _fail(as_json, "bad_input", BAD_INPUT, shown, findings=[finding_row(finding)])
+    return _fail(as_json, "bad_input", BAD_INPUT, shown, findings=[finding.document()])
 
 
 def _guarded(arguments: list[str] | None, as_json: bool) -> int:
-    from optimizer.report.document import finding_row
 
     try:
         result = app(args=arguments, standalone_mode=False, prog_name="optimizer")
@@ -319,7 +318,7 @@ def _guarded(arguments: list[str] | None, as_json: bool) -> int:
             diagnosis=error.diagnosis.document() if error.diagnosis else None,
         )
     except InputError as error:
-        return _fail(as_json, "bad_input", BAD_INPUT, str(error), findings=[finding_row(f) for f in error.findings])
+        return _fail(as_json, "bad_input", BAD_INPUT, str(error), findings=[f.document() for f in error.findings])
     except typer.Exit as error:
         return int(error.exit_code)
     except (typer.Abort, KeyboardInterrupt):

@@ -47,7 +47,7 @@ def _put_out(
     document: dict[str, Any], page: Any, as_json: bool, out: Path | None, name: str, tables: Mapping[str, str] = {}
 ) -> None:
     """Print a study and, with ``out``, save it and its tables as one set."""
-    from optimizer.report.document import dumps
+    from optimizer.io.plain import dumps
 
     text = dumps(document)
     if out is not None:

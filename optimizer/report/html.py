@@ -19,11 +19,11 @@ from altair.utils.schemapi import debug_mode
 
 from optimizer.answer.parts import compute_rows
 from optimizer.answer.solution import Solution
+from optimizer.io.plain import clean
 from optimizer.io.saving import write_atomic
 from optimizer.report import charts, html_tables
 from optimizer.report.charts.response import PANELS, response_plans
 from optimizer.report.charts.style import Chart
-from optimizer.report.document import clean
 from optimizer.report.text import decision
 from optimizer.report.words import amount, printable, quantity, title
 from optimizer.studies.compare import Comparison

@@ -16,9 +16,9 @@ from optimizer.answer.parts import compute_rows, draw_multiples, parts, usage_ro
 from optimizer.answer.solution import Solution
 from optimizer.economics.figures import PART_FIGURES, USD, unit_of
 from optimizer.errors import bad_argument
+from optimizer.io.plain import clean, csv_table
 from optimizer.io.saving import write_folder_atomic
 from optimizer.io.workbook_cells import plain_text
-from optimizer.report import document
 from optimizer.report.text import decision
 from optimizer.studies.compare import Comparison
 from optimizer.studies.explain import Explanation
@@ -158,9 +158,9 @@ def write_tables(
 
 def _csv(table: Table) -> str:
     def told(value: Any) -> Any:
-        return plain_text(value) if isinstance(value, str) else document.clean(value)
+        return plain_text(value) if isinstance(value, str) else clean(value)
 
-    return document.table([dict(zip(table.fields, map(told, row), strict=True)) for row in table.rows])
+    return csv_table([dict(zip(table.fields, map(told, row), strict=True)) for row in table.rows])
 
 
 def _parquet(table: Table) -> bytes:

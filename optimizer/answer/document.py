@@ -2,47 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import math
 from typing import Any
 
 from optimizer.answer.parts import compute_rows, draw_multiples, parts, usage_rows
 from optimizer.answer.solution import SCHEMA_VERSION, ObjectiveValue, Solution
 from optimizer.economics.figures import PART_FIGURES
-from optimizer.errors import Finding
-
-
-def clean(value: Any) -> Any:
-    """Plain JSON data: nan becomes null, infinity a word."""
-    if isinstance(value, float):
-        if math.isnan(value):
-            return None
-        return value if math.isfinite(value) else ("unlimited" if value > 0 else "-unlimited")
-    if isinstance(value, dict):
-        return {str(k): clean(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [clean(v) for v in value]
-    return value
-
-
-def dumps(document: dict[str, Any]) -> str:
-    """One JSON object, keys in order, valid for every reader."""
-    return json.dumps(clean(document), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def finding_row(finding: Finding) -> dict[str, Any]:
-    """A finding as plain data."""
-    return {
-        "code": finding.code,
-        "severity": finding.severity,
-        "file": finding.file,
-        "line": finding.line,
-        "field": finding.field,
-        "message": finding.message,
-        "cure": finding.cure,
-    }
+from optimizer.io.plain import clean, csv_table, dumps
 
 
 def _objective(o: ObjectiveValue) -> dict[str, Any]:
@@ -125,7 +91,7 @@ def solution_document(solution: Solution) -> dict[str, Any]:
             ],
         },
         "outside_evidence": list(solution.outside_evidence),
-        "findings": [finding_row(f) for f in solution.findings],
+        "findings": [f.document() for f in solution.findings],
         "work": {
             "boxes": solution.work.boxes,
             "enumerated": solution.work.enumerated,
@@ -137,26 +103,6 @@ def solution_document(solution: Solution) -> dict[str, Any]:
         "versions": solution.versions,
         "seconds": {**solution.seconds, "build": solution.work.build_seconds, "highs": solution.work.solve_seconds},
     }
-
-
-def cell(value: Any) -> Any:
-    """A table cell that no spreadsheet takes for a formula."""
-    if isinstance(value, float):
-        return "" if math.isnan(value) else repr(value)
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + value
-    return "" if value is None else value
-
-
-def table(rows: list[dict[str, Any]]) -> str:
-    """Rows as CSV."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    if rows:
-        writer.writerow(rows[0].keys())
-    for row in rows:
-        writer.writerow([cell(v) for v in row.values()])
-    return out.getvalue()
 
 
 def solution_files(solution: Solution) -> dict[str, bytes]:
@@ -178,15 +124,15 @@ def solution_files(solution: Solution) -> dict[str, bytes]:
         {"figure": f.name, "unit": f.unit, "value": f.value, "today": f.today, "unchanged": f.unchanged}
         for f in solution.figures
     ]
-    files = {"menu.csv": table(menu), "figures.csv": table(figures)}
+    files = {"menu.csv": csv_table(menu), "figures.csv": csv_table(figures)}
     for kind in ("plan", "segment", "channel"):
-        files[f"by_{kind}.csv"] = table(
+        files[f"by_{kind}.csv"] = csv_table(
             [
                 {kind: name, **{figure: solution.evaluation.figure(figure, selection) for figure in PART_FIGURES}}
                 for name, selection in parts(solution.evaluation, kind)
             ]
         )
-    files["usage_classes.csv"] = table(usage_rows(solution.evaluation))
+    files["usage_classes.csv"] = csv_table(usage_rows(solution.evaluation))
     files["inputs.json"] = solution.inputs
     files["certificate.json"] = dumps({"schema_version": SCHEMA_VERSION, **solution.certificate})
     files["result.json"] = dumps(solution_document(solution))
