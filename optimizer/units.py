@@ -8,6 +8,7 @@ The month is 730 hours.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
@@ -81,3 +82,37 @@ def convert(value: float, unit: str, to: str) -> float:
     if dims != wanted:
         raise ValueError(f"unit {unit!r} does not measure what {to!r} measures")
     return value if unit == to else value * (factor / target)
+
+
+@dataclass(frozen=True)
+class Display:
+    """How readers see numbers of a unit."""
+
+    what: str
+    """``%``, ``usd``, ``GPU hours``; empty for a plain number."""
+    per: str = ""
+    """``a month``, or nothing."""
+    decimals: int | None = None
+    """Of a percentage; None for an amount, whose digits depend on its size."""
+
+    @property
+    def words(self) -> str:
+        """The unit in words, e.g. ``% a month``."""
+        return f"{self.what} {self.per}".strip()
+
+
+_SHARES = {"fraction": Display("%", "", 1), "1/month": Display("%", "a month", 2), "1": Display("")}
+
+
+@lru_cache(maxsize=1024)
+def display(unit: str) -> Display:
+    """How readers see numbers of a unit; a unit that is not known as it is written."""
+    if unit in _SHARES:
+        return _SHARES[unit]
+    what, _, time = unit.rpartition("/")
+    return Display(what.replace("-", " "), "a month") if time == "month" else Display(unit)
+
+
+def is_share(unit: str) -> bool:
+    """Whether numbers of a unit are shares or rates: readers see them per cent, and their changes in points."""
+    return display(unit).decimals is not None

@@ -12,8 +12,8 @@ from typing import Any
 from optimizer.answer.audit import Audit, audit
 from optimizer.answer.evidence import outside_evidence
 from optimizer.answer.menu import plan_choices
-from optimizer.answer.solution import HEADLINES, FigureValue, ObjectiveValue, Solution
-from optimizer.economics.figures import RATIOS, unit_of
+from optimizer.answer.solution import FigureValue, ObjectiveValue, Solution
+from optimizer.economics.figures import HEADLINES, RATIOS, unit_of
 from optimizer.errors import InfeasibleError, NotTrustedError, SolverError
 from optimizer.inputs.changes import Changes, as_change
 from optimizer.inputs.load import assemble, load_inputs

@@ -11,50 +11,15 @@ from typing import TYPE_CHECKING, Any
 from optimizer.answer.audit import Audit
 from optimizer.answer.menu import PlanChoice, text
 from optimizer.answer.parts import parts, usage_rows
-from optimizer.economics.figures import Selection, unit_of
+from optimizer.economics.figures import PART_FIGURES, Selection, unit_of
 from optimizer.market.evaluate import Evaluation
 from optimizer.model.choices import Level, Menu
+from optimizer.units import is_share
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SCHEMA_VERSION = 2
-HEADLINES = (
-    "contribution_margin",
-    "revenue",
-    "serving_cost",
-    "gross_margin",
-    "gross_margin_rate",
-    "payers_margin_rate",
-    "accounting_margin_rate",
-    "contribution_margin_rate",
-    "market_share",
-    "market_share_served",
-    "revenue_share",
-    "customers",
-    "paying_customers",
-    "free_share",
-    "churn_rate",
-    "payers_churn_rate",
-    "gpu_hours",
-    "requests",
-    "enterprise_revenue_share",
-    "cap_binding_share",
-    "cost_per_free_customer",
-    "revenue_per_payer",
-)
-PART_FIGURES = (
-    "customers",
-    "paying_customers",
-    "revenue",
-    "serving_cost",
-    "gross_margin",
-    "contribution_margin",
-    "gross_margin_rate",
-    "churn_rate",
-    "gpu_hours",
-    "cap_binding_share",
-)
 
 
 @dataclass(frozen=True)
@@ -69,8 +34,8 @@ class FigureValue:
 
     @property
     def change(self) -> float:
-        """Value against today: relative for amounts, the difference for fractions and rates."""
-        if self.unit in ("fraction", "1/month"):
+        """Value against today: relative for amounts, the difference for shares and rates."""
+        if is_share(self.unit):
             return self.value - self.today
         return (self.value - self.today) / abs(self.today) if self.today else float("nan")
 

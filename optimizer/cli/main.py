@@ -14,6 +14,7 @@ import re
 import sys
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -184,17 +185,21 @@ def copy(
 
 @app.command()
 def schema(
-    what: Annotated[str, typer.Argument(metavar="[case|market]")] = "",
+    what: Annotated[str, typer.Argument(metavar="[case|market|figures]")] = "",
     json: Annotated[bool, typer.Option("--json", help="Changes nothing: the schema is JSON.")] = False,
 ) -> None:
-    """The data dictionary as JSON Schema."""
+    """The data dictionary: case and market as JSON Schema, and what every figure is."""
+    from optimizer.report.figures import figure_rows
     from optimizer.schema import Case, Market
 
-    known: dict[str, Any] = {"case": Case, "market": Market}
+    known: dict[str, Callable[[], dict[str, Any]]] = {
+        "case": Case.model_json_schema,
+        "market": Market.model_json_schema,
+        "figures": figure_rows,
+    }
     if what and what not in known:
-        raise bad_argument("schema", f"no schema is named {what!r}", "case or market")
-    chosen = {what: known[what]} if what else known
-    body = {name: model.model_json_schema() for name, model in chosen.items()}
+        raise bad_argument("schema", f"no schema is named {what!r}", "case, market or figures")
+    body = {name: made() for name, made in known.items() if what in ("", name)}
     sys.stdout.write(json_module.dumps(body[what] if what else body, indent=2) + "\n")
 
 

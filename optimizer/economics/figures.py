@@ -1,27 +1,93 @@
-"""The business figures: what each counts per customer, and the ratios made of them.
+"""The business figures: what each is, counts per customer, and how readers see it.
 
-Every figure is defined once, here; program, evaluator and conditions share the definitions.
+Every figure has one record, here; program, evaluator, conditions and reports share it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import ClassVar
 
 import numpy as np
 
 from optimizer.economics.response import PerCustomer
 from optimizer.typing import Array
+from optimizer.units import Display, display
 
 Amount = Callable[[PerCustomer], Array]
 
 
 @dataclass(frozen=True)
-class LinearFigure:
+class Selection:
+    """Part of the business a figure is taken over: all of it, a plan, a segment, or channels."""
+
+    plan: str | None = None
+    segment: str | None = None
+    channels: tuple[str, ...] | None = None
+
+    @property
+    def total(self) -> bool:
+        return self.plan is None and self.segment is None and self.channels is None
+
+    @property
+    def label(self) -> str:
+        return self.plan or self.segment or ("+".join(self.channels) if self.channels else "total")
+
+
+TOTAL = Selection()
+Component = tuple[float, str, Selection]
+"""Weight, linear figure, and the part of the business it is taken over."""
+
+
+class Direction(StrEnum):
+    """Which way a figure is better, other things equal."""
+
+    MORE = "more"
+    LESS = "less"
+
+
+class FigureKind(StrEnum):
+    """What a figure is made of."""
+
+    LINEAR = "linear"
+    RATIO = "ratio"
+    COMPOSITE = "composite"
+
+
+@dataclass(frozen=True)
+class BusinessFigure:
+    """What is known of a figure of any kind."""
+
+    name: str
+    definition: str
+    """One sentence."""
+    unit: str
+    better: Direction
+    headline: int = field(default=0, kw_only=True)
+    """Place among the figures that every answer tells, from 1; 0: not one of them."""
+    tile: bool = field(default=False, kw_only=True)
+    """Whether it is among the few that a board looks at first."""
+    by_part: int = field(default=0, kw_only=True)
+    """Place among the figures told by plan, segment and channel, from 1; 0: not one of them."""
+    kind: ClassVar[FigureKind]
+
+    @property
+    def display(self) -> Display:
+        """How readers see its unit."""
+        return display(self.unit)
+
+    @property
+    def sense(self) -> int:
+        """+1 more is better, -1 less is."""
+        return 1 if self.better is Direction.MORE else -1
+
+
+@dataclass(frozen=True)
+class LinearFigure(BusinessFigure):
     """A figure that adds up over customers."""
 
-    doc: str
-    unit: str
     amount: Amount
     """Per customer of each type, (I,)."""
     alternatives: str = ""
@@ -34,16 +100,37 @@ class LinearFigure:
     """``potential``: the number of potential customers, whatever the menu."""
     serving: Amount | None = None
     """What ``capacity`` replaces per customer in total: standard less as-used serving cost."""
+    kind = FigureKind.LINEAR
 
 
 @dataclass(frozen=True)
-class RatioFigure:
-    """A figure that is a ratio of two linear ones."""
+class RatioFigure(BusinessFigure):
+    """A linear or composite figure divided by a linear one."""
 
-    doc: str
-    unit: str
     numerator: str
     denominator: str
+    kind = FigureKind.RATIO
+
+
+@dataclass(frozen=True)
+class CompositeFigure(BusinessFigure):
+    """A weighted sum of linear figures."""
+
+    components: Callable[[Selection, float], list[Component]]
+    """Of the part of the business, and of the share of free customers' serving cost that is booked elsewhere."""
+    kind = FigureKind.COMPOSITE
+
+
+def registry(*figures: BusinessFigure) -> dict[str, BusinessFigure]:
+    """Figures by name. Raises ValueError for one listed twice, or without definition, unit or direction."""
+    found: dict[str, BusinessFigure] = {}
+    for f in figures:
+        if f.name in found:
+            raise ValueError(f"the figure {f.name!r} is listed twice")
+        if not f.definition.strip() or not f.unit or not isinstance(f.better, Direction):
+            raise ValueError(f"the figure {f.name!r} needs a definition, a unit and a direction")
+        found[f.name] = f
+    return found
 
 
 def _ones(p: PerCustomer) -> Array:
@@ -70,155 +157,139 @@ def _nothing(p: PerCustomer) -> Array:
     return np.zeros_like(p.bill)
 
 
-USD = "usd/month"
-LINEAR: dict[str, LinearFigure] = {
-    "customers": LinearFigure("customers of all our plans", "customers", _ones),
-    "paying_customers": LinearFigure("customers who are billed", "customers", _paying),
-    "free_customers": LinearFigure("customers who are not billed", "customers", lambda p: 1.0 - _paying(p)),
-    "revenue": LinearFigure("fees, metered use and advertising", USD, lambda p: p.revenue),
-    "metered_revenue": LinearFigure("metered use", USD, lambda p: p.metered),
-    "advertising_revenue": LinearFigure("advertising", USD, lambda p: p.advertising),
-    "paying_revenue": LinearFigure("revenue from customers who are billed", USD, lambda p: p.revenue * _paying(p)),
-    "serving_cost": LinearFigure(
-        "GPU cost of all customers, free ones included", USD, lambda p: p.serving, capacity=1.0, serving=_contracted
-    ),
-    "free_serving_cost": LinearFigure(
-        "GPU cost of customers who are not billed, at the pools' prices", USD, lambda p: p.serving * (1.0 - _paying(p))
-    ),
-    "paying_serving_cost": LinearFigure(
-        "GPU cost of customers who are billed, at the pools' prices", USD, lambda p: p.serving * _paying(p)
-    ),
-    "payment_cost": LinearFigure("payment and store fees", USD, lambda p: p.payment),
-    "other_cost_of_revenue": LinearFigure("other cost of revenue", USD, lambda p: p.other),
-    "support_cost": LinearFigure("support", USD, lambda p: p.support),
-    "plan_cost": LinearFigure("fixed cost of the plans on the menu", USD, _nothing, fixed=1.0),
-    "gross_margin": LinearFigure(
-        "revenue less serving, payment and other cost of revenue, free customers' serving included",
-        USD,
-        _gross_margin,
-        capacity=-1.0,
-        serving=_contracted,
-    ),
-    "contribution_margin": LinearFigure(
-        "gross margin less support and the fixed cost of plans; before go-to-market, research and administration",
-        USD,
-        _contribution,
-        fixed=-1.0,
-        capacity=-1.0,
-        serving=_contracted,
-    ),
-    "payers_margin": LinearFigure(
-        "revenue of payers less their serving cost", USD, lambda p: (p.revenue - p.serving) * _paying(p)
-    ),
-    "churned_customers": LinearFigure("customers who decide anew in a month", "customers/month", lambda p: p.churn),
-    "churned_payers": LinearFigure(
-        "billed customers who decide anew in a month", "customers/month", lambda p: p.churn * _paying(p)
-    ),
-    "gpu_hours": LinearFigure("paid GPU hours a month", "GPU-hours/month", lambda p: p.gpu_hours),
-    "requests": LinearFigure("requests served a month", "requests/month", lambda p: p.requests),
-    "cap_bound_customers": LinearFigure(
-        "customers whom a cap binds at least once a month", "customers", lambda p: p.binds
-    ),
-    "api_value": LinearFigure("what the served requests would cost at API prices", USD, lambda p: p.api_value),
-    "referred_customers": LinearFigure("people reached by word of mouth alone", "persons", lambda p: p.referral),
-    "rival_customers": LinearFigure("customers of rivals' plans", "customers", _nothing, alternatives="customers"),
-    "rival_revenue": LinearFigure("revenue of rivals' plans", USD, _nothing, alternatives="revenue"),
-    "potential": LinearFigure(
-        "people, seats and accounts who could be customers", "customers", _nothing, constant="potential"
-    ),
-}
-LINEAR["served_customers"] = LinearFigure(
-    "customers of ours or a rival's", "customers", _ones, alternatives="customers"
-)
-LINEAR["served_revenue"] = LinearFigure(
-    "revenue of ours and the rivals'", USD, lambda p: p.revenue, alternatives="revenue"
-)
-
-RATIOS: dict[str, RatioFigure] = {
-    "gross_margin_rate": RatioFigure(
-        "gross margin / revenue (all inference counted, free customers' included)",
-        "fraction",
-        "gross_margin",
-        "revenue",
-    ),
-    "contribution_margin_rate": RatioFigure(
-        "contribution margin / revenue", "fraction", "contribution_margin", "revenue"
-    ),
-    "payers_margin_rate": RatioFigure("compute margin on payers alone", "fraction", "payers_margin", "paying_revenue"),
-    "accounting_margin_rate": RatioFigure(
-        "gross margin as the accounts state it", "fraction", "accounting_margin", "revenue"
-    ),
-    "market_share": RatioFigure("customers / all potential ones", "fraction", "customers", "potential"),
-    "paying_market_share": RatioFigure(
-        "paying customers / all potential ones", "fraction", "paying_customers", "potential"
-    ),
-    "market_share_served": RatioFigure(
-        "customers / customers of ours or a rival's (own hardware and hosted open weights apart)",
-        "fraction",
-        "customers",
-        "served_customers",
-    ),
-    "revenue_share": RatioFigure("revenue / revenue of anyone", "fraction", "revenue", "served_revenue"),
-    "free_share": RatioFigure("free customers / customers", "fraction", "free_customers", "customers"),
-    "churn_rate": RatioFigure(
-        "customers who decide anew / customers, monthly", "1/month", "churned_customers", "customers"
-    ),
-    "payers_churn_rate": RatioFigure(
-        "the same among billed customers", "1/month", "churned_payers", "paying_customers"
-    ),
-    "enterprise_revenue_share": RatioFigure(
-        "revenue of the enterprise and API channels / revenue", "fraction", "business_revenue", "revenue"
-    ),
-    "cap_binding_share": RatioFigure(
-        "customers whom a cap binds / customers", "fraction", "cap_bound_customers", "customers"
-    ),
-    "revenue_per_customer": RatioFigure("revenue / customers", "usd/month", "revenue", "customers"),
-    "revenue_per_payer": RatioFigure("revenue of payers / payers", "usd/month", "paying_revenue", "paying_customers"),
-    "cost_per_free_customer": RatioFigure(
-        "serving cost of free customers / free customers", "usd/month", "free_serving_cost", "free_customers"
-    ),
-}
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Part of the business a figure is taken over: all of it, a plan, a segment, or channels."""
-
-    plan: str | None = None
-    segment: str | None = None
-    channels: tuple[str, ...] | None = None
-
-    @property
-    def total(self) -> bool:
-        return self.plan is None and self.segment is None and self.channels is None
-
-    @property
-    def label(self) -> str:
-        return self.plan or self.segment or ("+".join(self.channels) if self.channels else "total")
-
-
-TOTAL = Selection()
 BUSINESS = ("enterprise", "api")
-COMPOSITES: dict[str, str] = {
-    "business_revenue": "revenue of the enterprise and API channels",
-    "accounting_margin": "gross margin with the part of the free customers' serving cost that is booked elsewhere",
-}
 
 
-def components(name: str, selection: Selection, serving_elsewhere: float) -> list[tuple[float, str, Selection]]:
-    """A linear figure as a weighted sum of figures of ``LINEAR``. Raises KeyError for an unknown name."""
-    if name == "business_revenue":
-        kept = tuple(c for c in BUSINESS if selection.channels is None or c in selection.channels)
-        return [(1.0, "revenue", Selection(selection.plan, selection.segment, kept))]
-    if name == "accounting_margin":
-        return [(1.0, "gross_margin", selection), (serving_elsewhere, "free_serving_cost", selection)]
-    LINEAR[name]
-    return [(1.0, name, selection)]
+def _business_revenue(part: Selection, serving_elsewhere: float) -> list[Component]:
+    kept = tuple(c for c in BUSINESS if part.channels is None or c in part.channels)
+    return [(1.0, "revenue", Selection(part.plan, part.segment, kept))]
+
+
+def _accounting_margin(part: Selection, serving_elsewhere: float) -> list[Component]:
+    return [(1.0, "gross_margin", part), (serving_elsewhere, "free_serving_cost", part)]
+
+
+USD, CUSTOMERS, FRACTION, RATE = "usd/month", "customers", "fraction", "1/month"
+MORE, LESS = Direction.MORE, Direction.LESS
+
+FIGURES: dict[str, BusinessFigure] = registry(
+    LinearFigure("customers", "Customers of all our plans.", CUSTOMERS, MORE, _ones, headline=12, by_part=1),
+    LinearFigure("paying_customers", "Customers who are billed.",
+        CUSTOMERS, MORE, _paying, headline=13, tile=True, by_part=2),
+    LinearFigure("free_customers", "Customers who are not billed.", CUSTOMERS, MORE, lambda p: 1.0 - _paying(p)),
+    LinearFigure("revenue", "Fees, metered use and advertising of a month.",
+        USD, MORE, lambda p: p.revenue, headline=2, tile=True, by_part=3),
+    LinearFigure("metered_revenue", "Revenue from requests bought one by one, beyond what a fee includes.",
+        USD, MORE, lambda p: p.metered),
+    LinearFigure("advertising_revenue", "Revenue from advertising shown with served requests.",
+        USD, MORE, lambda p: p.advertising),
+    LinearFigure("paying_revenue", "Revenue from customers who are billed.",
+        USD, MORE, lambda p: p.revenue * _paying(p)),
+    LinearFigure("serving_cost", "GPU cost of serving all customers, free ones included.",
+        USD, LESS, lambda p: p.serving, capacity=1.0, serving=_contracted, headline=3, by_part=4),
+    LinearFigure("free_serving_cost", "GPU cost of serving customers who are not billed, at the pools' prices.",
+        USD, LESS, lambda p: p.serving * (1.0 - _paying(p))),
+    LinearFigure("paying_serving_cost", "GPU cost of serving customers who are billed, at the pools' prices.",
+        USD, LESS, lambda p: p.serving * _paying(p)),
+    LinearFigure("payment_cost", "Payment and store fees on what is billed.", USD, LESS, lambda p: p.payment),
+    LinearFigure("other_cost_of_revenue", "Cost of revenue that is neither serving nor payment, a share of revenue.",
+        USD, LESS, lambda p: p.other),
+    LinearFigure("support_cost", "Cost of supporting customers.", USD, LESS, lambda p: p.support),
+    LinearFigure("plan_cost", "Fixed cost of the plans on the menu.", USD, LESS, _nothing, fixed=1.0),
+    LinearFigure("gross_margin",
+        "Revenue less serving, payment and other cost of revenue, free customers' serving included.",
+        USD, MORE, _gross_margin, capacity=-1.0, serving=_contracted, headline=4, by_part=5),
+    LinearFigure("contribution_margin",
+        "Gross margin less support and the fixed cost of plans, before go-to-market, research and administration.",
+        USD, MORE, _contribution, fixed=-1.0, capacity=-1.0, serving=_contracted, headline=1, tile=True, by_part=6),
+    LinearFigure("payers_margin", "Revenue of customers who are billed less their serving cost.",
+        USD, MORE, lambda p: (p.revenue - p.serving) * _paying(p)),
+    LinearFigure("churned_customers", "Customers who decide anew in a month.",
+        "customers/month", LESS, lambda p: p.churn),
+    LinearFigure("churned_payers", "Billed customers who decide anew in a month.",
+        "customers/month", LESS, lambda p: p.churn * _paying(p)),
+    LinearFigure("gpu_hours", "GPU hours paid for in a month.",
+        "GPU-hours/month", LESS, lambda p: p.gpu_hours, headline=17, tile=True, by_part=9),
+    LinearFigure("requests", "Requests served in a month.", "requests/month", MORE, lambda p: p.requests, headline=18),
+    LinearFigure("cap_bound_customers", "Customers whom a cap binds at least once in a month.",
+        CUSTOMERS, LESS, lambda p: p.binds),
+    LinearFigure("api_value", "What the served requests would cost at API prices.", USD, MORE, lambda p: p.api_value),
+    LinearFigure("referred_customers", "People reached by word of mouth alone.", "persons", MORE, lambda p: p.referral),
+    LinearFigure("rival_customers", "Customers of rivals' plans.", CUSTOMERS, LESS, _nothing, alternatives="customers"),
+    LinearFigure("rival_revenue", "Revenue of rivals' plans.", USD, LESS, _nothing, alternatives="revenue"),
+    LinearFigure("potential", "People, seats and accounts who could be customers.",
+        CUSTOMERS, MORE, _nothing, constant="potential"),
+    LinearFigure("served_customers", "Customers of ours or of a rival.",
+        CUSTOMERS, MORE, _ones, alternatives="customers"),
+    LinearFigure("served_revenue", "Revenue of ours and of the rivals.",
+        USD, MORE, lambda p: p.revenue, alternatives="revenue"),
+    RatioFigure("gross_margin_rate",
+        "Gross margin divided by revenue; all inference is counted, free customers' included.",
+        FRACTION, MORE, "gross_margin", "revenue", headline=5, tile=True, by_part=7),
+    RatioFigure("contribution_margin_rate", "Contribution margin divided by revenue.",
+        FRACTION, MORE, "contribution_margin", "revenue", headline=8),
+    RatioFigure("payers_margin_rate",
+        "Compute margin on payers alone: their revenue less their serving cost, divided by their revenue.",
+        FRACTION, MORE, "payers_margin", "paying_revenue", headline=6),
+    RatioFigure("accounting_margin_rate", "Gross margin as the accounts state it, divided by revenue.",
+        FRACTION, MORE, "accounting_margin", "revenue", headline=7),
+    RatioFigure("market_share", "Customers divided by all who could be customers.",
+        FRACTION, MORE, "customers", "potential", headline=9, tile=True),
+    RatioFigure("paying_market_share", "Billed customers divided by all who could be customers.",
+        FRACTION, MORE, "paying_customers", "potential"),
+    RatioFigure("market_share_served",
+        "Customers divided by those of ours or a rival's, own hardware and hosted open weights apart.",
+        FRACTION, MORE, "customers", "served_customers", headline=10),
+    RatioFigure("revenue_share", "Revenue divided by that of ours and the rivals.",
+        FRACTION, MORE, "revenue", "served_revenue", headline=11),
+    RatioFigure("free_share", "Customers who are not billed divided by customers.",
+        FRACTION, LESS, "free_customers", "customers", headline=14),
+    RatioFigure("churn_rate", "Customers who decide anew in a month divided by customers.",
+        RATE, LESS, "churned_customers", "customers", headline=15, by_part=8),
+    RatioFigure("payers_churn_rate", "Billed customers who decide anew in a month divided by billed customers.",
+        RATE, LESS, "churned_payers", "paying_customers", headline=16),
+    RatioFigure("enterprise_revenue_share", "Revenue of the enterprise and API channels divided by revenue.",
+        FRACTION, MORE, "business_revenue", "revenue", headline=19),
+    RatioFigure("cap_binding_share", "Customers whom a cap binds at least once in a month divided by customers.",
+        FRACTION, LESS, "cap_bound_customers", "customers", headline=20, by_part=10),
+    RatioFigure("revenue_per_customer", "Revenue divided by customers.", USD, MORE, "revenue", "customers"),
+    RatioFigure("revenue_per_payer", "Revenue from customers who are billed divided by their number.",
+        USD, MORE, "paying_revenue", "paying_customers", headline=22),
+    RatioFigure("cost_per_free_customer", "Serving cost of customers who are not billed divided by their number.",
+        USD, LESS, "free_serving_cost", "free_customers", headline=21),
+    CompositeFigure("business_revenue", "Revenue of the enterprise and API channels.", USD, MORE, _business_revenue),
+    CompositeFigure("accounting_margin",
+        "Gross margin plus the part of free customers' serving cost that is booked elsewhere.",
+        USD, MORE, _accounting_margin),
+)  # fmt: skip
+"""Every figure by name."""
+
+LINEAR = {name: f for name, f in FIGURES.items() if isinstance(f, LinearFigure)}
+RATIOS = {name: f for name, f in FIGURES.items() if isinstance(f, RatioFigure)}
+COMPOSITES = {name: f for name, f in FIGURES.items() if isinstance(f, CompositeFigure)}
+HEADLINES = tuple(f.name for f in sorted(FIGURES.values(), key=lambda f: f.headline) if f.headline)
+"""The figures that every answer tells, in order."""
+TILES = tuple(name for name in HEADLINES if FIGURES[name].tile)
+"""The few of them that a board looks at first."""
+PART_FIGURES = tuple(f.name for f in sorted(FIGURES.values(), key=lambda f: f.by_part) if f.by_part)
+"""The figures told by plan, segment and channel, in order."""
+
+
+def figure(name: str) -> BusinessFigure:
+    """What is known of a figure. Raises KeyError for an unknown name."""
+    return FIGURES[name]
+
+
+def components(name: str, selection: Selection, serving_elsewhere: float) -> list[Component]:
+    """A linear or composite figure as a weighted sum of linear ones. Raises KeyError for a ratio or an unknown name."""
+    if name in COMPOSITES:
+        return COMPOSITES[name].components(selection, serving_elsewhere)
+    return [(1.0, LINEAR[name].name, selection)]
 
 
 def is_figure(name: str) -> bool:
     """Whether a name is a figure of any kind."""
-    return name in LINEAR or name in RATIOS or name in COMPOSITES
+    return name in FIGURES
 
 
 def names() -> list[str]:
@@ -227,14 +298,10 @@ def names() -> list[str]:
 
 
 def unit_of(name: str) -> str:
-    """Unit of a figure."""
-    if name in RATIOS:
-        return RATIOS[name].unit
-    return LINEAR[name].unit if name in LINEAR else USD
+    """Unit of a figure. Raises KeyError for an unknown name."""
+    return FIGURES[name].unit
 
 
-def doc_of(name: str) -> str:
-    """One line on a figure."""
-    if name in RATIOS:
-        return RATIOS[name].doc
-    return LINEAR[name].doc if name in LINEAR else COMPOSITES[name]
+def is_linear(name: str) -> bool:
+    """Whether a figure is linear in customers: a ratio is where no menu moves its denominator."""
+    return name not in RATIOS or bool(LINEAR[RATIOS[name].denominator].constant)

@@ -295,7 +295,7 @@ def _check_conditions(case: Case, market: Market, document: Document) -> Iterato
             yield from _names(document, f"{path}.segment", "segment", [condition.segment], market.segments)
         if condition.at_least is not None and condition.at_most is not None and condition.at_least > condition.at_most:
             yield document.finding("range", path, "at_least lies above at_most", "swap them")
-        fraction = condition.figure in figures.RATIOS and figures.unit_of(condition.figure) == "fraction"
+        fraction = figures.is_figure(condition.figure) and figures.unit_of(condition.figure) == "fraction"
         for side, bound in (("at_least", condition.at_least), ("at_most", condition.at_most)):
             if bound is not None and fraction and condition.relative_to is None and not -10.0 <= bound <= 1.0:
                 yield document.finding(
@@ -348,7 +348,7 @@ def _check_objective(case: Case, document: Document) -> Iterator[Finding]:
     for path, name in named:
         if not figures.is_figure(name):
             yield _unknown(document, path, "figure", name, figures.names())
-    ratios = [n for n in objective.blend or () if n in figures.RATIOS and figures.RATIOS[n].denominator != "potential"]
+    ratios = [n for n in objective.blend or () if not figures.is_linear(n)]
     if len(ratios) > 1:
         yield document.finding(
             "blend",

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from optimizer.economics.figures import LINEAR, RATIOS, TOTAL, Selection
+from optimizer.economics.figures import RATIOS, TOTAL, Selection, is_linear
 from optimizer.errors import bad_argument
 from optimizer.model.build import MarketInstance
 from optimizer.model.instance import Figure, Limit, combine, zero_figure
@@ -110,11 +110,6 @@ def bounds(case: Case, built: MarketInstance, today: Today) -> tuple[ConditionBo
             if value is not None:
                 found.append(ConditionBound(name, made, sense, value * factor))
     return tuple(found)
-
-
-def is_linear(name: str) -> bool:
-    """Whether a figure adds up over customers, or is a ratio over something that no menu changes."""
-    return name not in RATIOS or bool(getattr(LINEAR.get(RATIOS[name].denominator), "constant", ""))
 
 
 def blend(

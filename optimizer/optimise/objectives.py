@@ -12,13 +12,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from optimizer import search
-from optimizer.economics.figures import TOTAL, unit_of
+from optimizer.economics.figures import TOTAL, is_linear, unit_of
 from optimizer.errors import bad_argument
 from optimizer.market.evaluate import Evaluation
 from optimizer.model.case_model import CaseModel
 from optimizer.model.choices import Menu
 from optimizer.model.instance import Figure, Limit, combine, evaluate
-from optimizer.model.measures import Measure, blend, is_linear, measure, measure_limits
+from optimizer.model.measures import Measure, blend, measure, measure_limits
 from optimizer.optimise import price_ranges
 from optimizer.optimise.blend import best_blend, recheck_blend
 from optimizer.optimise.linear import maximise
@@ -26,6 +26,7 @@ from optimizer.optimise.outcome import Answer, Settings, Work
 from optimizer.optimise.ratio import best, ratio_of, recheck_ratio
 from optimizer.schema.case import Objective as Statement
 from optimizer.typing import Choice
+from optimizer.units import is_share
 
 LEAST = 1e-6
 """Least size a gap is relative to: so much of today's revenue for money, so much of 1 for the rest."""
@@ -134,7 +135,7 @@ class Objective(ABC):
 
 
 def _money_scale(m: CaseModel, unit: str) -> float:
-    return LEAST if unit in ("fraction", "1/month") else LEAST * max(1.0, abs(m.today.figure("revenue")))
+    return LEAST if is_share(unit) else LEAST * max(1.0, abs(m.today.figure("revenue")))
 
 
 @dataclass(frozen=True)

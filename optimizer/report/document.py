@@ -9,7 +9,8 @@ import math
 from typing import Any
 
 from optimizer.answer.parts import compute_rows, draw_multiples, parts, usage_rows
-from optimizer.answer.solution import PART_FIGURES, SCHEMA_VERSION, ObjectiveValue, Solution
+from optimizer.answer.solution import SCHEMA_VERSION, ObjectiveValue, Solution
+from optimizer.economics.figures import PART_FIGURES
 from optimizer.errors import Finding
 
 

@@ -14,9 +14,8 @@ from optimizer.studies.compare import Comparison
 from optimizer.studies.explain import Explanation
 from optimizer.studies.frontier import Frontier
 from optimizer.studies.sensitivity import Tornado
+from optimizer.units import display, is_share
 
-_SHOWN = {"fraction": "%", "1/month": "% a month"}
-"""Unit -> unit as the cells show it."""
 _NARROW, _WIDE = 9, 60
 
 
@@ -46,14 +45,16 @@ def write_workbook(
 def heading(column: Column) -> str:
     """A column's header: words, and the unit in brackets."""
     unit = "" if column.unit in (BY_ROW, "1") or column.unit in column.name else column.unit
-    return f"{title(column.name)} [{_SHOWN.get(unit, unit)}]" if unit else title(column.name)
+    shown = display(unit).words if is_share(unit) else unit
+    return f"{title(column.name)} [{shown}]" if unit else title(column.name)
 
 
 def number_format(unit: str, value: float) -> str:
     """How Excel shows a number of a unit."""
     size = abs(value)
-    if unit in ("fraction", "1/month"):
-        return "0.0%" if unit == "fraction" and (size >= 0.01 or size < 1e-9) else "0.00%"
+    decimals = display(unit).decimals
+    if decimals is not None:
+        return "0.0%" if decimals == 1 and (size >= 0.01 or size < 1e-9) else "0.00%"
     if size >= 1000 or size == 0:
         return "#,##0"
     if unit.startswith("usd") and size >= 0.01:

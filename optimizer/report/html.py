@@ -30,6 +30,7 @@ from optimizer.studies.compare import Comparison
 from optimizer.studies.explain import Explanation
 from optimizer.studies.frontier import Frontier
 from optimizer.studies.sensitivity import Tornado
+from optimizer.units import display
 
 TEMPLATES = Path(__file__).parent / "templates"
 STILL = 640
@@ -168,6 +169,7 @@ def _about_solution(solution: Solution, gallery: Gallery) -> dict[str, Any]:
         "outside": [printable(note) for note in solution.outside_evidence],
         "warnings": [printable(str(f)) for f in solution.findings if f.severity == "warning"],
         "provenance": html_tables.provenance(solution),
+        "glossary": html_tables.glossary_of(solution),
     }
 
 
@@ -175,8 +177,8 @@ def _about_frontier(frontier: Frontier, solution: Solution, gallery: Gallery) ->
     proven = all(p.verdict == "proved" for p in frontier.points)
     return {
         "chart": gallery.add(lambda w: charts.frontier_chart(frontier, solution, w)),
-        "x": title(frontier.x.name),
-        "y": title(frontier.y.name),
+        "x": html_tables.named(frontier.x.name, title(frontier.x.name)),
+        "y": html_tables.named(frontier.y.name, title(frontier.y.name)),
         "count": len(frontier.points),
         "proven": proven,
         "complete": frontier.complete,
@@ -187,8 +189,8 @@ def _about_frontier(frontier: Frontier, solution: Solution, gallery: Gallery) ->
 def _about_comparison(comparison: Comparison, solution: Solution, gallery: Gallery) -> dict[str, Any]:
     return {
         "chart": gallery.add(lambda w: charts.comparison_chart(comparison, w)),
-        "figure": title(comparison.figure),
-        "unit": html_tables.UNITS.get(comparison.unit, comparison.unit),
+        "figure": html_tables.named(comparison.figure, title(comparison.figure)),
+        "unit": display(comparison.unit).words,
         "scenarios": html_tables.scenario_list(comparison),
         "table": html_tables.scenario_table(comparison, solution),
         "missed": any(not cell.feasible for cell in comparison.cells.values()),
@@ -198,7 +200,7 @@ def _about_comparison(comparison: Comparison, solution: Solution, gallery: Galle
 def _about_tornado(tornado: Tornado, solution: Solution, gallery: Gallery) -> dict[str, Any]:
     return {
         "chart": gallery.add(lambda w: charts.tornado_chart(tornado, w)),
-        "figure": title(tornado.figure),
+        "figure": html_tables.named(tornado.figure),
         "base": quantity(tornado.base, tornado.unit),
         "table": html_tables.driver_table(tornado, solution),
         "complete": tornado.complete,
@@ -212,7 +214,7 @@ def _about_explanation(explanation: Explanation, gallery: Gallery) -> dict[str, 
         return gallery.add(lambda w: charts.response_panel(explanation, plan, figure, w), still=300)
 
     responses = [
-        (printable(titles.get(plan, plan)), [(PANELS[figure][0], panel(plan, figure)) for figure in PANELS])
+        (printable(titles.get(plan, plan)), [(PANELS[figure], panel(plan, figure)) for figure in PANELS])
         for plan in response_plans(explanation)
     ]
     free = explanation.free_tier
@@ -220,7 +222,7 @@ def _about_explanation(explanation: Explanation, gallery: Gallery) -> dict[str, 
         "responses": responses,
         "segments": gallery.add(lambda w: charts.segments_chart(explanation, w)),
         "costs": html_tables.costs_table(explanation) if explanation.condition_costs else None,
-        "objective": title(explanation.solution.objective.name),
+        "objective": html_tables.named(explanation.solution.objective.name, title(explanation.solution.objective.name)),
         "runners": html_tables.runners_table(explanation) if explanation.runners_up else None,
         "free": None
         if not free["plans"]

@@ -10,21 +10,22 @@ from urllib.parse import urlsplit
 from optimizer.answer.menu import PlanChoice
 from optimizer.answer.parts import parts
 from optimizer.answer.solution import ObjectiveValue, Solution
+from optimizer.economics.figures import TILES, unit_of
 from optimizer.report.charts.studies import driver_name, leading, menu_groups
+from optimizer.report.figures import definition, glossary
 from optimizer.report.text import allowances_text as allowance_words
-from optimizer.report.words import amount, change, price, printable, quantity, title
+from optimizer.report.words import amount, bare, change, exact, heading, price, printable, quantity, stated, title
 from optimizer.studies.compare import Comparison
 from optimizer.studies.explain import Explanation
 from optimizer.studies.sensitivity import Tornado
+from optimizer.units import display
 
-TILES = ("contribution_margin", "revenue", "gross_margin_rate", "market_share", "paying_customers", "gpu_hours")
 GRADES = {
     "1": "maker's own page or filing",
     "2": "named press",
     "3": "retelling, used as a range",
     "D": "derived by arithmetic",
 }
-UNITS = {"usd/month": "usd a month", "GPU-hours/month": "a month", "requests/month": "a month", "customers": ""}
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,15 @@ class HtmlCell:
     style: str = ""
     tag: str = ""
     """A mark before the text."""
+    hint: str = ""
+    """What a reader sees who points at the text."""
 
 
 @dataclass(frozen=True)
 class HtmlTable:
     """Columns (text left, numbers right) and rows."""
 
-    columns: tuple[str, ...]
+    columns: tuple[HtmlCell, ...]
     rows: tuple[tuple[HtmlCell, ...], ...]
     left: int = 1
     """Columns from the left that hold text."""
@@ -50,20 +53,23 @@ class HtmlTable:
     """On a narrow screen each row becomes a card."""
 
 
-def table(columns: list[str], rows: list[list[Any]], left: int = 1, cards: bool = False) -> HtmlTable:
+def table(columns: list[Any], rows: list[list[Any]], left: int = 1, cards: bool = False) -> HtmlTable:
     """A table of texts and cells."""
-    made = tuple(tuple(c if isinstance(c, HtmlCell) else HtmlCell(printable(str(c))) for c in row) for row in rows)
-    return HtmlTable(tuple(printable(c) for c in columns), made, left, cards)
+    return HtmlTable(_cells(columns), tuple(_cells(row) for row in rows), left, cards)
 
 
-def heading(name: str) -> str:
-    """A figure's name as a heading."""
-    return title(name).capitalize().replace("Gpu", "GPU")
+def _cells(row: list[Any]) -> tuple[HtmlCell, ...]:
+    return tuple(c if isinstance(c, HtmlCell) else HtmlCell(printable(str(c))) for c in row)
 
 
-def bare(value: float, unit: str) -> str:
-    """A figure without the unit that its heading names."""
-    return amount(value) if unit == "usd/month" else quantity(value, unit).removesuffix(" a month")
+def named(name: str, text: str | None = None) -> HtmlCell:
+    """A figure by its heading (or another text), with its definition for whoever points at it."""
+    return HtmlCell(printable(heading(name) if text is None else text), hint=definition(name))
+
+
+def _usd(unit: str) -> str:
+    """What a heading adds where the numbers below it are money without a unit."""
+    return ", usd" if display(unit).what == "usd" else ""
 
 
 def shift(value: float, unit: str) -> HtmlCell:
@@ -71,12 +77,12 @@ def shift(value: float, unit: str) -> HtmlCell:
     return HtmlCell(change(value, unit) or "-")
 
 
-def tiles(solution: Solution) -> list[dict[str, str]]:
+def tiles(solution: Solution) -> list[dict[str, Any]]:
     """The figures a board looks at first."""
     known = {f.name: f for f in solution.figures}
     return [
         {
-            "name": heading(name),
+            "name": named(name),
             "value": quantity(known[name].value, known[name].unit),
             "change": change(known[name].change, known[name].unit),
             "today": quantity(known[name].today, known[name].unit),
@@ -135,22 +141,25 @@ def figures_table(solution: Solution) -> HtmlTable:
     rows: list[list[Any]] = []
     for f in solution.figures:
         values = (f.today, f.unchanged, f.value) if extra else (f.today, f.value)
-        unit = ", usd" if f.unit == "usd/month" else ""
-        rows.append([heading(f.name) + unit, *(bare(v, f.unit) for v in values), shift(f.change, f.unit)])
+        label = named(f.name, heading(f.name) + _usd(f.unit))
+        rows.append([label, *(bare(v, f.unit) for v in values), shift(f.change, f.unit)])
     return table(["Figure", "Today", *extra, "Proposed", "Change"], rows)
 
 
 def parts_table(solution: Solution, kind: str) -> HtmlTable:
     """Customers, revenue and contribution by plan, today and proposed."""
+    shown = ("customers", "revenue", "contribution_margin")
     titles = {p.plan: p.title for p in solution.menu}
     rows: list[list[Any]] = []
     for name, selection in parts(solution.evaluation, kind):
         cells: list[Any] = [HtmlCell(printable(titles.get(name, name)), style="strong")]
-        for figure in ("customers", "revenue", "contribution_margin"):
-            before, after = (amount(e.figure(figure, selection)) for e in (solution.today, solution.evaluation))
+        for figure in shown:
+            before, after = (
+                bare(e.figure(figure, selection), unit_of(figure)) for e in (solution.today, solution.evaluation)
+            )
             cells.append(f"{before} → {after}")
         rows.append(cells)
-    return table(["Plan", "Customers", "Revenue, usd", "Contribution, usd"], rows, cards=True)
+    return table(["Plan", *(named(f, heading(f) + _usd(unit_of(f))) for f in shown)], rows, cards=True)
 
 
 def compute_table(solution: Solution, rows: list[dict[str, Any]]) -> HtmlTable | None:
@@ -166,11 +175,11 @@ def conditions_table(solution: Solution) -> HtmlTable:
     """What was asked and what is reached."""
     rows: list[list[Any]] = []
     for c in solution.audit.conditions:
-        unit = "fraction" if "rate" in c.figure or "share" in c.figure else ""
+        unit = unit_of(c.figure)
         part = "" if c.part == "total" else f" ({title(c.part)})"
         asked = f"{c.sense} {quantity(c.bound, unit)}"
         state = HtmlCell("binds", style="changed") if c.binding else HtmlCell("met")
-        rows.append([title(c.name) + part, asked, quantity(c.value, unit), state])
+        rows.append([named(c.figure, title(c.name) + part), asked, quantity(c.value, unit), state])
     return table(["Condition", "Asked", "Reached", ""], rows)
 
 
@@ -207,7 +216,7 @@ def runners_table(explanation: Explanation) -> HtmlTable:
         behind = f"{r['behind']:.2%}" if r["behind"] >= 5e-5 else "< 0.01%"
         told = HtmlCell(printable("; ".join(pieces)), style="strong")
         rows.append([told, quantity(r["value"], explanation.solution.objective.unit), behind])
-    return table(["Differs in", heading(explanation.solution.objective.name), "Behind"], rows, cards=True)
+    return table(["Differs in", named(explanation.solution.objective.name), "Behind"], rows, cards=True)
 
 
 def _runner(terms: dict[str, Any], chosen: PlanChoice | None) -> str:
@@ -243,8 +252,7 @@ def scenario_table(comparison: Comparison, solution: Solution) -> HtmlTable:
             marks.insert(0, "proposed")
         worst, mean = (bare(v, unit) for v in (comparison.maximum_regret(menu), comparison.expected(menu)))
         rows.append([label, mean, worst, HtmlCell(", ".join(marks), style="changed words")])
-    money = ", usd" if unit == "usd/month" else ""
-    return table(["Menu", f"Expected value{money}", f"Largest regret{money}", ""], rows)
+    return table(["Menu", f"Expected value{_usd(unit)}", f"Largest regret{_usd(unit)}", ""], rows)
 
 
 def driver_table(tornado: Tornado, solution: Solution) -> HtmlTable:
@@ -252,14 +260,11 @@ def driver_table(tornado: Tornado, solution: Solution) -> HtmlTable:
     sources = _sources(solution)
     rows: list[list[Any]] = []
     for d in leading(tornado):
-        unit = "" if d.unit in ("fraction", "1/month", "1") else f" {d.unit}"
-        kind = d.unit if d.unit in ("fraction", "1/month") else ""
-        value, low, high = (quantity(v, kind) for v in (d.value, d.low, d.high))
         rows.append(
             [
                 HtmlCell(printable(driver_name(d.path)), style="strong"),
-                HtmlCell(printable(f"{value}{unit}"), style="words"),
-                f"{low} to {high}",
+                HtmlCell(printable(stated(d.value, d.unit)), style="words"),
+                f"{bare(d.low, d.unit)} to {bare(d.high, d.unit)}",
                 quantity(d.swing(tornado.base), tornado.unit),
                 _evidence(d.assumed, d.why, sources),
             ]
@@ -294,11 +299,6 @@ def safe_link(url: str | None) -> str | None:
     return url if parts_of.scheme in ("http", "https") and parts_of.netloc else None
 
 
-def exact(value: float) -> str:
-    """A figure with all the digits that matter."""
-    return f"{value:,.2f}" if abs(value) >= 1000.0 else f"{value:.8g}"
-
-
 def provenance(solution: Solution) -> list[tuple[str, str]]:
     """What was computed, from what, by what."""
     o = solution.objective
@@ -310,9 +310,18 @@ def provenance(solution: Solution) -> list[tuple[str, str]]:
         ("Verdict", solution.verdict_text),
         ("Menus allowed by the case", f"{solution.menus:,}"),
         *stages,
-        ("Value, bound, gap", f"{exact(o.value)}, {exact(o.bound)} {UNITS.get(o.unit, o.unit)}, {gap} relative"),
+        (
+            "Value, bound, gap",
+            f"{exact(o.value, o.unit)}, {exact(o.bound, o.unit)} {display(o.unit).words}, {gap} relative",
+        ),
         ("Program against evaluator", f"largest relative difference {solution.audit.largest_difference:.0e}"),
         ("Case", printable(solution.case)),
         ("Inputs (hash)", solution.input_hash),
         ("Versions", ", ".join(f"{name} {version}" for name, version in solution.versions.items())),
     ]
+
+
+def glossary_of(solution: Solution) -> list[tuple[str, str]]:
+    """Heading and definition of every figure that the answer tells or that the case is about."""
+    asked = [s.name for s in solution.stages] + [c.figure for c in solution.audit.conditions]
+    return [(heading(name), told) for name, told in glossary([*(f.name for f in solution.figures), *asked])]

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from optimizer.report.text import allowances_text, plain_table
-from optimizer.report.words import amount, price, printable, quantity, title
+from optimizer.report.words import amount, bare, heading, price, printable, quantity, title
 from optimizer.studies.compare import Comparison
 from optimizer.studies.explain import Explanation
 from optimizer.studies.frontier import Frontier, point_rows
@@ -103,7 +103,7 @@ def comparison_page(comparison: Comparison) -> Group:
     """A comparison for a terminal."""
     c = comparison
     table = plain_table(
-        f"{title(c.figure).capitalize()} of each menu (rows) in each scenario; ! = misses a condition there",
+        f"{heading(c.figure)} of each menu (rows) in each scenario; ! = misses a condition there",
         "menu",
         *(printable(c.titles[s]) for s in c.scenarios),
         "expected",
@@ -151,7 +151,7 @@ def tornado_page(tornado: Tornado) -> Group:
         return "-" if value is None else quantity(value, tornado.unit)
 
     table = plain_table(
-        f"{title(tornado.figure).capitalize()} {quantity(tornado.base, tornado.unit)}: at each number's low and high",
+        f"{heading(tornado.figure)} {quantity(tornado.base, tornado.unit)}: at each number's low and high",
         "number",
         "low",
         "high",
@@ -164,8 +164,8 @@ def tornado_page(tornado: Tornado) -> Group:
         mark = " (assumed)" if d.assumed else ""
         table.add_row(
             printable(d.path) + mark,
-            amount(d.low),
-            amount(d.high),
+            bare(d.low, d.unit),
+            bare(d.high, d.unit),
             told(d.kept_low),
             told(d.kept_high),
             told(d.best_low),

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from optimizer.answer.menu import text
 from optimizer.answer.parts import compute_rows, draw_multiples, parts, usage_rows
-from optimizer.answer.solution import PART_FIGURES, Solution
-from optimizer.economics.figures import unit_of
+from optimizer.answer.solution import Solution
+from optimizer.economics.figures import PART_FIGURES, USD, unit_of
 from optimizer.errors import bad_argument
 from optimizer.io import write_folder_atomic
 from optimizer.io.workbook_cells import plain_text
@@ -28,7 +28,6 @@ from optimizer.studies.sensitivity import Tornado
 if TYPE_CHECKING:
     import pandas as pd
 
-USD = "usd/month"
 BY_ROW = "by row"
 """Unit of a column whose unit stands in the row, in the column ``unit``."""
 _USAGE_UNITS = {

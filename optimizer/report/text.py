@@ -12,8 +12,12 @@ from rich.text import Text
 from optimizer.answer.menu import PlanChoice
 from optimizer.answer.parts import compute_rows, draw_multiples, parts, usage_rows
 from optimizer.answer.solution import Solution
+from optimizer.economics.figures import PART_FIGURES, unit_of
 from optimizer.errors import Finding
-from optimizer.report.words import amount, change, price, printable, quantity, title
+from optimizer.report.words import amount, bare, change, heading, price, printable, quantity, title
+
+TOO_WIDE = ("paying_customers", "gross_margin", "gpu_hours")
+"""Figures by part for which a terminal has no room."""
 
 
 def plain_table(heading: str, *columns: str) -> Table:
@@ -79,25 +83,14 @@ def _figures(solution: Solution) -> Table:
 
 
 def _parts(solution: Solution, kind: str) -> Table:
-    shown = (
-        "customers",
-        "revenue",
-        "serving_cost",
-        "contribution_margin",
-        "gross_margin_rate",
-        "churn_rate",
-        "cap_binding_share",
-    )
+    shown = [f for f in PART_FIGURES if f not in TOO_WIDE]
     table = plain_table(f"By {kind}", kind, "customers today", *(title(f) for f in shown))
     for name, selection in parts(solution.evaluation, kind):
         values = {f: solution.evaluation.figure(f, selection) for f in shown}
         before = solution.today.figure("customers", selection)
         if not values["customers"] and not before:
             continue
-        units = {"gross_margin_rate": "fraction", "churn_rate": "fraction", "cap_binding_share": "fraction"}
-        table.add_row(
-            name, amount(before), *(quantity(values[f], units[f]) if f in units else amount(values[f]) for f in shown)
-        )
+        table.add_row(name, amount(before), *(bare(values[f], unit_of(f)) for f in shown))
     return table
 
 
@@ -142,7 +135,7 @@ def _compute(solution: Solution) -> Table:
 def _conditions(solution: Solution) -> Table:
     table = plain_table("Conditions", "condition", "asked", "reached", "")
     for c in solution.audit.conditions:
-        unit = "fraction" if "rate" in c.figure or "share" in c.figure else ""
+        unit = unit_of(c.figure)
         state = "binds" if c.binding else "met"
         table.add_row(printable(c.name), f"{c.sense} {quantity(c.bound, unit)}", quantity(c.value, unit), state)
     return table
@@ -182,9 +175,7 @@ def decision(solution: Solution) -> str:
     what = "; ".join(_changes(solution)) or "Keep today's menu"
     today = {f.name: f for f in solution.figures}.get(o.name)
     against = f" (today {quantity(today.today, today.unit)})" if today else ""
-    return printable(
-        f"{what[0].upper()}{what[1:]}.\n{title(o.name).capitalize()}: {quantity(o.value, o.unit)}{against}."
-    )
+    return printable(f"{what[0].upper()}{what[1:]}.\n{heading(o.name)}: {quantity(o.value, o.unit)}{against}.")
 
 
 def page(solution: Solution) -> Group:

@@ -1,10 +1,13 @@
-"""Numbers as readers write them."""
+"""Numbers and names as readers write them."""
 
 from __future__ import annotations
 
 import math
 
+from optimizer.units import display
+
 _SCALES = ((1e9, " bn"), (1e6, " M"), (1e3, " k"))
+_CAPITALS = {"gpu": "GPU", "gpus": "GPUs", "api": "API"}
 
 
 def amount(value: float) -> str:
@@ -19,26 +22,43 @@ def amount(value: float) -> str:
     return f"{value:,.3g}" if abs(value) < 100 else f"{value:,.0f}"
 
 
+def bare(value: float, unit: str) -> str:
+    """A number without the unit that its heading names; shares and rates per cent."""
+    shown = display(unit)
+    if shown.decimals is None or math.isnan(value):
+        return amount(value)
+    return f"{value:.{shown.decimals}%}"
+
+
 def quantity(value: float, unit: str) -> str:
-    """A figure in its unit; fractions as per cent."""
+    """A figure in its unit, where the name says what is counted; money in usd, shares and rates per cent."""
+    shown = display(unit)
     if math.isnan(value):
         return "-"
-    if unit == "fraction":
-        return f"{value:.1%}"
-    if unit == "1/month":
-        return f"{value:.2%} a month"
-    if unit == "usd/month":
-        return f"{amount(value)} usd"
-    return amount(value)
+    if shown.decimals is not None:
+        return f"{bare(value, unit)} {shown.per}".rstrip()
+    return f"{amount(value)} usd" if shown.what == "usd" else amount(value)
+
+
+def stated(value: float, unit: str) -> str:
+    """A number with its whole unit, where no name says what is counted."""
+    shown = display(unit)
+    return quantity(value, unit) if shown.decimals is not None else f"{amount(value)} {shown.words}".rstrip()
+
+
+def exact(value: float, unit: str) -> str:
+    """A number in the unit that readers see, without the unit, with all the digits that matter."""
+    if display(unit).decimals is not None:
+        return f"{100.0 * value:.8g}"
+    return f"{value:,.2f}" if abs(value) >= 1000.0 else f"{value:.8g}"
 
 
 def change(value: float, unit: str) -> str:
-    """A change against today; points for fractions."""
+    """A change against today; points for shares and rates."""
     if math.isnan(value):
         return ""
-    if unit in ("fraction", "1/month"):
-        return f"{100 * value:+.1f} pt" if unit == "fraction" else f"{100 * value:+.2f} pt"
-    return f"{value:+.1%}"
+    decimals = display(unit).decimals
+    return f"{value:+.1%}" if decimals is None else f"{100 * value:+.{decimals}f} pt"
 
 
 def price(value: float | None) -> str:
@@ -50,7 +70,13 @@ def price(value: float | None) -> str:
 
 def title(name: str) -> str:
     """A figure's name in words."""
-    return name.replace("_", " ")
+    return " ".join(_CAPITALS.get(word, word) for word in name.replace("_", " ").split(" "))
+
+
+def heading(name: str) -> str:
+    """A figure's name as a heading."""
+    words = title(name)
+    return words[:1].upper() + words[1:]
 
 
 def printable(text: str) -> str:

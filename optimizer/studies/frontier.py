@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from optimizer.answer.menu import menu_document, read_menu
-from optimizer.answer.solution import HEADLINES
 from optimizer.economics import figures
-from optimizer.economics.figures import TOTAL, unit_of
+from optimizer.economics.figures import HEADLINES, TOTAL
 from optimizer.errors import InfeasibleError, bad_argument
 from optimizer.inputs.changes import Changes
 from optimizer.inputs.load import load_inputs
@@ -34,26 +33,6 @@ if TYPE_CHECKING:
 
 LEAST = 1e-6
 """Least size that gaps are relative to, whatever the unit: axes may be fractions or money."""
-FEWER_IS_BETTER = (
-    "serving_cost",
-    "free_serving_cost",
-    "paying_serving_cost",
-    "payment_cost",
-    "other_cost_of_revenue",
-    "support_cost",
-    "plan_cost",
-    "churned_customers",
-    "churned_payers",
-    "gpu_hours",
-    "churn_rate",
-    "payers_churn_rate",
-    "free_share",
-    "cap_binding_share",
-    "cap_bound_customers",
-    "cost_per_free_customer",
-    "rival_customers",
-    "rival_revenue",
-)
 
 
 @dataclass(frozen=True)
@@ -151,9 +130,9 @@ def axis(case_model: CaseModel, name: str, sense: int | None = None) -> tuple[Ax
     if not figures.is_figure(asked):
         raise bad_argument("frontier", f"no figure is named {asked!r}", f"one of {', '.join(figures.names())}")
     if sense is None:
-        sense = -1 if name.startswith("-") or asked in FEWER_IS_BETTER else 1
+        sense = -1 if name.startswith("-") else figures.figure(asked).sense
     made = measure(case_model.built, asked, TOTAL, case_model.today_figure)
-    return Axis(asked, sense, unit_of(asked), case_model.today_figure(asked)), Side(made, sense)
+    return Axis(asked, sense, figures.unit_of(asked), case_model.today_figure(asked)), Side(made, sense)
 
 
 def frontier_case(

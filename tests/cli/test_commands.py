@@ -117,7 +117,26 @@ def test_schema(what: str, call: Any) -> None:
     whole = body if what else body["market"]
     assert whole["type"] == "object" and whole["additionalProperties"] is False
     assert all("description" in f or "$ref" in f or f for f in whole["properties"].values())
-    assert call("schema", "plan", "--json").json["findings"][0]["cure"] == "case or market"
+    assert call("schema", "plan", "--json").json["findings"][0]["cure"] == "case, market or figures"
+
+
+def test_schema_of_figures(call: Any) -> None:
+    body = call("schema", "figures").json
+    assert body == call("schema").json["figures"]
+    assert body["churn_rate"] == {
+        "definition": "Customers who decide anew in a month divided by customers.",
+        "kind": "ratio",
+        "unit": "1/month",
+        "display_unit": "% a month",
+        "direction": "less",
+        "headline": True,
+        "by_part": True,
+        "numerator": "churned_customers",
+        "denominator": "customers",
+    }
+    assert len(body) == 47
+    for name, facts in body.items():
+        assert facts["definition"].endswith(".") and facts["direction"] in ("more", "less"), name
 
 
 def test_equations(call: Any) -> None:

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+import re
+from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from optimizer.economics import figures
-from optimizer.economics.figures import COMPOSITES, LINEAR, RATIOS, TOTAL, Selection
+from optimizer.economics.figures import (
+    COMPOSITES,
+    FIGURES,
+    HEADLINES,
+    LINEAR,
+    PART_FIGURES,
+    RATIOS,
+    TILES,
+    TOTAL,
+    Direction,
+    FigureKind,
+    Selection,
+)
 from optimizer.economics.response import PerCustomer
+from optimizer.units import parse
 
 # a payer and a free customer; every number is different, so that none can stand in for another
 GIVEN = {
@@ -147,11 +162,59 @@ def test_unit_of() -> None:
     assert {name: figures.unit_of(name) for name in expected} == expected
 
 
-def test_doc_of() -> None:
-    assert figures.doc_of("customers") == LINEAR["customers"].doc
-    assert figures.doc_of("churn_rate") == RATIOS["churn_rate"].doc
-    assert figures.doc_of("business_revenue") == COMPOSITES["business_revenue"]
-    assert all(figures.doc_of(n).strip() for n in figures.names())
+@pytest.mark.parametrize("name", figures.names())
+def test_every_figure_tells_what_it_is(name: str) -> None:
+    figure = figures.figure(name)
+    assert figure.name == name
+    assert re.fullmatch(r"[A-Z][^.]{10,}\.", figure.definition), "a definition is one sentence"
+    assert parse(figure.unit)
+    assert figure.display.words
+    assert (figure.better, figure.sense) in {(Direction.MORE, 1), (Direction.LESS, -1)}
+
+
+def test_directions() -> None:
+    """Less is better of costs, compute, churn, caps that bind, free use and rivals; more of everything else."""
+    less = {n for n, f in FIGURES.items() if f.better is Direction.LESS}
+    words = ("cost", "churn", "cap_b", "rival", "free_share", "gpu_hours")
+    assert less == {n for n in FIGURES if any(word in n for word in words)}
+    assert len(less) == 18
+
+
+@pytest.mark.parametrize(
+    "faulty",
+    [{"definition": " "}, {"unit": ""}, {"better": None}, {"better": "more"}],
+    ids=["no definition", "no unit", "no direction", "a word for a direction"],
+)
+def test_a_figure_without_its_facts_is_refused(faulty: dict[str, Any]) -> None:
+    customers = LINEAR["customers"]
+    assert figures.registry(customers) == {"customers": customers}
+    with pytest.raises(ValueError, match="needs a definition, a unit and a direction"):
+        figures.registry(replace(customers, **faulty))
+
+
+def test_a_figure_listed_twice_is_refused() -> None:
+    with pytest.raises(ValueError, match="'churn_rate' is listed twice"):
+        figures.registry(RATIOS["churn_rate"], LINEAR["customers"], RATIOS["churn_rate"])
+
+
+def test_headlines_and_figures_by_part_have_a_place_each() -> None:
+    for places in ([f.headline for f in FIGURES.values()], [f.by_part for f in FIGURES.values()]):
+        used = sorted(place for place in places if place)
+        assert used == list(range(1, len(used) + 1))
+    assert HEADLINES[:2] == ("contribution_margin", "revenue") and len(HEADLINES) == 22
+    assert PART_FIGURES[0] == "customers" and len(PART_FIGURES) == 10
+    assert set(TILES) < set(HEADLINES) and len(TILES) == 6
+
+
+def test_kinds() -> None:
+    kinds = {"revenue": FigureKind.LINEAR, "churn_rate": FigureKind.RATIO, "accounting_margin": FigureKind.COMPOSITE}
+    assert {name: FIGURES[name].kind for name in kinds} == kinds
+
+
+def test_a_ratio_over_a_constant_is_linear() -> None:
+    over_potential = {"market_share", "paying_market_share"}
+    assert {n for n in RATIOS if figures.is_linear(n)} == over_potential
+    assert all(figures.is_linear(n) for n in (*LINEAR, *COMPOSITES))
 
 
 def test_selection() -> None:

@@ -13,9 +13,11 @@ from typing import Any
 import altair as alt
 import pytest
 
+from optimizer.economics.figures import FIGURES
 from optimizer.report import charts
 from optimizer.report.html import data_block, report_html, runtime
 from optimizer.report.html_tables import safe_link
+from optimizer.report.words import heading
 
 from .conftest import EVIL
 
@@ -98,14 +100,14 @@ def test_size(files: dict[str, Path]) -> None:
 
 
 def test_sections_without_data_are_left_out(texts: dict[str, str]) -> None:
-    for heading in (
+    for section in (
         "If the world turns out differently",
         "Which numbers matter most",
         "How customers answer",
         "Runners-up",
     ):
-        assert heading in texts["full"]
-        assert heading not in texts["plain"]
+        assert section in texts["full"]
+        assert section not in texts["plain"]
     assert "The menu against today" in texts["plain"] and "Verdict and provenance" in texts["plain"]
 
 
@@ -114,6 +116,17 @@ def test_numbers_are_those_of_the_solution(studies: dict[str, Any], texts: dict[
     assert solution.input_hash in texts["full"]
     assert solution.verdict_text in texts["full"]
     assert f"{solution.objective.value:,.2f}" in texts["full"]
+
+
+def test_figures_tell_what_they_are(texts: dict[str, str], studies: dict[str, Any]) -> None:
+    definition = FIGURES["contribution_margin"].definition
+    hints = [str(a["title"]) for t, a in Outline(texts["full"]).tags if t == "abbr"]
+    assert sum(hint.startswith(definition) for hint in hints) >= 4  # a tile, two tables, headings
+    assert all(hint.endswith(" is better.") for hint in hints)
+    glossary = texts["plain"].split("What the figures mean")[1].split("</dl>")[0]
+    names = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", glossary)
+    assert [name for name, _ in names] == [heading(f.name) for f in studies["solution"].figures]
+    assert dict(names)["Churn rate"].endswith("In % a month; less is better.")
 
 
 @pytest.mark.parametrize(

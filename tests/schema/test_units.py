@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from optimizer.schema.base import Quantity
 from optimizer.schema.market import Market, Plan
-from optimizer.units import convert, parse, same_dimension
+from optimizer.units import convert, display, is_share, parse, same_dimension
 
 CONVERSIONS = [
     (20.0, "usd/month", "usd/year", 240.0),
@@ -129,3 +129,20 @@ def test_a_market_refuses(factory, path: str, number: dict[str, object], words: 
     with pytest.raises(ValidationError, match=words) as error:
         Market.model_validate(data)
     assert [".".join(str(k) for k in e["loc"]) for e in error.value.errors()] == [path]
+
+
+@pytest.mark.parametrize(
+    ("unit", "words"),
+    [
+        ("fraction", "%"),
+        ("1/month", "% a month"),
+        ("usd/month", "usd a month"),
+        ("GPU-hours/month", "GPU hours a month"),
+        ("customers", "customers"),
+        ("1", ""),
+        ("usd/GPU-hour", "usd/GPU-hour"),
+    ],
+)
+def test_units_as_readers_see_them(unit: str, words: str) -> None:
+    assert display(unit).words == words
+    assert is_share(unit) == words.startswith("%")

@@ -18,12 +18,11 @@ from optimizer.report.charts.style import (
     data,
     finish,
     lines,
-    name,
     span,
     tips,
     told,
 )
-from optimizer.report.words import price, title
+from optimizer.report.words import heading, price, title
 from optimizer.studies.frontier import Frontier, FrontierPoint
 
 PROPOSED, TODAY, HERE = MARKS = ("Proposed menu", "Today", "Today's menu here")
@@ -120,9 +119,9 @@ def frontier_chart(frontier: Frontier, solution: Solution | None = None, width: 
     rows, marks = _points(frontier, titles), _marks(frontier, solution)
     across = span([r["x"] for r in (*rows, *marks)], 0.04, 0.04)
     up = span([r["y"] for r in (*rows, *marks)], 0.14, 0.14)
-    at_x = alt.X("x:Q", scale=alt.Scale(domain=across, nice=False), axis=axis(name(x.name), x.unit, grid=False))
-    at_y = alt.Y("y:Q", scale=alt.Scale(domain=up, nice=False), axis=axis(name(y.name), y.unit))
-    hover = tips(name(x.name), name(y.name), "Menu", "Go-to-market for enterprise", "Verdict")
+    at_x = alt.X("x:Q", scale=alt.Scale(domain=across, nice=False), axis=axis(heading(x.name), x.unit, grid=False))
+    at_y = alt.Y("y:Q", scale=alt.Scale(domain=up, nice=False), axis=axis(heading(y.name), y.unit))
+    hover = tips(heading(x.name), heading(y.name), "Menu", "Go-to-market for enterprise", "Verdict")
     base = alt.Chart(data(rows), width=width, height=340).encode(x=at_x, y=at_y)
     # a menu serves every demand for x up to its own: the frontier is a staircase
     steps = base.mark_line(interpolate="step-before" if x.sense > 0 else "step-after", color=LINE, strokeWidth=1.5)
@@ -133,7 +132,7 @@ def frontier_chart(frontier: Frontier, solution: Solution | None = None, width: 
     signs = spots.mark_point(size=150, filled=True, opacity=1).encode(
         shape=alt.Shape("what:N", scale=shapes, legend=None),
         color=alt.Color("what:N", scale=colours, legend=None),
-        tooltip=tips("", name(x.name), name(y.name)),
+        tooltip=tips("", heading(x.name), heading(y.name)),
     )
     places = _places(marks, across, up)
     labels = [_label(spots, m, *place) for m, place in zip(marks, places, strict=True)]

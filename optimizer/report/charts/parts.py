@@ -29,19 +29,21 @@ from optimizer.report.charts.style import (
     told,
     unique,
 )
+from optimizer.report.words import heading
 from optimizer.studies.explain import Explanation
 
-MIX = {"customers": "Customers", "revenue": "Revenue", "gpu_hours": "GPU hours"}
+MIX = ("customers", "revenue", "gpu_hours")
+"""Figures that add up over channels, shown as shares."""
 CHANNEL_NAMES = {"consumer": "Consumer", "enterprise": "Enterprise", "api": "API"}
 
 
 def _mix(solution: Solution) -> list[Row]:
     rows = []
-    for figure, heading in MIX.items():
+    for figure in MIX:
         for when, evaluation in (("today", solution.today), ("proposed", solution.evaluation)):
             for rank, (channel, selection) in enumerate(parts(evaluation, "channel")):
                 value = evaluation.figure(figure, selection)
-                row = f"{heading} {when}"
+                row = f"{heading(figure)} {when}"
                 told_value = told(value, unit_of(figure))
                 shown = CHANNEL_NAMES[channel]
                 rows.append(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import altair as alt
 
+from optimizer.economics.figures import unit_of
 from optimizer.report.charts.style import (
     BLUE,
     CONFIG,
@@ -23,9 +24,9 @@ from optimizer.report.words import price, printable
 from optimizer.studies.explain import Explanation
 
 PANELS = {
-    "customers": ("Customers of the plan", "customers"),
-    "revenue": ("Revenue of the plan", "usd/month"),
-    "contribution_margin": ("Contribution margin of the whole menu", "usd/month"),
+    "customers": "Customers of the plan",
+    "revenue": "Revenue of the plan",
+    "contribution_margin": "Contribution margin of the whole menu",
 }
 
 
@@ -35,7 +36,7 @@ def response_plans(explanation: Explanation) -> list[str]:
 
 
 def _rows(explanation: Explanation, plan: str, figure: str) -> list[Row]:
-    unit = PANELS[figure][1]
+    unit = unit_of(figure)
     rows = []
     for r in explanation.price_responses:
         if r["plan"] != plan:
@@ -56,7 +57,7 @@ def response_panel(
     explanation: Explanation, plan: str, figure: str, width: Width = 210, height: int = 110, styled: bool = True
 ) -> Chart:
     """One plan's price against one of ``customers``, ``revenue`` (of the plan) or ``contribution_margin`` (of all)."""
-    heading, unit = PANELS[figure]
+    caption, unit = PANELS[figure], unit_of(figure)
     rows = _rows(explanation, plan, figure)
     metered = any(r["price"] is None for r in explanation.price_responses if r["plan"] == plan)
     label = "Unit prices, x chosen" if metered else "Price, usd a month"
@@ -66,16 +67,16 @@ def response_panel(
         axis=axis(label, "1", grid=False, tickCount=4),
     )
     y = alt.Y("y:Q", scale=alt.Scale(zero=False, nice=True), axis=axis("", unit, tickCount=3, title=None))
-    base = alt.Chart(data(rows), width=width, height=height).encode(x=x, y=y, tooltip=tips(label, heading))
+    base = alt.Chart(data(rows), width=width, height=height).encode(x=x, y=y, tooltip=tips(label, caption))
     line = base.mark_line(color=BLUE, strokeWidth=2)
     dots = base.mark_point(filled=True, size=90, opacity=0)
     spot = base.transform_filter(alt.datum.chosen == 1).mark_point(filled=True, size=70, color=ORANGE, opacity=1)
     chart = alt.layer(line, spot, dots)
     ends = f"from {rows[0]['t1']} at {rows[0]['t0']} to {rows[-1]['t1']} at {rows[-1]['t0']}" if rows else ""
-    text = f"{heading}, {plan}: {ends}."
+    text = f"{caption}, {plan}: {ends}."
     if styled:
         return finish(chart, text)
-    titled: Chart = chart.properties(title=f"{printable(plan)}: {heading.lower()}")
+    titled: Chart = chart.properties(title=f"{printable(plan)}: {caption.lower()}")
     return titled
 
 

@@ -20,14 +20,12 @@ from optimizer.report.charts.style import (
     data,
     finish,
     lines,
-    name,
     room,
-    short,
     span,
     tips,
     told,
 )
-from optimizer.report.words import title
+from optimizer.report.words import bare, heading, stated, title
 from optimizer.studies.compare import Comparison
 from optimizer.studies.sensitivity import Driver, Tornado
 
@@ -70,7 +68,8 @@ def _cells(comparison: Comparison, what: str) -> list[Row]:
                     "menu": label,
                     "scenario": str(number + 1),
                     "shade": shown,
-                    "told": ("" if math.isnan(shown) else short(shown)) + ("" if cell.feasible else " !"),
+                    "told": ("" if math.isnan(shown) else bare(shown, comparison.unit))
+                    + ("" if cell.feasible else " !"),
                     **lines(
                         f"{number + 1} {comparison.titles[scenario]}",
                         label,
@@ -95,7 +94,7 @@ def comparison_chart(comparison: Comparison, width: Width = 640, what: str = "re
     )
     y = alt.Y("menu:N", sort=None, axis=categories(120))
     base = alt.Chart(data(rows), width=width, height=height).encode(x=x, y=y)
-    hover = tips("Scenario", "Menu", name(comparison.figure), "Regret", "Conditions")
+    hover = tips("Scenario", "Menu", heading(comparison.figure), "Regret", "Conditions")
     domain = {"domainMin": 0.0} if what == "regret" else {}
     shades = alt.Scale.from_dict({"range": ramp, "interpolate": "rgb", "nice": False, **domain})
     boxes = base.mark_rect(stroke="white", strokeWidth=2).encode(
@@ -105,7 +104,7 @@ def comparison_chart(comparison: Comparison, width: Width = 640, what: str = "re
     if len(comparison.scenarios) < CROWDED:
         layers.append(base.mark_text(fontSize=11, color=INK).encode(text="told:N"))
     text = (
-        f"{name(what)} in {title(comparison.figure)} of {len(menu_groups(comparison))} menus in "
+        f"{heading(what)} in {title(comparison.figure)} of {len(menu_groups(comparison))} menus in "
         f"{len(comparison.scenarios)} scenarios. Least regret: {comparison.least_regret}."
     )
     return finish(alt.layer(*layers), text)
@@ -115,12 +114,7 @@ def driver_name(path: str) -> str:
     """A number's path in words: whose it is, then what it is."""
     first, *rest = path.split(".")
     owner, what = (f"{rest[0]}{OWNERS[first]}", rest[1:]) if first in OWNERS and len(rest) > 1 else (first, rest)
-    words = title(f"{owner}: {', '.join(what)}" if what else owner)
-    return "API" + words[3:] if words.startswith("api ") else words[:1].upper() + words[1:]
-
-
-def _number(value: float, unit: str) -> str:
-    return told(value, unit) if unit in ("fraction", "1/month") else short(value)
+    return heading(f"{owner}: {', '.join(what)}" if what else owner)
 
 
 def _bars(drivers: list[Driver], tornado: Tornado) -> tuple[list[Row], list[Row]]:
@@ -128,15 +122,14 @@ def _bars(drivers: list[Driver], tornado: Tornado) -> tuple[list[Row], list[Row]
     bars: list[Row] = []
     names: list[Row] = []
     for rank, d in enumerate(drivers):
-        reach = f"{_number(d.low, d.unit)} to {_number(d.high, d.unit)}"
-        unit = "" if d.unit in ("fraction", "1/month", "1") else f" {d.unit}"
-        names.append({"rank": rank, "name": f"{driver_name(d.path)}: {reach}{unit}{' *' if d.assumed else ''}"})
+        reach = f"{bare(d.low, d.unit)} to {stated(d.high, d.unit)}"
+        names.append({"rank": rank, "name": f"{driver_name(d.path)}: {reach}{' *' if d.assumed else ''}"})
         for side, kept, best in (("low", d.kept_low, d.best_low), ("high", d.kept_high, d.best_high)):
             if kept is None:
                 continue
             ends = [v for v in (d.kept_low, d.kept_high) if v is not None]
             outer = kept == (min(ends) if kept < tornado.base else max(ends))
-            number = _number(d.low if side == "low" else d.high, d.unit)
+            number = d.low if side == "low" else d.high
             bars.append(
                 {
                     "rank": rank,
@@ -144,11 +137,11 @@ def _bars(drivers: list[Driver], tornado: Tornado) -> tuple[list[Row], list[Row]
                     "base": tornado.base,
                     "kept": kept,
                     "best": best,
-                    "left": short(kept) if outer and kept < tornado.base else "",
-                    "right": short(kept) if outer and kept > tornado.base else "",
+                    "left": bare(kept, tornado.unit) if outer and kept < tornado.base else "",
+                    "right": bare(kept, tornado.unit) if outer and kept > tornado.base else "",
                     **lines(
                         driver_name(d.path),
-                        f"{number}{unit}",
+                        stated(number, d.unit),
                         told(kept, tornado.unit),
                         told(best, tornado.unit),
                         "assumed" if d.assumed else "sourced",
@@ -168,7 +161,7 @@ def tornado_chart(tornado: Tornado, width: Width = 640, shown: int = SHOWN) -> C
     drivers = leading(tornado, shown)
     bars, names = _bars(drivers, tornado)
     y = alt.Y("rank:O", axis=None)
-    ticks = axis(name(tornado.figure), tornado.unit)
+    ticks = axis(heading(tornado.figure), tornado.unit)
     domain = span([tornado.base, *(b[k] for b in bars for k in ("kept", "best"))], 0.0, 0.0)
     x = alt.X("kept:Q", scale=alt.Scale(domain=domain, range=room(50, 50), nice=False, zero=False), axis=ticks)
     colours = alt.Scale(domain=["number at its low", "number at its high"], range=[SAND, BLUE])

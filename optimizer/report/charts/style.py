@@ -8,7 +8,8 @@ from typing import Any, Literal, TypeAlias
 
 import altair as alt
 
-from optimizer.report.words import amount, printable, quantity, title
+from optimizer.report.words import amount, printable, quantity
+from optimizer.units import display, is_share
 
 Chart: TypeAlias = alt.Chart | alt.LayerChart | alt.FacetChart
 Width: TypeAlias = int | Literal["container"]
@@ -77,15 +78,15 @@ def _plain(value: Any) -> Any:
 
 def axis(heading: str, unit: str, **more: Any) -> alt.Axis:
     """A value axis with its unit in the title and readable ticks."""
-    labels = _PERCENT if unit in ("fraction", "1/month") else _SCALED
-    heading = ", ".join(part for part in (heading, words(unit)) if part)
+    labels = _PERCENT if is_share(unit) else _SCALED
+    heading = ", ".join(part for part in (heading, axis_unit(heading, unit)) if part)
     return alt.Axis(**{"title": heading, "labelExpr": _PLAIN_MINUS.format(labels), "tickCount": 5, **more})
 
 
-def words(unit: str) -> str:
-    """A unit for an axis title; empty where the ticks carry it or the name says it."""
-    known = {"usd/month": "usd a month", "fraction": "", "1/month": "a month", "customers": "", "1": ""}
-    return known.get(unit, unit)
+def axis_unit(heading: str, unit: str) -> str:
+    """A unit for an axis title, without what the ticks carry or the heading says."""
+    shown = display(unit)
+    return shown.per if is_share(unit) or shown.what.lower() in heading.lower() else shown.words
 
 
 def told(value: float | None, unit: str) -> str:
@@ -101,12 +102,6 @@ def signed(value: float, unit: str) -> str:
 def short(value: float) -> str:
     """An amount without its unit."""
     return amount(value)
-
-
-def name(figure: str) -> str:
-    """A figure's name as a heading."""
-    words = title(figure)
-    return words[:1].upper() + words[1:]
 
 
 def tips(*titles: str) -> list[alt.Tooltip]:

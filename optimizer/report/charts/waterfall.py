@@ -19,7 +19,6 @@ from optimizer.report.charts.style import (
     finish,
     gain,
     lines,
-    name,
     room,
     short,
     signed,
@@ -28,6 +27,7 @@ from optimizer.report.charts.style import (
     told,
     unique,
 )
+from optimizer.report.words import heading
 from optimizer.studies.waterfall import WaterfallStep, waterfall
 
 
@@ -50,13 +50,13 @@ def _row(step: WaterfallStep, label: str) -> Row:
 def waterfall_chart(solution: Solution, width: Width = 640, figure: str = "contribution_margin") -> Chart:
     """Today's figure, the change that each plan brings, and the proposed figure."""
     steps = waterfall(solution, figure)
-    unit, heading = steps[0].unit, name(figure)
+    unit, called = steps[0].unit, heading(figure)
     rows = [_row(s, label) for s, label in zip(steps, unique(s.title for s in steps), strict=True)]
     base = alt.Chart(data(rows), width=width, height=32 * len(rows))
     y = alt.Y("label:N", sort=[r["label"] for r in rows], axis=categories())
     ends_at = [v for r in rows for v in (r["low"], r["high"])]
     scale = alt.Scale(domain=span(ends_at, 0.0, 0.0), range=room(8, 58), nice=False, zero=False)
-    ticks = axis(heading, unit)
+    ticks = axis(called, unit)
     low, high = (alt.X(f"{end}:Q", scale=scale, axis=ticks) for end in ("low", "high"))
     hover = tips("Step", "Change", "From", "To")
     total = alt.datum.total == 1
@@ -71,5 +71,5 @@ def waterfall_chart(solution: Solution, width: Width = 640, figure: str = "contr
     )
     changes = "; ".join(f"{s.title} {signed(s.change, unit)}" for s in steps[1:-1])
     return finish(
-        layers, f"{heading} {told(steps[0].end, unit)} today; {changes}; proposed {told(steps[-1].end, unit)}."
+        layers, f"{called} {told(steps[0].end, unit)} today; {changes}; proposed {told(steps[-1].end, unit)}."
     )
