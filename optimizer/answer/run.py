@@ -26,7 +26,7 @@ from optimizer.optimise.diagnose import diagnose
 from optimizer.optimise.objectives import Found, Lexicographic, Objective, objective_of
 from optimizer.optimise.outcome import Settings, Work
 from optimizer.schema.case import Case, Rules
-from optimizer.typing import Choice
+from optimizer.typing import Choice, Status, Verdict
 from optimizer.versions import versions
 
 RETRIES = 20
@@ -156,12 +156,12 @@ def _solve_stage(m: CaseModel, settings: Settings, wanted: Lexicographic, before
 
 
 def _no_answer(m: CaseModel, found: Found, settings: Settings, refused: Sequence[Menu]) -> BaseException:
-    if found.status == "infeasible" and not refused:
+    if found.status is Status.INFEASIBLE and not refused:
         diagnosis = diagnose(m.built, m.bounds, settings)
         return InfeasibleError(diagnosis.text, diagnosis)
-    if found.status == "interrupted":
+    if found.status is Status.INTERRUPTED:
         return KeyboardInterrupt()
-    if found.status == "infeasible":
+    if found.status is Status.INFEASIBLE:
         return NotTrustedError("every menu that the search found was refused by the evaluator; no number is shown")
     return SolverError("the time limit passed before any menu that meets the conditions was found; allow more time")
 
@@ -196,21 +196,21 @@ def _compared_bound(
     }
 
 
-def verdict_of(stages: Sequence[Stage], menus: int) -> tuple[str, str]:
+def verdict_of(stages: Sequence[Stage], menus: int) -> tuple[Verdict, str]:
     """The verdict in one word and in a sentence."""
     last, gap = stages[-1].found, max(stage.reported.gap for stage in stages)
-    if any(s.found.status != "optimal" or s.reported.gap > s.found.gap_asked * (1.0 + 1e-9) for s in stages):
-        return "best_found", f"Best found; the best possible is at most {gap:.2%} better."
+    if any(s.found.status is not Status.OPTIMAL or s.reported.gap > s.found.gap_asked * (1.0 + 1e-9) for s in stages):
+        return Verdict.BEST_FOUND, f"Best found; the best possible is at most {gap:.2%} better."
     if last.cells:
         words = f"Proven within {gap:.2%} of the best prices on the continuum, by {last.cells:,} price cells."
         if last.rounding_loss is not None:
             unit = stages[-1].objective.unit
             words += f" Rounding to price points costs {last.rounding_loss:,.4g} {unit}."
-        return "proved", words
+        return Verdict.PROVED, words
     if last.method == "solver":
-        return "solver_proved", "Proven by HiGHS within the gap, and independently re-evaluated."
+        return Verdict.SOLVER_PROVED, "Proven by HiGHS within the gap, and independently re-evaluated."
     how = "every menu was evaluated" if last.work.enumerated >= menus else "the rest was ruled out by bounds"
-    return "proved", f"Proven best of {menus:,} menus ({how}), and independently re-evaluated."
+    return Verdict.PROVED, f"Proven best of {menus:,} menus ({how}), and independently re-evaluated."
 
 
 def certificate_of(stages: Sequence[Stage]) -> dict[str, Any]:

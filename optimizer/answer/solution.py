@@ -14,6 +14,7 @@ from optimizer.answer.parts import parts, usage_rows
 from optimizer.economics.figures import PART_FIGURES, Selection, unit_of
 from optimizer.market.evaluate import Evaluation
 from optimizer.model.choices import Level, Menu
+from optimizer.typing import Status, Verdict
 from optimizer.units import is_share
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class ObjectiveValue:
     value: float
     bound: float
     gap: float
-    status: str
+    status: Status
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,9 @@ class Solution:
     case: str
     title: str
     question: str
-    verdict: str
-    """proved, solver_proved, best_found or not_trusted."""
+    verdict: Verdict
     verdict_text: str
-    status: str
+    status: Status
     """optimal, feasible or interrupted."""
     objective: ObjectiveValue
     stages: tuple[ObjectiveValue, ...]

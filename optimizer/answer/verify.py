@@ -18,6 +18,7 @@ from optimizer.model.case_model import CaseModel, case_model_of
 from optimizer.model.choices import Menu
 from optimizer.optimise.objectives import FigureObjective, Lexicographic, Objective, objective_of
 from optimizer.optimise.price_ranges import within_ranges
+from optimizer.typing import Verdict
 
 ROOM = 1e-9
 """Relative difference between a claimed and a proven bound that rounding explains."""
@@ -115,7 +116,7 @@ def _bounds(
     """The proof of every stage, rechecked without search."""
     wanted = objective_of(m.inputs.case.objective, m.today)
     told, claimed = _stages(certificate), [*result["stages"][:-1], result["objective"]]
-    if result.get("verdict") != "proved" and not any(stage.get("proof") for stage in told):
+    if result.get("verdict") != Verdict.PROVED and not any(stage.get("proof") for stage in told):
         return []
     if result["schema_version"] == 1 and (len(wanted.stages) > 1 or type(wanted.last) is not FigureObjective):
         return []  # the first version saved no proof of these

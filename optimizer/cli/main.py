@@ -46,6 +46,7 @@ from optimizer.cli.options import (
     read_limit,
 )
 from optimizer.errors import Finding, InfeasibleError, InputError, NotTrustedError, OptimizerError, bad_argument
+from optimizer.typing import Verdict
 
 app = typer.Typer(
     name="optimizer",
@@ -326,7 +327,7 @@ def _guarded(arguments: list[str] | None, as_json: bool) -> int:
     except typer.TyperException as error:
         return _usage(as_json, error)
     except NotTrustedError as error:
-        return _fail(as_json, "error", TROUBLE, f"not trusted: {error}", verdict="not_trusted")
+        return _fail(as_json, "error", TROUBLE, f"not trusted: {error}", verdict=Verdict.NOT_TRUSTED)
     except OptimizerError as error:
         return _fail(as_json, "no_answer", TROUBLE, str(error))
     except BrokenPipeError:

@@ -15,7 +15,7 @@ from optimizer.model.measures import Measure
 from optimizer.optimise.linear import maximise
 from optimizer.optimise.outcome import Answer, Settings
 from optimizer.optimise.ratio import best, ratio_of, recheck_ratio
-from optimizer.typing import Choice
+from optimizer.typing import Choice, Status
 
 ROUNDING = 1e-9
 
@@ -64,7 +64,7 @@ def best_blend(
     incumbent = max((high.choice, low.choice), key=worth)
     waiting, settled = [_Part(math.inf, -low.bound, high.bound)], list[_Part]()
 
-    def answer(status: str, bound: float) -> Answer:
+    def answer(status: Status, bound: float) -> Answer:
         value = worth(incumbent)
         parts = [part.document() for part in (*settled, *waiting) if part.certificate is not None]
         proof = {"high": high.certificate, "low": low.certificate, "parts": parts}
@@ -73,11 +73,11 @@ def best_blend(
     while waiting:
         top = max(waiting, key=lambda part: (part.bound, part.lower))
         if top.bound <= worth(incumbent) + settings.gap * max(abs(worth(incumbent)), settings.scale):
-            return answer("optimal", top.bound)
+            return answer(Status.OPTIMAL, top.bound)
         if settings.cancelled and settings.cancelled():
-            return answer("interrupted", top.bound)
+            return answer(Status.INTERRUPTED, top.bound)
         if settings.deadline is not None and time.monotonic() > settings.deadline:
-            return answer("feasible", top.bound)
+            return answer(Status.FEASIBLE, top.bound)
         waiting.remove(top)
         middle = 0.5 * (top.lower + top.upper)
         for lower, upper in ((top.lower, middle), (middle, top.upper)):
@@ -85,11 +85,11 @@ def best_blend(
             found = maximise(instance, linear, asked, quick, (incumbent,), excluded)
             work = work + found.work
             part = _Part(found.bound + abs(weight) * upper, lower, upper, found.certificate)
-            (settled if found.status == "infeasible" else waiting).append(part)
+            (settled if found.status is Status.INFEASIBLE else waiting).append(part)
             if found.choice is not None and worth(found.choice) > worth(incumbent):
                 incumbent = found.choice
     # every part was settled: nothing lies above the incumbent
-    return answer("optimal", -math.inf)
+    return answer(Status.OPTIMAL, -math.inf)
 
 
 def _at_least(ratio: Measure, sense: int, lower: float, upper: float) -> tuple[Limit, ...]:

@@ -9,6 +9,7 @@ from optimizer.model.case_model import CaseModel
 from optimizer.model.choices import Menu
 from optimizer.optimise.frontier import FrontierStep, Side, trace
 from optimizer.optimise.outcome import Answer, Settings
+from optimizer.typing import Status
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class CaseStep:
     y: float
     bound: float
     """No menu with x >= threshold has more y."""
-    status: str
+    status: Status
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from optimizer.model.instance import Instance, Limit, combine
 from optimizer.model.measures import Measure
 from optimizer.optimise.outcome import Answer, Settings
 from optimizer.optimise.ratio import best, ratio_of
-from optimizer.typing import Array, Choice
+from optimizer.typing import Array, Choice, Status
 
 ENUMERATED = 200_000
 """Choices up to which the frontier comes from complete evaluation."""
@@ -175,7 +175,7 @@ def _enumerated(
     steps = []
     for number, index in enumerate(kept):
         choice = (tuple(int(level) for level in menus[index]), int(mixes[index]))
-        answer = Answer("optimal", choice, float(ys[index]), float(ys[index]), "screened")
+        answer = Answer(Status.OPTIMAL, choice, float(ys[index]), float(ys[index]), "screened")
         steps.append(FrontierStep(float(xs[index]), answer, float(xs[index]), float(ys[index])))
         if progress is not None:
             progress(steps[-1], number + 1)
@@ -287,7 +287,7 @@ class _Tracer:
 
     def _keep(self, threshold: float, answer: Answer) -> FrontierStep | None:
         if answer.choice is None:
-            self.stopped = self.stopped or answer.status != "infeasible"
+            self.stopped = self.stopped or answer.status is not Status.INFEASIBLE
             return None
         step = FrontierStep(
             threshold,
@@ -332,7 +332,7 @@ class _Tracer:
             return ordered[0], ordered[-1]
         top = self._best(self.y, self.limits, ())
         if top.choice is None:
-            self.stopped = top.status != "infeasible"
+            self.stopped = top.status is not Status.INFEASIBLE
             return None
         value = self.y.value(self.instance, top.choice)
         tied = (*self.limits, *self.y.at_least(value - STRICT * abs(value)))

@@ -14,7 +14,7 @@ from optimizer.errors import NotTrustedError, SolverError
 from optimizer.formulation.box import unsafe_levels
 from optimizer.model.instance import Figure, Instance, Limit
 from optimizer.optimise.outcome import Answer, Settings, Work
-from optimizer.typing import Choice, LevelIndices
+from optimizer.typing import Choice, LevelIndices, Status
 
 CROSS_CHECK_SECONDS = 2.0
 CROSS_CHECK_SIZE = 6000
@@ -58,14 +58,18 @@ def maximise(
     )
     choice = None if found.menu is None else (found.menu, int(found.mix or 0))
     work = Work(boxes=found.boxes, enumerated=found.enumerated)
-    if found.status == "infeasible":
-        return Answer("infeasible", None, float("-inf"), float("-inf"), "screened", work, found.certificate)
+    if found.status == Status.INFEASIBLE:
+        return Answer(Status.INFEASIBLE, None, float("-inf"), float("-inf"), "screened", work, found.certificate)
     if found.status == "closed":
-        answer = Answer("optimal", choice, found.value, found.bound, "screened", work, found.certificate, found.past)
+        answer = Answer(
+            Status.OPTIMAL, choice, found.value, found.bound, "screened", work, found.certificate, found.past
+        )
         return (
             _cross_check(instance, aim, limits, settings, answer, found.surviving) if settings.cross_check else answer
         )
-    status = "interrupted" if found.status == "interrupted" else ("feasible" if choice else "no_answer")
+    status = Status.FEASIBLE if choice else Status.NO_ANSWER
+    if found.status == Status.INTERRUPTED:
+        status = Status.INTERRUPTED
     return Answer(status, choice, found.value, found.bound, "screened", work, found.certificate)
 
 
@@ -159,6 +163,5 @@ def _whole_program(
         cancelled=settings.cancelled,
         worker=True,
     )
-    status = str(found.status.value)
     value = float("-inf") if found.value is None else found.value
-    return Answer(status, found.choice, value, max(found.bound, value), "solver", _solver_work(found))
+    return Answer(found.status, found.choice, value, max(found.bound, value), "solver", _solver_work(found))

@@ -25,7 +25,7 @@ from optimizer.optimise.linear import maximise
 from optimizer.optimise.outcome import Answer, Settings, Work
 from optimizer.optimise.ratio import best, ratio_of, recheck_ratio
 from optimizer.schema.case import Objective as Statement
-from optimizer.typing import Choice
+from optimizer.typing import Choice, Status
 from optimizer.units import is_share
 
 LEAST = 1e-6
@@ -36,7 +36,7 @@ LEAST = 1e-6
 class Found:
     """The best menu of one objective, and what is proven of it."""
 
-    status: str
+    status: Status
     """optimal, feasible, infeasible, no_answer or interrupted."""
     menu: Menu | None
     value: float

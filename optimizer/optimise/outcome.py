@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from optimizer import search
-from optimizer.typing import Choice
+from optimizer.typing import Choice, Status
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Work:
 class Answer:
     """The best choice found, and what is proven of it."""
 
-    status: str
+    status: Status
     """optimal, feasible, infeasible, no_answer or interrupted."""
     choice: Choice | None
     value: float

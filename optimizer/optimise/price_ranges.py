@@ -27,7 +27,7 @@ from optimizer.model.instance import Block, Figure, Instance, Limit, Rule
 from optimizer.optimise.linear import maximise
 from optimizer.optimise.outcome import Answer, Settings, Work
 from optimizer.schema.case import PriceRange
-from optimizer.typing import Array, Choice
+from optimizer.typing import Array, Choice, Status
 
 ROUNDS = 60
 BESIDE = 3
@@ -136,8 +136,8 @@ def certify(m: CaseModel, aim_of: Aim, settings: Settings) -> CertifiedMenu:
             best = CertifiedMenu(exact.choices.menu(found.choice), found, 0, None)
         upper = _upper_bound(m, cells, aim_of, quick)
         work = work + Work(boxes=upper.boxes, enumerated=upper.enumerated)
-        if upper.status == "infeasible":
-            return CertifiedMenu(None, replace(found, status="infeasible", choice=None), _count(cells), None)
+        if upper.status == Status.INFEASIBLE:
+            return CertifiedMenu(None, replace(found, status=Status.INFEASIBLE, choice=None), _count(cells), None)
         if upper.bound < bound:
             bound, certificate = upper.bound, {"prices": _cuts(m, cells), "relaxed": upper.certificate}
         value = float("-inf") if best is None else best.answer.value
@@ -147,7 +147,7 @@ def certify(m: CaseModel, aim_of: Aim, settings: Settings) -> CertifiedMenu:
             break
     if best is None:
         return CertifiedMenu(None, found, _count(cells), None)
-    status, value = "optimal" if done else "feasible", best.answer.value
+    status, value = Status.OPTIMAL if done else Status.FEASIBLE, best.answer.value
     answer = replace(best.answer, bound=max(bound, value), status=status, work=work, certificate=certificate)
     return _rounded(m, CertifiedMenu(best.menu, answer, _count(cells), None), aim_of, quick)
 
@@ -258,7 +258,7 @@ def _rounded(m: CaseModel, found: CertifiedMenu, aim_of: Aim, settings: Settings
     if near.choice is None:
         return found
     loss = found.answer.value - near.value
-    status = "feasible" if found.answer.status != "optimal" else "optimal"
+    status = Status.OPTIMAL if found.answer.status is Status.OPTIMAL else Status.FEASIBLE
     proof = found.answer.certificate
     bound = max(found.answer.bound, near.value)
     answer = replace(near, bound=bound, status=status, work=found.answer.work, certificate=proof)

@@ -13,7 +13,7 @@ from optimizer.model.instance import Instance, Limit, combine, evaluate
 from optimizer.model.measures import Measure
 from optimizer.optimise.linear import maximise
 from optimizer.optimise.outcome import Answer, Settings
-from optimizer.typing import Choice
+from optimizer.typing import Choice, Status
 
 
 def ratio_of(instance: Instance, measure: Measure, choice: Choice) -> float:
@@ -75,18 +75,18 @@ def _dinkelbach(
         small = settings.gap * max(abs(t), 1e-6) * d_min
         step = maximise(instance, aim, floored, replace(quick, gap=0.5, scale=small), (choice, *seeds), excluded)
         work = work + step.work
-        if step.choice is None or step.status not in ("optimal", "feasible", "interrupted"):
+        if step.choice is None or step.status not in (Status.OPTIMAL, Status.FEASIBLE, Status.INTERRUPTED):
             return replace(step, work=work)
         better = sense * ratio_of(instance, measure, step.choice)
         bound = t + max(0.0, step.bound) / d_min
         if better > t:
             choice = step.choice
-        done = step.status != "optimal" or better <= t or max(0.0, step.bound) <= small
+        done = step.status is not Status.OPTIMAL or better <= t or max(0.0, step.bound) <= small
         if done:
             t = max(t, better)
-            status = step.status if step.status != "optimal" else "optimal"
-            if status == "optimal" and (bound - t) > settings.gap * max(abs(t), 1e-6) * (1 + 1e-9):
-                status = "feasible"
+            status = step.status
+            if status is Status.OPTIMAL and (bound - t) > settings.gap * max(abs(t), 1e-6) * (1 + 1e-9):
+                status = Status.FEASIBLE
             return Answer(
                 status,
                 choice,

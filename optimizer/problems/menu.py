@@ -29,7 +29,7 @@ from optimizer.optimise.frontier import Side, trace
 from optimizer.optimise.outcome import Answer, Settings
 from optimizer.optimise.ratio import best
 from optimizer.problems.arrays import finite
-from optimizer.typing import Array, LevelIndices
+from optimizer.typing import Array, LevelIndices, Status, Verdict
 
 
 @dataclass(frozen=True)
@@ -79,9 +79,9 @@ class MenuSolution:
     bound: float
     gap: float
     """(bound - value) / max(|value|, 1)."""
-    verdict: str
+    verdict: Verdict
     """proved, solver_proved or best_found."""
-    status: str
+    status: Status
     figures: Mapping[str, float]
     seconds: float
     work: Any = field(repr=False, default=None)
@@ -240,15 +240,15 @@ class MenuProblem:
         return self._solution(answer, sense, gap, began)
 
     def _solution(self, answer: Answer, sense: int, gap: float, began: float) -> MenuSolution:
-        if answer.status == "infeasible":
+        if answer.status is Status.INFEASIBLE:
             raise InfeasibleError("no menu meets all conditions (proven)")
         if answer.choice is None:
             raise SolverError("no menu that meets the conditions was found in time")
         menu, mix = answer.choice
         reached = answer.gap(1.0)
-        verdict = "best_found"
-        if answer.status == "optimal" and reached <= gap * (1.0 + 1e-9):
-            verdict = "solver_proved" if answer.method == "solver" else "proved"
+        verdict = Verdict.BEST_FOUND
+        if answer.status is Status.OPTIMAL and reached <= gap * (1.0 + 1e-9):
+            verdict = Verdict.SOLVER_PROVED if answer.method == "solver" else Verdict.PROVED
         return MenuSolution(
             menu,
             mix,
@@ -288,7 +288,7 @@ class MenuProblem:
         if measure.denominator is None:
             found = search.enumerate_menus(self.instance, combine([(float(sense), measure.numerator)]), self._limits)
             choice = None if found.menu is None else (found.menu, int(found.mix or 0))
-            status = "infeasible" if choice is None else "optimal"
+            status = Status.INFEASIBLE if choice is None else Status.OPTIMAL
             return self._solution(Answer(status, choice, found.value, found.bound, "screened"), sense, 1e-12, began)
         return self._solution(_enumerate_ratio(self.instance, measure, sense, self._limits), sense, 1e-12, began)
 
@@ -418,4 +418,4 @@ def _enumerate_ratio(instance: Instance, measure: Measure, sense: int, limits: t
         ratio, choice = value, here
         aim = combine([(float(sense), measure.numerator), (-ratio, measure.denominator)])
         found = search.enumerate_menus(instance, aim, floored)
-    return Answer("infeasible" if choice is None else "optimal", choice, ratio, ratio, "screened")
+    return Answer(Status.INFEASIBLE if choice is None else Status.OPTIMAL, choice, ratio, ratio, "screened")

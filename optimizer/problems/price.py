@@ -14,7 +14,7 @@ from optimizer.errors import bad_argument
 from optimizer.problems.arrays import finite
 from optimizer.search.prices.certify import certify, round_prices
 from optimizer.search.prices.prices import Prices, revenue
-from optimizer.typing import Array
+from optimizer.typing import Array, Verdict
 
 _HIGHEST_UTILITY = 200.0
 
@@ -45,7 +45,7 @@ class PriceSolution:
     """No prices within the limits earn more."""
     gap: float
     """(bound - value) / |value|; the yardstick is 1e-9 of the largest possible money where the value is near 0."""
-    verdict: str
+    verdict: Verdict
     """proved, or best_found where time ran out."""
     seconds: float
     boxes: int
@@ -144,7 +144,7 @@ class PriceProblem:
             found.value,
             found.bound,
             reached,
-            "proved" if reached <= gap * (1.0 + 1e-9) else "best_found",
+            Verdict.PROVED if reached <= gap * (1.0 + 1e-9) else Verdict.BEST_FOUND,
             time.perf_counter() - began,
             found.boxes,
             method,

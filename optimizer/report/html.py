@@ -30,6 +30,7 @@ from optimizer.studies.compare import Comparison
 from optimizer.studies.explain import Explanation
 from optimizer.studies.frontier import Frontier
 from optimizer.studies.sensitivity import Tornado
+from optimizer.typing import Verdict
 from optimizer.units import display
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -174,7 +175,7 @@ def _about_solution(solution: Solution, gallery: Gallery) -> dict[str, Any]:
 
 
 def _about_frontier(frontier: Frontier, solution: Solution, gallery: Gallery) -> dict[str, Any]:
-    proven = all(p.verdict == "proved" for p in frontier.points)
+    proven = all(p.verdict is Verdict.PROVED for p in frontier.points)
     return {
         "chart": gallery.add(lambda w: charts.frontier_chart(frontier, solution, w)),
         "x": html_tables.named(frontier.x.name, title(frontier.x.name)),

@@ -14,6 +14,7 @@ from optimizer.studies.compare import Comparison
 from optimizer.studies.explain import Explanation
 from optimizer.studies.frontier import Frontier, point_rows
 from optimizer.studies.sensitivity import Tornado
+from optimizer.typing import Status
 
 SHOWN_DRIVERS = 25
 
@@ -26,7 +27,7 @@ def frontier_document(frontier: Frontier) -> dict[str, Any]:
         "label": frontier.label,
         "x": {"name": frontier.x.name, "sense": frontier.x.sense, "unit": frontier.x.unit, "today": frontier.x.today},
         "y": {"name": frontier.y.name, "sense": frontier.y.sense, "unit": frontier.y.unit, "today": frontier.y.today},
-        "status": "optimal" if frontier.complete else "interrupted",
+        "status": Status.OPTIMAL if frontier.complete else Status.INTERRUPTED,
         "all": frontier.everything,
         "points": point_rows(frontier),
         "room": frontier.room,
@@ -67,7 +68,7 @@ def comparison_document(comparison: Comparison) -> dict[str, Any]:
     c = comparison
     return {
         "schema_version": 1,
-        "status": "optimal",
+        "status": Status.OPTIMAL,
         "case": c.case,
         "figure": {"name": c.figure, "unit": c.unit, "sense": "most" if c.sense > 0 else "least"},
         "scenarios": {s: {"title": c.titles[s], "weight": c.weights[s]} for s in c.scenarios},
@@ -122,7 +123,7 @@ def tornado_document(tornado: Tornado) -> dict[str, Any]:
     """A tornado as plain data."""
     return {
         "schema_version": 1,
-        "status": "optimal" if tornado.complete else "interrupted",
+        "status": Status.OPTIMAL if tornado.complete else Status.INTERRUPTED,
         "case": tornado.case,
         "figure": {"name": tornado.figure, "unit": tornado.unit, "value": tornado.base},
         "drivers": [
@@ -178,7 +179,7 @@ def explanation_document(explanation: Explanation) -> dict[str, Any]:
     """An explanation as plain data."""
     return {
         "schema_version": 1,
-        "status": "optimal",
+        "status": Status.OPTIMAL,
         "case": explanation.solution.case,
         "price_responses": list(explanation.price_responses),
         "condition_costs": list(explanation.condition_costs),

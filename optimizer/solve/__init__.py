@@ -2,11 +2,12 @@
 
 from optimizer.solve.boxes import BoxOutcome, CheckedChoice, check_choice, choice_from, solve_box
 from optimizer.solve.lowering import lower_program
-from optimizer.solve.outcome import Outcome, Progress, SolveOptions, Status
+from optimizer.solve.outcome import Outcome, Progress, SolveOptions
 from optimizer.solve.program import Program
 from optimizer.solve.session import Session, read_mps
 from optimizer.solve.solving import solve
 from optimizer.solve.workers import close_workers, warm_worker
+from optimizer.typing import Status
 
 __all__ = [
     "BoxOutcome",

@@ -12,11 +12,11 @@ import numpy as np
 
 from optimizer.errors import SolverError
 from optimizer.model.instance import Figure, Instance, Limit, evaluate, follows_rules, within_burst
-from optimizer.solve.outcome import Outcome, Progress, SolveOptions, Status, relative_gap
+from optimizer.solve.outcome import Outcome, Progress, SolveOptions, relative_gap
 from optimizer.solve.program import Program
 from optimizer.solve.session import Start
 from optimizer.solve.solving import solve
-from optimizer.typing import Array, Choice
+from optimizer.typing import Array, Choice, Status
 
 if TYPE_CHECKING:
     from optimizer.formulation.program import Record

@@ -5,30 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 import numpy as np
 
 from optimizer.errors import SolverError
 from optimizer.solve.program import Program
-from optimizer.typing import Array
-
-
-class Status(StrEnum):
-    """How a solve ended."""
-
-    OPTIMAL = "optimal"
-    """The gap asked for is met."""
-    FEASIBLE = "feasible"
-    """Stopped at a limit with values."""
-    NO_ANSWER = "no_answer"
-    """Stopped at a limit without values."""
-    INFEASIBLE = "infeasible"
-    """Proven with presolve on and off."""
-    UNBOUNDED = "unbounded"
-    INTERRUPTED = "interrupted"
-    """Cancelled by the caller; values are kept where there were any."""
-    ERROR = "error"
+from optimizer.typing import Array, Status
 
 
 @dataclass(frozen=True)

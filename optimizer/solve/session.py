@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from optimizer.errors import SolverError
-from optimizer.solve.outcome import Outcome, Progress, SolveOptions, Status, relative_gap
+from optimizer.solve.outcome import Outcome, Progress, SolveOptions, relative_gap
 from optimizer.solve.program import SMALLEST, Index, Program
-from optimizer.typing import Array
+from optimizer.typing import Array, Status
 
 log = logging.getLogger("optimizer.highs")
 

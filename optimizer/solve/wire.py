@@ -10,8 +10,9 @@ from typing import IO, Any
 
 import numpy as np
 
-from optimizer.solve.outcome import Outcome, SolveOptions, Status
+from optimizer.solve.outcome import Outcome, SolveOptions
 from optimizer.solve.program import Program
+from optimizer.typing import Status
 
 MAGIC = b"optz"
 HEAD = struct.Struct("<4sQ")

@@ -21,10 +21,10 @@ from typing import Any
 from optimizer.errors import SolverError
 from optimizer.execution.ending import at_end
 from optimizer.solve import wire
-from optimizer.solve.outcome import Outcome, Progress, SolveOptions, Status, relative_gap
+from optimizer.solve.outcome import Outcome, Progress, SolveOptions, relative_gap
 from optimizer.solve.program import Program
 from optimizer.solve.session import Start, log
-from optimizer.typing import Array
+from optimizer.typing import Array, Status
 
 READY_SECONDS = 60.0
 """A worker that is not up by then is taken for hung."""

@@ -27,6 +27,7 @@ from optimizer.optimise.case_frontier import CaseStep, trace_case
 from optimizer.optimise.frontier import Side
 from optimizer.optimise.outcome import Settings
 from optimizer.schema.case import Case, Change
+from optimizer.typing import Status, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,8 +57,8 @@ class FrontierPoint:
     bound: float
     """No menu with at least this x has a better y."""
     gap: float
-    verdict: str
-    status: str
+    verdict: Verdict
+    status: Status
     threshold: float | None
     """The x that was asked for; None at the end with the best y."""
     figures: dict[str, float]
@@ -222,14 +223,14 @@ def _point(step: CaseStep, evaluation: Evaluation, x: Axis, y: Axis, settings: S
     value = evaluation.figure(y.name)
     bound = y.sense * step.bound
     gap = max(0.0, y.sense * (bound - value)) / max(abs(value), 1e-9)
-    proven = step.status == "optimal" and gap <= max(settings.gap, 1e-9) * (1.0 + 1e-6)
+    proven = step.status is Status.OPTIMAL and gap <= max(settings.gap, 1e-9) * (1.0 + 1e-6)
     return FrontierPoint(
         chosen=step.menu,
         x=evaluation.figure(x.name),
         y=value,
         bound=bound,
         gap=gap,
-        verdict="proved" if proven else "best_found",
+        verdict=Verdict.PROVED if proven else Verdict.BEST_FOUND,
         status=step.status,
         threshold=None if step.threshold == float("-inf") else x.sense * step.threshold,
         figures={name: evaluation.figure(name) for name in HEADLINES},
@@ -297,7 +298,7 @@ def load_steps(path: Path, case: str, changes: Mapping[str, Change], tag: Mappin
                 float(row["x"]),
                 float(row["y"]),
                 float(row["bound"]),
-                str(row["status"]),
+                Status(row["status"]),
             )
             for row in saved["steps"]
         )

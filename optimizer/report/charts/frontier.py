@@ -24,6 +24,7 @@ from optimizer.report.charts.style import (
 )
 from optimizer.report.words import heading, price, title
 from optimizer.studies.frontier import Frontier, FrontierPoint
+from optimizer.typing import Verdict
 
 PROPOSED, TODAY, HERE = MARKS = ("Proposed menu", "Today", "Today's menu here")
 LETTER, LINES = 0.033, 0.09
@@ -52,7 +53,7 @@ def _points(frontier: Frontier, titles: dict[str, str]) -> list[Row]:
                 told(p.y, y.unit),
                 menu_text(p, titles),
                 told(p.enterprise_share, "fraction"),
-                "proven" if p.verdict == "proved" else f"best found, at most {told(p.bound, y.unit)}",
+                "proven" if p.verdict is Verdict.PROVED else f"best found, at most {told(p.bound, y.unit)}",
             ),
         }
         for p in sorted(frontier.points, key=lambda p: p.x)
