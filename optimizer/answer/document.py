@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from optimizer.answer.parts import compute_rows, draw_multiples, parts, usage_rows
-from optimizer.answer.solution import SCHEMA_VERSION, ObjectiveValue, Solution
+from optimizer.answer.solution import SCHEMA_VERSION, Solution
 from optimizer.economics.figures import PART_FIGURES
 from optimizer.io.plain import clean, csv_table, dumps
-
-
-def _objective(o: ObjectiveValue) -> dict[str, Any]:
-    return {
-        "name": o.name,
-        "sense": o.sense,
-        "value": o.value,
-        "unit": o.unit,
-        "bound": o.bound,
-        "gap": o.gap,
-        "status": o.status,
-    }
 
 
 def solution_document(solution: Solution) -> dict[str, Any]:
@@ -34,8 +23,9 @@ def solution_document(solution: Solution) -> dict[str, Any]:
         "verdict": solution.verdict,
         "verdict_text": solution.verdict_text,
         "status": solution.status,
-        "objective": _objective(solution.objective),
-        "stages": [_objective(s) for s in solution.stages],
+        "objective": asdict(solution.objective),
+        "stages": [asdict(s) for s in solution.stages],
+        "changes": list(solution.changes),
         "menus": solution.menus,
         "menu": {
             p.plan: {

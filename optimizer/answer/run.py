@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from os import PathLike
-from typing import Any
 
 from optimizer.answer.audit import Audit, audit
-from optimizer.answer.evidence import outside_evidence
-from optimizer.answer.menu import plan_choices
-from optimizer.answer.solution import FigureValue, ObjectiveValue, Solution
-from optimizer.economics.figures import HEADLINES, RATIOS, unit_of
+from optimizer.answer.comparison import compared
+from optimizer.answer.solution import Solution
+from optimizer.answer.stages import Stage, solution_of
 from optimizer.errors import InfeasibleError, NotTrustedError, SolverError
-from optimizer.inputs.changes import Changes, as_change
-from optimizer.inputs.load import assemble, load_inputs
+from optimizer.inputs.changes import Changes
+from optimizer.inputs.load import load_inputs
 from optimizer.market.evaluate import Evaluation
-from optimizer.model.case_model import CaseModel, case_model_of, prepare_case
+from optimizer.model.case_model import CaseModel, before_sets, case_model_of, prepare_case
 from optimizer.model.choices import Menu
-from optimizer.model.instance import evaluate
-from optimizer.model.measures import ConditionBound
 from optimizer.optimise.diagnose import diagnose
 from optimizer.optimise.objectives import Found, Lexicographic, Objective, objective_of
 from optimizer.optimise.outcome import Settings, Work
-from optimizer.schema.case import Case, Rules
-from optimizer.typing import Choice, Status, Verdict
-from optimizer.versions import versions
+from optimizer.schema.case import Case
+from optimizer.typing import Status
 
 RETRIES = 20
 """Menus that the evaluator may refuse before the run gives up."""
@@ -88,20 +82,33 @@ def evaluate_case(
 ) -> Solution:
     """Today's menu (with ``sets``) in the case's market, without any choice: this menu, what then?
 
+    The case's conditions are checked; a menu that misses one is shown, with what it misses.
+
     Raises:
         InputError.
     """
-    inputs = load_inputs(case, None, folder)
-    fixed = inputs.case.model_copy(update={"plans": {}, "mix": None, "conditions": (), "rules": Rules()})
+    return evaluate_model(case_model_of(load_inputs(case, sets, folder)))
 
-    def made(changes: Changes) -> CaseModel:
-        asked = {path: as_change(path, value) for path, value in changes.items()}
-        return case_model_of(assemble(inputs.name, fixed, inputs.case_document, inputs.market_document, asked))
 
-    without = made({})
-    case_model = made(sets) if sets else without
-    before = case_model.today if without.unchanged is without.today else without.unchanged
-    return solve_case_model(replace(case_model, unchanged=before), Settings(gap=inputs.case.options.gap))
+def evaluate_model(m: CaseModel) -> Solution:
+    """Today's plans at the terms of the case's market, evaluated; nothing is optimised."""
+    started = time.perf_counter()
+    menu = Menu(m.prepared.today_menu(), m.prepared.today_mix)
+    fixed = replace(m.pinned(menu), unchanged=before_sets(m))
+    evaluation = fixed.evaluate(menu)
+    audited = audit(evaluation, fixed.bounds, {})
+    stages = [
+        evaluated_stage(fixed, objective, menu, evaluation, audited)
+        for objective, _ in objective_of(m.inputs.case.objective, m.today).stages
+    ]
+    return solution_of(fixed, stages, time.perf_counter() - started)
+
+
+def evaluated_stage(m: CaseModel, objective: Objective, menu: Menu, evaluation: Evaluation, audited: Audit) -> Stage:
+    """An objective at a menu that was not chosen."""
+    value = objective.value(evaluation)
+    found = Found(Status.EVALUATED, menu, value, value, 0.0, "evaluated", Work(steps=0))
+    return Stage(objective, found, menu, evaluation, audited, objective.scale(m))
 
 
 def solve_case_model(m: CaseModel, settings: Settings, objective: Lexicographic | None = None) -> Solution:
@@ -114,28 +121,7 @@ def solve_case_model(m: CaseModel, settings: Settings, objective: Lexicographic 
     stages: list[Stage] = []
     for _ in wanted.stages:
         stages.append(_solve_stage(m, settings, wanted, stages))
-    return _solution(m, stages, time.perf_counter() - started)
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One objective solved, and what the evaluator says of its menu."""
-
-    objective: Objective
-    found: Found
-    menu: Menu
-    evaluation: Evaluation
-    audit: Audit
-    scale: float
-    """Least size the gap is relative to."""
-
-    @property
-    def reported(self) -> ObjectiveValue:
-        """The objective at the menu, by the evaluator, with its bound."""
-        o, bound = self.objective, self.found.bound
-        value = o.value(self.evaluation)
-        gap = max(0.0, o.sense * (bound - value)) / max(abs(value), self.scale)
-        return ObjectiveValue(o.name, "most" if o.sense > 0 else "least", o.unit, value, bound, gap, self.found.status)
+    return solution_of(m, stages, time.perf_counter() - started)
 
 
 def _solve_stage(m: CaseModel, settings: Settings, wanted: Lexicographic, before: list[Stage]) -> Stage:
@@ -164,100 +150,3 @@ def _no_answer(m: CaseModel, found: Found, settings: Settings, refused: Sequence
     if found.status is Status.INFEASIBLE:
         return NotTrustedError("every menu that the search found was refused by the evaluator; no number is shown")
     return SolverError("the time limit passed before any menu that meets the conditions was found; allow more time")
-
-
-def compared(
-    m: CaseModel, objective: Objective, menu: Menu, value: float, evaluation: Evaluation
-) -> dict[str, tuple[float, float, float]]:
-    """The objective and every constrained figure: by the instance, by the evaluator, and the size to compare at."""
-    found = {objective.name: (value, objective.value(evaluation), max(objective.scale(m), 1e-12))}
-    there, place = m, m.choices.choice(menu)
-    if place is None:  # a price inside a range: the instance is stated anew at this very menu
-        there = m.pinned(menu)
-        place = (0,) * len(m.choices.plans), 0
-    for bound in there.bounds:
-        found |= _compared_bound(there, bound, place, evaluation)
-    return found
-
-
-def _compared_bound(
-    m: CaseModel, bound: ConditionBound, place: Choice, evaluation: Evaluation
-) -> dict[str, tuple[float, float, float]]:
-    measure = bound.measure
-    figures = {"n": measure.numerator} | ({} if measure.denominator is None else {"d": measure.denominator})
-    values = evaluate(m.built.instance, figures, *place)
-    if measure.denominator is None:
-        told = evaluation.figure(measure.name, measure.selection)
-        return {bound.name: (values["n"], told, max(abs(bound.value), 1e-9))}
-    ratio, size = RATIOS[measure.name], max(1e-6 * abs(values["d"]), 1e-9)
-    return {
-        f"{bound.name}: {name}": (values[key], evaluation.figure(name, measure.selection), size)
-        for key, name in (("n", ratio.numerator), ("d", ratio.denominator))
-    }
-
-
-def verdict_of(stages: Sequence[Stage], menus: int) -> tuple[Verdict, str]:
-    """The verdict in one word and in a sentence."""
-    last, gap = stages[-1].found, max(stage.reported.gap for stage in stages)
-    if any(s.found.status is not Status.OPTIMAL or s.reported.gap > s.found.gap_asked * (1.0 + 1e-9) for s in stages):
-        return Verdict.BEST_FOUND, f"Best found; the best possible is at most {gap:.2%} better."
-    if last.cells:
-        words = f"Proven within {gap:.2%} of the best prices on the continuum, by {last.cells:,} price cells."
-        if last.rounding_loss is not None:
-            unit = stages[-1].objective.unit
-            words += f" Rounding to price points costs {last.rounding_loss:,.4g} {unit}."
-        return Verdict.PROVED, words
-    if last.method == "solver":
-        return Verdict.SOLVER_PROVED, "Proven by HiGHS within the gap, and independently re-evaluated."
-    how = "every menu was evaluated" if last.work.enumerated >= menus else "the rest was ruled out by bounds"
-    return Verdict.PROVED, f"Proven best of {menus:,} menus ({how}), and independently re-evaluated."
-
-
-def certificate_of(stages: Sequence[Stage]) -> dict[str, Any]:
-    """What ``verify`` rechecks: per stage its value on the instance and its proof."""
-    return {"stages": [{"reached": s.found.value, "proof": s.found.certificate} for s in stages]}
-
-
-def _solution(m: CaseModel, stages: Sequence[Stage], seconds: float) -> Solution:
-    """Everything a reader sees; all figures from the evaluator."""
-    last, base, case = stages[-1], m.calibrated.prepared, m.inputs.case
-    menu, before = last.menu, Menu(base.today_menu(), base.today_mix)
-    verdict, words = verdict_of(stages, m.choices.menus)
-    notes = outside_evidence(m.choices, m.inputs.market, m.inputs.changed, before, menu)
-    work = sum((stage.found.work for stage in stages), Work(steps=0))
-    values = tuple(stage.reported for stage in stages)
-    return Solution(
-        case=m.inputs.name,
-        title=case.title,
-        question=case.question,
-        verdict=verdict,
-        verdict_text=words,
-        status=last.found.status,
-        objective=values[-1],
-        stages=values,
-        menu=plan_choices(m.inputs.market, m.inputs.changed, before.terms, menu.terms, notes),
-        chosen=menu,
-        today_enterprise_share=base.today_mix,
-        figures=figure_values(m, last.evaluation),
-        audit=last.audit,
-        findings=tuple(m.findings),
-        outside_evidence=tuple(note for found in notes.values() for note in found),
-        evaluation=last.evaluation,
-        today=m.today,
-        unchanged=m.unchanged,
-        input_hash=m.inputs.hash,
-        inputs=m.inputs.stated,
-        work=work,
-        certificate=certificate_of(stages),
-        menus=m.choices.menus,
-        versions=versions(),
-        seconds={**m.seconds, "solve": seconds},
-    )
-
-
-def figure_values(m: CaseModel, evaluation: Evaluation) -> tuple[FigureValue, ...]:
-    """The headline figures at a menu, today, and at today's menu in the case's market."""
-    made = (
-        FigureValue(n, unit_of(n), evaluation.figure(n), m.today.figure(n), m.unchanged.figure(n)) for n in HEADLINES
-    )
-    return tuple(f for f in made if not math.isnan(f.value) or not math.isnan(f.today))

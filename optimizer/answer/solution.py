@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from html import escape
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -12,6 +14,7 @@ from optimizer.answer.audit import Audit
 from optimizer.answer.menu import PlanChoice, text
 from optimizer.answer.parts import parts, usage_rows
 from optimizer.economics.figures import PART_FIGURES, Selection, unit_of
+from optimizer.inputs.changes import change_rows
 from optimizer.market.evaluate import Evaluation
 from optimizer.model.choices import Level, Menu
 from optimizer.typing import Status, Verdict
@@ -52,7 +55,17 @@ class ObjectiveValue:
     value: float
     bound: float
     gap: float
+    gap_asked: float
+    """At which it is called optimal."""
     status: Status
+    method: str
+    """``screened`` (bounds and evaluation alone), ``solver`` (HiGHS closed part of it), or ``evaluated``."""
+    enumerated: int
+    """Menus evaluated one by one."""
+    cells: int
+    """Price cells of a proof over price ranges; 0 for ladders."""
+    rounding_loss: float | None
+    """What rounding to price points cost, in ``unit``."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +118,11 @@ class Solution:
     def enterprise_share(self) -> float:
         """Share of the go-to-market budget for enterprise."""
         return self.chosen.enterprise_share
+
+    @cached_property
+    def changes(self) -> tuple[dict[str, Any], ...]:
+        """What the case and the caller change about the market; kinds are to, times and plus."""
+        return tuple(change_rows(json.loads(self.inputs)))
 
     @property
     def changed_market(self) -> bool:

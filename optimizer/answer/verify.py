@@ -1,80 +1,64 @@
-"""A saved result, recomputed from its saved inputs without a solver."""
+"""A saved result, recomputed from its saved inputs without a solver, and compared with all that a reader sees.
+
+Taken from the result are the menu and what was claimed of it (bound, status); everything else is computed anew. The
+claimed bound is proven again from the certificate.
+"""
 
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from optimizer.answer.audit import TRUST, check_bound, difference
+from optimizer.answer.audit import audit
+from optimizer.answer.comparison import compared
+from optimizer.answer.document import solution_document, solution_files
 from optimizer.answer.menu import read_menu
-from optimizer.answer.solution import SCHEMA_VERSION
-from optimizer.errors import InputError, OptimizerError, bad_argument
+from optimizer.answer.saved import CURE, Difference, SavedResult, csv_rows, differences, read_saved
+from optimizer.answer.stages import Stage, solution_of
+from optimizer.errors import InputError, NotTrustedError, OptimizerError, bad_argument
 from optimizer.inputs.load import inputs_from_text
-from optimizer.market.evaluate import Evaluation
-from optimizer.model.case_model import CaseModel, case_model_of
+from optimizer.io.plain import clean
+from optimizer.model.case_model import CaseModel, before_sets, case_model_of
 from optimizer.model.choices import Menu
-from optimizer.optimise.objectives import FigureObjective, Lexicographic, Objective, objective_of
+from optimizer.optimise.objectives import FigureObjective, Found, Lexicographic, Objective, objective_of
+from optimizer.optimise.outcome import Work
 from optimizer.optimise.price_ranges import within_ranges
-from optimizer.typing import Verdict
+from optimizer.typing import Status, Verdict
 
 ROOM = 1e-9
 """Relative difference between a claimed and a proven bound that rounding explains."""
-
-
-def _read(folder: Path, name: str) -> str:
-    try:
-        return (folder / name).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise bad_argument(
-            "DIR", f"cannot read {folder / name}: {error}", "name a folder that 'run --out' made"
-        ) from None
+UNTOLD = ("seconds", "versions", "work")
+"""What a run took and ran on: told, and not to be recomputed."""
+LATER = ("gap_asked", "method", "enumerated", "cells", "rounding_loss")
+"""What the first version did not save of an objective."""
 
 
 def verify_folder(folder: Path) -> dict[str, Any]:
-    """Recompute the figures, the conditions and the bound of a saved result.
+    """Recompute a saved result: every number and word of its documents and tables, its conditions and its bounds.
 
     Returns plain data: ``passed`` and a list ``checks`` of what was checked.
 
     Raises:
-        InputError: the folder is not one that ``--out`` made.
+        InputError: the folder is not one that ``--out`` made, or a file in it is not well formed.
     """
-    text = _read(folder, "inputs.json")
-    result = _result(folder)
-    inputs = inputs_from_text(text, str(folder / "inputs.json"))
-    checks = [_row("inputs", inputs.hash == result.get("input_hash"), f"hash {inputs.hash[:12]}")]
-    m = case_model_of(inputs)
+    saved = read_saved(folder)
+    inputs = inputs_from_text(saved.inputs, str(folder / "inputs.json"))
+    checks = [_row("inputs", inputs.hash == saved.result.get("input_hash"), f"hash {inputs.hash[:12]}")]
+    checks += [_row(f"file {Path(f.file).name}", False, f.message) for f in saved.altered]
     try:
-        menu = read_menu(result, m.prepared)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        return _report([*checks, _row("menu", False, f"the saved menu cannot be read: {error!r}")])
-    allowed = m.choices.choice(menu) is not None or within_ranges(m, menu)
-    checks.append(_row("menu", allowed, "is one that the case allows" if allowed else "is not one the case allows"))
-    if not allowed:
-        return _report(checks)
-    evaluation = m.evaluate(menu)
-    checks.append(_figures(result["figures"], evaluation))
-    checks += [
-        _row(f"condition {c.name}", c.met, f"{c.value:.6g}, {c.sense} {c.bound:.6g}")
-        for c in (check_bound(b, evaluation) for b in m.bounds)
-    ]
-    return _report([*checks, *_bounds(m, menu, result, json.loads(_read(folder, "certificate.json")), evaluation)])
-
-
-def _result(folder: Path) -> dict[str, Any]:
-    """``result.json`` of a version that is known."""
-    cure = "run the case again with --out"
-    try:
-        result = json.loads(_read(folder, "result.json"))
-        known = result["schema_version"] in (1, SCHEMA_VERSION)
-        whole = all(isinstance(result[part], dict) for part in ("menu", "mix", "figures", "objective"))
-    except (ValueError, KeyError, TypeError):
-        known = whole = False
-    if not known or not whole:
-        raise bad_argument("DIR", f"{folder / 'result.json'} is not a saved result", cure)
-    return dict(result)
+        m, stages = _claimed(saved, case_model_of(inputs, strict=False))
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        message = f"{folder / 'result.json'} is not what --out saves: {type(error).__name__}: {error}"
+        raise bad_argument("DIR", message, CURE) from None
+    except NotTrustedError as error:
+        return _report([*checks, _row("menu", False, str(error))])
+    checks += _recomputed(saved, m, stages)
+    checks += [_row(f"condition {c.name}", c.met or _evaluated(stages), f"{c.value:.6g}, {c.sense} {c.bound:.6g}")
+               for c in stages[-1].audit.conditions]  # fmt: skip
+    return _report([*checks, *_bounds(saved, m, stages)])
 
 
 def _row(what: str, passed: bool, detail: str) -> dict[str, Any]:
@@ -85,64 +69,140 @@ def _report(checks: list[dict[str, Any]]) -> dict[str, Any]:
     return {"passed": all(c["passed"] for c in checks), "checks": checks}
 
 
-def _figures(saved: dict[str, Any], evaluation: Evaluation) -> dict[str, Any]:
-    worst, where = 0.0, "none"
-    for name, row in saved.items():
-        value = row["value"] if isinstance(row, dict) else None
-        now = evaluation.figure(name)
-        if value is None and math.isnan(now):
-            continue
-        off = difference(float(value), now, 1e-12) if isinstance(value, int | float) else math.inf
-        if off > worst:
-            worst, where = off, name
-    return _row(
-        "figures", worst <= TRUST, f"{len(saved)} recomputed, largest relative difference {worst:.0e} ({where})"
-    )
+def _evaluated(stages: Sequence[Stage]) -> bool:
+    """Whether nothing was optimised."""
+    return stages[-1].found.status is Status.EVALUATED
 
 
-def _stages(certificate: Any) -> list[Mapping[str, Any]]:
-    """The stages of a certificate; of the first version, which knew a single one, too."""
-    if not isinstance(certificate, dict):
-        return []
-    if "stages" in certificate:
-        return list(certificate["stages"])
-    old = certificate.get("certificate")
-    return [{"reached": None, "proof": old}] if old else []
+def _claimed(saved: SavedResult, m: CaseModel) -> tuple[CaseModel, list[Stage]]:
+    """The case model and the stages as the result claims them, each at its own menu.
+
+    Raises KeyError, TypeError or ValueError where the result is not well formed; NotTrustedError where a menu is not
+    one of the case's, or instance and evaluator disagree at it.
+    """
+    wanted = objective_of(m.inputs.case.objective, m.today)
+    told = _told(saved, len(wanted.stages))
+    claims = [*saved.result["stages"][:-1], saved.result["objective"]]
+    if len(claims) != len(wanted.stages):
+        raise ValueError(f"{len(claims)} stages for an objective with {len(wanted.stages)}")
+    if saved.result["verdict"] == Verdict.EVALUATED:
+        m, free = m.pinned(Menu(m.prepared.today_menu(), m.prepared.today_mix)), m
+
+        m = replace(m, unchanged=before_sets(free))
+    menus = [read_menu(stage if "menu" in stage else saved.result, m.prepared) for stage in told[:-1]]
+    menus.append(read_menu(saved.result, m.prepared))
+    return m, [
+        _stage(m, objective, menu, claim, stage)
+        for (objective, _), menu, claim, stage in zip(wanted.stages, menus, claims, told, strict=True)
+    ]
 
 
-def _bounds(
-    m: CaseModel, menu: Menu, result: Mapping[str, Any], certificate: Any, evaluation: Evaluation
-) -> list[dict[str, Any]]:
+def _told(saved: SavedResult, count: int) -> list[Mapping[str, Any]]:
+    """What the certificate says of every stage."""
+    if saved.version > 1:
+        stages = saved.certificate["stages"]
+        if not isinstance(stages, list) or len(stages) != count:
+            raise ValueError("the certificate has another number of stages")
+        return list(stages)
+    last = {"reached": saved.result["objective"]["value"], "proof": saved.certificate["certificate"]}
+    return [{} for _ in range(count - 1)] + [last]
+
+
+def _stage(m: CaseModel, objective: Objective, menu: Menu, claim: Mapping[str, Any], told: Mapping[str, Any]) -> Stage:
+    """One stage: its menu evaluated anew, and what was claimed of it. Raises like :func:`_claimed`."""
+    if m.choices.choice(menu) is None and not within_ranges(m, menu):
+        raise NotTrustedError("the saved menu is not one that the case allows")
+    evaluation = m.evaluate(menu)
+    value = objective.value(evaluation)
+    loss = claim.get("rounding_loss")
+    found = Found(
+        Status(claim["status"]), menu, float(told.get("reached", value)), float(claim["bound"]),
+        float(claim.get("gap_asked", m.inputs.case.options.gap)), str(claim.get("method", "screened")),
+        Work(enumerated=int(claim.get("enumerated", 0))), told.get("proof"), int(claim.get("cells", 0)),
+        None if loss is None else float(loss),
+    )  # fmt: skip
+    audited = audit(evaluation, m.bounds, compared(m, objective, menu, found.value, evaluation))
+    return Stage(objective, found, menu, evaluation, audited, objective.scale(m))
+
+
+def _recomputed(saved: SavedResult, m: CaseModel, stages: Sequence[Stage]) -> list[dict[str, Any]]:
+    """The documents and tables computed anew against the saved ones, a row for each part."""
+    solution = solution_of(m, stages, 0.0)
+    wanted, given = _comparable(clean(solution_document(solution)), saved), _comparable(saved.result, saved)
+    found = differences(wanted, given)
+    if any(d.shape for d in found):
+        where = next(d for d in found if d.shape)
+        raise bad_argument("DIR", f"{saved.folder / 'result.json'}: {where.path} {where.words}", CURE)
+    rows = [_compared(part, [d for d in found if _part(d) == part]) for part in wanted]
+    for name, content in solution_files(solution).items():
+        if name.endswith(".csv"):
+            rows.append(_compared(name, differences(csv_rows(content.decode()), csv_rows(saved.text(name)))))
+    return rows
+
+
+def _part(difference: Difference) -> str:
+    return difference.path.split(".")[0].split("[")[0]
+
+
+def _compared(what: str, found: Sequence[Difference]) -> dict[str, Any]:
+    detail = "recomputed" if not found else "; ".join(f"{d.path} {d.words}" for d in found[:3])
+    return _row(what, not found, detail)
+
+
+def _comparable(document: Mapping[str, Any], saved: SavedResult) -> dict[str, Any]:
+    """The parts of a document that can be computed anew; of the first version, those that it had."""
+    kept = {key: part for key, part in document.items() if key not in UNTOLD}
+    kept["findings"] = [{k: v for k, v in f.items() if k not in ("file", "line")} for f in kept["findings"]]
+    if saved.version > 1:
+        return kept
+    for key in ("schema_version", "changes", "verdict_text"):
+        kept.pop(key, None)
+    for part in (kept["objective"], *kept["stages"], *kept["menu"].values(), kept["mix"]):
+        for key in (*LATER, "level"):
+            part.pop(key, None)
+    return json.loads(json.dumps(kept))  # type: ignore[no-any-return]
+
+
+def _bounds(saved: SavedResult, m: CaseModel, stages: Sequence[Stage]) -> list[dict[str, Any]]:
     """The proof of every stage, rechecked without search."""
     wanted = objective_of(m.inputs.case.objective, m.today)
-    told, claimed = _stages(certificate), [*result["stages"][:-1], result["objective"]]
-    if result.get("verdict") != Verdict.PROVED and not any(stage.get("proof") for stage in told):
+    if _evaluated(stages):
         return []
-    if result["schema_version"] == 1 and (len(wanted.stages) > 1 or type(wanted.last) is not FigureObjective):
+    if saved.version == 1 and (len(stages) > 1 or type(wanted.last) is not FigureObjective):
         return []  # the first version saved no proof of these
-    if len(told) != len(wanted.stages) or len(claimed) != len(wanted.stages):
-        return [_row("bound", False, "the certificate that the verdict rests on is missing")]
-    rows = []
-    for index, (objective, _) in enumerate(wanted.stages):
-        rows.append(_bound(m, wanted, told, index, objective, float(claimed[index]["bound"])))
-    value = wanted.last.value(evaluation)
-    off = difference(float(result["objective"]["value"]), value, wanted.last.scale(m))
-    return [*rows, _row("objective", off <= TRUST, f"recomputed {value:.10g}")]
+    return [_bound(m, wanted, stages, index) for index in range(len(stages))]
 
 
-def _bound(
-    m: CaseModel, wanted: Lexicographic, told: Sequence[Mapping[str, Any]], index: int, objective: Objective,
-    claimed: float,
-) -> dict[str, Any]:  # fmt: skip
+def _bound(m: CaseModel, wanted: Lexicographic, stages: Sequence[Stage], index: int) -> dict[str, Any]:
     """One stage: what its certificate proves against the bound that was claimed."""
-    name = "bound" if len(wanted.stages) == 1 else f"bound of stage {index + 1}"
-    proof = told[index].get("proof")
+    name = "bound" if len(stages) == 1 else f"bound of stage {index + 1}"
+    stage = stages[index]
+    proof, claimed, objective = stage.found.certificate, stage.found.bound, stage.objective
     if not proof:
+        if stage.found.method == "solver":
+            return _row(name, True, f"{claimed:.10g} is the solver's word; screening would leave a proof")
         return _row(name, False, "the certificate that the verdict rests on is missing")
     try:
-        limits = wanted.kept(m, [float(stage["reached"]) for stage in told[:index]])
+        limits = wanted.kept(m, [before.found.value for before in stages[:index]])
         proven = objective.recheck(m, proof, limits)
-    except (OptimizerError, InputError, KeyError, ValueError, TypeError) as error:
+        accepted = next(_accepted(m, proof), None)
+    except (OptimizerError, InputError, KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
         return _row(name, False, f"the certificate does not hold: {error}")
+    if accepted is not None:
+        return _row(name, False, f"the certificate leaves out a menu that meets all conditions: {accepted}")
     holds = objective.sense * (claimed - proven) >= -ROOM * max(abs(claimed), objective.scale(m))
     return _row(name, holds, f"certificate proves {proven:.10g}, claimed {claimed:.10g}")
+
+
+def _accepted(m: CaseModel, proof: Any) -> Iterator[str]:
+    """Menus that a certificate leaves out although the evaluator finds nothing wrong with them."""
+    if isinstance(proof, Mapping):
+        for picks, mix in proof.get("excluded") or ():
+            menu = m.choices.menu((tuple(picks), mix))
+            if audit(m.evaluate(menu), m.bounds, {}).met:
+                yield ", ".join(f"{plan} {terms.price:g}" for plan, terms in menu.terms.items() if terms is not None)
+        for part in proof.values():
+            yield from _accepted(m, part)
+    elif isinstance(proof, list) and all(isinstance(part, Mapping) for part in proof):
+        for part in proof:
+            yield from _accepted(m, part)

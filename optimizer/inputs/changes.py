@@ -143,3 +143,14 @@ def blamed(finding: Finding, case: Case, document: Document, sets: Mapping[str, 
             message = finding.message if path == finding.field else f"{finding.field}: {finding.message}"
             return replace(finding, file=file, line=line, field=field, message=message)
     return finding
+
+
+def change_rows(stated: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What the case and the caller change about the market, from :attr:`Inputs.stated` read back; a row a change."""
+    return [
+        {"asked_by": who, "path": path, "kind": kind, "number": change[kind], "unit": change.get("unit")}
+        for who, changes in (("case", stated["case"].get("changes", {})), ("call", stated["sets"]))
+        for path, change in changes.items()
+        for kind in ("to", "times", "plus")
+        if kind in change
+    ]

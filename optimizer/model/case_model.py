@@ -12,7 +12,7 @@ from typing import Any
 from optimizer.economics.figures import TOTAL, Selection
 from optimizer.errors import Finding, InputError
 from optimizer.inputs.changes import Changes, apply_changes
-from optimizer.inputs.load import Inputs, load_inputs, validate
+from optimizer.inputs.load import Inputs, assemble, load_inputs, validate
 from optimizer.inputs.moved import moved
 from optimizer.market.calibrate import Calibrated, calibrate
 from optimizer.market.check import check_inputs
@@ -201,6 +201,18 @@ def case_model_of(inputs: Inputs, load_seconds: float = 0.0, strict: bool = True
 def _in_market(case_model: CaseModel, prepared: Prepared) -> CaseModel:
     """The same case in another market."""
     return replace(case_model, prepared=prepared, unchanged=evaluate_menu(prepared, prepared.today_menu()))
+
+
+def before_sets(case_model: CaseModel) -> Evaluation:
+    """Today's menu in the case's market without what the caller sets beyond it."""
+    inputs = case_model.inputs
+    if not inputs.sets:
+        return case_model.unchanged
+    plain = assemble(inputs.name, inputs.case, inputs.case_document, inputs.market_document, {})
+    if plain.changed == plain.market:
+        return case_model.today
+    prepared = prepare(plain.changed, case_model.calibrated.constants)
+    return evaluate_menu(prepared, prepared.today_menu())
 
 
 def with_changes(case_model: CaseModel, changes: Mapping[str, Change]) -> CaseModel:

@@ -178,7 +178,8 @@ def conditions_table(solution: Solution) -> HtmlTable:
         unit = unit_of(c.figure)
         part = "" if c.part == "total" else f" ({title(c.part)})"
         asked = f"{c.sense} {quantity(c.bound, unit)}"
-        state = HtmlCell("binds", style="changed") if c.binding else HtmlCell("met")
+        word = "missed" if not c.met else "binds" if c.binding else "met"
+        state = HtmlCell(word, style="" if word == "met" else "changed")
         rows.append([named(c.figure, title(c.name) + part), asked, quantity(c.value, unit), state])
     return table(["Condition", "Asked", "Reached", ""], rows)
 

@@ -363,16 +363,8 @@ def _evidence(s: Solution) -> Table:
 
 def _changes(s: Solution) -> Table:
     """What the case and the caller change about the market."""
-    stated = json.loads(s.inputs)
     columns = {"asked_by": "", "path": "", "kind": "", "number": "", "unit": ""}
-    rows = [
-        (who, path, kind, change[kind], change.get("unit"))
-        for who, changes in (("case", stated["case"].get("changes", {})), ("call", stated["sets"]))
-        for path, change in changes.items()
-        for kind in ("to", "times", "plus")
-        if kind in change
-    ]
-    return _table("Changes", columns, rows)
+    return _table("Changes", columns, ([row[c] for c in columns] for row in s.changes))
 
 
 def _numbers(data: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:

@@ -136,7 +136,7 @@ def _conditions(solution: Solution) -> Table:
     table = plain_table("Conditions", "condition", "asked", "reached", "")
     for c in solution.audit.conditions:
         unit = unit_of(c.figure)
-        state = "binds" if c.binding else "met"
+        state = "MISSED" if not c.met else "binds" if c.binding else "met"
         table.add_row(printable(c.name), f"{c.sense} {quantity(c.bound, unit)}", quantity(c.value, unit), state)
     return table
 
@@ -178,6 +178,13 @@ def decision(solution: Solution) -> str:
     return printable(f"{what[0].upper()}{what[1:]}.\n{heading(o.name)}: {quantity(o.value, o.unit)}{against}.")
 
 
+def change_words(row: dict[str, Any]) -> str:
+    """A change in the way it is asked for."""
+    sign = {"to": " = ", "times": " x", "plus": " "}[row["kind"]]
+    number = f"{row['number']:+g}" if row["kind"] == "plus" else f"{row['number']:g}"
+    return f"{row['path']}{sign}{number}" + (f" {row['unit']}" if row["unit"] else "")
+
+
 def page(solution: Solution) -> Group:
     """Everything about a solution, for a terminal."""
     head = Text()
@@ -185,6 +192,9 @@ def page(solution: Solution) -> Group:
     head.append(printable(solution.question) + "\n\n", style="italic")
     head.append(decision(solution) + "\n", style="bold green")
     head.append(f"{solution.verdict_text}\n")
+    asked = [change_words(row) for row in solution.changes if row["asked_by"] == "call"]
+    if asked:
+        head.append(printable(f"Changes asked for: {', '.join(asked)}.\n"))
     blocks: list[Any] = [head, _menu(solution), ""]
     if solution.enterprise_share != solution.today_enterprise_share:
         share, before = solution.enterprise_share, solution.today_enterprise_share
