@@ -164,7 +164,7 @@ def test_a_failed_save_leaves_the_old_file(solution: Solution, tmp_path: Path) -
 
 def test_csv_tables(solution: Solution, studies: dict[str, Any], tmp_path: Path) -> None:
     names = write_tables(tmp_path / "out", solution, **studies)
-    assert sorted(names) == sorted(p.name for p in (tmp_path / "out").iterdir())
+    assert sorted([*names, "manifest.json"]) == sorted(p.name for p in (tmp_path / "out").iterdir())
     for name in names:
         with open(tmp_path / "out" / name, newline="", encoding="utf-8") as stream:
             for row in csv.reader(stream):
