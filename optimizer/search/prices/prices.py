@@ -12,6 +12,7 @@ from optimizer.typing import Array
 UNIT = 2.0**-53
 """Unit roundoff of double precision."""
 _CHUNK = 2_000_000
+"""Numbers in one intermediate array."""
 _FLAT = 1e-10
 """Relative gain at which ascent ends: Newton's next step would gain about its square."""
 
