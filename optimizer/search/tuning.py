@@ -168,6 +168,8 @@ class Tuning:
     """Numbers of a chunk of types: intermediate arrays stay in the cache."""
 
     # prices: incumbents
+    revenue_numbers: int = 2_000_000
+    """Numbers in one intermediate array of a revenue."""
     trial_steps: int = 4
     """Steps of ascent that tell whether a candidate may lead to a better maximum."""
 

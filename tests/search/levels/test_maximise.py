@@ -7,11 +7,12 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from optimizer.model.instance import evaluate, follows_rules, within_burst
+from optimizer.model.instance import Figure, Rule, evaluate, follows_rules, within_burst
 from optimizer.search import Box, Tuning, local_search, maximise
 
 
@@ -182,3 +183,30 @@ def test_enormous_and_tiny_attractions(instances, oracle, search_only):
         else:
             assert found.bound >= best - 1e-9 * (1.0 + abs(best))
             assert found.value >= best - 2e-7 * max(1.0, abs(best))
+
+
+def test_menus_that_lose_money_and_are_hard_to_reach_are_not_called_infeasible(instances, oracle, search_only):
+    """No conditions, few allowed pairs of levels, an aim below zero everywhere: ascent finds no menu to start from."""
+    tuning = search_only(1)
+    missed = 0
+    for seed in range(30):
+        g = np.random.default_rng([seed, 5])
+        drawn = instances.draw(seed, types=3, plans=4, levels=8, mixes=1, limits="")
+        bare, rules = drawn.instance, []
+        kept = [int(g.integers(n)) for n in bare.levels]
+        for first, second in itertools.combinations(range(bare.plans), 2):
+            allowed = g.random((bare.levels[first], bare.levels[second])) < 0.3
+            allowed[kept[first], kept[second]] = True
+            rules.append(Rule(f"{first} {second}", first, second, allowed))
+        instance = replace(bare, rules=tuple(rules))
+        loss = Figure(
+            amounts=tuple(-1.0 - g.random(w.shape) for w in bare.attraction),
+            outside=np.zeros(bare.types), fixed=tuple(np.zeros(n) for n in bare.levels),
+            mix=np.zeros(bare.mixes), constant=-1.0, burst=np.zeros(0),
+        )  # fmt: skip
+        best = oracle(replace(drawn, instance=instance, aim=loss))
+        missed += local_search(instance, loss, starts=4) is None
+        found = maximise(instance, loss, gap=1e-9, tuning=tuning)
+        assert best is not None and found.status == "closed", seed
+        assert _close(found.value, best), seed
+    assert missed > 5
