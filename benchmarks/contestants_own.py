@@ -44,7 +44,7 @@ def menu_problem(sent: Menu) -> Any:
 
 def ours(data: Data, job: Data) -> Data:
     """``MenuProblem.solve``, construction included."""
-    from optimizer.search.kernels.loops import load
+    from optimizer.search.kernels import load
 
     sent = as_menu(data, job)
     menu_problem(sent)  # imports

@@ -1,10 +1,15 @@
 """Proven optima by screening: coordinate ascent, separable bounds, best-first search, enumeration of what is small."""
 
+from optimizer.search.engine import SearchStatus
 from optimizer.search.levels.evaluation import evaluate_many
 from optimizer.search.levels.layout import Box
 from optimizer.search.levels.maximise import enumerate_menus, local_search, maximise
 from optimizer.search.levels.past import Past
 from optimizer.search.levels.result import Screened
 from optimizer.search.proof.recheck import recheck
+from optimizer.search.tuning import Tuning
 
-__all__ = ["Box", "Past", "Screened", "enumerate_menus", "evaluate_many", "local_search", "maximise", "recheck"]
+__all__ = [
+    "Box", "Past", "Screened", "SearchStatus", "Tuning", "enumerate_menus", "evaluate_many", "local_search",
+    "maximise", "recheck",
+]  # fmt: skip

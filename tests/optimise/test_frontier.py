@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import itertools
+from functools import partial
+from unittest.mock import Mock
 
 import pytest
 import random_instances
 
+from optimizer import search
 from optimizer.economics.figures import TOTAL
 from optimizer.model.instance import Instance, evaluate, follows_rules, within_burst
 from optimizer.model.measures import Measure
 from optimizer.optimise import frontier as tracing
 from optimizer.optimise.outcome import Settings
-from optimizer.search.levels import maximise as engine
 
 
 def drawn(seed: int) -> tuple[Instance, tracing.Side, tracing.Side]:
@@ -78,14 +80,14 @@ def test_steps_that_use_one_another_are_proven_by_enumeration(
     seed: int, small: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tracing, "ENUMERATED", 0)
-    monkeypatch.setattr(engine, "ENUMERATED", 0)
-    monkeypatch.setattr(engine, "SMALL", small)
-    monkeypatch.setattr(engine, "FEW", 4)
+    tuned = search.Tuning(whole_choices=0, box_menus=small, left_menus=4)
+    searched = Mock(wraps=partial(search.maximise, tuning=tuned))
+    monkeypatch.setattr(search, "maximise", searched)
     instance, x, y = drawn(seed)
     wanted = efficient(instance, x, y)
     gap = (1e-4, 1e-2)[seed % 2]
     found = tracing.trace(instance, x, y, (), Settings(gap=gap), points=12)
-    assert found.complete
+    assert found.complete and searched.call_count >= len(found.steps) > 0
     for step in found.steps:
         best = max(b for a, b in wanted if a >= step.threshold - 1e-12 * abs(a))
         tiny = 1e-8 * (1.0 + abs(best))

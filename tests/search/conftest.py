@@ -10,27 +10,29 @@ from typing import Any
 import pytest
 
 from optimizer.model.instance import Figure, Instance
-from optimizer.search.levels import maximise as engine
-from optimizer.search.levels import search
+from optimizer.search import Tuning
 
 
-@pytest.fixture
-def search_only(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Make small problems take the whole search: only so many menus may be enumerated, few bounds are taken per box.
+def _search_only(small: int) -> Tuning:
+    """Small problems take the whole search: only so many menus may be enumerated, few bounds are taken per box.
 
     From 4 menus on, boxes are merged before they are cut, and the compiled loops take over after three bounds.
     """
+    often = Tuning().bound_numbers
+    return Tuning(
+        whole_choices=0,
+        box_menus=small,
+        left_menus=small,
+        root_rounds=min(10, 2 * small),
+        rounds=min(4, 2 * small),
+        merged_levels=500_000 if small >= 4 else 0,
+        compiled_numbers=3 * often if small >= 4 else 10**9 * often,
+    )
 
-    def switch(small: int) -> None:
-        monkeypatch.setattr(search, "MERGED", 5e5 if small >= 4 else 0.0)
-        monkeypatch.setattr(search, "WARM", 3 if small >= 4 else 10**9)
-        monkeypatch.setattr(engine, "ENUMERATED", 0)
-        monkeypatch.setattr(engine, "SMALL", small)
-        monkeypatch.setattr(engine, "FEW", small)
-        monkeypatch.setattr(search, "ROOT_ROUNDS", min(10, 2 * small))
-        monkeypatch.setattr(search, "ROUNDS", min(4, 2 * small))
 
-    return switch
+@pytest.fixture(scope="session")
+def search_only() -> Callable[[int], Tuning]:
+    return _search_only
 
 
 def by_definition(

@@ -16,8 +16,6 @@ from numba import njit
 from optimizer.search.levels.layout import EPS
 from optimizer.typing import Array, Ints
 
-SHARED = 1_500_000
-"""Numbers read for one bound from which two threads share the work."""
 _loop = njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
 """Of the compiler's liberties only those under which NaN and infinities keep their meaning."""
 
@@ -93,13 +91,14 @@ class Around(NamedTuple):
     """Absolute terms, for the rounding slack."""
 
 
-def bound(tables: Tables, question: Question, sums: Sums) -> tuple[Any, ...]:
-    """The fields of ``bounds.Bound`` in their order, ``potential`` as one array (n,) for all plans.
+def bound(tables: Tables, question: Question, sums: Sums, shared: int) -> tuple[Any, ...]:
+    """The fields of ``bounds.BoxBound`` in their order, ``potential`` as one array (n,) for all plans.
 
-    Large boxes are shared between two threads; every sum is taken by one of them, so that the
-    result does not depend on how they run."""
+    From ``shared`` numbers on two threads share a box; every sum is taken by one of them, so that the result does not
+    depend on how they run.
+    """
     size = len(question.columns)
-    if size * tables.weight.shape[1] * len(question.rows) < SHARED:
+    if size * tables.weight.shape[1] * len(question.rows) < shared:
         return _bound(tables, question, sums)  # type: ignore[no-any-return]
     around = _around(tables, question, sums)
     flat, absolute = np.empty(size), np.empty(size)
@@ -311,6 +310,20 @@ def _favoured(tables, question, around, best):  # type: ignore[no-untyped-def]
 
 
 @_loop
+def _least_rest(table, first):  # type: ignore[no-untyped-def]
+    """(J + 1, K) least deficits of all plans from one on, per sieve."""
+    plans, sieves = len(first) - 1, table.shape[1]
+    rest = np.zeros((plans + 1, sieves))
+    for j in range(plans - 1, -1, -1):
+        for k in range(sieves):
+            least = np.inf
+            for row in range(first[j], first[j + 1]):
+                least = min(least, table[row, k])
+            rest[j, k] = rest[j + 1, k] + least
+    return rest
+
+
+@_loop
 def left_over(  # type: ignore[no-untyped-def]
     table, first, budgets, totals, counts, most, nodes
 ):
@@ -321,13 +334,7 @@ def left_over(  # type: ignore[no-untyped-def]
     (J + 1,) where each plan begins; ``budgets``, ``totals``: (K,); ``counts``: (K,) whether settled menus count.
     """
     plans, sieves = len(first) - 1, len(budgets)
-    rest = np.zeros((plans + 1, sieves))
-    for j in range(plans - 1, -1, -1):
-        for k in range(sieves):
-            least = np.inf
-            for row in range(first[j], first[j + 1]):
-                least = min(least, table[row, k])
-            rest[j, k] = rest[j + 1, k] + least
+    rest = _least_rest(table, first)
     found = np.empty((most, plans), dtype=np.intp)
     spent = np.zeros((plans + 1, sieves))
     at = np.zeros(plans, dtype=np.intp)

@@ -10,19 +10,18 @@ from optimizer.search.levels.bounds import Form, combine_rows
 from optimizer.search.levels.evaluation import violation, with_burst
 from optimizer.search.levels.layout import Layout, Rows
 from optimizer.search.levels.rules import allowed_moves, follow
+from optimizer.search.tuning import Tuning
 from optimizer.typing import Array, Ints
 
-MOST = 4_000_000
-"""Numbers in one array of moves; more starts are taken in halves."""
 Score = Callable[[Array], Array]
 """Linear parts (..., Q) to a number (...) to be maximised."""
 
 
-def lagrangian_rows(layout: Layout, form: Form, matrix: Array | None = None) -> Rows:
+def lagrangian_rows(layout: Layout, form: Form) -> Rows:
     """The form as one single row."""
     rows = layout.rows
     return Rows(
-        matrix=(combine_rows(form.weights, rows.matrix) if matrix is None else matrix)[None],
+        matrix=combine_rows(form.weights, rows.matrix)[None],
         outside=(form.weights @ rows.outside)[None],
         fixed=(form.weights @ rows.fixed)[None],
         offset=(form.weights @ rows.offset)[None] + form.shift,
@@ -52,16 +51,18 @@ def true_score(layout: Layout, penalty: float = np.inf) -> Score:
 
 
 def ascend(
-    layout: Layout, rows: Rows, score: Score, menus: Ints, mixes: Ints, box: tuple[Ints, ...], sweeps: int = 12
-) -> tuple[Ints, Array]:
+    layout: Layout, rows: Rows, score: Score, menus: Ints, mixes: Ints, box: tuple[Ints, ...], tuning: Tuning,
+    sweeps: int = 12,
+) -> tuple[Ints, Array]:  # fmt: skip
     """Menus (B, J) of columns that no single change inside the box betters, and their scores (B,).
 
     Menus that break a rule are moved to ones that keep it where a single change does so; else their score is -inf.
     """
-    if len(menus) > 1 and len(menus) * max(len(c) for c in box) * layout.weight.shape[1] > MOST:
+    moves = len(menus) * max(len(c) for c in box) * layout.weight.shape[1]
+    if len(menus) > 1 and moves > tuning.ascent_numbers:
         half = len(menus) // 2
-        first = ascend(layout, rows, score, menus[:half], mixes[:half], box, sweeps)
-        second = ascend(layout, rows, score, menus[half:], mixes[half:], box, sweeps)
+        first = ascend(layout, rows, score, menus[:half], mixes[:half], box, tuning, sweeps)
+        second = ascend(layout, rows, score, menus[half:], mixes[half:], box, tuning, sweeps)
         return np.concatenate([first[0], second[0]]), np.concatenate([first[1], second[1]])
     menus = menus.copy()
     live = np.arange(len(menus))

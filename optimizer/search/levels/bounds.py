@@ -17,10 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.search.levels.layout import EPS, Layout
+from optimizer.search.tuning import DEFAULT
 from optimizer.typing import Array, Ints
-
-AT_ONCE = 30_000
-"""Numbers of a box up to which all plans are bounded in one array operation."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +122,9 @@ def make_form(layout: Layout, multiplier: Multiplier, chord: Chord | None) -> Fo
     return Form(weights, float(parts.sum()), float(np.abs(parts).sum()))
 
 
-def kernel(weight: Array, value: Array, unit: Array, base: Array, low: Array, high: Array, people: Array) -> Array:
+def plan_potentials(
+    weight: Array, value: Array, unit: Array, base: Array, low: Array, high: Array, people: Array
+) -> Array:
     """(L,) D of one plan's levels: the inner loop of the search.
 
     ``weight``, ``value``: (L, I) denominators and numerators; ``unit``: (I,) lambda; ``base``: value less lambda times
@@ -140,25 +140,26 @@ def kernel(weight: Array, value: Array, unit: Array, base: Array, low: Array, hi
 
 
 def bound_box(
-    layout: Layout, form: Form, box: tuple[Ints, ...], mix: int, reference: Reference, matrix: Array | None = None
-) -> BoxBound:
-    """The bound of a form over a box given by columns per plan. ``matrix``: the form's rows (T, I), if at hand."""
+    layout: Layout, form: Form, box: tuple[Ints, ...], mix: int, reference: Reference,
+    at_once: int = DEFAULT.plans_at_once,
+) -> BoxBound:  # fmt: skip
+    """The bound of a form over a box given by columns per plan. ``at_once``: see ``Tuning.plans_at_once``."""
     weight, rows, people = layout.weight, layout.rows, layout.customers[mix]
     center = reference.columns
     at = weight[center]
     at_rows = rows.matrix[:, center]
-    value_at = combine_rows(form.weights, at_rows) if matrix is None else matrix[center]
+    value_at = combine_rows(form.weights, at_rows)
     outside = form.weights @ rows.outside
     size, unit, base = around_reference(at, value_at, outside, reference.shift)
     columns = np.concatenate(box)
     counts = np.array([len(c) for c in box])
     first = np.cumsum(counts) - counts
     own = weight[columns]
-    value = combine_rows(form.weights, rows.matrix[:, columns]) if matrix is None else matrix[columns]
+    value = combine_rows(form.weights, rows.matrix[:, columns])
     least, most = np.minimum.reduceat(own, first, axis=0), np.maximum.reduceat(own, first, axis=0)
     around = (others(least), others(most))
     level = form.weights @ rows.fixed
-    flat = _potentials(own, value, unit, base, around, people, counts)
+    flat = _potentials(own, value, unit, base, around, people, counts, at_once)
     flat += level[columns] - np.repeat(level[center], counts)
     potential = tuple(np.split(flat, first[1:]))
     pick = first + np.array([int(p.argmax()) for p in potential])
@@ -177,16 +178,18 @@ def bound_box(
 
 
 def _potentials(
-    own: Array, value: Array, unit: Array, base: Array, around: tuple[Array, Array], people: Array, counts: Ints
-) -> Array:
+    own: Array, value: Array, unit: Array, base: Array, around: tuple[Array, Array], people: Array, counts: Ints,
+    at_once: int,
+) -> Array:  # fmt: skip
     """(columns of the box,) D: small boxes in one go, large ones plan by plan, which saves copies."""
-    if own.size <= AT_ONCE:
+    if own.size <= at_once:
         spread = [np.repeat(part, counts, axis=0) for part in (base, *around)]
-        return kernel(own, value, unit, spread[0], spread[1], spread[2], people)
+        return plan_potentials(own, value, unit, spread[0], spread[1], spread[2], people)
     ends = np.cumsum(counts)
     parts = [slice(end - count, end) for end, count in zip(ends, counts, strict=True)]
+    low, high = around
     return np.concatenate(
-        [kernel(own[p], value[p], unit, base[j], around[0][j], around[1][j], people) for j, p in enumerate(parts)]
+        [plan_potentials(own[p], value[p], unit, base[j], low[j], high[j], people) for j, p in enumerate(parts)]
     )
 
 
@@ -204,7 +207,9 @@ def around_reference(at: Array, value: Array, outside: Array, shift: Array | Non
 
 
 def combine_rows(weights: Array, matrix: Array) -> Array:
-    """(Q,) weights times (Q, ..., I) rows."""
+    """(..., I) weights (Q,) times (Q, ..., I) rows."""
+    if len(weights) == 1 and weights[0] == 1.0:
+        return np.asarray(matrix[0])
     return np.asarray((weights @ matrix.reshape(len(weights), -1)).reshape(matrix.shape[1:]))
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from optimizer.search.levels.layout import Layout
+from optimizer.search.tuning import Tuning
 from optimizer.typing import Array, Ints
 
-EDGE = 8
-"""The smaller part keeps at least one in so many levels."""
 
-
-def cut(layout: Layout, box: tuple[Ints, ...], mix: int) -> tuple[int, int]:
+def cut(layout: Layout, box: tuple[Ints, ...], mix: int, tuning: Tuning) -> tuple[int, int]:
     """The plan to cut and how many of its levels (weakest first) go to the left.
 
     The bound's error is the uncertainty of the people on the alternatives, so the plan whose levels make them vary
@@ -25,6 +23,6 @@ def cut(layout: Layout, box: tuple[Ints, ...], mix: int) -> tuple[int, int]:
     spread = [float(people @ (1.0 / base - 1.0 / (base + parts[j].max(axis=0) - least[j]))) for j in wide]
     plan = wide[int(np.argmax(spread))]
     share = (parts[plan] / (base + parts[plan])) @ people
-    edge = max(1, len(share) // EDGE)
+    edge = max(1, len(share) // tuning.smaller_part)
     middle = int(np.searchsorted(share, 0.5 * (share[0] + share[-1])))
     return plan, min(max(middle, edge), len(share) - edge)

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimizer.search.levels.evaluation import CHUNK, Truth, problem_values, violation, with_burst
+from optimizer.search.levels.evaluation import Truth, problem_values, violation, with_burst
 from optimizer.search.levels.layout import EPS, Layout
 from optimizer.search.levels.rules import follow
+from optimizer.search.tuning import DEFAULT
 from optimizer.typing import Array, Bools, Ints, LevelIndices
 
 
@@ -27,8 +28,8 @@ class Incumbent:
 
 
 @dataclass(frozen=True)
-class _Group:
-    """All menus of some of the plans."""
+class _PartialMenus:
+    """All combinations of levels of some of the plans."""
 
     plans: tuple[int, ...]
     columns: Ints
@@ -43,7 +44,7 @@ class _Group:
 
 def best_of_box(
     layout: Layout, truth: Truth, box: tuple[Ints, ...], mix: int, incumbent: Incumbent | None,
-    chunk: int = CHUNK, stopped: Callable[[], bool] | None = None,
+    chunk: int = DEFAULT.chunk_numbers, stopped: Callable[[], bool] | None = None,
 ) -> Incumbent | None:  # fmt: skip
     """The better of the incumbent and the best choice of the box, by the truth. Every menu is looked at.
 
@@ -57,11 +58,14 @@ def best_of_box(
     return best
 
 
-def best_of_menus(layout: Layout, truth: Truth, menus: Ints, mix: int, incumbent: Incumbent | None) -> Incumbent | None:
+def best_of_menus(
+    layout: Layout, truth: Truth, menus: Ints, mix: int, incumbent: Incumbent | None,
+    chunk: int = DEFAULT.chunk_numbers,
+) -> Incumbent | None:  # fmt: skip
     """The better of the incumbent and the best of the menus (n, J), by the truth."""
     if not len(menus):
         return incumbent
-    values = problem_values(layout, menus, np.full(len(menus), mix))
+    values = problem_values(layout, menus, np.full(len(menus), mix), chunk)
     return best_of_values(layout, truth, menus, values, mix, incumbent)
 
 
@@ -119,7 +123,7 @@ def _chunks(
         yield columns, (values.reshape(-1, values.shape[-1]), _rule_mask(layout, first, second, rows))
 
 
-def _groups(layout: Layout, box: tuple[Ints, ...]) -> tuple[_Group, _Group]:
+def _groups(layout: Layout, box: tuple[Ints, ...]) -> tuple[_PartialMenus, _PartialMenus]:
     first, second = halves(box)
     return _group(layout, box, sorted(first)), _group(layout, box, sorted(second))
 
@@ -135,7 +139,7 @@ def halves(box: tuple[Ints, ...]) -> tuple[list[int], list[int]]:
     return groups
 
 
-def _group(layout: Layout, box: tuple[Ints, ...], plans: list[int]) -> _Group:
+def _group(layout: Layout, box: tuple[Ints, ...], plans: list[int]) -> _PartialMenus:
     size = 1
     for j in plans:
         size *= len(box[j])
@@ -152,10 +156,10 @@ def _group(layout: Layout, box: tuple[Ints, ...], plans: list[int]) -> _Group:
         value = (value[:, :, None, :] + layout.rows.matrix[:, None, c]).reshape(figures, -1, types)
         fixed = (fixed[:, :, None] + layout.rows.fixed[:, None, c]).reshape(figures, -1)
     inner = np.ascontiguousarray(value.transpose(1, 2, 0))
-    return _Group(tuple(plans), columns, weight, inner, np.ascontiguousarray(fixed.T))
+    return _PartialMenus(tuple(plans), columns, weight, inner, np.ascontiguousarray(fixed.T))
 
 
-def _rule_mask(layout: Layout, first: _Group, second: _Group, rows: Ints) -> Bools | None:
+def _rule_mask(layout: Layout, first: _PartialMenus, second: _PartialMenus, rows: Ints) -> Bools | None:
     """(B,) which menus of the block follow every rule; None without rules."""
     if not layout.rules:
         return None

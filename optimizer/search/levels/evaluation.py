@@ -10,10 +10,8 @@ import numpy as np
 from optimizer.errors import bad_argument
 from optimizer.model.instance import Figure, Instance, Limit, evaluate, follows_rules, within_burst
 from optimizer.search.levels.layout import Layout, Rows, check_figure, check_instance, lay_rows, stack
+from optimizer.search.tuning import DEFAULT
 from optimizer.typing import Array, Ints, LevelIndices
-
-CHUNK = 1 << 18
-"""Numbers in one intermediate array: fits a second-level cache."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +65,14 @@ def evaluate_many(
     return {name: np.ascontiguousarray(values[:, k]) for k, name in enumerate(figures)}
 
 
-def linear_values(weight: Array, rows: Rows, customers: Array, columns: Ints, mixes: Ints) -> Array:
-    """(B, Q) linear parts at B menus given by columns (B, J)."""
+def linear_values(
+    weight: Array, rows: Rows, customers: Array, columns: Ints, mixes: Ints, chunk: int = DEFAULT.chunk_numbers
+) -> Array:
+    """(B, Q) linear parts at B menus given by columns (B, J); ``chunk`` numbers at a time."""
     count, plans = columns.shape
     types, figures = weight.shape[1], len(rows.fixed)
     out = np.empty((count, figures))
-    step = max(1, CHUNK // (types * max(1, figures)))
+    step = max(1, chunk // (types * max(1, figures)))
     for at in range(0, count, step):
         part, m = columns[at : at + step], mixes[at : at + step]
         total = 1.0 + weight[part[:, 0]]
@@ -86,9 +86,9 @@ def linear_values(weight: Array, rows: Rows, customers: Array, columns: Ints, mi
     return out
 
 
-def problem_values(layout: Layout, columns: Ints, mixes: Ints) -> Array:
+def problem_values(layout: Layout, columns: Ints, mixes: Ints, chunk: int = DEFAULT.chunk_numbers) -> Array:
     """(B, Q) linear parts of aim, limits and uses."""
-    return linear_values(layout.weight, layout.rows, layout.customers, columns, mixes)
+    return linear_values(layout.weight, layout.rows, layout.customers, columns, mixes, chunk)
 
 
 def with_burst(layout: Layout, values: Array) -> tuple[Array, Array, Array]:

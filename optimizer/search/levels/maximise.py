@@ -2,39 +2,70 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from optimizer.errors import bad_argument
 from optimizer.model.instance import Figure, Instance, Limit
+from optimizer.search.engine import BestFirst, Clock, GapRule, SearchStatus
+from optimizer.search.kernels import ChosenKernel
 from optimizer.search.levels import multipliers
 from optimizer.search.levels.bounds import Reference
 from optimizer.search.levels.enumeration import Incumbent, best_of_box
-from optimizer.search.levels.evaluation import CHUNK, Truth
+from optimizer.search.levels.evaluation import Truth
 from optimizer.search.levels.incumbents import find, near
 from optimizer.search.levels.layout import Box, Layout, checked_box, prepare
 from optimizer.search.levels.past import Past
 from optimizer.search.levels.result import Screened
+from optimizer.search.levels.run import MenuRun
 from optimizer.search.levels.search import MenuSearch
-from optimizer.search.levels.state import Open, SearchLimits
+from optimizer.search.levels.state import OpenBox
 from optimizer.search.levels.surviving import surviving_box
 from optimizer.search.proof.certificate import Recorder
+from optimizer.search.tuning import DEFAULT, Tuning
 from optimizer.typing import Choice, Ints, LevelIndices
 
-ENUMERATED = 100_000
-"""Choices up to which the whole problem is enumerated (less where that takes more than WORK numbers)."""
-WORK = 3e7
-SMALL = 2048
-"""Menus of a box that is enumerated (less for many types)."""
-SMALL_WORK = 3e5
-START_WORK = 2e7
-"""Numbers over which the first coordinate ascent has fewer starts, and not at every mix level."""
-FEW = 2000
-FEW_WORK = 1e6
-"""The same for the menus of a box that its bounds leave over."""
+
+@dataclass(frozen=True)
+class _MenuQuestion:
+    """What is asked, laid out."""
+
+    layout: Layout
+    truth: Truth
+    columns: tuple[Ints, ...]
+    """Per plan, of the box's levels."""
+    mixes: list[int]
+    excluded: list[Choice]
+    began: float
+
+    @property
+    def choices(self) -> int:
+        """Menus times mix levels, rules not counted."""
+        return math.prod(map(len, self.columns)) * len(self.mixes)
+
+    def certificate(self, recorder: Recorder, bound: float) -> dict[str, Any]:
+        """The finished certificate."""
+        plain = [[list(menu), mix] for menu, mix in self.excluded]
+        return recorder.data(self.layout, bound, self.columns, plain)
+
+
+def _question(
+    instance: Instance, aim: Figure, limits: Sequence[Limit], box: Box | None, excluded: Collection[Choice]
+) -> _MenuQuestion:
+    began = time.monotonic()
+    layout = prepare(instance, aim, limits)
+    box = checked_box(instance, box)
+    refused = _choices(excluded)
+    columns = tuple(np.sort(c[part]) for c, part in zip(layout.column, box.levels, strict=True))
+    mixes = [box.mix] if box.mix is not None else list(range(instance.mixes))
+    return _MenuQuestion(
+        layout, Truth(instance, aim, tuple(limits), frozenset(refused)), columns, mixes, refused, began
+    )
 
 
 def maximise(
@@ -42,7 +73,7 @@ def maximise(
     deadline: float | None = None, max_boxes: int | None = None, seeds: Sequence[Choice] = (),
     box: Box | None = None, excluded: Collection[Choice] = (), cancelled: Callable[[], bool] | None = None,
     progress: Callable[[float, float, int], None] | None = None, pasts: Sequence[Past] | None = None,
-    survivors: bool = True,
+    survivors: bool = True, tuning: Tuning = DEFAULT,
 ) -> Screened:  # fmt: skip
     """The choice with the largest aim among those with every limit >= 0, all rules kept and burst within its limits.
 
@@ -52,63 +83,48 @@ def maximise(
     ``pasts``: of runs that differed in the limits' constants alone; given (empty will do), ascent begins at the seeds
     and draws no starts unless nothing comes of them. ``survivors``: whether the surviving box is wanted.
     """
-    began = time.monotonic()
     if not (np.isfinite(gap) and gap >= 0.0 and np.isfinite(scale) and scale >= 0.0):
         raise bad_argument("gap", "and scale must be finite and not negative")
-    layout = prepare(instance, aim, limits)
-    box = checked_box(instance, box)
-    refused = _choices(excluded)
-    truth = Truth(instance, aim, tuple(limits), frozenset(refused))
-    mixes = [box.mix] if box.mix is not None else list(range(instance.mixes))
-    columns = tuple(np.sort(c[part]) for c, part in zip(layout.column, box.levels, strict=True))
-    work = box.choices * len(mixes) * instance.types * len(layout.rows.fixed)
-    if box.choices * len(mixes) <= ENUMERATED and work <= WORK:
-        return _enumerate(layout, truth, columns, mixes, refused, began, CHUNK, None)
-    settings = SearchLimits(gap, scale, deadline, max_boxes, cancelled, progress, _small(layout), _few(layout))
-    search = MenuSearch(layout, truth, settings, None, Recorder(), multipliers.none(layout))
-    search.pasts = tuple(pasts or ())
-    _start(search, columns, mixes, _choices(seeds), pasts is None)
-    search.run()
-    return _finish(search, columns, refused, began, survivors)
+    asked = _question(instance, aim, limits, box, excluded)
+    work = asked.choices * instance.types * len(asked.layout.rows.fixed)
+    if asked.choices <= tuning.whole_choices and work <= tuning.whole_numbers:
+        return _enumerate(asked, tuning.chunk_numbers, None)
+    tree = BestFirst[OpenBox, Incumbent](GapRule(gap, scale), Clock(deadline, cancelled), most_boxes=max_boxes)
+    first = multipliers.none(asked.layout)
+    run = MenuRun(asked.layout, asked.truth, tree, ChosenKernel(tuning), tuning, Recorder(), first)
+    search = MenuSearch(run, tuple(pasts or ()), progress)
+    _start(search, asked, _choices(seeds), pasts is None)
+    tree.run(search)
+    return _finish(search, asked, survivors)
 
 
 def enumerate_menus(
-    instance: Instance, aim: Figure, limits: Sequence[Limit] = (), box: Box | None = None, chunk: int = CHUNK, *,
+    instance: Instance, aim: Figure, limits: Sequence[Limit] = (), box: Box | None = None,
+    chunk: int = DEFAULT.chunk_numbers, *,
     excluded: Collection[Choice] = (), stopped: Callable[[], bool] | None = None,
 ) -> Screened:  # fmt: skip
     """The same by complete evaluation of every choice; ``chunk`` numbers at a time. Exact: the bound is the value.
 
     ``stopped`` is asked between chunks; when it says so, the status is ``interrupted`` and the bound infinite.
     """
-    began = time.monotonic()
     if chunk < 1:
         raise bad_argument("chunk", "must be at least 1")
-    layout = prepare(instance, aim, limits)
-    box = checked_box(instance, box)
-    refused = _choices(excluded)
-    truth = Truth(instance, aim, tuple(limits), frozenset(refused))
-    mixes = [box.mix] if box.mix is not None else list(range(instance.mixes))
-    columns = tuple(np.sort(c[part]) for c, part in zip(layout.column, box.levels, strict=True))
-    return _enumerate(layout, truth, columns, mixes, refused, began, chunk, stopped)
+    return _enumerate(_question(instance, aim, limits, box, excluded), chunk, stopped)
 
 
 def local_search(
     instance: Instance, aim: Figure, limits: Sequence[Limit] = (), *, starts: int = 16, seed: int = 0,
-    seeds: Sequence[Choice] = (), box: Box | None = None,
+    seeds: Sequence[Choice] = (), box: Box | None = None, tuning: Tuning = DEFAULT,
 ) -> tuple[LevelIndices, int, float] | None:  # fmt: skip
     """The best choice that coordinate ascent finds from ``seeds`` and ``starts`` drawn menus (a fixed ``seed``).
 
     Returns menu, mix level and true aim; None where no choice that keeps all conditions was found. Proves nothing.
     """
-    layout = prepare(instance, aim, limits)
-    box = checked_box(instance, box)
-    if not box.choices:
+    asked = _question(instance, aim, limits, box, ())
+    if not asked.choices:
         return None
-    truth = Truth(instance, aim, tuple(limits))
-    mixes = [box.mix] if box.mix is not None else list(range(instance.mixes))
-    columns = tuple(np.sort(c[part]) for c, part in zip(layout.column, box.levels, strict=True))
-    given = [(layout.columns(menu), mix) for menu, mix in _choices(seeds)]
-    best = find(layout, truth, columns, mixes, given, starts, seed, None)
+    given = [(asked.layout.columns(menu), mix) for menu, mix in _choices(seeds)]
+    best = find(asked.layout, asked.truth, asked.columns, asked.mixes, given, starts, seed, tuning)
     return None if best is None else (best.menu, best.mix, best.value)
 
 
@@ -116,103 +132,72 @@ def _choices(choices: Collection[Choice]) -> list[Choice]:
     return [(tuple(int(k) for k in menu), int(mix)) for menu, mix in choices]
 
 
-def _few(layout: Layout) -> int:
-    """Menus left over by sifting up to which they are evaluated."""
-    numbers = layout.weight.shape[1] * len(layout.rows.fixed) * layout.plans
-    return int(min(FEW, max(16, FEW_WORK // numbers)))
-
-
-def _small(layout: Layout) -> int:
-    """Menus up to which a box is enumerated."""
-    numbers = layout.weight.shape[1] * len(layout.rows.fixed)
-    return int(min(SMALL, max(16, SMALL_WORK // numbers)))
-
-
-def _enumerate(
-    layout: Layout, truth: Truth, columns: tuple[Ints, ...], mixes: list[int], refused: list[Choice],
-    began: float, chunk: int, stopped: Callable[[], bool] | None,
-) -> Screened:  # fmt: skip
+def _enumerate(asked: _MenuQuestion, chunk: int, stopped: Callable[[], bool] | None) -> Screened:
+    """Every choice, evaluated."""
     best: Incumbent | None = None
     recorder = Recorder()
     count = 0
     cut = False
-    for mix in mixes:
-        if any(not len(c) for c in columns):
-            break
+    for mix in asked.mixes if asked.choices else ():
         try:
-            best = best_of_box(layout, truth, columns, mix, best, chunk, stopped)
+            best = best_of_box(asked.layout, asked.truth, asked.columns, mix, best, chunk, stopped)
         except InterruptedError:
             cut = True
             break
         recorder.root(mix)["enumerate"] = True
-        count += int(np.prod([len(c) for c in columns], dtype=object))
+        count += asked.choices // len(asked.mixes)
     value = -np.inf if best is None else best.value
-    status = "interrupted" if cut else "infeasible" if best is None else "closed"
-    surviving = None if best is None else Box(tuple(np.array([k], dtype=np.intp) for k in best.menu), best.mix)
+    ended = SearchStatus.INFEASIBLE if best is None else SearchStatus.CLOSED
     return Screened(
         menu=None if best is None else best.menu,
         mix=None if best is None else best.mix,
         value=value,
         bound=np.inf if cut else value,
-        status=status,
-        boxes=len(mixes),
+        status=SearchStatus.INTERRUPTED if cut else ended,
+        boxes=len(asked.mixes),
         open_boxes=0,
         enumerated=count,
-        seconds=time.monotonic() - began,
-        surviving=surviving,
-        certificate=recorder.data(layout, value, columns, _plain(refused)),
+        seconds=time.monotonic() - asked.began,
+        surviving=None if best is None else Box(tuple(np.array([k], dtype=np.intp) for k in best.menu), best.mix),
+        certificate=asked.certificate(recorder, value),
     )
 
 
-def _start(
-    search: MenuSearch, columns: tuple[Ints, ...], mixes: list[int], seeds: list[Choice], drawn: bool
-) -> None:  # fmt: skip
+def _start(search: MenuSearch, asked: _MenuQuestion, seeds: list[Choice], drawn: bool) -> None:
     """Find incumbents and queue a root box per mix level."""
-    layout = search.layout
-    if any(not len(c) for c in columns):
+    if not asked.choices:
         return
+    run, layout, truth, columns = search.run, asked.layout, asked.truth, asked.columns
+    mixes, tuning = asked.mixes, search.run.tuning
     given = [(layout.columns(menu), mix) for menu, mix in seeds]
-    work = layout.rows.matrix.size * len(mixes)
-    starts = int(min(4, max(1, START_WORK // work)))
-    tried = mixes if work <= START_WORK else mixes[:: max(1, len(mixes) // 2)]
-    if given and not drawn:
-        search.incumbent = near(layout, search.truth, columns, given)
-    if search.incumbent is None:
-        search.incumbent = find(layout, search.truth, columns, tried, given, starts, 0, None)
-    if search.incumbent is None:
-        search.aim = 0.0
+    work, most = layout.rows.matrix.size * len(mixes), tuning.first_numbers
+    starts = int(min(tuning.first_starts, max(1, most // work)))
+    tried = mixes if work <= most else mixes[:: max(1, len(mixes) // 2)]
+    best = near(layout, truth, columns, given, tuning) if given and not drawn else None
+    if best is None:
+        best = find(layout, truth, columns, tried, given, starts, 0, tuning)
+    run.tree.incumbent, run.aim = best, 0.0 if best is None else 1.0
     middle = np.array([c[len(c) // 2] for c in columns], dtype=np.intp)
-    reference = middle if search.incumbent is None else layout.columns(search.incumbent.menu)
+    reference = Reference(middle if best is None else layout.columns(best.menu))
     for mix in mixes:
-        record, first = search.recorder.root(mix), multipliers.none(layout, search.aim)
-        search.push(Open(layout, columns, mix, np.inf, Reference(reference), first, [], record, root=True), np.inf)
+        record, first = run.recorder.root(mix), multipliers.none(layout, run.aim)
+        search.push(OpenBox(layout, columns, mix, np.inf, reference, first, [], record, root=True), np.inf)
 
 
-def _finish(
-    search: MenuSearch,
-    columns: tuple[Ints, ...],
-    refused: list[Choice],
-    began: float,
-    survivors: bool,
-) -> Screened:
-    best, layout = search.incumbent, search.layout
-    bound = search.bound
-    status = search.stopped or ("infeasible" if best is None else "closed")
+def _finish(search: MenuSearch, asked: _MenuQuestion, survivors: bool) -> Screened:
+    run, tree = search.run, search.run.tree
+    best, bound = tree.incumbent, tree.bound
     return Screened(
         menu=None if best is None else best.menu,
         mix=None if best is None else best.mix,
-        value=-np.inf if best is None else best.value,
+        value=tree.value,
         bound=bound,
-        status=status,
-        boxes=search.boxes,
-        open_boxes=len(search.open),
-        enumerated=search.enumerated,
-        seconds=time.monotonic() - began,
-        surviving=None if best is None or not survivors else surviving_box(search, columns),
-        certificate=search.recorder.data(layout, bound, columns, _plain(refused)),
-        past=Past(layout, search.past),
+        status=tree.stopped or (SearchStatus.INFEASIBLE if best is None else SearchStatus.CLOSED),
+        boxes=tree.boxes,
+        open_boxes=len(tree.waiting),
+        enumerated=run.enumerated,
+        seconds=time.monotonic() - asked.began,
+        surviving=None if best is None or not survivors else surviving_box(run, asked.columns),
+        certificate=asked.certificate(run.recorder, bound),
+        past=Past(asked.layout, search.past),
     )
-
-
-def _plain(choices: list[Choice]) -> list[list[Any]]:
-    return [[list(menu), mix] for menu, mix in choices]

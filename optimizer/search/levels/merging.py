@@ -13,11 +13,10 @@ import numpy as np
 
 from optimizer.search.levels.bounds import Form, Multiplier, Reference, around_reference, combine_rows, make_form
 from optimizer.search.levels.layout import Layout, Origin, Rows
+from optimizer.search.tuning import Tuning
 from optimizer.typing import Array, Bools, Ints
 
 Groups = tuple[tuple[int, ...], ...]
-RULED = 4_000_000
-"""Largest table of allowed pairs of merged levels."""
 
 
 def pairs(counts: Sequence[int]) -> Groups:
@@ -34,10 +33,12 @@ def merged_levels(counts: Sequence[int], groups: Groups) -> int:
     return sum(math.prod(counts[j] for j in group) for group in groups)
 
 
-def mergeable(layout: Layout, counts: Sequence[int], groups: Groups) -> bool:
-    """Whether the tables of allowed pairs stay small."""
+def mergeable(layout: Layout, counts: Sequence[int], groups: Groups, tuning: Tuning) -> bool:
+    """Whether the merged plans have few levels, and the tables of their allowed pairs stay small."""
+    if merged_levels(counts, groups) > tuning.merged_levels:
+        return False
     sizes = {j: math.prod(counts[k] for k in group) for group in groups for j in group}
-    return all(sizes[a] * sizes[b] <= RULED for a, b, _ in layout.rules)
+    return all(sizes[a] * sizes[b] <= tuning.merged_pairs for a, b, _ in layout.rules)
 
 
 def merge(layout: Layout, box: tuple[Ints, ...], groups: Groups) -> tuple[Layout, tuple[Ints, ...]]:

@@ -11,14 +11,8 @@ import numpy as np
 from optimizer.search.levels.bounds import Chord, Multiplier
 from optimizer.search.levels.layout import Layout
 from optimizer.search.levels.simplex import least_upper_bound
+from optimizer.search.tuning import Tuning
 from optimizer.typing import Array
-
-STEEP = 10.0
-"""How far multipliers move against the shifts in one subgradient step."""
-GROW, FALL, FASTEST = 1.2, 0.5, 10.0
-"""Factors of the pace, and the largest pace."""
-LARGEST = 1e4
-"""Largest multiplier tried, in units of the aim's size per size of the limit."""
 
 
 def none(layout: Layout, aim: float = 1.0) -> Multiplier:
@@ -64,9 +58,9 @@ def proposed(
     aim: float,
     best: Multiplier,
     chord: Chord | None,
-    inward: float = 0.3,
+    tuning: Tuning,
 ) -> Multiplier | None:
-    """The multiplier that minimises the envelope of the cuts, moved ``inward`` towards the best one known.
+    """The multiplier that minimises the envelope of the cuts, moved inward towards the best one known.
 
     ``aim`` 1 for a bound on the aim, 0 for a proof of infeasibility (then each multiplier is at most 1 per size).
     """
@@ -86,7 +80,7 @@ def proposed(
     coupling = np.zeros((len(priced), len(unit)))
     coupling[:, :k] = -(cost[1:] / scale[1 : 1 + k, None]).T
     coupling[:, k : k + len(priced)] = np.eye(len(priced))
-    largest = np.full(len(unit), LARGEST if aim else 1.0)
+    largest = np.full(len(unit), tuning.largest_multiplier if aim else 1.0)
     z = least_upper_bound(slope, (aim * table[:, 0] + rest) / size, coupling, aim * cost[0] / size, largest)
     if z is None:
         return None
@@ -94,7 +88,7 @@ def proposed(
     gpus = np.zeros(h)
     gpus[priced] += z[k : k + len(priced)]
     gpus[bounded] += z[k + len(priced) :]
-    rows = np.concatenate([[aim], z[:k]])
+    rows, inward = np.concatenate([[aim], z[:k]]), tuning.inward
     return Multiplier(inward * best.rows + (1.0 - inward) * rows, inward * best.gpus + (1.0 - inward) * gpus)
 
 
@@ -139,16 +133,19 @@ class Pace:
         return Slopes(slopes.rows, slopes.gpus, row_unit, gpu_unit)
 
 
-def paced(before: Pace | None, slopes: Slopes) -> Pace:
+def paced(before: Pace | None, slopes: Slopes, tuning: Tuning) -> Pace:
     """The pace after one more slope."""
     sign = np.sign(np.concatenate([slopes.rows, slopes.gpus]))
     if before is None:
         return Pace(np.ones(len(sign)), sign)
-    factor = np.where(sign * before.sign < 0.0, FALL * before.factor, np.minimum(FASTEST, GROW * before.factor))
+    faster = np.minimum(tuning.fastest_pace, tuning.pace_grows * before.factor)
+    factor = np.where(sign * before.sign < 0.0, tuning.pace_falls * before.factor, faster)
     return Pace(factor, np.where(sign == 0.0, before.sign, sign))
 
 
-def slopes(layout: Layout, multiplier: Multiplier, cut: Array, chord: Chord | None, people: float) -> Slopes:
+def slopes(
+    layout: Layout, multiplier: Multiplier, cut: Array, chord: Chord | None, people: float, tuning: Tuning
+) -> Slopes:
     """The subgradient at a bound with this cut; zero where the multiplier is zero and would fall."""
     k = layout.limits
     terms = _terms(layout, cut, chord)
@@ -161,7 +158,7 @@ def slopes(layout: Layout, multiplier: Multiplier, cut: Array, chord: Chord | No
         free = np.isinf(layout.room) & (multiplier.gpus >= -cost) & (gpus < 0.0)
         gpus = np.where(free | ((multiplier.gpus <= 0.0) & (gpus > 0.0)), 0.0, gpus)
     rows = np.where((multiplier.rows[1:] <= 0.0) & (rows > 0.0), 0.0, rows)
-    unit = STEEP * people / layout.scales**2
+    unit = tuning.steep * people / layout.scales**2
     return Slopes(rows, gpus, unit[1 : 1 + k], unit[1 + k :])
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from optimizer.search.levels.layout import EPS, Layout
-from optimizer.search.levels.state import BoundStep, Open
+from optimizer.search.levels.state import BoundStep, OpenBox
 from optimizer.typing import Array, Ints
 
 
@@ -33,7 +33,7 @@ class Past:
         return np.asarray((rows.offset - own.rows.offset)[: 1 + layout.limits, mix])
 
 
-def recalled(pasts: Sequence[Past], layout: Layout, box: Open) -> Iterator[BoundStep]:
+def recalled(pasts: Sequence[Past], layout: Layout, box: OpenBox) -> Iterator[BoundStep]:
     """One after the other, the bounds that hold for the root box as it then stands, moved to it."""
     for past in pasts:
         constants = past.constants(layout, box.mix)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from optimizer.search.engine import SearchStatus
 from optimizer.search.levels.layout import Box
 from optimizer.search.levels.past import Past
 from optimizer.typing import LevelIndices
@@ -20,9 +21,7 @@ class Screened:
     """True aim of the incumbent by ``instance.evaluate``; -inf without one."""
     bound: float
     """No feasible choice of the box (excluded ones apart) has a larger aim; -inf when proven infeasible."""
-    status: str
-    """``closed``: the gap is within the asked one. ``infeasible``: proven. ``open``: stopped by time or the number of
-    boxes. ``interrupted``: cancelled."""
+    status: SearchStatus
     boxes: int
     """Boxes processed."""
     open_boxes: int

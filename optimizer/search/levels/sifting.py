@@ -13,10 +13,8 @@ import numpy as np
 
 from optimizer.search.levels.enumeration import halves
 from optimizer.search.levels.layout import EPS
+from optimizer.search.tuning import DEFAULT
 from optimizer.typing import Array, Bools, Ints
-
-WIDER = 4
-"""How many times ``most`` may pass the first sieve before the others are tried."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +30,13 @@ class Sieve:
     """Whether settled menus count for the proven bound (no: they are proven infeasible)."""
 
 
-def sift(box: tuple[Ints, ...], sieves: Sequence[Sieve], most: int) -> tuple[Ints, float] | None:
+def sift(
+    box: tuple[Ints, ...], sieves: Sequence[Sieve], most: int, wider: int = DEFAULT.sifted_wider
+) -> tuple[Ints, float] | None:
     """(n, J) columns of the menus no sieve settles, and the largest bound of those settled; None beyond ``most``.
 
     The first sieve counts before anything is built: with a level of deficit 0 in every plan no part of a menu that
-    passes it comes to nothing, so too large a count is final.
+    passes it comes to nothing, so too large a count, of ``wider`` times as many, is final.
     """
     plans = sorted(range(len(box)), key=lambda j: (len(box[j]), j))
     budgets, totals, counts = side_by_side(sieves)
@@ -49,7 +49,7 @@ def sift(box: tuple[Ints, ...], sieves: Sequence[Sieve], most: int) -> tuple[Int
         table = table[order]
         fits = np.searchsorted(table[:, 0], budgets[0] - spent[:, 0])
         size = int(fits.sum())
-        if size > WIDER * most:
+        if size > wider * most:
             return None
         short = fits < len(order)
         if short.any() and counts[0]:  # all from there on are settled by the first sieve, whatever the others say

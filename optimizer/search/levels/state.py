@@ -1,50 +1,23 @@
-"""What the search holds: its settings, the boxes waiting, and the bounds taken of a box."""
+"""The boxes of the search by levels, and the bounds taken of them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from optimizer.search.levels import multipliers
 from optimizer.search.levels.bounds import BoxBound, Chord, Multiplier, Reference
-from optimizer.search.levels.enumeration import Incumbent
 from optimizer.search.levels.layout import Layout
 from optimizer.search.levels.sifting import Sieve
 from optimizer.search.proof.certificate import Node
 from optimizer.typing import Array, Ints
 
-KEPT_CUTS = 12
-"""Cuts that the multipliers are chosen by, and that a child inherits."""
-
-
-@dataclass(frozen=True)
-class SearchLimits:
-    """How far and how long."""
-
-    gap: float
-    scale: float
-    deadline: float | None
-    max_boxes: int | None
-    cancelled: Callable[[], bool] | None
-    progress: Callable[[float, float, int], None] | None
-    small: int
-    """Menus in a box that is enumerated."""
-    few: int
-    """Menus left over by sifting that are evaluated."""
-
-    def reach(self, incumbent: Incumbent | None) -> float:
-        """Bounds up to here prove the gap."""
-        if incumbent is None:
-            return -np.inf
-        return incumbent.value + self.gap * max(abs(incumbent.value), self.scale)
-
 
 @dataclass
-class Open:
-    """A box waiting."""
+class OpenBox:
+    """A box that may still hold the optimum."""
 
     layout: Layout
     """What the columns are of: the whole problem, or one with plans merged."""
@@ -69,12 +42,12 @@ class Open:
 
     def child(
         self, layout: Layout, columns: tuple[Ints, ...], bound: float, reference: Reference, multiplier: Multiplier,
-        record: Node, proof: tuple[Reference, Multiplier] | None,
-    ) -> Open:  # fmt: skip
+        record: Node, proof: tuple[Reference, Multiplier] | None, kept_cuts: int,
+    ) -> OpenBox:  # fmt: skip
         """A part of the box, or the box stated anew, that goes on with what was learnt here."""
         return replace(
             self, layout=layout, columns=columns, bound=bound, reference=reference, multiplier=multiplier,
-            cuts=self.cuts[-KEPT_CUTS:], record=record, proof=proof, root=False,
+            cuts=self.cuts[-kept_cuts:], record=record, proof=proof, root=False,
         )  # fmt: skip
 
 

@@ -6,24 +6,21 @@ import numpy as np
 
 from optimizer.search.levels.bounds import Reference
 from optimizer.search.levels.layout import Box
-from optimizer.search.levels.search import MenuSearch
+from optimizer.search.levels.run import MenuRun
 from optimizer.typing import Ints
 
-MOST = 24
-"""Levels per plan in the surviving box."""
 
-
-def surviving_box(search: MenuSearch, columns: tuple[Ints, ...]) -> Box:
+def surviving_box(run: MenuRun, columns: tuple[Ints, ...]) -> Box:
     """At the incumbent's mix level: levels whose bound over the box exceeds the incumbent, the best few per plan."""
-    best, layout = search.incumbent, search.layout
+    best, layout = run.tree.incumbent, run.layout
     assert best is not None
     kept, chosen = columns, layout.columns(best.menu)
     for _ in range(3):
-        bound = search.bound_for(kept, best.mix, Reference(chosen))
+        bound = run.bound_for(kept, best.mix, Reference(chosen))
         parts = []
         for j, c in enumerate(kept):
             levels = bound.levels(j)
-            order = np.argsort(-levels, kind="stable")[:MOST]
+            order = np.argsort(-levels, kind="stable")[: run.tuning.surviving_levels]
             keep = np.zeros(len(c), dtype=np.bool_)
             keep[order] = levels[order] > best.value
             parts.append(c[keep | (c == chosen[j])])

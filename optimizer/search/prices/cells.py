@@ -18,40 +18,29 @@ branches, the sum is at most its larger end plus ``e^2 / 8 max(0, sum_i n_i k_i)
 The bound is lowered over t by subgradients; at the least it is that of the linear relaxation with a price lottery.
 
 Tried without gain: intervals of outside shares as further coordinates, a multiplier on S_i - 1 / y_i, probing every
-plan's pieces at the root, and the second-order bound of ``continuous_boxes`` on what is left. Cells too coarse for
-wide boxes hide that cutting helps.
+plan's pieces at the root, and the second-order bound of ``taylor`` on what is left. Cells too coarse for wide boxes
+hide that cutting helps.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.search.levels.bounds import others
-from optimizer.search.prices.prices import UNIT, Prices
-from optimizer.search.prices.search import CertifiedPrices, PriceSearch
-from optimizer.typing import Array
-
-MOST_CELLS, LEAST_CELLS = 24, 6
-DENSITY = 3.0
-"""Cells per unit of utility."""
-ROOT_ROUNDS, ROUNDS = 60, 12
-"""Bounds evaluated at the root, and in a box, while t is lowered."""
-WILD, SHORTER, LONGER, TIRED = 1.15, 0.5, 1.3, 0.8
-"""A step that ends so many times as far above the threshold as the best halves the next; others change it less."""
-_BATCH = 16
-_ELEMENTS = 2_000_000
-_POINTS = 33
-_EDGE = 3
+from optimizer.search.prices.prices import UNIT
+from optimizer.search.prices.search import CertifiedPrices, PriceSearch, SideBySide
+from optimizer.typing import Array, Bools
 
 
 @dataclass(frozen=True)
-class Boxes:
+class CellBoxes(SideBySide):
     """Boxes of prices, B of them along the last axis of every array."""
 
+    AXIS: ClassVar[int] = -1
     low: Array
     """(J, B)"""
     high: Array
@@ -60,19 +49,8 @@ class Boxes:
     """(J, I, B): t, money."""
     length: Array
     """(B,) share of Polyak's step that is taken."""
-    bound: Array
-    """(B,) money."""
     doubt: Array
     """(J, B) money of the bound's error that the width of each plan's prices explains; -1 where it has none."""
-
-    def take(self, which: NDArray[Any]) -> Boxes:
-        """Some of them."""
-        return Boxes(*(a[..., which] for a in self.__dict__.values()))
-
-    def join(self, other: Boxes) -> Boxes:
-        """Both."""
-        pairs = zip(self.__dict__.values(), other.__dict__.values(), strict=True)
-        return Boxes(*(np.concatenate(pair, axis=-1) for pair in pairs))
 
 
 @dataclass(frozen=True)
@@ -98,11 +76,13 @@ def _at(table: Array, point: NDArray[np.intp]) -> Array:
 
 
 class Cells:
-    """Bounds boxes of prices for one search."""
+    """Bounds and cuts boxes of prices for one search; meets ``prices.search.PriceBranching``."""
 
     def __init__(self, search: PriceSearch) -> None:
-        data = search.data
-        self.search, self.data, self.people = search, data, data.customers
+        data, tuning = search.data, search.tuning
+        self.search, self.data, self.people, self._tuning = search, data, data.customers, tuning
+        each = 2 * data.types * data.plans * tuning.most_cells
+        self.batch = int(np.clip(tuning.cell_numbers // each, 1, tuning.cell_batch))
         self._constants, self._slopes, self._costs = (
             np.ascontiguousarray(x.T)[:, :, None] for x in (data.constants, data.slopes, data.costs)
         )
@@ -120,7 +100,9 @@ class Cells:
     def _grid(self, low: Array, high: Array) -> Array:
         """(J, points, B): half-way between even steps and even steps of exp(-b p / 2), as curvature goes with w."""
         width = high - low
-        cells = int(np.clip(np.ceil(DENSITY * (self._steep[:, None] * width).max()), LEAST_CELLS, MOST_CELLS))
+        tuning = self._tuning
+        wanted = np.ceil(tuning.cell_density * (self._steep[:, None] * width).max())
+        cells = int(np.clip(wanted, tuning.least_cells, tuning.most_cells))
         steps = np.linspace(0.0, 1.0, cells + 1)[None, :, None]
         rate = 0.5 * self._steep[:, None]
         with np.errstate(divide="ignore"):
@@ -158,7 +140,7 @@ class Cells:
         outside = np.where(there > 0.0, *(_at(y, point) for y in table.outside))
         return 1.0 - (outside * weight).sum(axis=0) - outside, there, weight
 
-    def _lower(self, table: _PriceTable, boxes: Boxes, rounds: int) -> tuple[Array, Array]:
+    def _lower(self, table: _PriceTable, boxes: CellBoxes, rounds: int) -> tuple[Array, Array]:
         """Subgradient steps from the better of the given t and that of the box's middle: t, and the step's length."""
         middle = len(table.grid[0]) // 2
         weight, earned = table.weight[:, middle], table.earned[:, middle]
@@ -166,7 +148,7 @@ class Cells:
         given, other = (self._total(table, t) for t in (boxes.shift, central))
         shift = np.where(other < given, central, boxes.shift)
         best, lowest, length = shift, np.full(given.shape, np.inf), boxes.length
-        target = self.search.threshold
+        target, tuning = self.search.cutoff, self._tuning
         for last in range(rounds):
             base, sums, d = self._value(table, shift)
             point = sums.argmax(axis=1)
@@ -175,8 +157,9 @@ class Cells:
             best, lowest = np.where(better, shift, best), np.where(better, total, lowest)
             if last == rounds - 1 or (lowest <= target).all():
                 break
-            wild = total - target > WILD * (lowest - target)
-            length = np.minimum(1.0, length * np.where(wild, SHORTER, np.where(better, LONGER, TIRED)))
+            wild = total - target > tuning.wild * (lowest - target)
+            tamer = np.where(better, tuning.longer, tuning.tired)
+            length = np.minimum(1.0, length * np.where(wild, tuning.shorter, tamer))
             slope = self._slope(table, point, d)[0]
             # a slope of nothing but rounding must not send t far away
             norm = np.maximum(self.people @ (slope * slope).sum(axis=0), 1e-6 * self.people.sum())
@@ -208,7 +191,7 @@ class Cells:
         top = np.maximum(sums[:, 1:], sums[:, :-1])
         return np.asarray(top + width[:, :, 0] ** 2 / 8.0 * np.maximum(self.people @ bend, 0.0))
 
-    def _slack(self, table: _PriceTable, boxes: Boxes, shift: Array) -> Array:
+    def _slack(self, table: _PriceTable, boxes: CellBoxes, shift: Array) -> Array:
         """(B,) more than rounding can take: relative to n_i (|lambda| + sum_j (share x money + y |t|))."""
         money = np.maximum(*(np.abs(p[:, None] - self._costs) for p in (boxes.low, boxes.high)))
         outside = table.outside[0].max(axis=1)
@@ -216,8 +199,8 @@ class Cells:
         terms = money.sum(axis=0) + (2.0 + self.data.plans) * unit
         return np.asarray(4.0 * self.data.rounding * (self.people @ terms))
 
-    def bound(self, boxes: Boxes, rounds: int) -> Boxes:
-        """The boxes, narrowed to the prices that can beat the threshold, with new bounds; what is cut off is closed."""
+    def bound(self, boxes: CellBoxes, rounds: int) -> CellBoxes:
+        """The boxes, narrowed to the prices that can beat the cutoff, with new bounds; what is cut off is closed."""
         table = self._table(boxes.low, boxes.high)
         shift, length = self._lower(table, boxes, rounds)
         base, sums, d = self._value(table, shift)
@@ -230,14 +213,14 @@ class Cells:
         point = sums.argmax(axis=1)
         peak = np.take_along_axis(table.grid, point[:, None], 1)[:, 0]
         self.search.offer(peak[:, int(total.argmax())][None], reach=1.0)
-        target = self.search.threshold
+        target = self.search.cutoff
         alive = ~(by_cell <= target) | (total <= target)
         first, last = alive.argmax(axis=1), alive.shape[1] - alive[:, ::-1].argmax(axis=1)
         number = np.arange(alive.shape[1])[None, :, None]
         self.search.close(by_cell[(number < first[:, None]) | (number >= last[:, None])])
         low, high = (np.take_along_axis(table.grid, k[:, None], 1)[:, 0] for k in (first, last))
         doubt = self._doubt(self._slope(table, point, d), low, high)
-        return Boxes(low, high, shift, length, total, doubt)
+        return CellBoxes(total, low, high, shift, length, doubt)
 
     def _doubt(self, at: tuple[Array, Array, Array], low: Array, high: Array) -> Array:
         """How far each plan's prices move the outside shares that the other plans' terms were taken with."""
@@ -250,48 +233,44 @@ class Cells:
         wide = high - low > 1e-12 * (np.abs(low) + np.abs(high))
         return np.where(wide, far.sum(axis=1), -1.0)
 
-    def halves(self, boxes: Boxes) -> Boxes:
+    def halves(self, boxes: CellBoxes) -> CellBoxes:
         """Every box cut in two at its most doubtful plan, where that plan's mean share is half-way between its ends."""
         rows, plan = np.arange(len(boxes.bound)), boxes.doubt.argmax(axis=0)
         least, _ = self._ends(boxes.low, boxes.high)
         a, b = boxes.low[plan, rows], boxes.high[plan, rows]
-        steps = np.linspace(0.0, 1.0, _POINTS)[:, None]
+        steps = np.linspace(0.0, 1.0, self._tuning.cut_points)[:, None]
         price = a * (1.0 - steps) + b * steps
         i = (slice(None), plan, None)
         weight = np.exp(self.data.constants[i].squeeze(2) - self.data.slopes[i].squeeze(2) * price[:, None])
         around = others(least)[plan, :, rows].T
         share = self.people @ (weight / (weight + around))
-        far = np.abs(share - 0.5 * (share[0] + share[-1]))[_EDGE:-_EDGE]
-        where = price[_EDGE + far.argmin(axis=0), rows]
+        margin = self._tuning.cut_margin
+        far = np.abs(share - 0.5 * (share[0] + share[-1]))[margin:-margin]
+        where = price[margin + far.argmin(axis=0), rows]
         low, high = boxes.low.copy(), boxes.high.copy()
         high[plan, rows] = low[plan, rows] = where
-        left = Boxes(boxes.low, high, boxes.shift, boxes.length, boxes.bound, boxes.doubt)
-        return left.join(Boxes(low, boxes.high, boxes.shift, boxes.length, boxes.bound, boxes.doubt))
+        return replace(boxes, high=high).join(replace(boxes, low=low))
 
+    def root(self) -> CellBoxes:
+        """The whole box, from the t that makes the bound exact at the incumbent's prices."""
+        data, prices, one = self.data, self.search.best.prices, np.ones(1)
+        weight = np.exp(data.constants - data.slopes * prices)
+        earned = weight * (prices - data.costs)
+        unit = earned.sum(axis=1) / (1.0 + weight.sum(axis=1))
+        shift = (earned - weight * unit[:, None]).T[:, :, None]
+        ends = data.lower[:, None], data.upper[:, None]
+        whole = CellBoxes(np.inf * one, *ends, shift, one, np.zeros((data.plans, 1)))
+        return self.bound(whole, self._tuning.cell_root_rounds)
 
-def _first(data: Prices, prices: Array) -> Boxes:
-    """The whole box, with the t that makes the bound exact at the given prices."""
-    weight = np.exp(data.constants - data.slopes * prices)
-    earned = weight * (prices - data.costs)
-    unit = earned.sum(axis=1) / (1.0 + weight.sum(axis=1))
-    shift = (earned - weight * unit[:, None]).T[:, :, None]
-    one = np.ones(1)
-    return Boxes(data.lower[:, None], data.upper[:, None], shift, one, np.inf * one, np.zeros((data.plans, 1)))
+    def children(self, boxes: CellBoxes) -> CellBoxes:
+        """Both halves of every box, bounded."""
+        return self.bound(self.halves(boxes), self._tuning.cell_rounds)
+
+    def whole(self, boxes: CellBoxes) -> Bools:
+        """(B,) boxes without a plan whose prices could be cut."""
+        return np.asarray(boxes.doubt.max(axis=0) < 0.0)
 
 
 def certify_cells(search: PriceSearch) -> CertifiedPrices:
-    """Best-first search in batches until the incumbent of the search is proven within its gap, or time is up."""
-    data, cells = search.data, Cells(search)
-    batch = int(np.clip(_ELEMENTS // (2 * data.types * data.plans * MOST_CELLS), 1, _BATCH))
-    boxes = cells.bound(_first(data, search.prices), ROOT_ROUNDS)
-    search.boxes = 1
-    while True:
-        dead = (boxes.bound <= search.threshold) | (boxes.doubt.max(axis=0) < 0.0)
-        search.close(boxes.bound[dead])
-        boxes = boxes.take(np.flatnonzero(~dead))
-        if not boxes.bound.size or search.late():
-            return search.result(boxes.bound)
-        order = np.argsort(-boxes.bound, kind="stable")
-        born = cells.bound(cells.halves(boxes.take(order[:batch])), ROUNDS)
-        search.boxes += len(born.bound)
-        boxes = boxes.take(order[batch:]).join(born)
+    """Prove the incumbent of the search within its gap by price cells, unless time runs out."""
+    return search.certify(Cells(search))

@@ -4,44 +4,39 @@ from __future__ import annotations
 
 import numpy as np
 
-from optimizer.search.prices.boxes import certify_boxes
 from optimizer.search.prices.cells import certify_cells
 from optimizer.search.prices.outside_shares import certify_outside
 from optimizer.search.prices.prices import Prices, first_prices, revenue
 from optimizer.search.prices.search import CertifiedPrices, PriceSearch
+from optimizer.search.prices.taylor import certify_taylor
+from optimizer.search.tuning import DEFAULT, Tuning
 from optimizer.typing import Array
 
-_CORNERS = 3
-_CORNERS_SHARED = 7
-_PLANS, _PLANS_SHARED = 6, 10
-"""Above so many plans, outside shares still serve one type more, and up to 7 types with shared slopes."""
-_FEW_PLANS = 2
 
-
-def by_outside_shares(data: Prices) -> bool:
+def by_outside_shares(data: Prices, tuning: Tuning = DEFAULT) -> bool:
     """Whether to branch on outside shares: few types, and plans enough to make branching on prices dear.
 
     A box of outside shares costs 2^types corners and hardly minds the number of plans. Branching on prices is linear in
     the types and exponential in the plans, but needs no more than a few boxes where plans are few.
     """
-    if data.types <= _CORNERS:
+    if data.types <= tuning.corner_types:
         return True
-    if data.types == _CORNERS + 1:
-        return data.shared or data.plans > _PLANS
-    return data.shared and data.types <= _CORNERS_SHARED and data.plans > _PLANS_SHARED
+    if data.types == tuning.corner_types + 1:
+        return data.shared or data.plans > tuning.corner_plans
+    return data.shared and data.types <= tuning.shared_corner_types and data.plans > tuning.shared_corner_plans
 
 
-def certify(data: Prices, gap: float, deadline: float | None) -> tuple[CertifiedPrices, str]:
+def certify(data: Prices, gap: float, deadline: float | None, tuning: Tuning = DEFAULT) -> tuple[CertifiedPrices, str]:
     """The best prices with a bound within ``gap`` of their value, and the branching used.
 
     On one or two prices the second-order bound of all types together needs the least work; on more, the separable one.
     """
     start, _ = first_prices(data)
-    search = PriceSearch(data, gap, deadline, start)
-    if by_outside_shares(data):
+    search = PriceSearch(data, gap, deadline, start, tuning)
+    if by_outside_shares(data, tuning):
         return certify_outside(search), "outside_shares"
-    if data.plans <= _FEW_PLANS:
-        return certify_boxes(search), "prices"
+    if data.plans <= tuning.taylor_plans:
+        return certify_taylor(search), "prices"
     return certify_cells(search), "prices"
 
 

@@ -18,39 +18,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.search.prices.prices import Prices
-from optimizer.search.prices.search import CertifiedPrices, PriceSearch
-from optimizer.search.prices.single import Closed, Grid, Peaks, Single
-from optimizer.typing import Array
-
-_TEMPERATURE = 0.1
-_ROUNDS = 4
+from optimizer.search.prices.search import CertifiedPrices, PriceSearch, SideBySide
+from optimizer.search.prices.single import ClosedForm, Grid, Peaks, Single
+from optimizer.typing import Array, Bools
 
 
 @dataclass(frozen=True)
-class _Nodes:
+class ShareBoxes(SideBySide):
     """Boxes of outside shares and prices, with the multipliers and the bound of each."""
 
     y_low: Array
+    """(B, I)"""
     y_high: Array
+    """(B, I)"""
     low: Array
+    """(B, J)"""
     high: Array
+    """(B, J)"""
     multipliers: Array
-    bound: Array
+    """(B, I)"""
     cut: Array
     """(B, 2): which coordinate to split (a type, or types + a plan) and where; nan for a box too small to split."""
-
-    def take(self, which: NDArray[Any]) -> _Nodes:
-        return _Nodes(*(a[which] for a in self.__dict__.values()))
-
-    def join(self, other: _Nodes) -> _Nodes:
-        pairs = zip(self.__dict__.values(), other.__dict__.values(), strict=True)
-        return _Nodes(*(np.concatenate(pair) for pair in pairs))
 
 
 @dataclass(frozen=True)
@@ -69,7 +62,7 @@ class _Corners:
     multipliers: Array
 
 
-def _pick(better: NDArray[np.bool_], new: _Corners, old: _Corners) -> _Corners:
+def _pick(better: Bools, new: _Corners, old: _Corners) -> _Corners:
     def chosen(a: Array, b: Array) -> Array:
         return np.where(better.reshape((-1,) + (1,) * (a.ndim - 1)), a, b)
 
@@ -85,11 +78,16 @@ def _pick(better: NDArray[np.bool_], new: _Corners, old: _Corners) -> _Corners:
     )
 
 
-class _Bounding:
-    """Bounds a batch of nodes."""
+class OutsideShares:
+    """Bounds and cuts boxes of outside shares; meets ``prices.search.PriceBranching``."""
 
-    def __init__(self, data: Prices, single: Single, search: PriceSearch) -> None:
-        self.data, self.single, self.search = data, single, search
+    def __init__(self, search: PriceSearch) -> None:
+        data, tuning = search.data, search.tuning
+        self.data, self.search, self._tuning = data, search, tuning
+        cells = _cells(data, search.tree.rule.gap)
+        self.single: Single = ClosedForm(data) if data.shared else Grid(data, cells)
+        each = 2**data.types * data.plans * data.types * (1 if data.shared else cells)
+        self.batch = int(np.clip(tuning.share_numbers // each, 1, tuning.share_batch))
         self.bits = np.array(list(product((False, True), repeat=data.types)))
         largest = np.maximum(np.abs(data.upper - data.costs), np.abs(data.lower - data.costs)).max()
         self.limit = 100.0 * (float(largest) or 1.0)
@@ -157,7 +155,26 @@ class _Bounding:
         tilted: Array = change * np.minimum(1.0, 0.01 * self.limit / largest)[:, None, None]
         return np.where(np.isfinite(tilted), tilted, 0.0)
 
-    def bound(self, nodes: _Nodes) -> _Nodes:
+    def root(self) -> ShareBoxes:
+        """All shares and prices."""
+        data, prices = self.data, self.search.best.prices
+        low, high = data.lower[None], data.upper[None]
+        w = np.exp(data.constants - data.slopes * prices)
+        start = ((w * (prices - data.costs)).sum(axis=1) / (1.0 + w.sum(axis=1)))[None]
+        shares = share_range(data, low, high)
+        return self.bound(ShareBoxes(np.array([np.inf]), *shares, low, high, start, np.zeros((1, 2))))
+
+    def children(self, boxes: ShareBoxes) -> ShareBoxes:
+        """Both halves of every box, bounded, but for those that no prices reach."""
+        born = _halves(self.data, boxes)
+        born = born.take(np.asarray(~(born.y_low > born.y_high).any(axis=1)))
+        return self.bound(born) if born.bound.size else born
+
+    def whole(self, boxes: ShareBoxes) -> Bools:
+        """(B,) boxes too small to cut."""
+        return np.isnan(boxes.cut[:, 1])
+
+    def bound(self, nodes: ShareBoxes) -> ShareBoxes:
         """The nodes with their bounds, multipliers and cuts; the search is offered the prices met on the way."""
         self.single.prepare(nodes.low, nodes.high)
         y = np.where(self.bits, nodes.y_high[:, None], nodes.y_low[:, None])
@@ -175,7 +192,7 @@ class _Bounding:
         worst = best.total.argmax(axis=1)
         rows = np.arange(len(y))
         self.search.offer(best.peaks.price[rows, worst], reach=5.0)
-        bound = np.minimum(nodes.bound, best.total[rows, worst])
+        bound = np.fmin(nodes.bound, best.total[rows, worst])
         kept = self.search.value + 0.5 * self.search.tolerance
         low, high = self.single.reduced(
             self.data.customers * y, self.data.customers * y * best.multipliers, best.total - kept
@@ -184,16 +201,16 @@ class _Bounding:
             # the prices that were cut off earn no more than this
             self.search.close(np.array([kept]))
         cut = self._cut(nodes, low, high, y[rows, worst], best, worst)
-        return _Nodes(nodes.y_low, nodes.y_high, low, high, common, bound, cut)
+        return ShareBoxes(bound, nodes.y_low, nodes.y_high, low, high, common, cut)
 
-    def _lower(self, nodes: _Nodes, y: Array, best: _Corners, common: Array, tilt: Array) -> tuple[_Corners, Array]:
+    def _lower(self, nodes: ShareBoxes, y: Array, best: _Corners, common: Array, tilt: Array) -> tuple[_Corners, Array]:
         """Newton steps on the smoothed maximum over the corners, in the common part of the multipliers."""
         rows, radius = np.arange(len(y)), np.full(len(y), 2.0)
-        for _ in range(_ROUNDS):
+        for _ in range(self._tuning.share_rounds):
             top = best.total.max(axis=1)
-            if (top <= self.search.threshold).all():
+            if (top <= self.search.cutoff).all():
                 break
-            heat = _TEMPERATURE * np.maximum(top - best.total.min(axis=1), 1e-6 * np.abs(top) + 1e-300)
+            heat = self._tuning.temperature * np.maximum(top - best.total.min(axis=1), 1e-6 * np.abs(top) + 1e-300)
             weight = np.exp((best.total - top[:, None]) / heat[:, None])
             weight /= weight.sum(axis=1, keepdims=True)
             slope = self.data.customers * (1.0 - y * best.sums)
@@ -210,7 +227,7 @@ class _Bounding:
             radius = np.where(better, radius * 2.0, length / 4.0)
         return best, common
 
-    def _cut(self, nodes: _Nodes, low: Array, high: Array, y: Array, best: _Corners, worst: Array) -> Array:
+    def _cut(self, nodes: ShareBoxes, low: Array, high: Array, y: Array, best: _Corners, worst: Array) -> Array:
         """The coordinate with the most to win: a type's outside share, or a plan's price where shares cannot help."""
         rows = np.arange(len(y))
         sums, money = best.sums[rows, worst], best.money[rows, worst]
@@ -236,7 +253,7 @@ class _Bounding:
         return cut
 
     def _may_split(self, stretch: Array) -> NDArray[np.bool_]:
-        if isinstance(self.single, Closed) and (self.data.slopes > 0.0).all():
+        if isinstance(self.single, ClosedForm) and (self.data.slopes > 0.0).all():
             return np.zeros(len(stretch), dtype=bool)
         possible: NDArray[np.bool_] = stretch.max(axis=1) > 0.0
         return possible
@@ -251,7 +268,7 @@ def share_range(data: Prices, low: Array, high: Array) -> tuple[Array, Array]:
     return least, most
 
 
-def _children(data: Prices, parents: _Nodes) -> _Nodes:
+def _halves(data: Prices, parents: ShareBoxes) -> ShareBoxes:
     """Both halves of every parent; outside shares follow the prices."""
     kind, where = parents.cut[:, 0].astype(int), parents.cut[:, 1]
     rows = np.arange(len(kind))
@@ -265,36 +282,15 @@ def _children(data: Prices, parents: _Nodes) -> _Nodes:
         target[rows[~share], kind[~share] - data.types] = where[~share]
         least, most = share_range(data, boxes[2], boxes[3])
         boxes[0], boxes[1] = np.maximum(boxes[0], least), np.minimum(boxes[1], most)
-        sides.append(_Nodes(boxes[0], boxes[1], boxes[2], boxes[3], parents.multipliers, parents.bound, parents.cut))
+        sides.append(
+            ShareBoxes(parents.bound, boxes[0], boxes[1], boxes[2], boxes[3], parents.multipliers, parents.cut)
+        )
     return sides[0].join(sides[1])
 
 
 def certify_outside(search: PriceSearch) -> CertifiedPrices:
-    """Best-first search in batches until the incumbent of the search is proven within its gap, or time is up."""
-    data = search.data
-    single: Single = Closed(data) if data.shared else Grid(data, _cells(data, search.gap))
-    per_node = 2**data.types * data.plans * data.types * (1 if data.shared else getattr(single, "cells", 1))
-    batch = int(np.clip(2_000_000 // per_node, 1, 24))
-    bounding = _Bounding(data, single, search)
-    low, high = data.lower[None], data.upper[None]
-    w = np.exp(data.constants - data.slopes * search.prices)
-    start = ((w * (search.prices - data.costs)).sum(axis=1) / (1.0 + w.sum(axis=1)))[None]
-    root = _Nodes(*share_range(data, low, high), low, high, start, np.array([np.inf]), np.zeros((1, 2)))
-    nodes = bounding.bound(root)
-    search.boxes = 1
-    while True:
-        dead = (nodes.bound <= search.threshold) | np.isnan(nodes.cut[:, 1])
-        search.close(nodes.bound[dead])
-        nodes = nodes.take(np.flatnonzero(~dead))
-        if not nodes.bound.size or search.late():
-            return search.result(nodes.bound)
-        order = np.argsort(-nodes.bound, kind="stable")
-        born = _children(data, nodes.take(order[:batch]))
-        empty = (born.y_low > born.y_high).any(axis=1)
-        born = born.take(np.flatnonzero(~empty))
-        rest = nodes.take(order[batch:])
-        search.boxes += len(born.bound)
-        nodes = rest.join(bounding.bound(born)) if born.bound.size else rest
+    """Prove the incumbent of the search within its gap by outside shares, unless time runs out."""
+    return search.certify(OutsideShares(search))
 
 
 def _cells(data: Prices, gap: float) -> int:

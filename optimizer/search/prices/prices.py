@@ -7,11 +7,11 @@ from functools import cached_property
 
 import numpy as np
 
+from optimizer.search.tuning import DEFAULT
 from optimizer.typing import Array
 
 UNIT = 2.0**-53
 """Unit roundoff of double precision."""
-_CHUNK = 2_000_000
 _FLAT = 1e-10
 """Relative gain at which ascent ends: Newton's next step would gain about its square."""
 
@@ -69,10 +69,10 @@ class Prices:
         return Prices(self.customers[k], self.constants[k], self.slopes[k], self.costs[k], self.lower, self.upper)
 
 
-def revenue(data: Prices, prices: Array) -> Array:
+def revenue(data: Prices, prices: Array, chunk: int = DEFAULT.revenue_numbers) -> Array:
     """Money at each row of prices: ``sum_i n_i sum_j s_ij (p_j - c_ij)``. (K, J) -> (K,)."""
     out = np.empty(len(prices))
-    rows = max(1, _CHUNK // (data.types * data.plans))
+    rows = max(1, chunk // (data.types * data.plans))
     for start in range(0, len(prices), rows):
         p = prices[start : start + rows, None, :]
         w = np.exp(data.constants - data.slopes * p)

@@ -1,16 +1,26 @@
-"""What both branchings over continuous prices share: the incumbent, the pruning and the certificate."""
+"""What the three branchings over continuous prices share: the incumbent, boxes side by side, and the certificate."""
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 
+from optimizer.search.engine import BestFirst, Clock, GapRule
 from optimizer.search.prices.prices import Prices, climb, revenue
-from optimizer.typing import Array
+from optimizer.search.tuning import DEFAULT, Tuning
+from optimizer.typing import Array, Bools
 
-_TRIAL = 4
+
+@dataclass(frozen=True)
+class PricePoint:
+    """Prices and their revenue."""
+
+    prices: Array
+    """(J,)"""
+    value: float
 
 
 @dataclass(frozen=True)
@@ -25,32 +35,110 @@ class CertifiedPrices:
     """False where time ran out before the gap was reached."""
 
 
-@dataclass
+SideT = TypeVar("SideT", bound="SideBySide")
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """Boxes whose numbers stand side by side, one a place on the axis ``AXIS`` of every array; fields are arrays."""
+
+    AXIS: ClassVar[int] = 0
+    bound: Array
+    """(B,) money."""
+
+    def take(self: SideT, which: Bools) -> SideT:
+        """Some of them."""
+        return type(self)(*(np.compress(which, a, axis=self.AXIS) for a in self._arrays()))
+
+    def join(self: SideT, other: SideT) -> SideT:
+        """Both."""
+        pairs = zip(self._arrays(), other._arrays(), strict=True)
+        return type(self)(*(np.concatenate(pair, axis=self.AXIS) for pair in pairs))
+
+    def apart(self: SideT) -> list[PriceBox[SideT]]:
+        """One by one; a bound that is not a number proves nothing."""
+        bounds = self.bound.tolist()
+        return [PriceBox(self, k, math.inf if math.isnan(bound) else bound) for k, bound in enumerate(bounds)]
+
+    @staticmethod
+    def gather(boxes: list[PriceBox[SideT]]) -> SideT:
+        """Single boxes side by side."""
+        kind = type(boxes[0].side)
+        rows = [[a[box.place] if kind.AXIS == 0 else a[..., box.place] for a in box.side._arrays()] for box in boxes]
+        return kind(*(np.stack(parts, axis=kind.AXIS) for parts in zip(*rows, strict=True)))
+
+    def _arrays(self) -> list[Array]:
+        return [getattr(self, f.name) for f in fields(self)]
+
+
+@dataclass(frozen=True)
+class PriceBox(Generic[SideT]):
+    """One of several boxes side by side."""
+
+    side: SideT
+    place: int
+    bound: float
+
+
+class PriceBranching(Protocol[SideT]):
+    """A way to bound and cut boxes of prices."""
+
+    @property
+    def batch(self) -> int:
+        """Boxes that are cut at once."""
+        ...
+
+    def root(self) -> SideT:
+        """The whole problem, bounded."""
+        ...
+
+    def children(self, boxes: SideT) -> SideT:
+        """The parts of the boxes, bounded."""
+        ...
+
+    def whole(self, boxes: SideT) -> Bools:
+        """(B,) which boxes are too small to cut."""
+        ...
+
+
 class PriceSearch:
-    """Incumbent and bookkeeping of one search. A box is closed at ``value + tolerance``."""
+    """The incumbent of one search over prices, and what is closed around it."""
 
-    data: Prices
-    gap: float
-    deadline: float | None
-    prices: Array
-    value: float = field(init=False)
-    closed: float = field(init=False, default=float("-inf"))
-    """The largest bound among the boxes that were closed."""
-    boxes: int = 0
+    def __init__(
+        self, data: Prices, gap: float, deadline: float | None, start: Array, tuning: Tuning = DEFAULT
+    ) -> None:
+        self.data, self.tuning = data, tuning
+        # not below what double precision can tell apart
+        rule = GapRule(gap, 1e-9 * data.scale, 20.0 * data.rounding * data.scale)
+        self.tree: BestFirst[PriceBox[Any], PricePoint] = BestFirst(rule, Clock(deadline))
+        self.best = PricePoint(start, float(revenue(data, start[None])[0]))
+        self.boxes = 0
+        """Bounded so far."""
 
-    def __post_init__(self) -> None:
-        self.value = float(revenue(self.data, self.prices[None])[0])
+    @property
+    def best(self) -> PricePoint:
+        """The incumbent; there always is one."""
+        assert self.tree.incumbent is not None
+        return self.tree.incumbent
+
+    @best.setter
+    def best(self, best: PricePoint) -> None:
+        self.tree.incumbent = best
+
+    @property
+    def value(self) -> float:
+        """Money of the incumbent."""
+        return self.tree.value
 
     @property
     def tolerance(self) -> float:
-        """Money by which a bound may exceed the incumbent; not below what double precision can tell apart."""
-        scale = self.data.scale
-        return max(self.gap * max(abs(self.value), 1e-9 * scale), 20.0 * self.data.rounding * scale)
+        """Money by which a bound may exceed the incumbent."""
+        return self.tree.rule.tolerance(self.value)
 
     @property
-    def threshold(self) -> float:
-        """Bounds up to here are closed."""
-        return self.value + self.tolerance
+    def cutoff(self) -> float:
+        """Bounds up to here are fathomed."""
+        return self.tree.cutoff
 
     def offer(self, prices: Array, reach: float = 0.0) -> None:
         """Candidate prices (K, J): the best is climbed from if less than ``reach`` tolerances below the incumbent.
@@ -60,25 +148,53 @@ class PriceSearch:
         value = revenue(self.data, prices)
         k = int(np.argmax(value))
         if value[k] > self.value + 1e-9 * abs(self.value) - reach * self.tolerance:
-            climbed, reached = climb(self.data, prices[k][None], _TRIAL)
+            climbed, reached = climb(self.data, prices[k][None], self.tuning.trial_steps)
             if reached[0] > self.value - 0.1 * self.tolerance:
                 climbed, _ = climb(self.data, climbed, 20)
             both = np.concatenate([prices[k][None], climbed])
             value = revenue(self.data, both)
             k = int(np.argmax(value))
             if value[k] > self.value:
-                self.prices, self.value = both[k], float(value[k])
+                self.best = PricePoint(both[k], float(value[k]))
 
     def close(self, bounds: Array) -> None:
-        """Notes the bounds of boxes that are given up."""
+        """Note the bounds of boxes that are removed."""
         if bounds.size:
-            self.closed = max(self.closed, float(bounds.max()))
+            self.tree.close(float(bounds.max()))
 
-    def late(self) -> bool:
-        """Whether time is up."""
-        return self.deadline is not None and time.monotonic() >= self.deadline
+    def certify(self, branching: PriceBranching[Any]) -> CertifiedPrices:
+        """Search until the incumbent is proven within its gap, or time is up."""
+        loop = _Loop(self, branching)
+        loop.admit(branching.root())
+        self.tree.batch = branching.batch
+        self.tree.run(loop)
+        return CertifiedPrices(
+            self.best.prices, self.value, self.tree.bound, self.boxes, finished=self.tree.stopped is None
+        )
 
-    def result(self, open_bounds: Array) -> CertifiedPrices:
-        """The certificate, with the boxes that are still open."""
-        bound = max(self.value, self.closed, float(open_bounds.max()) if open_bounds.size else float("-inf"))
-        return CertifiedPrices(self.prices, self.value, bound, self.boxes, not open_bounds.size)
+
+@dataclass(frozen=True)
+class _Loop(Generic[SideT]):
+    """A branching over prices as the best-first loop wants it."""
+
+    search: PriceSearch
+    branching: PriceBranching[SideT]
+
+    def admit(self, boxes: SideT) -> None:
+        """Queue the boxes that the incumbent does not fathom and that can still be cut."""
+        self.search.boxes += len(boxes.bound)
+        dead = (boxes.bound <= self.search.cutoff) | self.branching.whole(boxes)
+        self.search.close(boxes.bound[dead])
+        for box in boxes.take(~dead).apart():
+            self.search.tree.push(box)
+
+    def branch(self, boxes: list[PriceBox[SideT]]) -> None:
+        """See ``engine.Branching``."""
+        self.admit(self.branching.children(SideBySide.gather(boxes)))
+
+    def proven(self, box: PriceBox[SideT]) -> bool:
+        """Every bound stands for itself."""
+        return True
+
+    def leave(self, box: PriceBox[SideT]) -> None:
+        """Nothing to note."""

@@ -40,7 +40,7 @@ class Single(Protocol):
         """Price intervals (B, J) outside which every corner's function is below its maximum by its allowance (B, C)."""
 
 
-class Closed:
+class ClosedForm:
     """One slope b per plan: ``A x (p - K)`` with ``x = exp(-b p)`` has its only inner peak at ``K + 1/b``, b > 0."""
 
     def __init__(self, data: Prices) -> None:

@@ -15,18 +15,18 @@ import numpy as np
 from optimizer.errors import NotTrustedError
 from optimizer.model.instance import Figure, Instance, Limit, Rule, combine
 from optimizer.search.levels.chords import chord_between
-from optimizer.search.levels.evaluation import CHUNK, Truth, problem_values, violation, with_burst
+from optimizer.search.levels.evaluation import Truth, problem_values, violation, with_burst
 from optimizer.search.levels.layout import EPS, Box, Layout, checked_box, prepare
+from optimizer.search.tuning import DEFAULT, Tuning
 from optimizer.typing import Array, Ints, LevelIndices
 
 Levels = tuple[Ints, ...]
-MOST = 200_000
-"""Menus of one part of the box that may have to be evaluated after sifting."""
 
 
 def recheck(
-    instance: Instance, aim: Figure, limits: Sequence[Limit], certificate: Mapping[str, Any], box: Box | None = None
-) -> float:
+    instance: Instance, aim: Figure, limits: Sequence[Limit], certificate: Mapping[str, Any], box: Box | None = None,
+    *, tuning: Tuning = DEFAULT,
+) -> float:  # fmt: skip
     """A valid upper bound on every choice of the box (None: the whole instance) that keeps all conditions.
 
     -inf where none does. Choices the certificate lists as excluded are not counted. Raises NotTrustedError where the
@@ -36,7 +36,7 @@ def recheck(
     try:
         excluded = frozenset((tuple(menu), mix) for menu, mix in certificate["excluded"])
         truth = Truth(instance, aim, tuple(limits), excluded).value
-        return _Checker(instance, aim, tuple(limits), certificate, truth).run(wanted)
+        return _Checker(instance, aim, tuple(limits), certificate, truth, tuning).run(wanted)
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise NotTrustedError(f"the certificate is not well formed: {error!r}") from error
 
@@ -46,12 +46,13 @@ class _Checker:
 
     def __init__(
         self, instance: Instance, aim: Figure, limits: tuple[Limit, ...], certificate: Mapping[str, Any],
-        truth: Callable[[LevelIndices, int], float | None], magnitude: Array | None = None,
+        truth: Callable[[LevelIndices, int], float | None], tuning: Tuning, magnitude: Array | None = None,
     ):  # fmt: skip
         self.instance = instance
         self.figures = [aim, *(limit.figure for limit in limits)]
         self.certificate = certificate
         self.truth = truth
+        self.tuning = tuning
         self.layout: Layout = prepare(instance, aim, limits)
         self.magnitude = self.layout.magnitude if magnitude is None else magnitude
         self.bound = -np.inf
@@ -98,7 +99,7 @@ class _Checker:
             elif ends[0] == "sift":
                 self._sift(box, mix, node["sift"])
             elif ends[0] == "enumerate":
-                self._enumerate(_menus(box, max(1, CHUNK // self.instance.types)), mix)
+                self._enumerate(_menus(box, max(1, self.tuning.chunk_numbers // self.instance.types)), mix)
             else:
                 raise NotTrustedError("a part of the box is called empty, but the rules leave levels in it")
 
@@ -107,7 +108,7 @@ class _Checker:
         if sorted(j for group in groups for j in group) != list(range(self.instance.plans)):
             raise NotTrustedError("the groups of merged plans are not a partition of the plans")
         counts = [[len(box[j]) for j in group] for group in groups]
-        if max(int(np.prod(c, dtype=object)) for c in counts) > MOST:
+        if max(int(np.prod(c, dtype=object)) for c in counts) > self.tuning.recheck_menus:
             raise NotTrustedError("merged plans have too many levels to check")
         grids = [np.indices(tuple(c)).reshape(len(c), -1) for c in counts]
         picks = [{j: box[j][grid[k]] for k, j in enumerate(group)} for group, grid in zip(groups, grids, strict=True)]
@@ -123,7 +124,7 @@ class _Checker:
             return self.truth(tuple(inner[j] for j in range(len(inner))), mix)
 
         whole = replace(instance, blocks=blocks)
-        part = _Checker(whole, figures[0], limits, self.certificate, truth, self.magnitude)
+        part = _Checker(whole, figures[0], limits, self.certificate, truth, self.tuning, self.magnitude)
         keep = [np.ones(grid.shape[1], dtype=np.bool_) for grid in grids]
         for rule in self.instance.rules:
             for g, pick in enumerate(picks):
@@ -240,7 +241,7 @@ class _Checker:
             grown = spent[:, None, :] + np.stack([table[j] for table in tables], axis=1)
             row, level = np.nonzero((grown <= np.array(spare)).all(axis=2))
             settled = settled or len(row) < len(left) * len(box[j])
-            if len(row) > MOST:
+            if len(row) > self.tuning.recheck_menus:
                 raise NotTrustedError("a part of the box is called sifted, and its bounds leave too many menus")
             left, spent = left[row], grown[row, level]
             left[:, j] = box[j][level]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from optimizer.search import kernels, maximise, recheck
-from optimizer.search.kernels import compiled, loops
-from optimizer.search.kernels.loops import Loops
+from optimizer.search import Tuning, maximise, recheck
+from optimizer.search.kernels import choice, compiled, load
+from optimizer.search.kernels.loops import CompiledKernel
 from optimizer.search.levels.bounds import Multiplier, Reference, bound_box, make_form
 from optimizer.search.levels.layout import prepare
 from optimizer.search.levels.sifting import Sieve
@@ -32,13 +33,12 @@ def _case(assorted, seed):
 
 
 @pytest.mark.parametrize("shared", [0, 10**9])
-def test_compiled_equals_numpy(assorted, monkeypatch, shared):
-    monkeypatch.setattr(compiled, "SHARED", shared)
-    fast_loops = Loops.if_installed()
+def test_compiled_equals_numpy(assorted, shared):
+    kernel = CompiledKernel(Tuning(shared_numbers=shared))
     for seed in range(120):
         problem, form, box, mix, reference = _case(assorted, seed)
         slow = bound_box(problem, form, box, mix, reference)
-        fast = fast_loops.bound(problem, form, box, mix, reference)
+        fast = kernel.bound(problem, form, box, mix, reference)
         slack = slow.total - slow.value - float(slow.top.sum())
         near = {"rtol": 1e-12, "atol": 8.0 * slack}
         for name in ("total", "value", "top", "at_best", "fall"):
@@ -52,8 +52,11 @@ def test_compiled_equals_numpy(assorted, monkeypatch, shared):
         assert [len(p) for p in fast.potential] == [len(c) for c in box]
 
 
+def _sifting(most):
+    return CompiledKernel(Tuning(sifted_parts=most))
+
+
 def test_compiled_sifting_leaves_the_same_menus():
-    fast_loops = Loops.if_installed()
     left = 0
     for seed in range(200):
         g = np.random.default_rng(seed)
@@ -69,54 +72,51 @@ def test_compiled_sifting_leaves_the_same_menus():
         totals, spare = np.array([s.total for s in sieves]), np.array([s.total - s.threshold for s in sieves])
         counts = np.array([s.counts for s in sieves])
         kept = (spent < spare).all(axis=1)
-        found, settled = fast_loops.sift(box, sieves, len(menus))
+        found, settled = _sifting(len(menus)).sift(box, sieves, thorough=False)
         assert {tuple(m) for m in found} == {tuple(m) for m in menus[kept]}, seed
         possible = ~kept & ~((spent >= spare) & ~counts).any(axis=1)
         bounds = np.where(counts, totals - spent, np.inf).min(axis=1)
         thresholds = [s.threshold for s in sieves if s.counts]
         assert np.max(bounds[possible], initial=-np.inf) - 1e-12 <= settled <= max(thresholds) + 1e-12
         if kept.sum() > 1:
-            assert fast_loops.sift(box, sieves, int(kept.sum()) - 1) is None
+            assert _sifting(int(kept.sum()) - 1).sift(box, sieves, thorough=True) is None
         left += int(kept.sum())
     assert left > 1000
 
 
-def test_two_threads_change_neither_answer_nor_bound(instances, monkeypatch, search_only):
-    search_only(16)
+def test_two_threads_change_neither_answer_nor_bound(instances, search_only):
     drawn = instances.draw(3, types=12, plans=5, levels=20, mixes=1, limits="rf", spread=1.5)
-    monkeypatch.setattr(compiled, "SHARED", 10**9)
-    alone = maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-6, max_boxes=200)
-    monkeypatch.setattr(compiled, "SHARED", 0)
-    shared = maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-6, max_boxes=200)
-    assert (alone.menu, alone.value, alone.bound, alone.boxes) == (
-        shared.menu,
-        shared.value,
-        shared.bound,
-        shared.boxes,
-    )
+    alone, shared = (
+        maximise(
+            drawn.instance, drawn.aim, drawn.limits, gap=1e-6, max_boxes=200,
+            tuning=replace(search_only(16), shared_numbers=least),
+        )
+        for least in (10**9, 0)
+    )  # fmt: skip
+    assert (alone.menu, alone.value, alone.bound) == (shared.menu, shared.value, shared.bound)
+    assert alone.boxes == shared.boxes > 3
     assert recheck(drawn.instance, drawn.aim, drawn.limits, shared.certificate) >= shared.value
 
 
 def test_without_numba_the_search_proves_the_same(instances, monkeypatch, search_only):
-    search_only(16)
+    tuning = search_only(16)
     drawn = instances.draw(4, types=8, plans=5, levels=12, mixes=1, limits="r", spread=1.5)
-    fast = maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-6)
-    monkeypatch.delattr(kernels, "compiled")
-    monkeypatch.setitem(sys.modules, "optimizer.search.kernels.compiled", None)
-    loops._compiled.cache_clear()
+    fast = maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-6, tuning=tuning)
+    monkeypatch.setitem(sys.modules, "optimizer.search.kernels.loops", None)
+    choice._compiled.cache_clear()
     try:
-        assert loops.load() is False
-        slow = maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-6)
+        assert load() is False
+        slow = maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-6, tuning=tuning)
     finally:
-        loops._compiled.cache_clear()
+        choice._compiled.cache_clear()
     assert fast.status == slow.status == "closed"
     assert abs(fast.value - slow.value) <= 1e-6 * max(1.0, abs(fast.value))
 
 
 def test_loading_ahead_leaves_nothing_to_compile(instances, search_only):
-    assert loops.load() is True
+    assert load() is True
     known = {name: len(getattr(compiled, name).signatures) for name in ("_bound", "left_over", "weight_sums")}
-    search_only(16)
+    tuning = search_only(16)
     drawn = instances.draw(5, types=8, plans=5, levels=12, mixes=1, limits="r", spread=1.5)
-    maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-6)
+    maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-6, tuning=tuning)
     assert known == {name: len(getattr(compiled, name).signatures) for name in known} and known["_bound"]

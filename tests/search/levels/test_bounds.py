@@ -40,7 +40,7 @@ def test_the_bound_holds_with_the_reference_outside_and_multipliers_above_zero(a
         multiplier = Multiplier(weights, g.exponential(2.0, problem.blocks))
         shift = g.normal(0.0, 1.0, (problem.plans, drawn.instance.types)) if seed % 2 else None
         reference = Reference(reference, shift)
-        form = make_form(problem, multiplier, chord_of(problem, box, mix, reference))
+        form = make_form(problem, multiplier, chord_of(problem, box, mix, reference, bound_box))
         bound = bound_box(problem, form, box, mix, reference)
         menus = np.array(list(itertools.product(*box)))
         values = problem_values(problem, menus, np.full(len(menus), mix))
@@ -113,7 +113,7 @@ def test_the_plain_bound_of_the_recheck_is_the_same(assorted):
 
 
 def test_zero_revenue_menus_meet_a_ratio_limit_emptily(instances, oracle, search_only):
-    search_only(1)
+    tuning = search_only(1)
     seen = 0
     for seed in range(60):
         drawn = instances.draw(seed, types=3, plans=2, levels=3, mixes=1, limits="r")
@@ -121,7 +121,7 @@ def test_zero_revenue_menus_meet_a_ratio_limit_emptily(instances, oracle, search
         value = evaluate(drawn.instance, {"r": drawn.limits[0].figure}, withdrawn)["r"]
         seen += value == 0.0
         best = oracle(drawn)
-        found = maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-9)
+        found = maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-9, tuning=tuning)
         if best is None:
             assert found.status == "infeasible"
         else:
@@ -130,17 +130,17 @@ def test_zero_revenue_menus_meet_a_ratio_limit_emptily(instances, oracle, search
 
 
 def test_burst_at_its_limit_counts_as_kept(instances, search_only):
-    search_only(1)
+    tuning = search_only(1)
     for seed in range(20):
         drawn = instances.draw(seed, types=3, plans=2, levels=4, mixes=1, blocks=1)
-        free = maximise(drawn.instance, drawn.aim, gap=1e-9)
+        free = maximise(drawn.instance, drawn.aim, gap=1e-9, tuning=tuning)
         if free.menu is None:
             continue
         block = drawn.instance.blocks[0]
         use = evaluate(drawn.instance, {"u": block.use}, free.menu)["u"]
         tight = dataclasses.replace(block, limit=max(0.0, use - block.reserved))
         instance = dataclasses.replace(drawn.instance, blocks=(tight,))
-        again = maximise(instance, drawn.aim, gap=1e-9)
+        again = maximise(instance, drawn.aim, gap=1e-9, tuning=tuning)
         assert within_burst(instance, again.menu, again.mix)
         assert again.value == pytest.approx(free.value, rel=1e-8, abs=1e-8)
 

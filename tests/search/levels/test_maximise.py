@@ -7,12 +7,13 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from optimizer.model.instance import evaluate, follows_rules, within_burst
-from optimizer.search import Box, local_search, maximise
+from optimizer.model.instance import Figure, Rule, evaluate, follows_rules, within_burst
+from optimizer.search import Box, Tuning, local_search, maximise
 
 
 def _close(value, best):
@@ -22,12 +23,12 @@ def _close(value, best):
 @pytest.mark.parametrize("small", [1, 4, 32])
 @pytest.mark.parametrize("gap", [1e-9, 1e-4, 1e-2])
 def test_search_equals_enumeration(assorted, oracle, search_only, small, gap):
-    search_only(small)
+    tuning = search_only(small)
     infeasible = 0
     for seed in range(small * 1000, small * 1000 + 45):
         drawn = assorted(seed)
         best = oracle(drawn)
-        found = maximise(drawn.instance, drawn.aim, drawn.limits, gap=gap)
+        found = maximise(drawn.instance, drawn.aim, drawn.limits, gap=gap, tuning=tuning)
         if best is None:
             infeasible += 1
             assert (found.status, found.menu, found.bound) == ("infeasible", None, -np.inf), seed
@@ -41,10 +42,10 @@ def test_search_equals_enumeration(assorted, oracle, search_only, small, gap):
 
 
 def test_the_incumbent_keeps_all_conditions_by_the_definition(assorted, search_only, definition):
-    search_only(1)
+    tuning = search_only(1)
     for seed in range(5000, 5060):
         drawn = assorted(seed)
-        found = maximise(drawn.instance, drawn.aim, drawn.limits)
+        found = maximise(drawn.instance, drawn.aim, drawn.limits, tuning=tuning)
         if found.menu is None:
             continue
         figures = {str(k): limit.figure for k, limit in enumerate(drawn.limits)} | {"aim": drawn.aim}
@@ -67,22 +68,23 @@ def test_small_problems_are_enumerated_exactly(assorted, oracle):
 
 def test_excluded_choices_are_not_returned(assorted, choices, search_only):
     for small in (0, 1, 16):
-        if small:
-            search_only(small)
+        tuning = search_only(small) if small else Tuning()
         for seed in range(7000, 7025):
             drawn = assorted(seed)
             ranked = sorted(choices(drawn), reverse=True)
             if len(ranked) < 4:
                 continue
             excluded = [(menu, mix) for _, menu, mix in ranked[:3]]
-            found = maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-9, excluded=excluded, seeds=excluded[:1])
+            found = maximise(
+                drawn.instance, drawn.aim, drawn.limits, gap=1e-9, excluded=excluded, seeds=excluded[:1], tuning=tuning
+            )
             assert (found.menu, found.mix) not in excluded
             assert found.status == "closed"
             assert found.value >= ranked[3][0] - 1e-6 * (1.0 + abs(ranked[3][0]))
 
 
 def test_boxes_restrict_levels_and_mix(assorted, choices, search_only):
-    search_only(2)
+    tuning = search_only(2)
     for seed in range(8000, 8040):
         drawn = assorted(seed)
         levels = tuple(np.arange(n)[n > 2 :] for n in drawn.instance.levels)
@@ -92,7 +94,7 @@ def test_boxes_restrict_levels_and_mix(assorted, choices, search_only):
             for value, menu, mix in choices(drawn)
             if mix == 0 and all(k in a for k, a in zip(menu, levels, strict=True))
         ]
-        found = maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-9, box=box)
+        found = maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-9, box=box, tuning=tuning)
         if not inside:
             assert found.status == "infeasible"
             continue
@@ -106,7 +108,7 @@ def _large(instances):
     return instances.draw(3, types=12, plans=6, levels=40, mixes=2, limits="rf", spread=1.5)
 
 
-def test_stops_keep_a_valid_bound(instances, search_only):
+def test_stops_keep_a_valid_bound(instances):
     drawn = _large(instances)
     best = maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-2, deadline=time.monotonic() + 2.0)
     few = maximise(drawn.instance, drawn.aim, drawn.limits, gap=0.0, max_boxes=3)
@@ -171,13 +173,40 @@ def test_local_search_finds_feasible_choices_and_never_more_than_the_best(assort
 
 
 def test_enormous_and_tiny_attractions(instances, oracle, search_only):
-    search_only(1)
+    tuning = search_only(1)
     for seed in range(30):
         drawn = instances.draw(seed, types=3, plans=3, levels=4, mixes=1, blocks=1, limits="r", spread=12.0)
         best = oracle(drawn)
-        found = maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-7)
+        found = maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-7, tuning=tuning)
         if best is None:
             assert found.status == "infeasible"
         else:
             assert found.bound >= best - 1e-9 * (1.0 + abs(best))
             assert found.value >= best - 2e-7 * max(1.0, abs(best))
+
+
+def test_menus_that_lose_money_and_are_hard_to_reach_are_not_called_infeasible(instances, oracle, search_only):
+    """No conditions, few allowed pairs of levels, an aim below zero everywhere: ascent finds no menu to start from."""
+    tuning = search_only(1)
+    missed = 0
+    for seed in range(30):
+        g = np.random.default_rng([seed, 5])
+        drawn = instances.draw(seed, types=3, plans=4, levels=8, mixes=1, limits="")
+        bare, rules = drawn.instance, []
+        kept = [int(g.integers(n)) for n in bare.levels]
+        for first, second in itertools.combinations(range(bare.plans), 2):
+            allowed = g.random((bare.levels[first], bare.levels[second])) < 0.3
+            allowed[kept[first], kept[second]] = True
+            rules.append(Rule(f"{first} {second}", first, second, allowed))
+        instance = replace(bare, rules=tuple(rules))
+        loss = Figure(
+            amounts=tuple(-1.0 - g.random(w.shape) for w in bare.attraction),
+            outside=np.zeros(bare.types), fixed=tuple(np.zeros(n) for n in bare.levels),
+            mix=np.zeros(bare.mixes), constant=-1.0, burst=np.zeros(0),
+        )  # fmt: skip
+        best = oracle(replace(drawn, instance=instance, aim=loss))
+        missed += local_search(instance, loss, starts=4) is None
+        found = maximise(instance, loss, gap=1e-9, tuning=tuning)
+        assert best is not None and found.status == "closed", seed
+        assert _close(found.value, best), seed
+    assert missed > 5

@@ -103,13 +103,13 @@ def _find(node, key):
 
 
 def test_a_certificate_with_merged_plans_is_rechecked_and_refused_when_tampered_with(assorted, oracle, search_only):
-    search_only(4)
+    tuning = search_only(4)
     merged = refused = 0
     for seed in range(300, 420):
         drawn = assorted(seed)
         if drawn.instance.plans < 3:
             continue
-        found = maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-9)
+        found = maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-9, tuning=tuning)
         data = json.loads(json.dumps(found.certificate))
         nodes = [_find(root["node"], "merge") for root in data["roots"]]
         if not any(nodes):

@@ -29,7 +29,7 @@ def _shifted(drawn, amount):
 
 @pytest.mark.parametrize("small", [1, 8])
 def test_a_run_with_a_past_equals_enumeration_and_can_be_rechecked(assorted, oracle, search_only, small):
-    search_only(small)
+    tuning = search_only(small)
     recalled = 0
     for seed in range(small * 3000, small * 3000 + 25):
         drawn = assorted(seed)
@@ -37,7 +37,7 @@ def test_a_run_with_a_past_equals_enumeration_and_can_be_rechecked(assorted, ora
         for amount in (0.0, -0.05, 0.1, 0.02):
             case = _shifted(drawn, amount)
             best = oracle(case)
-            found = maximise(case.instance, case.aim, case.limits, gap=1e-4, pasts=pasts, seeds=seeds)
+            found = maximise(case.instance, case.aim, case.limits, gap=1e-4, pasts=pasts, seeds=seeds, tuning=tuning)
             checked = recheck(case.instance, case.aim, case.limits, json.loads(json.dumps(found.certificate)))
             if best is None:
                 assert found.status == "infeasible" and checked == -np.inf, seed
@@ -53,25 +53,27 @@ def test_a_run_with_a_past_equals_enumeration_and_can_be_rechecked(assorted, ora
 
 
 def test_the_same_past_gives_the_same_answer(assorted, search_only):
-    search_only(1)
+    tuning = search_only(1)
     for seed in range(9500, 9510):
         drawn, case = assorted(seed), _shifted(assorted(seed), -0.02)
         runs = []
         for _ in range(2):
-            first = maximise(drawn.instance, drawn.aim, drawn.limits)
+            first = maximise(drawn.instance, drawn.aim, drawn.limits, tuning=tuning)
             seeds = () if first.menu is None else ((first.menu, first.mix),)
             moved_case = replace(case, instance=drawn.instance)
-            found = maximise(drawn.instance, drawn.aim, moved_case.limits, pasts=(first.past,), seeds=seeds)
+            found = maximise(
+                drawn.instance, drawn.aim, moved_case.limits, pasts=(first.past,), seeds=seeds, tuning=tuning
+            )
             runs.append((found.menu, found.mix, found.bound, found.boxes, found.certificate))
         assert runs[0] == runs[1]
 
 
 def test_a_moved_bound_holds_for_every_menu_of_its_part(assorted, search_only, monkeypatch):
-    search_only(1)
+    tuning = search_only(1)
     tried = 0
     for seed in range(9000, 9120):
         drawn = assorted(seed)
-        past = maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-6).past
+        past = maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-6, tuning=tuning).past
         case = _shifted(drawn, -0.03)
         problem = prepare(case.instance, case.aim, case.limits)
         g = np.random.default_rng(seed)
@@ -94,13 +96,13 @@ def test_a_moved_bound_holds_for_every_menu_of_its_part(assorted, search_only, m
 
 
 def test_a_past_of_another_problem_is_not_used(assorted, search_only):
-    search_only(1)
+    tuning = search_only(1)
     drawn, other = assorted(1), assorted(2)
-    past = maximise(drawn.instance, drawn.aim, drawn.limits).past
+    past = maximise(drawn.instance, drawn.aim, drawn.limits, tuning=tuning).past
     assert past.constants(prepare(other.instance, other.aim, other.limits), 0) is None
     doubled = prepare(drawn.instance, combine([(2.0, drawn.aim)]), drawn.limits)
     assert past.constants(doubled, 0) is None
-    plain = maximise(drawn.instance, drawn.aim, ())
+    plain = maximise(drawn.instance, drawn.aim, (), tuning=tuning)
     assert (plain.past.constants(prepare(drawn.instance, drawn.aim, drawn.limits), 0) is None) == bool(drawn.limits)
 
 

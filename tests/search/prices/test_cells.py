@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from optimizer.problems.price import PriceProblem
-from optimizer.search.prices.cells import Boxes, Cells, certify_cells
+from optimizer.search.prices.cells import CellBoxes, Cells, certify_cells
 from optimizer.search.prices.prices import Prices, climb, first_prices, revenue
-from optimizer.search.prices.search import PriceSearch
+from optimizer.search.prices.search import PricePoint, PriceSearch
 
 
 def market(seed: int, types: int, plans: int, *, signs: bool = True, by_type: bool = False) -> Prices:
@@ -28,7 +28,7 @@ def market(seed: int, types: int, plans: int, *, signs: bool = True, by_type: bo
     )
 
 
-def boxes_of(data: Prices, rng: np.random.Generator, count: int, shift_size: float) -> Boxes:
+def boxes_of(data: Prices, rng: np.random.Generator, count: int, shift_size: float) -> CellBoxes:
     """Random sub-boxes, from narrow ones to the whole, with random shifts."""
     ends = np.sort(rng.uniform(0.0, 1.0, (2, data.plans, count)), axis=0)
     shrink = 10.0 ** rng.uniform(-4.0, 0.0, count)
@@ -37,7 +37,7 @@ def boxes_of(data: Prices, rng: np.random.Generator, count: int, shift_size: flo
     high = np.minimum(low + span * (ends[1] - ends[0]) * shrink, data.upper[:, None])
     low[:, 0], high[:, 0] = data.lower, data.upper
     shift = shift_size * rng.normal(size=(data.plans, data.types, count))
-    return Boxes(low, high, shift, np.ones(count), np.full(count, np.inf), np.zeros((data.plans, count)))
+    return CellBoxes(np.full(count, np.inf), low, high, shift, np.ones(count), np.zeros((data.plans, count)))
 
 
 def samples(data: Prices, low: np.ndarray, high: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -57,7 +57,7 @@ def test_no_price_in_a_box_beats_its_bound_nor_is_lost(seed: int, rounds: int) -
     start, value = first_prices(data)
     # thresholds from far below the best known money to just above it
     search = PriceSearch(data, 1e-3, None, start)
-    search.value = value * (1.0, 0.5, 0.9)[seed % 3]
+    search.best = PricePoint(start, value * (1.0, 0.5, 0.9)[seed % 3])
     before = boxes_of(data, rng, 16, (0.0, 1.0, 5.0)[seed % 3])
     search.offer = lambda *_, **__: None  # type: ignore[method-assign]
     after = Cells(search).bound(before, rounds)
@@ -68,7 +68,7 @@ def test_no_price_in_a_box_beats_its_bound_nor_is_lost(seed: int, rounds: int) -
         assert money.max() <= after.bound[k]
         out = ((prices < after.low[:, k]) | (prices > after.high[:, k])).any(axis=1)
         if out.any():
-            assert money[out].max() <= search.closed <= search.threshold
+            assert money[out].max() <= search.tree.closed <= search.cutoff
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -77,7 +77,7 @@ def test_the_bound_of_one_price_is_its_money(seed: int) -> None:
     rng = np.random.default_rng(seed)
     price = rng.uniform(data.lower, data.upper)[:, None]
     search = PriceSearch(data, 1e-9, None, price[:, 0] * 0.0 + data.lower)
-    point = Boxes(price, price, rng.normal(size=(4, 5, 1)), np.ones(1), np.full(1, np.inf), np.zeros((4, 1)))
+    point = CellBoxes(np.full(1, np.inf), price, price, rng.normal(size=(4, 5, 1)), np.ones(1), np.zeros((4, 1)))
     bound = Cells(search).bound(point, 2).bound[0]
     money = revenue(data, price.T)[0]
     assert money <= bound <= money + 1e-9 * data.scale
@@ -91,7 +91,7 @@ def test_the_error_falls_with_the_square_of_the_box(seed: int) -> None:
     for half in (0.2, 0.1, 0.05):
         search = PriceSearch(data, 1e-9, None, data.lower)
         low, high = start[:, None] - half, start[:, None] + half
-        box = Boxes(low, high, np.zeros((4, 6, 1)), np.ones(1), np.full(1, np.inf), np.zeros((4, 1)))
+        box = CellBoxes(np.full(1, np.inf), low, high, np.zeros((4, 6, 1)), np.ones(1), np.zeros((4, 1)))
         near = Prices(data.customers, data.constants, data.slopes, data.costs, low[:, 0], high[:, 0])
         errors.append(Cells(search).bound(box, 1).bound[0] - climb(near, start[None])[1][0])
     assert errors[1] < 0.4 * errors[0] and errors[2] < 0.4 * errors[1]

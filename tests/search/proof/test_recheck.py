@@ -21,11 +21,11 @@ def _nodes(node):
 
 def test_recheck_reproduces_the_bound(assorted, oracle, search_only):
     for small in (1, 8):
-        search_only(small)
+        tuning = search_only(small)
         for seed in range(small * 100, small * 100 + 33):
             drawn = assorted(seed)
             best = oracle(drawn)
-            found = maximise(drawn.instance, drawn.aim, drawn.limits, gap=(1e-2, 1e-5)[seed % 2])
+            found = maximise(drawn.instance, drawn.aim, drawn.limits, gap=(1e-2, 1e-5)[seed % 2], tuning=tuning)
             bound = recheck(drawn.instance, drawn.aim, drawn.limits, json.loads(json.dumps(found.certificate)))
             if best is None:
                 assert bound == -np.inf, seed
@@ -45,25 +45,25 @@ def test_recheck_of_a_stopped_search_and_of_a_box(instances):
 
 
 def test_recheck_does_not_count_excluded_choices(assorted, choices, search_only):
-    search_only(1)
+    tuning = search_only(1)
     for seed in range(200, 220):
         drawn = assorted(seed)
         ranked = sorted(choices(drawn), reverse=True)
         if len(ranked) < 2:
             continue
         excluded = [(ranked[0][1], ranked[0][2])]
-        found = maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-9, excluded=excluded)
+        found = maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-9, excluded=excluded, tuning=tuning)
         bound = recheck(drawn.instance, drawn.aim, drawn.limits, json.loads(json.dumps(found.certificate)))
         assert bound >= ranked[1][0] - 1e-9 * (1.0 + abs(ranked[1][0]))
         assert bound <= found.bound + 1e-9 * (1.0 + abs(found.bound))
 
 
 def test_a_certificate_with_a_part_missing_is_refused(assorted, search_only):
-    search_only(1)
+    tuning = search_only(1)
     tried = 0
     for seed in range(0, 60, 2):
         drawn = assorted(seed)
-        found = maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-9)
+        found = maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-9, tuning=tuning)
         for root in range(len(found.certificate["roots"])):
             data = copy.deepcopy(found.certificate)
             del data["roots"][root]
@@ -82,7 +82,7 @@ def test_a_certificate_with_a_part_missing_is_refused(assorted, search_only):
 
 def test_a_certificate_that_claims_too_much_is_found_out(assorted, oracle, search_only):
     """Whatever is dropped, split, called infeasible or weighed negatively: the bound stays valid, or it is refused."""
-    search_only(1)
+    tuning = search_only(1)
     refused = raised = 0
     for seed in range(0, 150, 3):
         drawn = assorted(seed)
@@ -90,7 +90,7 @@ def test_a_certificate_that_claims_too_much_is_found_out(assorted, oracle, searc
         if best is None:
             continue
         g = np.random.default_rng(seed)
-        data = copy.deepcopy(maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-4).certificate)
+        data = copy.deepcopy(maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-4, tuning=tuning).certificate)
         honest = recheck(drawn.instance, drawn.aim, drawn.limits, data)
         for rows, gpus in data["multipliers"]:
             kind = int(g.integers(3))

@@ -9,7 +9,7 @@ with the same price, so their curvatures cancel as they do in the sum. Near a ma
 definite and one box closes to the last digits; elsewhere the error falls with the square of the box's size.
 
 Source: centred (second-order Taylor) forms of interval analysis, e.g. Hansen and Walster (2003), "Global Optimization
-Using Interval Analysis", chapters 6 and 12; the logit Hessian is derived in ``continuous_data.derivatives``.
+Using Interval Analysis", chapters 6 and 12; the logit Hessian is derived in ``prices.derivatives``.
 """
 
 from __future__ import annotations
@@ -21,11 +21,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.search.prices.prices import Prices
-from optimizer.search.prices.search import CertifiedPrices, PriceSearch
-from optimizer.typing import Array
+from optimizer.search.prices.search import CertifiedPrices, PriceSearch, SideBySide
+from optimizer.typing import Array, Bools, Ints
 
-_ELEMENTS = 32_768
-_BATCH = 32
+
+@dataclass(frozen=True)
+class TaylorBoxes(SideBySide):
+    """Boxes of prices, B of them."""
+
+    low: Array
+    """(B, J)"""
+    high: Array
+    """(B, J)"""
+    plan: Ints
+    """(B,) the plan that each should be cut on."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +80,7 @@ def _by_share(share: Interval, b: Interval) -> Interval:
 
 
 @dataclass(frozen=True)
-class _Chunk:
+class TypeChunk:
     """Some of the types, plan by plan: every array is (I,), so that no operation runs along the short axis."""
 
     customers: Array
@@ -82,7 +91,7 @@ class _Chunk:
     """Whether every slope is above zero."""
 
 
-def chunks(data: Prices, rows: int) -> list[_Chunk]:
+def chunks(data: Prices, rows: int) -> list[TypeChunk]:
     """All types in chunks; those with a slope not above zero come apart from the others."""
     falling = (data.slopes > 0.0).all(axis=1)
     out = []
@@ -93,11 +102,11 @@ def chunks(data: Prices, rows: int) -> list[_Chunk]:
                 [np.ascontiguousarray(x[k, j]) for j in range(data.plans)]
                 for x in (data.constants, data.slopes, data.costs)
             )
-            out.append(_Chunk(data.customers[k], a, b, c, positive))
+            out.append(TypeChunk(data.customers[k], a, b, c, positive))
     return out
 
 
-def _shares(chunk: _Chunk, low: Array, high: Array) -> list[Interval]:
+def _shares(chunk: TypeChunk, low: Array, high: Array) -> list[Interval]:
     """Ranges of every plan's share over the boxes, (B, I) each."""
     bottom, top = [], []
     for j, (a, b) in enumerate(zip(chunk.constants, chunk.slopes, strict=True)):
@@ -108,7 +117,7 @@ def _shares(chunk: _Chunk, low: Array, high: Array) -> list[Interval]:
     return [(x / (x + (more - y)), y / (y + (less - x))) for x, y in zip(bottom, top, strict=True)]
 
 
-def _part(chunk: _Chunk, low: Array, high: Array) -> Taylor:
+def _part(chunk: TypeChunk, low: Array, high: Array) -> Taylor:
     """Taylor sums over a chunk of types; prices (B, J)."""
     n, positive = chunk.customers, chunk.positive
     plans = range(len(chunk.slopes))
@@ -139,7 +148,7 @@ def _part(chunk: _Chunk, low: Array, high: Array) -> Taylor:
     return Taylor(value, slope, bounds[0], bounds[1], g[1] @ n)
 
 
-def _middle(chunk: _Chunk, middle: Array) -> tuple[Array, Array]:
+def _middle(chunk: TypeChunk, middle: Array) -> tuple[Array, Array]:
     """Value (B,) and gradient (B, J) at prices (B, J)."""
     plans = range(len(chunk.slopes))
     w = [np.exp(chunk.constants[j] - chunk.slopes[j] * middle[:, j, None]) for j in plans]
@@ -151,7 +160,7 @@ def _middle(chunk: _Chunk, middle: Array) -> tuple[Array, Array]:
     return mean @ chunk.customers, np.stack(slope, axis=1)
 
 
-def _total(parts: list[_Chunk], low: Array, high: Array) -> Taylor:
+def _total(parts: list[TypeChunk], low: Array, high: Array) -> Taylor:
     total = _part(parts[0], low, high)
     for chunk in parts[1:]:
         more = _part(chunk, low, high)
@@ -159,7 +168,7 @@ def _total(parts: list[_Chunk], low: Array, high: Array) -> Taylor:
     return total
 
 
-def taylor(parts: list[_Chunk], low: Array, high: Array, pool: Executor | None = None) -> Taylor:
+def taylor(parts: list[TypeChunk], low: Array, high: Array, pool: Executor | None = None) -> Taylor:
     """Taylor sums over all types for boxes (B, J). Summed in two halves, on two threads where a pool is given."""
     if len(parts) == 1:
         return _part(parts[0], low, high)
@@ -212,55 +221,53 @@ def quadratic(terms: Taylor, half: Array) -> Array:
     return np.minimum(np.minimum(peak.sum(axis=1), held), free)  # type: ignore[no-any-return]
 
 
-def _bound(
-    search: PriceSearch, parts: list[_Chunk], low: Array, high: Array, pool: Executor | None
-) -> tuple[Array, Array]:
-    """Bounds (B,) of the boxes, and the plan that each should be split on."""
-    data = search.data
-    half = 0.5 * (high - low) * (1.0 + 1e-12) + 1e-15 * (np.abs(low) + np.abs(high))
-    terms = taylor(parts, low, high, pool)
-    steep = (half * np.abs(data.slopes).max(axis=0)).sum(axis=1)
-    people, width = float(data.customers.sum()), half.sum(axis=1)
-    slack = data.rounding * (data.scale * (1.0 + 2.0 * steep + 4.0 * steep**2) + people * width * (1.0 + 4.0 * steep))
-    bound = np.minimum(terms.value + quadratic(terms, half), terms.most) + slack
-    best = int(np.argmax(terms.value))
-    if terms.value[best] > search.value:
-        search.offer(0.5 * (low[best] + high[best])[None])
-    far = np.maximum(np.abs(terms.low), np.abs(terms.high)) * half[:, :, None] * half[:, None]
-    return bound, far.sum(axis=2).argmax(axis=1)
+class TaylorBranching:
+    """Bounds boxes of prices and cuts them in the middle; meets ``prices.search.PriceBranching``."""
+
+    def __init__(self, search: PriceSearch, batch: int, parts: list[TypeChunk], pool: Executor | None) -> None:
+        self.search, self.data, self.batch = search, search.data, batch
+        self._parts, self._pool = parts, pool
+
+    def root(self) -> TaylorBoxes:
+        """All prices."""
+        return self._bounded(self.data.lower[None], self.data.upper[None], np.array([np.inf]))
+
+    def children(self, boxes: TaylorBoxes) -> TaylorBoxes:
+        """Both halves of every box, bounded."""
+        rows = np.arange(len(boxes.bound))
+        middle = 0.5 * (boxes.low[rows, boxes.plan] + boxes.high[rows, boxes.plan])
+        left_high, right_low = boxes.high.copy(), boxes.low.copy()
+        left_high[rows, boxes.plan] = middle
+        right_low[rows, boxes.plan] = middle
+        low, high = np.concatenate([boxes.low, right_low]), np.concatenate([left_high, boxes.high])
+        return self._bounded(low, high, np.tile(boxes.bound, 2))
+
+    def whole(self, boxes: TaylorBoxes) -> Bools:
+        """(B,) boxes whose prices to cut are equal but for rounding."""
+        narrow = boxes.high - boxes.low <= 1e-14 * (np.abs(boxes.low) + np.abs(boxes.high))
+        return np.asarray(narrow[np.arange(len(boxes.plan)), boxes.plan])
+
+    def _bounded(self, low: Array, high: Array, known: Array) -> TaylorBoxes:
+        """The boxes with their bounds, at most the ones that are ``known`` (B,)."""
+        data, search = self.data, self.search
+        half = 0.5 * (high - low) * (1.0 + 1e-12) + 1e-15 * (np.abs(low) + np.abs(high))
+        terms = taylor(self._parts, low, high, self._pool)
+        steep = (half * np.abs(data.slopes).max(axis=0)).sum(axis=1)
+        people, width = float(data.customers.sum()), half.sum(axis=1)
+        far_money = people * width * (1.0 + 4.0 * steep)
+        slack = data.rounding * (data.scale * (1.0 + 2.0 * steep + 4.0 * steep**2) + far_money)
+        bound = np.minimum(terms.value + quadratic(terms, half), terms.most) + slack
+        best = int(np.argmax(terms.value))
+        if terms.value[best] > search.value:
+            search.offer(0.5 * (low[best] + high[best])[None])
+        far = np.maximum(np.abs(terms.low), np.abs(terms.high)) * half[:, :, None] * half[:, None]
+        return TaylorBoxes(np.fmin(bound, known), low, high, far.sum(axis=2).argmax(axis=1))
 
 
-def certify_boxes(search: PriceSearch) -> CertifiedPrices:
-    """Best-first search in batches until the incumbent of the search is proven within its gap, or time is up."""
-    data = search.data
-    batch = int(np.clip(500_000 // (data.types * data.plans), 4, _BATCH))
-    parts = chunks(data, max(64, _ELEMENTS // (2 * batch)))
+def certify_taylor(search: PriceSearch) -> CertifiedPrices:
+    """Prove the incumbent of the search within its gap by second-order bounds, unless time runs out."""
+    data, tuning = search.data, search.tuning
+    batch = int(np.clip(tuning.taylor_numbers // (data.types * data.plans), 4, tuning.taylor_batch))
+    parts = chunks(data, max(64, tuning.taylor_chunk // (2 * batch)))
     with ThreadPoolExecutor(1) if len(parts) > 1 else nullcontext() as pool:
-        return _search(search, parts, batch, pool)
-
-
-def _search(search: PriceSearch, parts: list[_Chunk], batch: int, pool: Executor | None) -> CertifiedPrices:
-    data = search.data
-    low, high = data.lower[None], data.upper[None]
-    bound, plan = _bound(search, parts, low, high, pool)
-    search.boxes = 1
-    while True:
-        narrow = high - low <= 1e-14 * (np.abs(low) + np.abs(high))
-        dead = (bound <= search.threshold) | narrow[np.arange(len(plan)), plan]
-        search.close(bound[dead])
-        low, high, bound, plan = (a[~dead] for a in (low, high, bound, plan))
-        if not bound.size or search.late():
-            return search.result(bound)
-        order = np.argsort(-bound, kind="stable")
-        chosen, rest = order[:batch], order[batch:]
-        rows = np.arange(len(chosen))
-        middle = 0.5 * (low[chosen, plan[chosen]] + high[chosen, plan[chosen]])
-        left_high, right_low = high[chosen].copy(), low[chosen].copy()
-        left_high[rows, plan[chosen]] = middle
-        right_low[rows, plan[chosen]] = middle
-        new_low, new_high = np.concatenate([low[chosen], right_low]), np.concatenate([left_high, high[chosen]])
-        new_bound, new_plan = _bound(search, parts, new_low, new_high, pool)
-        new_bound = np.minimum(new_bound, np.tile(bound[chosen], 2))
-        search.boxes += len(new_bound)
-        low, high = np.concatenate([low[rest], new_low]), np.concatenate([high[rest], new_high])
-        bound, plan = np.concatenate([bound[rest], new_bound]), np.concatenate([plan[rest], new_plan])
+        return search.certify(TaylorBranching(search, batch, parts, pool))

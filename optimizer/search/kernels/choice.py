@@ -1,0 +1,70 @@
+"""The one place that chooses a kernel: numpy first, compiled loops once a search has read many numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+from optimizer.search.kernels.arrays import NumpyKernel
+from optimizer.search.kernels.kernel import Kernel, numbers_read
+from optimizer.search.levels.bounds import BoxBound, Form, Reference
+from optimizer.search.levels.layout import Layout
+from optimizer.search.levels.sifting import Sieve
+from optimizer.search.tuning import DEFAULT, Tuning
+from optimizer.typing import Ints
+
+if TYPE_CHECKING:
+    from optimizer.search.kernels.loops import CompiledKernel
+
+
+@cache
+def _compiled() -> type[CompiledKernel] | None:
+    """None without numba. Loading it takes a third of a second, so only long searches come here."""
+    try:
+        from optimizer.search.kernels.loops import CompiledKernel
+    except (ImportError, RuntimeError):  # not installed, or nowhere to keep what it compiles
+        return None
+    return CompiledKernel
+
+
+def load() -> bool:
+    """Load the compiled loops ahead of the first long search; compiles them once per installation, some seconds.
+
+    Returns whether there are any: False without numba.
+    """
+    compiled = _compiled()
+    if compiled is not None:
+        compiled.compile_all()
+    return compiled is not None
+
+
+class ChosenKernel:
+    """The kernel of one search; meets :class:`~optimizer.search.kernels.kernel.Kernel`.
+
+    The choice follows from the numbers that were read, never from the clock: the same input gives the same answer.
+    """
+
+    def __init__(self, tuning: Tuning = DEFAULT) -> None:
+        self._tuning = tuning
+        self._kernel: Kernel = NumpyKernel(tuning)
+        self._read = 0
+
+    def bound(self, layout: Layout, form: Form, box: tuple[Ints, ...], mix: int, reference: Reference) -> BoxBound:
+        """By the kernel that serves now."""
+        self._count(numbers_read(layout, box))
+        return self._kernel.bound(layout, form, box, mix, reference)
+
+    def sift(self, box: tuple[Ints, ...], sieves: Sequence[Sieve], thorough: bool) -> tuple[Ints, float] | None:
+        """By the kernel that serves now."""
+        return self._kernel.sift(box, sieves, thorough)
+
+    def patience(self, numbers: int) -> int:
+        """Of the kernel that serves now."""
+        return self._kernel.patience(numbers)
+
+    def _count(self, numbers: int) -> None:
+        before = self._read
+        self._read += max(numbers, self._tuning.bound_numbers)
+        if before < self._tuning.compiled_numbers <= self._read and (compiled := _compiled()) is not None:
+            self._kernel = compiled(self._tuning)

@@ -1,0 +1,36 @@
+"""What the search asks of its inner loops."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from optimizer.search.levels.bounds import BoxBound, Form, Reference
+from optimizer.search.levels.layout import Layout
+from optimizer.search.levels.sifting import Sieve
+from optimizer.typing import Ints
+
+
+class Kernel(Protocol):
+    """Bounds and sifting. Kernels agree up to rounding, which the slack of the bounds covers."""
+
+    def bound(self, layout: Layout, form: Form, box: tuple[Ints, ...], mix: int, reference: Reference) -> BoxBound:
+        """The separable bound of a form over a box of columns per plan; see ``levels.bounds``."""
+        ...
+
+    def sift(self, box: tuple[Ints, ...], sieves: Sequence[Sieve], thorough: bool) -> tuple[Ints, float] | None:
+        """(n, J) columns of the menus that no sieve settles, and the largest bound of those settled.
+
+        None where those, or what has to be looked at to find them, are too many. ``thorough``: sieves that leave few
+        menus only together are worth a longer look.
+        """
+        ...
+
+    def patience(self, numbers: int) -> int:
+        """Bounds to wait for progress in a box of which each reads so many numbers."""
+        ...
+
+
+def numbers_read(layout: Layout, box: tuple[Ints, ...]) -> int:
+    """Entries of the arrays that one bound of a box reads: weights and every row's amounts, by column and type."""
+    return sum(map(len, box)) * int(layout.weight.shape[1]) * (1 + len(layout.rows.matrix))

@@ -1,0 +1,169 @@
+"""One run of the search by levels: its bounds, and what they remove."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from optimizer.search.engine import BestFirst
+from optimizer.search.kernels import Kernel, numbers_read
+from optimizer.search.levels.bounds import BoxBound, Multiplier, Reference, make_form
+from optimizer.search.levels.chords import chord_of
+from optimizer.search.levels.enumeration import Incumbent, best_of_box, best_of_menus, best_of_values
+from optimizer.search.levels.evaluation import Truth
+from optimizer.search.levels.incumbents import improve
+from optimizer.search.levels.layout import Layout
+from optimizer.search.levels.rules import consistent
+from optimizer.search.levels.state import BoundStep, OpenBox
+from optimizer.search.proof.certificate import Recorder
+from optimizer.search.tuning import Tuning
+from optimizer.typing import Ints, LevelIndices
+
+
+@dataclass
+class MenuRun:
+    """What the run holds. Everything that is removed goes through here, into the closed bound and the certificate."""
+
+    layout: Layout
+    truth: Truth
+    tree: BestFirst[OpenBox, Incumbent]
+    kernel: Kernel
+    tuning: Tuning
+    recorder: Recorder
+    multiplier: Multiplier
+    """The best one found at a root, with aim weight 1."""
+    aim: float = 1.0
+    """Weight of the aim: 0 while no choice that keeps all conditions is known."""
+    enumerated: int = 0
+    """Menus evaluated by enumeration."""
+    _offered: set[tuple[int, LevelIndices]] = field(default_factory=set)
+
+    @property
+    def box_menus(self) -> int:
+        """Menus up to which a box is enumerated."""
+        return self._menus(self.tuning.box_menus, self.tuning.box_numbers)
+
+    @property
+    def left_menus(self) -> int:
+        """Menus left over by sifting up to which they are evaluated."""
+        return self._menus(self.tuning.left_menus, self.tuning.left_numbers / self.layout.plans)
+
+    def _menus(self, most: int, numbers: float) -> int:
+        each = self.layout.weight.shape[1] * len(self.layout.rows.fixed)
+        return int(min(most, max(16, numbers // each)))
+
+    def cutoff(self, multiplier: Multiplier) -> float:
+        """Bounds by this multiplier up to here remove what they bound: for the aim, or as infeasible."""
+        return self.tree.cutoff if multiplier.rows[0] else float(np.nextafter(0.0, -1.0))
+
+    def above(self, step: BoundStep) -> float:
+        """How far a bound lies above its cutoff."""
+        return step.bound.total - self.cutoff(step.multiplier)
+
+    def step(self, box: OpenBox, multiplier: Multiplier, reference: Reference) -> BoundStep:
+        """A bound of the box."""
+        return self._step(box.layout, box.columns, box.mix, multiplier, reference)
+
+    def bound_for(self, columns: tuple[Ints, ...], mix: int, reference: Reference) -> BoxBound:
+        """The bound over any box of the whole problem with the multiplier last found at a root."""
+        return self._step(self.layout, columns, mix, self.multiplier, reference).bound
+
+    def _step(
+        self, layout: Layout, columns: tuple[Ints, ...], mix: int, multiplier: Multiplier, reference: Reference
+    ) -> BoundStep:
+        chord = chord_of(layout, columns, mix, reference, self.kernel.bound)
+        bound = self.kernel.bound(layout, make_form(layout, multiplier, chord), columns, mix, reference)
+        return BoundStep(bound, columns, multiplier, reference, chord)
+
+    def evaluate(self, box: OpenBox) -> BoundStep:
+        """A bound by the box's own multiplier and reference; the menu that it favours may be the next incumbent."""
+        step = self.step(box, box.multiplier, box.reference)
+        if self.aim and step.bound.total < box.bound:
+            box.bound, box.proof = step.bound.total, (box.reference, box.multiplier)
+        self._offer(box, step.bound)
+        return step
+
+    def prove(self, box: OpenBox, multiplier: Multiplier) -> None:
+        """Give a box its first bound."""
+        box.bound = self.step(box, multiplier, box.reference).bound.total
+        box.proof = (box.reference, multiplier)
+
+    def prune(self, box: OpenBox, step: BoundStep) -> bool:
+        """Drop the box (True) or some of its levels."""
+        bound, cutoff = step.bound, self.cutoff(step.multiplier)
+        if bound.total <= cutoff:
+            self.recorder.bound(box.layout, box.record, step.reference, step.multiplier)
+            self._close(step, bound.total)
+            return True
+        if bound.total - bound.fall > cutoff:
+            return False
+        gone: list[tuple[int, Ints]] = []
+        columns = list(box.columns)
+        for j in range(box.layout.plans):
+            levels = bound.levels(j)
+            keep = levels > cutoff
+            if not keep.all():
+                gone.append((j, columns[j][~keep]))
+                self._close(step, float(levels[~keep].max()))
+                columns[j] = columns[j][keep]
+        if not gone:
+            return False
+        self.recorder.drop(box.layout, box.record, step.reference, step.multiplier, gone)
+        return not self.keep_consistent(box, tuple(columns))
+
+    def _close(self, step: BoundStep, bound: float) -> None:
+        """What is proven infeasible leaves no bound behind."""
+        if step.multiplier.rows[0] > 0.0:
+            self.tree.close(bound)
+
+    def keep_consistent(self, box: OpenBox, columns: tuple[Ints, ...]) -> bool:
+        """Leave the box the columns that have allowed partners; False where the rules leave nothing."""
+        kept = consistent(box.layout, columns)
+        if kept is None:
+            box.record["empty"] = True
+            return False
+        box.columns = kept
+        return True
+
+    def enumerate_box(self, box: OpenBox) -> None:
+        """Evaluate every menu of the box."""
+        self.enumerated += box.menus
+        tree, chunk = self.tree, self.tuning.chunk_numbers
+        tree.incumbent = best_of_box(box.layout, self.truth, box.columns, box.mix, tree.incumbent, chunk)
+        box.record["enumerate"] = True
+
+    def enumerate_left(self, box: OpenBox, menus: Ints, settled: float, steps: list[BoundStep]) -> None:
+        """Evaluate the menus that no sieve settles; ``settled``: the largest bound of the others."""
+        self.enumerated += len(menus)
+        self.tree.close(settled)
+        tree, chunk = self.tree, self.tuning.chunk_numbers
+        tree.incumbent = best_of_menus(box.layout, self.truth, menus, box.mix, tree.incumbent, chunk)
+        self.recorder.sift(box.layout, box.record, [(s.reference, s.multiplier) for s in steps])
+
+    def ascend_from(self, box: OpenBox, steps: list[BoundStep]) -> None:
+        """Coordinate ascent inside the box from the menus that these bounds favour."""
+        menus = np.array([step.bound.best for step in steps])
+        tree = self.tree
+        tree.incumbent = improve(box.layout, self.truth, box.columns, menus, box.mix, tree.incumbent, self.tuning)
+
+    def _offer(self, box: OpenBox, bound: BoxBound) -> None:
+        """Take the menu a bound favours as the incumbent if it is feasible and better, by the truth."""
+        incumbent = self.tree.incumbent
+        if not box.layout.blocks and incumbent is not None and bound.at_best[0] <= incumbent.value:
+            return
+        key = (box.mix, box.layout.menu(bound.best))
+        if key not in self._offered:
+            self._offered.add(key)
+            menus, values = bound.best[None, :], bound.at_best[None, :]
+            self.tree.incumbent = best_of_values(box.layout, self.truth, menus, values, box.mix, incumbent)
+
+    def joinable(self, box: OpenBox) -> bool:
+        """Whether aim and conditions, each as a sieve of its own, may settle the box at once."""
+        return self.aim > 0.0 and box.menus <= self.tuning.joined_menus and box.layout.has_multipliers
+
+    def patience(self, box: OpenBox) -> int:
+        """Bounds to wait for progress in the box."""
+        if self.joinable(box):
+            return self.tuning.least_patience
+        return self.kernel.patience(numbers_read(box.layout, box.columns))
