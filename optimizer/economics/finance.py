@@ -47,9 +47,12 @@ def advertising_revenue(requests: Array, per_request: float) -> Array:
     return requests * per_request
 
 
-def api_value(requests: Array, unit_price: float) -> Array:
-    """What the served requests would cost at the API's unit price. Index: (I,). Unit: usd/month. Source: definition."""
-    return requests * unit_price
+def api_value(requests: Array, unit_prices: Array) -> Array:
+    """What the requests served by each AI model would cost at the API's unit prices, where it has one (else nan).
+
+    Index: (I,), from (I, A) and (A,). Unit: usd/month. Source: definition.
+    """
+    return np.asarray(requests @ np.nan_to_num(unit_prices))
 
 
 def largest_draw(windows: Sequence[tuple[float, float]], unit_price: float) -> float:

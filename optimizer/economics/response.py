@@ -149,8 +149,7 @@ def per_customer(
 ) -> PerCustomer:
     """Everything a plan does per customer at one level. ``outside`` is the (I,) total stock of the alternatives."""
     used = use(population, ai_models.quality, terms, included(population, terms))
-    fee = finance.effective_fee(terms.price, plan.annual_share, plan.annual_discount)
-    billed = finance.bill(fee * finance.seat_factor(plan.seat_minimum, population.seats), used.metered)
+    billed = plan_bill(population, plan, terms, used)
     utility = utility_of(population, plan.constant, used, billed)
     attraction = np.where(plan.offered, choice.attraction(np.where(plan.offered, utility, -math.inf)), 0.0)
     rate = churn_of(population, plan, utility)
@@ -180,9 +179,18 @@ def per_customer(
         requests=requests,
         binds=used.binds,
         lost=used.lost,
-        api_value=used.by_model @ np.nan_to_num(plan.api_prices),
+        api_value=finance.api_value(used.by_model, plan.api_prices),
         referral=plan.referral,
     )
+
+
+def plan_bill(population: Population, plan: PlanFacts, terms: Terms, used: Use) -> Array:
+    """What each type pays us: the effective fee for every seat it must buy, and its purchases.
+
+    Index: (I,). Unit: usd/month. Source: see ``finance``.
+    """
+    fee = finance.effective_fee(terms.price, plan.annual_share, plan.annual_discount)
+    return finance.bill(fee * finance.seat_factor(plan.seat_minimum, population.seats), used.metered)
 
 
 def utility_of(population: Population, constant: Array, used: Use, billed: Array) -> Array:
@@ -199,11 +207,18 @@ def churn_of(population: Population, plan: PlanFacts, utility: Array) -> Array:
     return churn.churn_rate(plan.churn, population.churn_sensitivity, change, plan.churn_least, plan.churn_most)
 
 
-def alternative_stock(population: Population, quality: Array, facts: AlternativeFacts) -> tuple[Array, Array]:
-    """Stock of an alternative and what its customers pay, each (I,); 0 where not offered."""
+def alternative_utility(
+    population: Population, quality: Array, facts: AlternativeFacts, constant: Array
+) -> tuple[Array, Array]:
+    """V of an alternative at a constant, and what its customers pay; each (I,)."""
     used = use(population, quality * facts.quality, facts.terms, included(population, facts.terms))
     billed = finance.bill(np.full(population.size, facts.terms.price), used.metered)
-    utility = utility_of(population, facts.constant, used, billed)
+    return utility_of(population, constant, used, billed), billed
+
+
+def alternative_stock(population: Population, quality: Array, facts: AlternativeFacts) -> tuple[Array, Array]:
+    """Stock of an alternative and what its customers pay, each (I,); 0 where not offered."""
+    utility, billed = alternative_utility(population, quality, facts, facts.constant)
     stock = choice.stock(
         choice.attraction(np.where(facts.offered, utility, -math.inf)), np.full(population.size, facts.churn)
     )

@@ -1,6 +1,6 @@
 """The part of an instance that a program covers, and what is known about shares inside it (numpy only).
 
-Source: model.md section 4 in short: z_ijl lies between lo and hi where the level is chosen and is 0 elsewhere
+z_ijl, the copy of y_i at level l of plan j, lies between lo and hi where the level is chosen and is 0 elsewhere
 (conditional bounds: Sen, Atamturk, Kaminsky 2018).
 """
 
@@ -15,8 +15,6 @@ import numpy as np
 from optimizer.errors import SolverError, bad_argument
 from optimizer.model.instance import Instance
 from optimizer.typing import Array, Choice
-
-"""One level index per plan, and a mix index."""
 
 LARGEST_ATTRACTION = math.exp(9.0)
 """Above it HiGHS has called menus optimal that were not (its 1e-6 tolerance times a huge weight)."""

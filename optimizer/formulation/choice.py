@@ -45,7 +45,7 @@ def one_mix(m: pyo.ConcreteModel, box: ProgramBox) -> None:
     Formula: sum_m v_m = 1
     Index: one row
     Unit: none
-    Source: model.md section 4
+    Source: definition
     """
     m.one_mix = pyo.Constraint(expr=sum(m.v[k] for k in box.mixes) == 1, doc=doc_of("one_mix"))
 
@@ -57,7 +57,7 @@ def forbidden(m: pyo.ConcreteModel, box: ProgramBox, rules: Iterable[Rule]) -> N
     Formula: sum over a in A of x_ja + sum over b in B of x_kb <= 1, where every pair in A x B is forbidden
     Index: one row per different set B of forbidden partners, A the largest set that goes with it
     Unit: none
-    Source: biclique form of a conflict graph, stronger than one row per pair; model.md section 4
+    Source: biclique form of a conflict graph, stronger than one row per pair
     """
     rows = []
     for rule in rules:

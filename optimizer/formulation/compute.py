@@ -102,7 +102,7 @@ def burst_needed(m: pyo.ConcreteModel, rows: dict[int, tuple[Any, ComputePool, f
     Formula: use_h <= reserved_h + burst_h,  burst_h <= limit_h
     Index: h in blocks of hours where use can exceed the reserve and burst is billed or limited
     Unit: GPUs, scaled
-    Source: model.md section 4 (types peak at different hours: one row per pool and block)
+    Source: definition; types peak at different hours, so one row per pool and block
     """
 
     def rule(m: pyo.ConcreteModel, h: int) -> Any:

@@ -62,7 +62,7 @@ def linear(figure: Figure, shares: Shares, copies: Sequence[Mask]) -> LinearForm
              + sum_ijl amount_ijl w_ijl z_ijl + sum_h burst_h b_h,  z = lo x + (hi - lo) r
     Index: one per figure
     Unit: the figure's
-    Source: model.md section 4 ("every business figure is linear in (x, z)"); exact at binary x
+    Source: every business figure is linear in (x, z) once z = x y is; exact at binary x
     """
     y = figure.outside * shares.unit
     x, r = [], []

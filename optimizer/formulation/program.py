@@ -119,7 +119,7 @@ def condition(m: pyo.ConcreteModel, box: ProgramBox, scaled: Sequence[tuple[Line
     Formula: f_k >= 0, f_k linear in x, v, y, z and burst; a ratio N / D >= t is N - t D >= 0
     Index: k in limits
     Unit: the figure's, scaled to a largest coefficient of about 1000
-    Source: model.md section 4; ratio conditions multiplied out, with a floor on the denominator as its own figure
+    Source: definition; ratio conditions multiplied out, with a floor on the denominator as its own figure
     """
 
     def rule(m: pyo.ConcreteModel, k: int) -> Any:
@@ -140,7 +140,7 @@ def objective(m: pyo.ConcreteModel, box: ProgramBox, f: LinearForm, scale: float
     Formula: max f_0, f_0 linear in x, v, y, z and burst
     Index: one
     Unit: the aim's, scaled to a largest coefficient of about 1000
-    Source: model.md section 4; pricing under finite mixtures, van de Geer and den Boer (2022)
+    Source: pricing under finite mixtures, van de Geer and den Boer (2022)
     """
     m.aim = pyo.Objective(
         expr=sum((c * v for c, v in terms_of(m, box, f)), f.constant), sense=pyo.maximize, doc=doc_of("objective")

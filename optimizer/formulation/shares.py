@@ -88,7 +88,7 @@ def copy(m: pyo.ConcreteModel, s: Shares, copies: Sequence[Mask]) -> None:
     Formula: sum_l z_ijl = y_i  (divided by the largest y_i)
     Index: i in types, j in plans, where anything differs along the plan's levels
     Unit: persons; fraction of the largest y_i
-    Source: reformulation-linearization of z = x y, Mendez-Diaz et al. (2014); model.md section 4
+    Source: reformulation-linearization of z = x y, Mendez-Diaz et al. (2014)
     """
     keys = [(i, j) for j, mask in enumerate(copies) for i in np.flatnonzero(mask).tolist()]
 

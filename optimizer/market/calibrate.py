@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimizer.economics import choice, finance
+from optimizer.economics import choice
 from optimizer.economics.population import PlanFacts
-from optimizer.economics.response import included, use, utility_of
+from optimizer.economics.response import alternative_utility, included, plan_bill, use, utility_of
 from optimizer.errors import Finding, InputError
 from optimizer.market.inversion import Group, System, solve_constants
 from optimizer.market.prepare import Constants, Prepared, prepare, with_constants
@@ -63,9 +63,7 @@ class Solved:
 def _utility_without_constant(prepared: Prepared, plan: PlanFacts) -> Array:
     pop, terms = prepared.population, prepared.terms[plan.name]
     used = use(pop, prepared.ai_models.quality, terms, included(pop, terms))
-    fee = finance.effective_fee(terms.price, plan.annual_share, plan.annual_discount)
-    billed = finance.bill(fee * finance.seat_factor(plan.seat_minimum, pop.seats), used.metered)
-    return utility_of(pop, np.zeros(pop.size), used, billed)
+    return utility_of(pop, np.zeros(pop.size), used, plan_bill(pop, plan, terms, used))
 
 
 def check_counts(system: System, groups: list[Group], names: list[str]) -> list[Finding]:
@@ -109,10 +107,7 @@ def _system(prepared: Prepared, market: Market, utilities: Mapping[str, Array]) 
         columns.append(np.where(plan.offered, utilities[plan.name] - np.log(plan.churn), -math.inf))
         factors.append(1.0 - plan.referral)
     for alt in prepared.alternatives:
-        used = use(pop, prepared.ai_models.quality * alt.quality, alt.terms, included(pop, alt.terms))
-        utility = utility_of(
-            pop, np.zeros(pop.size), used, finance.bill(np.full(pop.size, alt.terms.price), used.metered)
-        )
+        utility, _ = alternative_utility(pop, prepared.ai_models.quality, alt, np.zeros(pop.size))
         columns.append(np.where(alt.offered, utility - math.log(alt.churn), -math.inf))
         factors.append(np.ones(pop.size))
     nothing = choice.stock(np.ones(pop.size), np.full(pop.size, market.nothing_churn.value))

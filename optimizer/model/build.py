@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from optimizer.economics import finance, serving
-from optimizer.economics.figures import LINEAR, TOTAL, LinearFigure, Selection, components
+from optimizer.economics.figures import LINEAR, TOTAL, Amount, LinearFigure, Selection, components
 from optimizer.economics.population import PlanFacts, Terms
 from optimizer.economics.response import PerCustomer, per_customer
 from optimizer.market.evaluate import plan_selected, rival_amount, type_mask
 from optimizer.market.prepare import MONTH_HOURS, Prepared
 from optimizer.model.choices import Choices
-from optimizer.model.instance import Block, Figure, Instance, combine
+from optimizer.model.instance import Block, Figure, Instance, combine, zero_figure
 from optimizer.typing import Array
 
 
@@ -30,7 +30,7 @@ class MarketInstance:
     gpu_blocks: tuple[tuple[int, int], ...]
     """(pool, hour block) of each of the instance's blocks."""
 
-    def stack(self, plan: int, amount: Callable[[PerCustomer], Array]) -> Array:
+    def stack(self, plan: int, amount: Amount) -> Array:
         """(I, L) of an amount over the levels of a plan; 0 off the menu."""
         size = self.prepared.population.size
         return np.stack([np.zeros(size) if p is None else amount(p) for p in self.per[plan]], axis=1)
@@ -49,7 +49,7 @@ def build_instance(prepared: Prepared, choices: Choices) -> MarketInstance:
     )
     size = prepared.population.size
 
-    def over(get: Callable[[PerCustomer], Array]) -> tuple[Array, ...]:
+    def over(get: Amount) -> tuple[Array, ...]:
         return tuple(np.stack([np.zeros(size) if p is None else get(p) for p in row], axis=1) for row in per)
 
     instance = Instance(
@@ -59,50 +59,28 @@ def build_instance(prepared: Prepared, choices: Choices) -> MarketInstance:
         rules=choices.rules,
         names=choices.plans,
     )
-    blocks, keys = _blocks(prepared, instance, over)
-    with_blocks = Instance(
-        instance.customers, instance.attraction, instance.denominators, blocks, instance.rules, instance.names
-    )
-    return MarketInstance(prepared, choices, with_blocks, per, keys)
+    pools = prepared.pools
+    gpu_blocks = tuple((int(p), h) for p in np.flatnonzero(pools.contracted) for h in range(len(pools.blocks)))
+    blocks = tuple(_block(prepared, instance, over, p, h, len(gpu_blocks)) for p, h in gpu_blocks)
+    return MarketInstance(prepared, choices, replace(instance, blocks=blocks), per, gpu_blocks)
 
 
 def _one(prepared: Prepared, plan: PlanFacts, terms: Terms) -> PerCustomer:
     return per_customer(prepared.population, prepared.ai_models, prepared.pools, plan, terms, prepared.outside)
 
 
-def _blocks(
-    prepared: Prepared, instance: Instance, over: Callable[[Callable[[PerCustomer], Array]], tuple[Array, ...]]
-) -> tuple[tuple[Block, ...], tuple[tuple[int, int], ...]]:
-    """One block for each contracted pool and block of hours."""
+def _block(
+    prepared: Prepared, instance: Instance, over: Callable[[Amount], tuple[Array, ...]], p: int, h: int, count: int
+) -> Block:
+    """A contracted pool in a block of hours, one of ``count``."""
     pools, hours = prepared.pools, prepared.population.hours
-    blocks, keys = [], []
-    for p in np.flatnonzero(pools.contracted):
-        for h, name in enumerate(pools.blocks):
-            block_hours = float(pools.hours[h])
 
-            def busy(c: PerCustomer, p: int = int(p), h: int = h, block_hours: float = block_hours) -> Array:
-                return serving.gpus_busy(c.pool_hours[:, p], hours[:, h], block_hours)
+    def busy(c: PerCustomer) -> Array:
+        return serving.gpus_busy(c.pool_hours[:, p], hours[:, h], float(pools.hours[h]))
 
-            use = Figure(
-                amounts=over(busy),
-                outside=np.zeros(instance.types),
-                fixed=tuple(np.zeros(n) for n in instance.levels),
-                mix=np.zeros(instance.mixes),
-                constant=0.0,
-                burst=np.zeros(0),
-            )
-            blocks.append(Block(f"{pools.names[p]} {name}", use, float(pools.reserved[p]), float(pools.burst_limit[p])))
-            keys.append((int(p), h))
-    fixed_up = tuple(
-        Block(
-            b.name,
-            Figure(b.use.amounts, b.use.outside, b.use.fixed, b.use.mix, 0.0, np.zeros(len(blocks))),
-            b.reserved,
-            b.limit,
-        )
-        for b in blocks
-    )
-    return fixed_up, tuple(keys)
+    use = replace(zero_figure(instance), amounts=over(busy), burst=np.zeros(count))
+    name = f"{pools.names[p]} {pools.blocks[h]}"
+    return Block(name, use, float(pools.reserved[p]), float(pools.burst_limit[p]))
 
 
 def _linear(built: MarketInstance, figure: LinearFigure, selection: Selection) -> Figure:

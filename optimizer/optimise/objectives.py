@@ -24,7 +24,7 @@ from optimizer.optimise.blend import best_blend, recheck_blend
 from optimizer.optimise.linear import maximise
 from optimizer.optimise.outcome import Answer, Settings, Work
 from optimizer.optimise.ratio import best, ratio_of, recheck_ratio
-from optimizer.schema.case import Objective as Statement
+from optimizer.schema.case import CaseObjective
 from optimizer.typing import Choice, Status
 from optimizer.units import is_share
 
@@ -248,7 +248,7 @@ class Lexicographic:
         return limits
 
 
-def objective_of(statement: Statement, today: Evaluation) -> Lexicographic:
+def objective_of(statement: CaseObjective, today: Evaluation) -> Lexicographic:
     """The stages of a case's objective, first to last; a single one is one stage. ``today`` scales a blend."""
     if statement.blend:
         name = " + ".join(f"{w:g} {n}" for n, w in statement.blend.items())

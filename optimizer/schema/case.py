@@ -125,7 +125,7 @@ class Rules(Base):
     """Keep only prices that end in 9, 0 or 5 (whole usd), or in .99."""
 
 
-class Stage(Base):
+class CaseStage(Base):
     """One stage of a lexicographic order."""
 
     maximise: str | None = None
@@ -134,20 +134,20 @@ class Stage(Base):
     """How much of this stage's best a later stage may give up, relative."""
 
     @model_validator(mode="after")
-    def _one(self) -> Stage:
+    def _one(self) -> CaseStage:
         if (self.maximise is None) == (self.minimise is None):
             raise ValueError("give exactly one of maximise, minimise")
         return self
 
 
-class Objective(Base):
+class CaseObjective(Base):
     """What to get the most (or least) of."""
 
     maximise: str | None = None
     minimise: str | None = None
     blend: dict[str, Number] | None = None
     """Figure -> weight; each figure is taken relative to today's absolute value."""
-    lexicographic: Annotated[tuple[Stage, ...], BeforeValidator(as_tuple)] | None = None
+    lexicographic: Annotated[tuple[CaseStage, ...], BeforeValidator(as_tuple)] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -155,7 +155,7 @@ class Objective(Base):
         return {"maximise": data} if isinstance(data, str) else data
 
     @model_validator(mode="after")
-    def _one(self) -> Objective:
+    def _one(self) -> CaseObjective:
         if sum(x is not None for x in (self.maximise, self.minimise, self.blend, self.lexicographic)) != 1:
             raise ValueError("give exactly one of maximise, minimise, blend, lexicographic")
         return self
@@ -184,7 +184,7 @@ class Case(Base):
     plans: dict[str, PlanLadders] = Field(default_factory=dict)
     """Plan -> what may be chosen. Plans not named stay as they are today."""
     mix: Mix | None = None
-    objective: Objective = Field(default_factory=lambda: Objective(maximise="contribution_margin"))
+    objective: CaseObjective = Field(default_factory=lambda: CaseObjective(maximise="contribution_margin"))
     conditions: Annotated[tuple[CaseCondition, ...], BeforeValidator(as_tuple)] = ()
     rules: Rules = Field(default_factory=Rules)
     scenarios: dict[str, Scenario] = Field(default_factory=dict)

@@ -35,7 +35,8 @@ def test_advertising_revenue() -> None:
 
 
 def test_api_value() -> None:
-    assert finance.api_value(np.array([1200.0]), 0.005) == pytest.approx([6.0])
+    requests, unit_prices = np.array([[1200.0, 100.0, 7.0], [0.0, 50.0, 7.0]]), np.array([0.005, 0.02, np.nan])
+    assert finance.api_value(requests, unit_prices) == pytest.approx([6.0 + 2.0, 1.0])
 
 
 def test_largest_draw() -> None:

@@ -173,6 +173,13 @@ def test_per_customer_where_it_is_not_offered() -> None:
     assert (got.attraction[1], got.weight[1], got.denominator[1]) == (0.0, 0.0, 0.0)
 
 
+def test_plan_bill() -> None:
+    used = response.use(POPULATION, AI_MODELS.quality, TERMS, response.included(POPULATION, TERMS))
+    # 18 a seat on average, of which the light type must buy 4 for its 2; and 1.5 usd of purchases
+    bought = replace(used, metered=np.array([0.0, 1.5]))
+    assert response.plan_bill(POPULATION, PLAN, TERMS, bought) == pytest.approx([36.0, 19.5])
+
+
 def test_utility_of() -> None:
     used = response.use(POPULATION, AI_MODELS.quality, TERMS, response.included(POPULATION, TERMS))
     got = response.utility_of(POPULATION, np.array([0.5, 0.25]), used, np.array([10.0, 10.0]))
@@ -187,17 +194,27 @@ def test_churn_of() -> None:
     assert got == pytest.approx([0.05, 0.04 * math.exp(0.5)])
 
 
+RIVAL = AlternativeFacts(
+    "rival",
+    True,
+    np.array([True, False]),
+    Terms(15.0, ((), None), (None, None)),
+    0.9,
+    0.04,
+    np.array([-2.0, math.nan]),
+)
+"""Nine tenths of our quality for 15 usd; its customers decide anew at 4 % a month."""
+
+
+def test_alternative_utility() -> None:
+    utility, bill = response.alternative_utility(POPULATION, AI_MODELS.quality, RIVAL, np.array([0.25, 0.5]))
+    # 60 and 480 large requests at 0.9; the bill weighs 0.1 and 0.05 a usd
+    light, heavy = 0.25 + math.log(1.0 + 54.0) - 1.5, 0.5 + 2.0 * math.log(1.0 + 432.0) - 0.75
+    assert utility == pytest.approx([light, heavy], rel=1e-14)
+    assert bill == pytest.approx([15.0, 15.0])
+
+
 def test_alternative_stock() -> None:
-    """A rival at nine tenths of our quality for 15 usd, whose customers decide anew at 4 % a month."""
-    facts = AlternativeFacts(
-        "rival",
-        True,
-        np.array([True, False]),
-        Terms(15.0, ((), None), (None, None)),
-        0.9,
-        0.04,
-        np.array([-2.0, math.nan]),
-    )
-    stock, bill = response.alternative_stock(POPULATION, AI_MODELS.quality, facts)
+    stock, bill = response.alternative_stock(POPULATION, AI_MODELS.quality, RIVAL)
     assert stock == pytest.approx([math.exp(-2.0 + math.log(1.0 + 0.9 * 60.0) - 1.5) / 0.04, 0.0], rel=1e-13)
     assert bill == pytest.approx([15.0, 15.0])

@@ -10,8 +10,9 @@ from rich.console import Console
 
 from optimizer.answer.audit import ConditionCheck
 from optimizer.answer.solution import Solution
+from optimizer.economics.figures import PART_FIGURES
 from optimizer.report.html_tables import conditions_table
-from optimizer.report.text import page
+from optimizer.report.text import TOO_WIDE, page
 
 CONDITIONS = {
     "churn_rate": (0.029, 0.035, "2.90% a month", "3.50% a month"),
@@ -41,6 +42,10 @@ def test_conditions_are_told_in_the_unit_of_their_figure(studies: dict[str, Any]
     for figure, (_, _, value, bound) in CONDITIONS.items():
         assert [cell.strip() for cell in told[figure]] == [f"at most {bound}", value, "met"], figure
         assert html[figure.replace("gpu", "GPU").replace("_", " ")] == [f"at most {bound}", value], figure
+
+
+def test_what_a_terminal_leaves_out_is_told_by_part_elsewhere() -> None:
+    assert set(TOO_WIDE) < set(PART_FIGURES)
 
 
 def test_parts_tell_rates_per_cent(studies: dict[str, Any]) -> None:
