@@ -30,7 +30,7 @@ class Base(BaseModel):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """Fields are described by the texts below them: read from the source here, which is too slow for every start."""
+        """Fields are described by the texts below them; reading them from the source is too slow for every start."""
         made = handler(core_schema)
         fields = handler.resolve_ref_schema(made)["properties"]
         for kind in reversed(cls.__mro__):
