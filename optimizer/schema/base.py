@@ -2,24 +2,66 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+import sys
 from collections.abc import Callable
+from functools import cache
+from itertools import pairwise
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    model_validator,
+)
 
 from optimizer.units import convert, parse
 
 
 class Base(BaseModel):
-    """Frozen, extras forbidden, no NaN or infinity, no silent conversions."""
+    """Frozen, extras forbidden, no NaN or infinity, no silent conversions; its validator is built when first used."""
 
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        allow_inf_nan=False,
-        use_attribute_docstrings=True,
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Fields are described by the texts below them; reading them from the source is too slow for every start."""
+        made = handler(core_schema)
+        fields = handler.resolve_ref_schema(made)["properties"]
+        for kind in reversed(cls.__mro__):
+            if issubclass(kind, Base):
+                for name, text in _attribute_texts(kind).items():
+                    fields[name].setdefault("description", text)
+        return made
+
+
+def _attribute_texts(kind: type) -> dict[str, str]:
+    """Field -> the text below it in the source of the class."""
+    tree = _source(kind.__module__)
+    body = next((n.body for n in ast.walk(tree) if isinstance(n, ast.ClassDef) and n.name == kind.__name__), [])
+    return {
+        field.target.id: inspect.cleandoc(text.value.value)
+        for field, text in pairwise(body)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and isinstance(text, ast.Expr)
+        and isinstance(text.value, ast.Constant)
+        and isinstance(text.value.value, str)
+    }
+
+
+@cache
+def _source(module: str) -> ast.Module:
+    """The parsed source of a module; an empty one where the source is not at hand."""
+    try:
+        return ast.parse(inspect.getsource(sys.modules[module]))
+    except OSError:
+        return ast.Module([], [])
 
 
 def _as_float(value: Any) -> Any:

@@ -1,0 +1,53 @@
+"""The commands that say what words mean: schema, equations."""
+
+from __future__ import annotations
+
+import json as json_module
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from optimizer.cli.interrupts import print_document
+from optimizer.cli.options import JsonOption
+from optimizer.errors import bad_argument
+
+
+def schema(
+    what: Annotated[str, typer.Argument(metavar="[case|market|figures]")] = "",
+    json: Annotated[bool, typer.Option("--json", help="Changes nothing: the schema is JSON.")] = False,
+) -> None:
+    """The data dictionary: case and market as JSON Schema, and what every figure is."""
+    from optimizer.report.figures import figure_rows
+    from optimizer.schema.case import Case
+    from optimizer.schema.market import Market
+
+    known: dict[str, Callable[[], dict[str, Any]]] = {
+        "case": Case.model_json_schema,
+        "market": Market.model_json_schema,
+        "figures": figure_rows,
+    }
+    if what and what not in known:
+        raise bad_argument("schema", f"no schema is named {what!r}", "case, market or figures")
+    body = {name: made() for name, made in known.items() if what in ("", name)}
+    print_document(json_module.dumps(body[what] if what else body, indent=2) + "\n")
+
+
+def equations(json: JsonOption = False) -> None:
+    """Every equation of the model: formula, index, unit, source."""
+    from optimizer.report.equations import equation_rows, equations_text
+
+    rows = equation_rows()
+    if json:
+        from optimizer.io.plain import dumps
+
+        print_document(dumps({"equations": rows}))
+    else:
+        sys.stdout.write(equations_text(rows))
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    app.command()(schema)
+    app.command()(equations)

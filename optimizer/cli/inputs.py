@@ -1,0 +1,98 @@
+"""The commands about cases and markets: check, list, copy."""
+
+from __future__ import annotations
+
+import json as json_module
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from optimizer.cli.interrupts import print_document
+from optimizer.cli.options import BAD_INPUT, OK, CaseArgument, JsonOption, SetOption, named, read_changes
+from optimizer.errors import bad_argument
+
+
+def check(case: CaseArgument, sets: SetOption = None, json: JsonOption = False) -> None:
+    """Check a case and its market, with the credibility checks, without solving."""
+    from optimizer.io.plain import dumps
+    from optimizer.model.case_model import check_case, credibility_rows
+    from optimizer.report.text import findings_text
+
+    findings = check_case(case, sets=read_changes(sets))
+    errors = [f for f in findings if f.severity == "error"]
+    rows = [] if errors else credibility_rows(case, sets=read_changes(sets))
+    if json:
+        body = {
+            "schema_version": 1,
+            "status": "bad_input" if errors else "ok",
+            "verdict": None,
+            "exit_code": BAD_INPUT if errors else OK,
+            "message": "\n".join(str(f) for f in errors),
+            "findings": [f.document() for f in findings],
+            "credibility": rows,
+        }
+        print_document(dumps(body))
+    else:
+        for row in rows:
+            mark = "ok  " if row["passed"] else "MISS"
+            told = f"{row['value']:.4g} (expected {row['low']:.4g} to {row['high']:.4g})"
+            print(f"{mark} {row['check']} of {row['of']}: {told}")
+        print(findings_text(findings) if findings else "no findings")
+    if errors:
+        raise typer.Exit(BAD_INPUT)
+
+
+def list_command(json: JsonOption = False) -> None:
+    """The shipped cases and markets."""
+    from optimizer.io.library import case_document, list_cases, list_markets
+
+    rows = []
+    for name in list_cases():
+        data = case_document(name).data
+        rows.append(
+            {"case": name, "market": data.get("market"), "title": data.get("title"), "question": data.get("question")}
+        )
+    if json:
+        from optimizer.io.plain import dumps
+
+        print_document(dumps({"cases": rows, "markets": list_markets()}))
+        return
+    for row in rows:
+        print(f"{row['case']:34} {row['title']}")
+    print(f"\nmarkets: {', '.join(list_markets())}")
+
+
+def copy(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A shipped case.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", parser=named("DIR"), help="Where to put cases/ and models/.")
+    ],
+    json: JsonOption = False,
+) -> None:
+    """Copy a case with its market, to make your own."""
+    from optimizer.io.library import copy_case
+    from optimizer.io.workbook import is_workbook, write_case_workbook
+
+    if is_workbook(folder):
+        from optimizer.inputs.load import load_case
+
+        target = folder if folder.suffix.lower() == ".xlsx" else folder.with_suffix(".xlsx")
+        if os.path.lexists(target):
+            raise bad_argument("dir", f"{target} exists already", "name another file, or remove it first")
+        inputs = load_case(name)
+        write_case_workbook(target, inputs.case_document, inputs.market_document)
+    else:
+        target = copy_case(name, folder)
+    if json:
+        print_document(json_module.dumps({"case": str(target)}) + "\n")
+    else:
+        print(target)
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    app.command()(check)
+    app.command("list")(list_command)
+    app.command()(copy)

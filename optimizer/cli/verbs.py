@@ -1,0 +1,100 @@
+"""The command line: its verbs by the file they are in, imported when a verb is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_group
+
+
+def _answers(app: typer.Typer) -> None:
+    from optimizer.cli.answers import register
+
+    register(app)
+
+
+def _inputs(app: typer.Typer) -> None:
+    from optimizer.cli.inputs import register
+
+    register(app)
+
+
+def _dictionary(app: typer.Typer) -> None:
+    from optimizer.cli.dictionary import register
+
+    register(app)
+
+
+def _saved(app: typer.Typer) -> None:
+    from optimizer.cli.saved import register
+
+    register(app)
+
+
+def _studies(app: typer.Typer) -> None:
+    from optimizer.cli.studies import register
+
+    register(app)
+
+
+Group = Callable[[typer.Typer], None]
+
+GROUPS: dict[Group, tuple[str, ...]] = {
+    _answers: ("run", "evaluate"),
+    _inputs: ("check", "list", "copy"),
+    _dictionary: ("schema", "equations"),
+    _saved: ("verify",),
+    _studies: (),
+}
+"""Verbs by group, in the order of the help; what the studies are is known to their file alone."""
+
+
+class Verbs(TyperGroup):
+    """Makes a command when it is asked for, all of them only for the help and for a verb that is in no list."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in self.commands:
+            self._make([group for group, verbs in GROUPS.items() if cmd_name in verbs] or GROUPS)
+        return super().get_command(ctx, cmd_name)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        self._make(GROUPS)
+        return super().list_commands(ctx)
+
+    def _make(self, groups: Iterable[Group]) -> None:
+        app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+        for add in groups:
+            add(app)
+        self.commands = get_group(app).commands
+
+
+app = typer.Typer(
+    name="optimizer",
+    cls=Verbs,
+    help="Choose free-tier limits, prices and the consumer/enterprise mix, proven best.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(value: bool) -> None:
+    if value:
+        from optimizer.versions import package_version
+
+        print(package_version())
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Choose free-tier limits, prices and the consumer/enterprise mix, proven best."""
