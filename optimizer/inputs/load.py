@@ -65,7 +65,7 @@ class Inputs:
 def validate(model: type[Model], document: Document) -> Model:
     """The document as a schema object. Raises InputError with all findings."""
     try:
-        return model.model_validate(document.data)
+        return model.model_validate(document.data, context={"changed": document.changed})
     except ValidationError as error:
         raise InputError(to_findings(error, document, model=model)) from None
 

@@ -36,7 +36,7 @@ ABOUT = (
     "case: what is asked. A ladder is a list of choices separated by commas, e.g. 15, 18, 20, 25.",
     "market: what there is and how it is called. {} is a group with its numbers in the sheet numbers, or an empty one.",
     "numbers: how much. Every number has a unit, and a source (a key of the sheet sources) or an assumption with "
-    "low and high.",
+    "low and high. Where low equals high the number is known exactly: change the value alone, both follow.",
     "sources: where numbers were read. Grade 1 the maker's own page or filing, 2 named press, 3 a retelling, "
     "D derived by arithmetic.",
     "Paths name a field, its parts joined by dots; items of a list are counted from 0. Rows that start with # and the "
