@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from optimizer.errors import Finding, InputError
 from optimizer.io.documents import Document, merge
+from optimizer.io.kinds import kind_of_sheets, not_a_case
 from optimizer.io.numbers_csv import COLUMNS
 from optimizer.io.saving import write_atomic
 from optimizer.io.text import refused
@@ -59,6 +60,10 @@ def workbook_documents(path: str | os.PathLike[str]) -> tuple[Document, Document
         InputError: the file or a cell is not acceptable; all findings.
     """
     book = Book(path)
+    if book.names and not {"case", "market", "numbers"} & {name.strip().casefold() for name in book.names}:
+        rows = book.sheet(book.names[0]).rows
+        first = [str(cell.value) for cell in rows[0][1].values()] if rows else []
+        raise not_a_case(book.file, kind_of_sheets(book.names, first))
     found: dict[str, Document] = {}
     findings: list[Finding] = []
     for name, columns in SHEETS.items():
