@@ -11,6 +11,7 @@ from typing import Any
 from optimizer.errors import Finding, InputError, bad_argument
 from optimizer.io.documents import Document
 from optimizer.io.numbers_csv import MAX_PARTS, parse_number
+from optimizer.schema.base import known_exactly
 from optimizer.schema.case import Case, Change
 
 Changes = Mapping[str, "Change | float | str"]
@@ -53,8 +54,8 @@ def _targets(data: Any, pattern: list[str], path: tuple[str, ...] = ()) -> list[
 
 
 def _changed(quantity: Mapping[str, Any], change: Change) -> dict[str, Any]:
-    """A quantity with its value changed; low and high move with it."""
-    new = dict(quantity)
+    """A quantity with its value changed; low and high move with it (and are cut to what is legal when validated)."""
+    new = dict(known_exactly(quantity))
     old = float(quantity["value"])
     for key in ("value", "low", "high"):
         if new.get(key) is None:
@@ -129,7 +130,7 @@ def apply_changes(
             findings.append(where.finding("change-path", prefix + path, message, cure))
     if findings:
         raise InputError(findings)
-    return Document(data, document.lines, document.file, document.files)
+    return replace(document, data=data, changed=True)
 
 
 def blamed(finding: Finding, case: Case, document: Document, sets: Mapping[str, Change]) -> Finding:

@@ -17,6 +17,7 @@ from optimizer.errors import Finding, InputError, bad_argument
 from optimizer.inputs.changes import Changes, apply_changes, as_change, blamed
 from optimizer.io.documents import Document, merge
 from optimizer.io.findings import to_findings
+from optimizer.io.kinds import read_case_document, refuse_other_kinds
 from optimizer.io.library import case_path, market_path
 from optimizer.io.numbers_csv import read_numbers_csv
 from optimizer.io.workbook import is_workbook, workbook_documents
@@ -65,7 +66,7 @@ class Inputs:
 def validate(model: type[Model], document: Document) -> Model:
     """The document as a schema object. Raises InputError with all findings."""
     try:
-        return model.model_validate(document.data)
+        return model.model_validate(document.data, context={"changed": document.changed})
     except ValidationError as error:
         raise InputError(to_findings(error, document, model=model)) from None
 
@@ -111,8 +112,9 @@ def load_inputs(
     else:
         path = case_path(case)
         if is_workbook(path):
+            refuse_other_kinds(path)
             return _from_workbook(path, sets or {})
-        document = read_yaml(path)
+        document = read_case_document(path)
         name, base = path.stem, path.parent
         parsed = _both(document, base)
     market_document = read_market(market_path(parsed.market, base))

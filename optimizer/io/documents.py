@@ -22,6 +22,8 @@ class Document:
     """The file as the user named it; empty for data that did not come from a file."""
     files: dict[str, str] = field(default_factory=dict)
     """Dotted path to file, only for fields that a merge brought in from another file."""
+    changed: bool = False
+    """Whether numbers were changed, their lows and highs moved along: these may need to be cut to what is legal."""
 
     def place(self, path: str) -> tuple[str, int | None]:
         """File and line of a field, or of its nearest ancestor; line 1 of the file where none is in it."""
@@ -56,7 +58,7 @@ def merge(base: Document, extra: Document) -> Document:
         if path not in lines:
             lines[path] = line
             files[path] = extra.files.get(path, extra.file)
-    return Document(data, lines, base.file, files)
+    return Document(data, lines, base.file, files, base.changed or extra.changed)
 
 
 def _merge_into(

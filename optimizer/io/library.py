@@ -13,8 +13,9 @@ from pathlib import Path
 from optimizer.errors import InputError, bad_argument
 from optimizer.execution.ending import undivided
 from optimizer.io.documents import Document
+from optimizer.io.kinds import kind_of_folder, read_case_document
 from optimizer.io.saving import write_atomic
-from optimizer.io.yaml_reader import read_yaml
+from optimizer.io.workbook_cells import SUFFIXES
 
 _SUFFIXES = (".yaml", ".yml")
 
@@ -51,11 +52,14 @@ def case_path(name_or_path: str | os.PathLike[str]) -> Path:
         return data_folder() / "cases" / f"{text}.yaml"
     if text and "\x00" not in text and path.is_file():
         return path
+    if text and "\x00" not in text and path.is_dir():
+        raise bad_argument("case", *kind_of_folder(path))
     if named:
         raise _unknown("case", text, list_cases(), "or name a file, e.g. my-case.yaml")
     nearby = sorted(str(p) for p in path.parent.glob("*") if p.suffix in _SUFFIXES) if "\x00" not in text else []
-    message = "this is a folder, not a case file" if "\x00" not in text and path.is_dir() else f"no file {text!r}"
-    raise bad_argument("case", message, _nearest(path.stem if path.suffix else text, [*list_cases(), *nearby]))
+    raise bad_argument(
+        "case", f"no file {text!r}", _nearest(path.stem if path.suffix else text, [*list_cases(), *nearby])
+    )
 
 
 def market_path(name: str, relative_to: str | os.PathLike[str] | None = None) -> Path:
@@ -97,7 +101,9 @@ def copy_case(name: str | os.PathLike[str], folder: str | os.PathLike[str]) -> P
         InputError: unknown name, or something in the way; nothing has been written then.
     """
     source = case_path(name)
-    document = read_yaml(source)
+    if source.suffix.lower() in SUFFIXES:
+        raise bad_argument("name", f"{source} is a workbook", "copy the file itself: it holds the case and its market")
+    document = read_case_document(source)
     market = document.data.get("market")
     if not isinstance(market, str):
         cure = "write 'market: ' and the market's name"
@@ -128,9 +134,9 @@ def case_document(name_or_path: str | os.PathLike[str]) -> Document:
     """Read a case by shipped name or path.
 
     Raises:
-        InputError: unknown name, or a file that is not allowed YAML.
+        InputError: unknown name, or a file that is not allowed YAML or not a case.
     """
-    return read_yaml(case_path(name_or_path))
+    return read_case_document(case_path(name_or_path))
 
 
 def _has_name(folder: Path) -> bool:

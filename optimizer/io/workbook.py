@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from optimizer.errors import Finding, InputError
 from optimizer.io.documents import Document, merge
+from optimizer.io.kinds import kind_of_sheets, not_a_case
 from optimizer.io.numbers_csv import COLUMNS
 from optimizer.io.saving import write_atomic
 from optimizer.io.text import refused
@@ -36,7 +37,7 @@ ABOUT = (
     "case: what is asked. A ladder is a list of choices separated by commas, e.g. 15, 18, 20, 25.",
     "market: what there is and how it is called. {} is a group with its numbers in the sheet numbers, or an empty one.",
     "numbers: how much. Every number has a unit, and a source (a key of the sheet sources) or an assumption with "
-    "low and high.",
+    "low and high. Where low equals high the number is known exactly: change the value alone, both follow.",
     "sources: where numbers were read. Grade 1 the maker's own page or filing, 2 named press, 3 a retelling, "
     "D derived by arithmetic.",
     "Paths name a field, its parts joined by dots; items of a list are counted from 0. Rows that start with # and the "
@@ -59,6 +60,10 @@ def workbook_documents(path: str | os.PathLike[str]) -> tuple[Document, Document
         InputError: the file or a cell is not acceptable; all findings.
     """
     book = Book(path)
+    if book.names and not {"case", "market", "numbers"} & {name.strip().casefold() for name in book.names}:
+        rows = book.sheet(book.names[0]).rows
+        first = [str(cell.value) for cell in rows[0][1].values()] if rows else []
+        raise not_a_case(book.file, kind_of_sheets(book.names, first))
     found: dict[str, Document] = {}
     findings: list[Finding] = []
     for name, columns in SHEETS.items():

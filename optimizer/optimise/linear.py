@@ -58,9 +58,9 @@ def maximise(
     )
     choice = None if found.menu is None else (found.menu, int(found.mix or 0))
     work = Work(boxes=found.boxes, enumerated=found.enumerated)
-    if found.status == Status.INFEASIBLE:
+    if found.status is search.SearchStatus.INFEASIBLE:
         return Answer(Status.INFEASIBLE, None, float("-inf"), float("-inf"), "screened", work, found.certificate)
-    if found.status == "closed":
+    if found.status is search.SearchStatus.CLOSED:
         answer = Answer(
             Status.OPTIMAL, choice, found.value, found.bound, "screened", work, found.certificate, found.past
         )
@@ -68,7 +68,7 @@ def maximise(
             _cross_check(instance, aim, limits, settings, answer, found.surviving) if settings.cross_check else answer
         )
     status = Status.FEASIBLE if choice else Status.NO_ANSWER
-    if found.status == Status.INTERRUPTED:
+    if found.status is search.SearchStatus.INTERRUPTED:
         status = Status.INTERRUPTED
     return Answer(status, choice, found.value, found.bound, "screened", work, found.certificate)
 

@@ -136,7 +136,7 @@ def certify(m: CaseModel, aim_of: Aim, settings: Settings) -> CertifiedMenu:
             best = CertifiedMenu(exact.choices.menu(found.choice), found, 0, None)
         upper = _upper_bound(m, cells, aim_of, quick)
         work = work + Work(boxes=upper.boxes, enumerated=upper.enumerated)
-        if upper.status == Status.INFEASIBLE:
+        if upper.status is search.SearchStatus.INFEASIBLE:
             return CertifiedMenu(None, replace(found, status=Status.INFEASIBLE, choice=None), _count(cells), None)
         if upper.bound < bound:
             bound, certificate = upper.bound, {"prices": _cuts(m, cells), "relaxed": upper.certificate}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import inspect
+import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from itertools import pairwise
 from typing import Annotated, Any
@@ -17,6 +18,7 @@ from pydantic import (
     ConfigDict,
     Field,
     GetJsonSchemaHandler,
+    ValidationInfo,
     model_validator,
 )
 
@@ -78,8 +80,23 @@ Number = Annotated[float, BeforeValidator(_as_float)]
 Names = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
 
 
+EXACT = 1e-12
+"""Rounding of a conversion between units, relative: a number this little beyond the end of its range is at the end."""
+
+
+def known_exactly(stated: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is stated of a number; where low equals high, both are its value, whatever that was changed to."""
+    value, low, high = numbers = tuple(stated.get(key) for key in ("value", "low", "high"))
+    known = all(isinstance(number, int | float) and not isinstance(number, bool) for number in numbers)
+    return {**stated, "low": value, "high": value} if known and low == high else stated
+
+
 class Quantity(Base):
-    """A number with its unit and where it comes from."""
+    """A number with its unit and where it comes from.
+
+    ``low`` and ``high`` are the least and the most it could reasonably be; the value lies between them. Where low
+    equals high the number is known exactly: another value moves both along, so that editing it takes one cell.
+    """
 
     value: Number
     """The number, in ``unit``."""
@@ -93,6 +110,11 @@ class Quantity(Base):
     """The least it could reasonably be, in ``unit``."""
     high: Number | None = None
     """The most it could reasonably be, in ``unit``."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _exact(cls, data: Any) -> Any:
+        return known_exactly(data) if isinstance(data, dict) else data
 
     @model_validator(mode="after")
     def _stated(self) -> Quantity:
@@ -123,20 +145,31 @@ class Quantity(Base):
         )
 
 
-def _in(unit: str, low: float | None = None, high: float | None = None) -> Callable[[Quantity], Quantity]:
-    def check(quantity: Quantity) -> Quantity:
-        converted = quantity.to(unit)
-        for number in (converted.value, converted.low, converted.high):
-            if number is not None and low is not None and number < low:
-                raise ValueError(f"{number:g} {unit} is below {low:g}")
-            if number is not None and high is not None and number > high:
-                raise ValueError(f"{number:g} {unit} is above {high:g}")
-        return converted
+def _in(unit: str, low: float = -math.inf, high: float = math.inf) -> Callable[[Quantity, ValidationInfo], Quantity]:
+    """Conversion to a field's unit, and its legal range.
+
+    A value outside is refused, and so are a stated low and high; those that a change of the value moved along (the
+    context says ``changed``) end where the range ends.
+    """
+
+    def within(number: float, changed: bool) -> float:
+        nearest = min(max(number, low), high)
+        if changed or abs(number - nearest) <= EXACT * max(1.0, abs(nearest)):
+            return nearest
+        side, end = ("below", low) if number < low else ("above", high)
+        raise ValueError(f"{number:g} {unit} is {side} {end:g}")
+
+    def check(quantity: Quantity, info: ValidationInfo) -> Quantity:
+        converted, changed = quantity.to(unit), bool((info.context or {}).get("changed"))
+        numbers = {"value": converted.value, "low": converted.low, "high": converted.high}
+        kept = {k: within(n, changed and k != "value") for k, n in numbers.items() if n is not None}
+        same = all(kept[k] == numbers[k] for k in kept)
+        return converted if same else converted.model_copy(update=kept)
 
     return check
 
 
-def _typed(unit: str, low: float | None = None, high: float | None = None) -> Any:
+def _typed(unit: str, low: float = -math.inf, high: float = math.inf) -> Any:
     return (AfterValidator(_in(unit, low, high)), Field(json_schema_extra={"unit": unit}))
 
 

@@ -165,8 +165,8 @@ class Scenario(Base):
     """A way the world may turn out: changes on top of the case's own."""
 
     title: str | None = None
-    changes: dict[str, Change]
-    """Path into the market -> change."""
+    changes: dict[str, Change] = Field(default_factory=dict)
+    """Path into the market -> change; without any the scenario is the case as it stands."""
     weight: Annotated[Number, Field(gt=0.0)] = 1.0
     """Weight in expected values; weights need not add up to 1."""
 

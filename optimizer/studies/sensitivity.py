@@ -21,6 +21,7 @@ from optimizer.optimise.objectives import objective_of
 from optimizer.optimise.outcome import Settings
 from optimizer.schema.base import Quantity
 from optimizer.schema.case import Case, Change
+from optimizer.units import convert
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -194,8 +195,7 @@ def _varied(case_model: CaseModel, path: str, value: float) -> CaseModel:
     for part in path.split("."):
         raw = raw[int(part)] if isinstance(raw, list) else raw[part]
     # the schema holds numbers in its own unit, the file in the one it states
-    factor = float(raw["value"]) / stated.value if stated.value else 1.0
-    moved = apply_changes(document, {path: Change(to=value * factor)}, document)
+    moved = apply_changes(document, {path: Change(to=convert(value, stated.unit, raw["unit"]))}, document)
     varied = assemble(inputs.name, inputs.case, inputs.case_document, moved, {})
     return case_model_of(varied, strict=False, believe=False)
 
