@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from optimizer.errors import SolverError
 
 
 @dataclass(frozen=True)
 class Clock:
-    """When the work has to end; with None never."""
+    """When work began, and when it has to end."""
 
-    deadline: float | None = None
-    """``time.monotonic()`` seconds."""
+    began: float | None = None
+    """``time.monotonic()`` seconds; None: it was never started, and no limit applies."""
+    limit: float | None = None
+    """Seconds from then; None: it never has to end."""
 
     @classmethod
-    def until(cls, seconds: float | None, began: float | None = None) -> Clock:
-        """A limit of seconds from ``began``, or from now."""
-        return cls(None if seconds is None else (time.monotonic() if began is None else began) + seconds)
+    def start(cls, limit: float | None) -> Clock:
+        """Work that begins now."""
+        return cls(time.monotonic(), limit)
+
+    def within(self, limit: float | None) -> Clock:
+        """The same clock; where it was started without a limit, with this one."""
+        return replace(self, limit=limit) if self.limit is None and self.began is not None else self
+
+    @property
+    def deadline(self) -> float | None:
+        """``time.monotonic()`` at which time is up."""
+        return None if self.limit is None or self.began is None else self.began + self.limit
 
     @property
     def late(self) -> bool:
         """Whether time is up."""
         return self.deadline is not None and time.monotonic() >= self.deadline
-
-    @property
-    def left(self) -> float | None:
-        """Seconds, not below 0; None without a limit."""
-        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
 
     def check(self, what: str) -> None:
         """Raises SolverError once time is up: the limit passed before ``what``."""
@@ -37,3 +43,4 @@ class Clock:
 
 
 NO_LIMIT = Clock()
+"""For work that may take its time."""

@@ -14,6 +14,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from optimizer.errors import Finding, InputError, bad_argument
+from optimizer.execution.clock import NO_LIMIT, Clock
 from optimizer.inputs.changes import Changes, apply_changes, as_change, blamed
 from optimizer.io.documents import Document, merge
 from optimizer.io.findings import to_findings
@@ -98,11 +99,12 @@ def load_inputs(
     case: str | PathLike[str] | Case,
     sets: Changes | None = None,
     folder: str | PathLike[str] | None = None,
+    clock: Clock = NO_LIMIT,
 ) -> Inputs:
     """A case and its market, validated. ``sets`` are further changes, applied after the case's own.
 
     Raises:
-        InputError: all findings of case and market at once.
+        InputError: all findings of case and market at once. SolverError: time is up before all is read.
     """
     if isinstance(case, Case):
         document = Document(case.model_dump(mode="json", exclude_none=True), {}, "")
@@ -115,7 +117,10 @@ def load_inputs(
         document = read_yaml(path)
         name, base = path.stem, path.parent
         parsed = _both(document, base)
+    clock = clock.within(parsed.options.time_limit)
+    clock.check("the market was read")
     market_document = read_market(market_path(parsed.market, base))
+    clock.check("the market was checked")
     changes = {path: as_change(path, value) for path, value in (sets or {}).items()}
     return assemble(name, parsed, document, market_document, changes)
 
