@@ -15,6 +15,7 @@ from optimizer.answer.menu import plan_choices
 from optimizer.answer.solution import FigureValue, ObjectiveValue, Solution
 from optimizer.economics.figures import HEADLINES, RATIOS, unit_of
 from optimizer.errors import InfeasibleError, NotTrustedError, SolverError
+from optimizer.execution.clock import limited
 from optimizer.inputs.changes import Changes, as_change
 from optimizer.inputs.load import assemble, load_inputs
 from optimizer.market.evaluate import Evaluation
@@ -58,9 +59,10 @@ def solve_case(
         InputError, InfeasibleError, SolverError, NotTrustedError.
     """
     started = time.monotonic()
-    case_model = prepare_case(case, sets=sets, folder=folder)
-    settings = settings_of(case_model, started, gap, time_limit, screen)
-    return solve_case_model(case_model, replace(settings, cancelled=cancelled, progress=progress))
+    with limited(time_limit, started):
+        case_model = prepare_case(case, sets=sets, folder=folder)
+        settings = settings_of(case_model, started, gap, time_limit, screen)
+        return solve_case_model(case_model, replace(settings, cancelled=cancelled, progress=progress))
 
 
 def settings_of(

@@ -1,46 +1,69 @@
-"""The time limit of a piece of work, wherever its loops are."""
+"""The time limit in force, for the loops that stand before a search.
+
+They lie deep inside what is built only when it is asked for, so the limit is not passed down to them: whoever sets it
+keeps it in force around its work, and they look at it here.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 
 from optimizer.errors import SolverError
 
+GRACE = 1.0
+"""Seconds beyond the limit for work without which there is nothing to show: half of the promised max(2 s, 10 %)."""
+
 
 @dataclass(frozen=True)
 class Clock:
-    """When work began, and when it has to end."""
+    """When work began, in ``time.monotonic()`` seconds, and how long it may take; None: no limit applies."""
 
     began: float | None = None
-    """``time.monotonic()`` seconds; None: it was never started, and no limit applies."""
     limit: float | None = None
-    """Seconds from then; None: it never has to end."""
-
-    @classmethod
-    def start(cls, limit: float | None) -> Clock:
-        """Work that begins now."""
-        return cls(time.monotonic(), limit)
-
-    def within(self, limit: float | None) -> Clock:
-        """The same clock; where it was started without a limit, with this one."""
-        return replace(self, limit=limit) if self.limit is None and self.began is not None else self
 
     @property
     def deadline(self) -> float | None:
         """``time.monotonic()`` at which time is up."""
-        return None if self.limit is None or self.began is None else self.began + self.limit
-
-    @property
-    def late(self) -> bool:
-        """Whether time is up."""
-        return self.deadline is not None and time.monotonic() >= self.deadline
-
-    def check(self, what: str) -> None:
-        """Raises SolverError once time is up: the limit passed before ``what``."""
-        if self.late:
-            raise SolverError(f"the time limit passed before {what}; allow more time")
+        return None if self.began is None or self.limit is None else self.began + self.limit
 
 
 NO_LIMIT = Clock()
-"""For work that may take its time."""
+_clock: ContextVar[Clock] = ContextVar("clock", default=NO_LIMIT)
+
+
+@contextmanager
+def limited(limit: float | None, began: float | None = None) -> Iterator[None]:
+    """Inside, a limit of seconds from ``began`` (None: from now) is in force; without one, a case may bring its own.
+
+    Where an earlier limit is in force already, that one stays.
+    """
+    made, around = Clock(time.monotonic() if began is None else began, limit), _clock.get()
+    earlier = around.deadline is not None and (made.deadline is None or around.deadline <= made.deadline)
+    token = _clock.set(around if earlier else made)
+    try:
+        yield
+    finally:
+        _clock.reset(token)
+
+
+def adopt(limit: float | None) -> None:
+    """A case's own limit, which holds where a clock was started without one."""
+    clock = _clock.get()
+    if clock.began is not None and clock.limit is None:
+        _clock.set(replace(clock, limit=limit))
+
+
+def deadline() -> float | None:
+    """``time.monotonic()`` at which the limit in force is up; None without one."""
+    return _clock.get().deadline
+
+
+def check(what: str) -> None:
+    """Raises SolverError once the limit in force is up, and the grace after it: it passed before ``what``."""
+    end = _clock.get().deadline
+    if end is not None and time.monotonic() >= end + GRACE:
+        raise SolverError(f"the time limit passed before {what}; allow more time")

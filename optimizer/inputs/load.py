@@ -14,7 +14,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from optimizer.errors import Finding, InputError, bad_argument
-from optimizer.execution.clock import NO_LIMIT, Clock
+from optimizer.execution import clock
 from optimizer.inputs.changes import Changes, apply_changes, as_change, blamed
 from optimizer.io.documents import Document, merge
 from optimizer.io.findings import to_findings
@@ -99,12 +99,11 @@ def load_inputs(
     case: str | PathLike[str] | Case,
     sets: Changes | None = None,
     folder: str | PathLike[str] | None = None,
-    clock: Clock = NO_LIMIT,
 ) -> Inputs:
     """A case and its market, validated. ``sets`` are further changes, applied after the case's own.
 
     Raises:
-        InputError: all findings of case and market at once. SolverError: time is up before all is read.
+        InputError: all findings of case and market at once. SolverError: the time limit in force is up.
     """
     if isinstance(case, Case):
         document = Document(case.model_dump(mode="json", exclude_none=True), {}, "")
@@ -117,10 +116,9 @@ def load_inputs(
         document = read_yaml(path)
         name, base = path.stem, path.parent
         parsed = _both(document, base)
-    clock = clock.within(parsed.options.time_limit)
+    clock.adopt(parsed.options.time_limit)
     clock.check("the market was read")
     market_document = read_market(market_path(parsed.market, base))
-    clock.check("the market was checked")
     changes = {path: as_change(path, value) for path, value in (sets or {}).items()}
     return assemble(name, parsed, document, market_document, changes)
 
@@ -174,7 +172,9 @@ def load_case(case: str | PathLike[str] | Case, folder: str | PathLike[str] | No
 def assemble(
     name: str, case: Case, case_document: Document, market_document: Document, sets: Mapping[str, Change]
 ) -> Inputs:
-    """Inputs from documents already read. Raises InputError."""
+    """Inputs from documents already read. Raises InputError; SolverError where the time limit in force is up."""
+    clock.adopt(case.options.time_limit)
+    clock.check("the market was checked")
     market = validate(Market, market_document)
     changed_document = market_document
     findings: list[Finding] = []

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator
 
 from optimizer.errors import Finding
-from optimizer.io import Document
+from optimizer.io.documents import Document
 from optimizer.market.ladders import allowed_prices, price_ladder
 from optimizer.schema.case import Case, PlanLadders
 from optimizer.schema.market import Market
