@@ -7,12 +7,15 @@ keeps it in force around its work, and they look at it here.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from optimizer.errors import SolverError
+
+Item = TypeVar("Item")
 
 GRACE = 1.0
 """Seconds beyond the limit for work without which there is nothing to show: half of the promised max(2 s, 10 %)."""
@@ -29,6 +32,10 @@ class Clock:
     def deadline(self) -> float | None:
         """``time.monotonic()`` at which time is up."""
         return None if self.began is None or self.limit is None else self.began + self.limit
+
+
+class TimeLimitError(SolverError):
+    """The time limit in force is up, and the grace after it."""
 
 
 NO_LIMIT = Clock()
@@ -63,7 +70,15 @@ def deadline() -> float | None:
 
 
 def check(what: str) -> None:
-    """Raises SolverError once the limit in force is up, and the grace after it: it passed before ``what``."""
+    """Raises TimeLimitError once the limit in force is up, and the grace after it: it passed before ``what``."""
     end = _clock.get().deadline
     if end is not None and time.monotonic() >= end + GRACE:
-        raise SolverError(f"the time limit passed before {what}; allow more time")
+        raise TimeLimitError(f"the time limit passed before {what}; allow more time")
+
+
+def watched(items: Iterable[Item], what: str) -> Iterator[Item]:
+    """The items, with a look at the time every now and then; raises as :func:`check` does."""
+    for number, item in enumerate(items):
+        if number % 1024 == 0:
+            check(what)
+        yield item
