@@ -12,6 +12,7 @@ from optimizer.answer.comparison import compared
 from optimizer.answer.solution import Solution
 from optimizer.answer.stages import Stage, solution_of
 from optimizer.errors import InfeasibleError, NotTrustedError, SolverError
+from optimizer.execution.clock import limited
 from optimizer.inputs.changes import Changes
 from optimizer.inputs.load import load_inputs
 from optimizer.market.evaluate import Evaluation
@@ -52,9 +53,10 @@ def solve_case(
         InputError, InfeasibleError, SolverError, NotTrustedError.
     """
     started = time.monotonic()
-    case_model = prepare_case(case, sets=sets, folder=folder)
-    settings = settings_of(case_model, started, gap, time_limit, screen)
-    return solve_case_model(case_model, replace(settings, cancelled=cancelled, progress=progress))
+    with limited(time_limit, started):
+        case_model = prepare_case(case, sets=sets, folder=folder)
+        settings = settings_of(case_model, started, gap, time_limit, screen)
+        return solve_case_model(case_model, replace(settings, cancelled=cancelled, progress=progress))
 
 
 def settings_of(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 import typer
 
+from optimizer.cli import interrupts
 from optimizer.cli.files import ExcelOption, HtmlOption, ParquetOption, WithOption, write_files
 from optimizer.cli.interrupts import print_document
 from optimizer.cli.options import (
@@ -65,13 +65,15 @@ def run(
 ) -> None:
     """Solve a case: the best menu, proven, against today's."""
     from optimizer.answer.run import settings_of, solve_case_model
+    from optimizer.execution.clock import limited
     from optimizer.model.case_model import prepare_case
 
     gap, time_limit, out = read_gap(gap), read_limit(time_limit), read_folder(out)
-    started = time.monotonic()
-    case_model = prepare_case(case, sets=read_changes(sets))
-    settings = settings_of(case_model, started, gap, time_limit, None if screen else False)
-    solution = solve_case_model(case_model, settings)
+    began = interrupts.began()
+    with limited(time_limit, began):
+        case_model = prepare_case(case, sets=read_changes(sets))
+        settings = settings_of(case_model, began, gap, time_limit, None if screen else False)
+        solution = solve_case_model(case_model, settings)
     files = partial(write_files, case_model, solution, settings, html, excel, parquet, studies)
     _emit(solution, json, out, files if html or excel or parquet else None)
 

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -30,6 +31,8 @@ WORDS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 class _Command:
     """What the main thread knows of the work."""
 
+    began: float = 0.0
+    """``time.monotonic()`` seconds."""
     running: bool = False
     printed: bool = False
     """The one JSON document is on its way, or out."""
@@ -50,9 +53,16 @@ def printed() -> bool:
     return _command.printed
 
 
+def began() -> float:
+    """When the command began, in ``time.monotonic()`` seconds: the time limit counts from there."""
+    return _command.began
+
+
 def begin() -> None:
     """A new command: nothing is printed yet."""
     _command.printed = False
+    if not _command.running:
+        _command.began = time.monotonic()
 
 
 @undivided
@@ -76,6 +86,7 @@ def stoppable() -> Iterator[Callable[[], bool]]:
 
 def run(work: Callable[[], int]) -> int:
     """The exit code of the work; 128 + the signal's number where a signal ends it, and the process."""
+    _command.began = time.monotonic()
     done, codes = threading.Event(), [TROUBLE]
 
     def all_of_it() -> None:

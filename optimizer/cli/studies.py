@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from optimizer.cli.interrupts import print_document, stoppable
+from optimizer.cli.interrupts import began, print_document, stoppable
 from optimizer.cli.options import (
     INTERRUPTED,
     CaseArgument,
@@ -84,13 +84,15 @@ def frontier(
     if family is not None:
         _family(case, x, y, points, family, sets, json, out)
         return
+    from optimizer.execution.clock import limited
     from optimizer.studies.frontier import frontier_case, load_steps, save_steps
 
     changes = read_changes(sets)
     tag = {"x": x, "y": y, "points": points, "even": even, "all": everything, "gap": gap}
     known = load_steps(out / STATE, case, changes, tag) if out is not None else ()
     done = list(known)
-    with stoppable() as cancelled, progress_bar("frontier", None if everything else points) as show:
+    limit = limited(read_limit(time_limit), began())
+    with limit, stoppable() as cancelled, progress_bar("frontier", None if everything else points) as show:
 
         def told(step: Any, count: int) -> None:
             done.append(step)
@@ -107,7 +109,7 @@ def frontier(
             everything=everything,
             sets=changes,
             gap=gap,
-            time_limit=read_limit(time_limit),
+            time_limit=time_limit,
             cancelled=cancelled,
             progress=told,
             known=known,

@@ -1,39 +1,84 @@
-"""The time limit of a piece of work, wherever its loops are."""
+"""The time limit in force, for the loops that stand before a search.
+
+They lie deep inside what is built only when it is asked for, so the limit is not passed down to them: whoever sets it
+keeps it in force around its work, and they look at it here.
+"""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from optimizer.errors import SolverError
+
+Item = TypeVar("Item")
+
+GRACE = 1.0
+"""Seconds beyond the limit for work without which there is nothing to show: half of the promised max(2 s, 10 %)."""
 
 
 @dataclass(frozen=True)
 class Clock:
-    """When the work has to end; with None never."""
+    """When work began, in ``time.monotonic()`` seconds, and how long it may take; None: no limit applies."""
 
-    deadline: float | None = None
-    """``time.monotonic()`` seconds."""
-
-    @classmethod
-    def until(cls, seconds: float | None, began: float | None = None) -> Clock:
-        """A limit of seconds from ``began``, or from now."""
-        return cls(None if seconds is None else (time.monotonic() if began is None else began) + seconds)
+    began: float | None = None
+    limit: float | None = None
 
     @property
-    def late(self) -> bool:
-        """Whether time is up."""
-        return self.deadline is not None and time.monotonic() >= self.deadline
+    def deadline(self) -> float | None:
+        """``time.monotonic()`` at which time is up."""
+        return None if self.began is None or self.limit is None else self.began + self.limit
 
-    @property
-    def left(self) -> float | None:
-        """Seconds, not below 0; None without a limit."""
-        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
 
-    def check(self, what: str) -> None:
-        """Raises SolverError once time is up: the limit passed before ``what``."""
-        if self.late:
-            raise SolverError(f"the time limit passed before {what}; allow more time")
+class TimeLimitError(SolverError):
+    """The time limit in force is up, and the grace after it."""
 
 
 NO_LIMIT = Clock()
+_clock: ContextVar[Clock] = ContextVar("clock", default=NO_LIMIT)
+
+
+@contextmanager
+def limited(limit: float | None, began: float | None = None) -> Iterator[None]:
+    """Inside, a limit of seconds from ``began`` (None: from now) is in force; without one, a case may bring its own.
+
+    Where an earlier limit is in force already, that one stays.
+    """
+    made, around = Clock(time.monotonic() if began is None else began, limit), _clock.get()
+    earlier = around.deadline is not None and (made.deadline is None or around.deadline <= made.deadline)
+    token = _clock.set(around if earlier else made)
+    try:
+        yield
+    finally:
+        _clock.reset(token)
+
+
+def adopt(limit: float | None) -> None:
+    """A case's own limit, which holds where a clock was started without one."""
+    clock = _clock.get()
+    if clock.began is not None and clock.limit is None:
+        _clock.set(replace(clock, limit=limit))
+
+
+def deadline() -> float | None:
+    """``time.monotonic()`` at which the limit in force is up; None without one."""
+    return _clock.get().deadline
+
+
+def check(what: str) -> None:
+    """Raises TimeLimitError once the limit in force is up, and the grace after it: it passed before ``what``."""
+    end = _clock.get().deadline
+    if end is not None and time.monotonic() >= end + GRACE:
+        raise TimeLimitError(f"the time limit passed before {what}; allow more time")
+
+
+def watched(items: Iterable[Item], what: str) -> Iterator[Item]:
+    """The items, with a look at the time every now and then; raises as :func:`check` does."""
+    for number, item in enumerate(items):
+        if number % 1024 == 0:
+            check(what)
+        yield item

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pyomo.core as pyo
 
+from optimizer.execution.clock import watched
 from optimizer.formulation.box import Shares
-from optimizer.formulation.equations import doc_of, equation
+from optimizer.formulation.equations import STATED, doc_of, equation
 from optimizer.formulation.linear import LinearForm, Mask, extent, linear, power_of_two, without_tiny
 from optimizer.model.instance import Block, Figure
 from optimizer.typing import Array
@@ -83,7 +84,7 @@ def add_compute(
         none = np.zeros_like(use.burst)
         scale = power_of_two(_largest(use, p))
         kept, lost = without_tiny(use, none, scale)
-        body = sum((c * v for c, v in terms(kept)), kept.constant)
+        body = sum((c * v for c, v in watched(terms(kept), STATED)), kept.constant)
         rows[p.h] = (body, p, scale, lost)
     burst_needed(m, rows)
     burst_no_more(m, {h: row for h, row in rows.items() if row[1].exact})

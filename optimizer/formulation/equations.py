@@ -11,6 +11,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 FIELDS = ("Formula", "Index", "Unit", "Source")
+STATED = "the program was stated"
 
 
 @dataclass(frozen=True)

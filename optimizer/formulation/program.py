@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import pyomo.core as pyo
 
+from optimizer.execution.clock import watched
 from optimizer.formulation.box import ProgramBox, Shares, make_box, make_shares, refuse_unsafe
 from optimizer.formulation.choice import add_choice, excluded, forbidden
 from optimizer.formulation.compute import add_compute, burst_units, pools
-from optimizer.formulation.equations import Equation, doc_of, equation, registered
+from optimizer.formulation.equations import STATED, Equation, doc_of, equation, registered
 from optimizer.formulation.linear import LinearForm, copied, linear, scale_of, without_tiny
 from optimizer.formulation.shares import Terms, add_shares
 from optimizer.model.instance import Figure, Instance, Limit
@@ -105,7 +106,8 @@ def terms_of(m: pyo.ConcreteModel, box: ProgramBox, f: LinearForm) -> Terms:
         terms += [(c, m.x[j, k]) for c, k in zip(f.x[j].tolist(), levels, strict=True) if c]
         rows, columns = np.nonzero(f.r[j])
         values = f.r[j][rows, columns].tolist()
-        terms += [(c, m.r[i, j, levels[k]]) for c, i, k in zip(values, rows.tolist(), columns.tolist(), strict=True)]
+        found = watched(zip(values, rows.tolist(), columns.tolist(), strict=True), STATED)
+        terms += [(c, m.r[i, j, levels[k]]) for c, i, k in found]
     terms += [(c, m.v[k]) for c, k in zip(f.v.tolist(), box.mixes, strict=True) if c]
     terms += [(c, m.y[i]) for i, c in enumerate(f.y.tolist()) if c]
     terms += [(c, m.b[h]) for h, c in enumerate(f.burst.tolist()) if c]
@@ -128,7 +130,7 @@ def condition(m: pyo.ConcreteModel, box: ProgramBox, scaled: Sequence[tuple[Line
         if not terms:
             # a constant condition that fails: no mix level can be chosen twice
             return pyo.Constraint.Feasible if f.constant >= -scale * lost else sum(m.v.values()) >= 2
-        return sum(c * v for c, v in terms) >= -f.constant - scale * lost
+        return sum(c * v for c, v in watched(terms, STATED)) >= -f.constant - scale * lost
 
     m.condition = pyo.Constraint(range(len(scaled)), rule=rule, doc=doc_of("condition"))
 
@@ -143,7 +145,9 @@ def objective(m: pyo.ConcreteModel, box: ProgramBox, f: LinearForm, scale: float
     Source: pricing under finite mixtures, van de Geer and den Boer (2022)
     """
     m.aim = pyo.Objective(
-        expr=sum((c * v for c, v in terms_of(m, box, f)), f.constant), sense=pyo.maximize, doc=doc_of("objective")
+        expr=sum((c * v for c, v in watched(terms_of(m, box, f), STATED)), f.constant),
+        sense=pyo.maximize,
+        doc=doc_of("objective"),
     )
     return scale, lost
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pyomo.core as pyo
 
+from optimizer.execution.clock import check
 from optimizer.formulation.box import Shares
-from optimizer.formulation.equations import doc_of, equation
+from optimizer.formulation.equations import STATED, doc_of, equation
 from optimizer.formulation.linear import TINY, Mask
 
 Terms = list[tuple[float, Any]]
@@ -44,6 +45,7 @@ def nonzero(pairs: Terms) -> tuple[Any, float]:
 
 def z_terms(m: pyo.ConcreteModel, s: Shares, i: int, j: int, factors: Sequence[float]) -> Terms:
     """``sum_l factors_l z_ijl`` in terms of x and r; factors as long as the plan's box levels."""
+    check(STATED)
     terms: Terms = []
     low, gap = s.low[j][i].tolist(), (s.high[j][i] - s.low[j][i]).tolist()
     for k, level in enumerate(s.box.levels[j]):
@@ -110,4 +112,9 @@ def within(m: pyo.ConcreteModel) -> None:
     Source: conditional bounds, Sen, Atamturk, Kaminsky (2018)
     """
     x, r = dict(m.x.items()), dict(m.r.items())
-    m.within = pyo.Constraint(list(r), rule=lambda m, i, j, k: r[i, j, k] - x[j, k] <= 0.0, doc=doc_of("within"))
+
+    def rule(m: pyo.ConcreteModel, i: int, j: int, k: int) -> Any:
+        check(STATED)
+        return r[i, j, k] - x[j, k] <= 0.0
+
+    m.within = pyo.Constraint(list(r), rule=rule, doc=doc_of("within"))

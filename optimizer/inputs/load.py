@@ -14,6 +14,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from optimizer.errors import Finding, InputError, bad_argument
+from optimizer.execution import clock
 from optimizer.inputs.changes import Changes, apply_changes, as_change, blamed
 from optimizer.io.documents import Document, merge
 from optimizer.io.findings import to_findings
@@ -103,7 +104,7 @@ def load_inputs(
     """A case and its market, validated. ``sets`` are further changes, applied after the case's own.
 
     Raises:
-        InputError: all findings of case and market at once.
+        InputError: all findings of case and market at once. SolverError: the time limit in force is up.
     """
     if isinstance(case, Case):
         document = Document(case.model_dump(mode="json", exclude_none=True), {}, "")
@@ -117,6 +118,8 @@ def load_inputs(
         document = read_case_document(path)
         name, base = path.stem, path.parent
         parsed = _both(document, base)
+    clock.adopt(parsed.options.time_limit)
+    clock.check("the market was read")
     market_document = read_market(market_path(parsed.market, base))
     changes = {path: as_change(path, value) for path, value in (sets or {}).items()}
     return assemble(name, parsed, document, market_document, changes)
@@ -171,7 +174,9 @@ def load_case(case: str | PathLike[str] | Case, folder: str | PathLike[str] | No
 def assemble(
     name: str, case: Case, case_document: Document, market_document: Document, sets: Mapping[str, Change]
 ) -> Inputs:
-    """Inputs from documents already read. Raises InputError."""
+    """Inputs from documents already read. Raises InputError; SolverError where the time limit in force is up."""
+    clock.adopt(case.options.time_limit)
+    clock.check("the market was checked")
     market = validate(Market, market_document)
     changed_document = market_document
     findings: list[Finding] = []

@@ -14,6 +14,7 @@ from optimizer.inputs.load import Inputs
 from optimizer.inputs.moved import quantity_at
 from optimizer.io.documents import Document
 from optimizer.market.ladders import allowed_prices, price_ladder
+from optimizer.market.sizes import check_sizes
 from optimizer.schema.base import Quantity
 from optimizer.schema.case import Case
 from optimizer.schema.market import Market, Offer
@@ -283,6 +284,7 @@ def check_case(case: Case, market: Market, document: Document) -> Iterator[Findi
     for name in case.plans:
         if name in market.plans:
             yield from _check_ladders(case, market, document, name)
+    yield from check_sizes(case, market, document)
     for value in case.mix.enterprise_share if case.mix else ():
         if not 0.0 <= value <= 1.0:
             yield document.finding(

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.errors import Finding, InputError
+from optimizer.execution import clock
 from optimizer.typing import Array
 
 TOLERANCE = 1e-11
@@ -71,7 +72,11 @@ def _grouping(groups: Sequence[Group], columns: int) -> _Grouping:
 
 
 def _counts(system: System, grouping: _Grouping, constants: Array, offsets: Array) -> tuple[Array, Array]:
-    """Modelled count of each group and its Jacobian in the groups' constants, (G,) and (G, G)."""
+    """Modelled count of each group and its Jacobian in the groups' constants, (G,) and (G, G).
+
+    Raises SolverError when the time limit is up.
+    """
+    clock.check("the market gave today's customers back")
     rows, column = grouping.rows, grouping.column
     stock = np.exp(system.log_stock + (offsets + np.append(constants, 0.0)[grouping.of]))
     total_out = system.nothing + stock[:, system.ours :].sum(axis=1)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection
 
-from optimizer.execution.clock import NO_LIMIT, Clock
+from optimizer.execution import clock
 from optimizer.typing import Array, Bools
 
 MOST = 4
@@ -22,16 +22,16 @@ EDGE = 1e-9
 """Part of the room that must stay free."""
 
 
-def overfull(need: Array, offered: Bools, room: Array, clock: Clock = NO_LIMIT) -> list[tuple[int, ...]]:
+def overfull(need: Array, offered: Bools, room: Array) -> list[tuple[int, ...]]:
     """The smallest sets of plans that need at least the room of the classes offered any of them; at most ``MOST``.
 
     need: (J,) people each plan takes up. offered: (C, J) which class is offered which plan. room: (C,) people.
-    No set holds another; fewest plans first. Raises SolverError when time is up.
+    No set holds another; fewest plans first. Raises SolverError when the time limit is up.
     """
     classes = [[c for c, given in enumerate(offered[:, j]) if given] for j in range(len(need))]
     alone = [j for j, own in enumerate(classes) if need[j] >= room[own].sum()]
     others = frozenset(range(len(need))) - set(alone)
-    place = _Places([float(n) for n in need], classes, [float(r) * (1.0 - EDGE) for r in room], clock)
+    place = _Places([float(n) for n in need], classes, [float(r) * (1.0 - EDGE) for r in room])
     found: list[frozenset[int]] = []
     left_out, seen = deque([frozenset[int]()]), {frozenset[int]()}
     for _ in range(TRIED):
@@ -54,8 +54,8 @@ def overfull(need: Array, offered: Bools, room: Array, clock: Clock = NO_LIMIT) 
 class _Places:
     """Customers placed among classes of people."""
 
-    def __init__(self, need: list[float], classes: list[list[int]], room: list[float], clock: Clock) -> None:
-        self.need, self.classes, self.room, self.clock = need, classes, room, clock
+    def __init__(self, need: list[float], classes: list[list[int]], room: list[float]) -> None:
+        self.need, self.classes, self.room = need, classes, room
 
     def smallest(self, plans: Collection[int]) -> frozenset[int] | None:
         """A set of too many among the plans of which none can be spared, the smaller plans left out first."""
@@ -69,7 +69,7 @@ class _Places:
 
     def too_many(self, plans: Collection[int]) -> frozenset[int] | None:
         """A set of too many among the plans; None where all customers find a place."""
-        self.clock.check("it was clear which plans have too many customers")
+        clock.check("it was clear which plans have too many customers")
         left, free = {j: self.need[j] for j in sorted(plans)}, self.room.copy()
         held: list[dict[int, float]] = [{} for _ in free]
         for j in left:  # those that find a place at once

@@ -11,6 +11,7 @@ from optimizer.economics import finance, serving
 from optimizer.economics.figures import LINEAR, TOTAL, Amount, LinearFigure, Selection, components
 from optimizer.economics.population import PlanFacts, Terms
 from optimizer.economics.response import PerCustomer, per_customer
+from optimizer.execution import clock
 from optimizer.market.evaluate import plan_selected, rival_amount, type_mask
 from optimizer.market.prepare import MONTH_HOURS, Prepared
 from optimizer.model.choices import Choices
@@ -37,12 +38,13 @@ class MarketInstance:
 
     def figure(self, name: str, selection: Selection = TOTAL) -> Figure:
         """A linear figure on the instance. Raises KeyError for a ratio or an unknown name."""
+        clock.check(f"{name} was worked out")
         elsewhere = self.prepared.market.finance.free_serving_elsewhere.value
         return combine([(w, _linear(self, LINEAR[n], s)) for w, n, s in components(name, selection, elsewhere)])
 
 
 def build_instance(prepared: Prepared, choices: Choices) -> MarketInstance:
-    """Everything per customer at every level, and the instance made of it."""
+    """Everything per customer at every level, and the instance made of it. Raises SolverError when time is up."""
     per = tuple(
         tuple(None if terms is None else _one(prepared, facts, terms) for terms in levels)
         for facts, levels in zip(prepared.plans, choices.levels, strict=True)
@@ -66,6 +68,7 @@ def build_instance(prepared: Prepared, choices: Choices) -> MarketInstance:
 
 
 def _one(prepared: Prepared, plan: PlanFacts, terms: Terms) -> PerCustomer:
+    clock.check("all prices and limits were worked out")
     return per_customer(prepared.population, prepared.ai_models, prepared.pools, plan, terms, prepared.outside)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from optimizer.economics.figures import TOTAL, Selection
 from optimizer.errors import Finding, InputError
+from optimizer.execution import clock
 from optimizer.inputs.changes import Changes, apply_changes
 from optimizer.inputs.load import Inputs, assemble, load_inputs, validate
 from optimizer.inputs.moved import moved
@@ -164,6 +165,7 @@ def prepare_case(
 
     Raises:
         InputError: all findings at once; with ``strict`` also for failed credibility checks that block.
+        SolverError: the time limit in force is up.
     """
     started = time.perf_counter()
     inputs = load_inputs(case, sets, folder)
@@ -179,6 +181,7 @@ def case_model_of(inputs: Inputs, load_seconds: float = 0.0, strict: bool = True
     findings = check_inputs(inputs)
     if any(f.severity == "error" for f in findings):
         raise InputError([f for f in findings if f.severity == "error"])
+    clock.check("today's customers were given back")
     loaded = time.perf_counter()
     try:
         calibrated = calibrate(inputs.market)

@@ -8,19 +8,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from optimizer.economics.population import Caps, Terms
 from optimizer.economics.response import included
+from optimizer.execution import clock
 from optimizer.market.ladders import allowed_prices, price_ladder
 from optimizer.market.prepare import WINDOW_ORDER, Prepared, unit_price_factor
 from optimizer.model.instance import Rule
 from optimizer.schema.case import Case, PlanLadders
 from optimizer.schema.market import Market
-from optimizer.typing import Choice
+from optimizer.typing import Array, Choice, Ints
 
 SAME = 1e-9
 """Relative difference below which two stated numbers are the same."""
+ORDERED = "the order of the plans was worked out"
 Level = Terms | None
 """Terms of a plan, or None: the plan is not on the menu."""
 
@@ -131,6 +132,7 @@ def plan_levels(
         options.append([("unit", a, "", s * factor) for s in prices_allowed])
     found: list[Terms] = []
     for price in prices:
+        clock.check("all combinations of prices and limits were listed")
         for combination in itertools.product(*options):
             caps, units = list(terms.caps), list(terms.unit_prices)
             for kind, position, window_name, value in combination:
@@ -160,33 +162,48 @@ def choices(case: Case, base: Market, changed: Market, prepared: Prepared) -> Ch
     return Choices(names, tuple(levels), tuple(mixes), order_rules(case, names, levels, prepared))
 
 
+@dataclass(frozen=True)
+class _Worth:
+    """What the levels of a plan ask and give."""
+
+    price: Array
+    """(L,) usd/month; nan off the menu."""
+    gives: Array
+    """(U, C) quality-weighted requests a month to each cell of customers, for every different allowance."""
+    which: Ints
+    """(L,) the allowance of each level."""
+
+
+def _worth(levels: tuple[Level, ...], prepared: Prepared) -> _Worth:
+    known: dict[object, int] = {}
+    gives, which = [], []
+    for terms in levels:
+        key = None if terms is None else (terms.caps, terms.fallback, terms.fallback_limit)
+        if key not in known:
+            clock.check(ORDERED)
+            known[key] = len(known)
+            nothing = np.zeros(prepared.population.requests.size)
+            by_model = None if terms is None else included(prepared.population, terms).by_model
+            gives.append(nothing if by_model is None else by_model @ prepared.ai_models.quality)
+        which.append(known[key])
+    prices = np.array([math.nan if terms is None else terms.price for terms in levels])
+    return _Worth(prices, np.stack(gives), np.array(which, dtype=np.intp))
+
+
 def order_rules(
     case: Case, names: tuple[str, ...], levels: list[tuple[Level, ...]], prepared: Prepared
 ) -> tuple[Rule, ...]:
     """Between neighbours in a plan order the larger plan costs at least as much and gives no cell of customers less."""
     rules = []
-    worth: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
-
-    def measured(name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        if name not in worth:
-            prices, gives = [], []
-            for terms in levels[names.index(name)]:
-                if terms is None:
-                    prices.append(math.nan)
-                    gives.append(np.zeros(prepared.population.requests.size))
-                    continue
-                prices.append(terms.price)
-                gives.append(included(prepared.population, terms).by_model @ prepared.ai_models.quality)
-            worth[name] = (np.array(prices), np.stack(gives))
-        return worth[name]
-
+    ordered = dict.fromkeys(name for order in case.rules.plan_order for name in order)
+    worth = {name: _worth(levels[names.index(name)], prepared) for name in ordered}
     for order in case.rules.plan_order:
         for small, large in itertools.combinations(order, 2):
-            (p0, g0), (p1, g1) = measured(small), measured(large)
-            off = np.isnan(p0)[:, None] | np.isnan(p1)[None, :]
-            dearer = p1[None, :] >= p0[:, None] - 1e-9
-            gives = (g1[None, :, :] >= g0[:, None, :] * (1.0 - 1e-9)).all(axis=2)
-            rules.append(
-                Rule(f"{small} before {large}", names.index(small), names.index(large), off | (dearer & gives))
-            )
+            clock.check(ORDERED)
+            less, more = worth[small], worth[large]
+            off = np.isnan(less.price)[:, None] | np.isnan(more.price)[None, :]
+            dearer = more.price[None, :] >= less.price[:, None] - 1e-9
+            gives = np.array([(more.gives >= given * (1.0 - 1e-9)).all(axis=1) for given in less.gives])
+            allowed = off | (dearer & gives[np.ix_(less.which, more.which)])
+            rules.append(Rule(f"{small} before {large}", names.index(small), names.index(large), allowed))
     return tuple(rules)

@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 
 from optimizer.errors import SolverError
+from optimizer.execution.clock import watched
 from optimizer.solve.program import Program, audit
 from optimizer.typing import Array
+
+HANDED = "the program was handed to the solver"
 
 
 def lower_program(model: Any) -> Program:
@@ -36,7 +39,7 @@ def lower_program(model: Any) -> Program:
     row_upper: list[float] = []
     for component in model.component_objects(pyo.Constraint, active=True, descend_into=True):
         members = rows.setdefault(component.name, {})
-        for index, row in component.items():
+        for index, row in watched(component.items(), HANDED):
             if not row.active:
                 continue
             low, body, high = row.to_bounded_expression()
@@ -74,7 +77,7 @@ def _columns(model: Any, pyo: Any) -> tuple[dict[str, dict[Any, int]], dict[int,
     integer: list[bool] = []
     for component in model.component_objects(pyo.Var, active=True, descend_into=True):
         members = columns.setdefault(component.name, {})
-        for index, var in component.items():
+        for index, var in watched(component.items(), HANDED):
             members[index] = position[id(var)] = len(lower)
             low, high = (var.value, var.value) if var.fixed else var.bounds
             lower.append(-math.inf if low is None else low)

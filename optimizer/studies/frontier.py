@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
@@ -15,6 +14,7 @@ from optimizer.answer.menu import menu_document, read_menu
 from optimizer.economics import figures
 from optimizer.economics.figures import HEADLINES, TOTAL
 from optimizer.errors import InfeasibleError, bad_argument
+from optimizer.execution import clock
 from optimizer.inputs.changes import Changes
 from optimizer.inputs.load import load_inputs
 from optimizer.io.saving import write_atomic
@@ -163,16 +163,11 @@ def frontier_case(
     Raises:
         InputError; InfeasibleError where no menu meets the case's conditions.
     """
-    started = time.monotonic()
-    case_model = prepare_case(case, sets=sets, folder=folder)
-    options = case_model.inputs.case.options
-    limit = options.time_limit if time_limit is None else time_limit
-    settings = Settings(
-        gap=(options.gap if gap is None else gap) if not everything else 0.0,
-        deadline=None if limit is None else started + limit,
-        cancelled=cancelled,
-    )
-    return frontier_of(case_model, x, y, settings, points, even, everything, progress, known)
+    with clock.limited(time_limit):
+        case_model = prepare_case(case, sets=sets, folder=folder)
+        wanted = case_model.inputs.case.options.gap if gap is None else gap
+        settings = Settings(gap=0.0 if everything else wanted, deadline=clock.deadline(), cancelled=cancelled)
+        return frontier_of(case_model, x, y, settings, points, even, everything, progress, known)
 
 
 def frontier_of(
