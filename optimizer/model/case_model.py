@@ -62,6 +62,10 @@ class CaseModel:
     def built(self) -> MarketInstance:
         return self._built[0]
 
+    def build(self) -> None:
+        """Build now what would be built when it is first asked for."""
+        self._built  # noqa: B018
+
     @cached_property
     def bounds(self) -> tuple[ConditionBound, ...]:
         """Raises InputError for a condition relative to what has no value today."""
