@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import platform
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 PACKAGES = ("pricing-strategy-optimizer", "pyomo", "highspy", "numpy", "pandas", "pydantic")
 
 
+@cache
 def package_version(name: str = PACKAGES[0]) -> str:
     """Installed version of a distribution; ``unknown`` where it is not installed."""
     try:

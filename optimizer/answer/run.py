@@ -118,15 +118,29 @@ def solve_case_model(m: CaseModel, settings: Settings, objective: Lexicographic 
 
     Raises: InputError, InfeasibleError, SolverError, NotTrustedError; KeyboardInterrupt where it was cancelled.
     """
+    m.build()  # its seconds are told apart
     started = time.perf_counter()
-    wanted = objective or objective_of(m.inputs.case.objective, m.today)
-    stages: list[Stage] = []
-    for _ in wanted.stages:
-        stages.append(_solve_stage(m, settings, wanted, stages))
+    stages = solve_stages(m, settings, objective)
     return solution_of(m, stages, time.perf_counter() - started)
 
 
-def _solve_stage(m: CaseModel, settings: Settings, wanted: Lexicographic, before: list[Stage]) -> Stage:
+def solve_stages(
+    m: CaseModel, settings: Settings, objective: Lexicographic | None = None, diagnosed: bool = True
+) -> list[Stage]:
+    """The stages solved and rechecked, without all that readers are told.
+
+    Raises like :func:`solve_case_model`; unless ``diagnosed``, an InfeasibleError does not say what clashes.
+    """
+    wanted = objective or objective_of(m.inputs.case.objective, m.today)
+    stages: list[Stage] = []
+    for _ in wanted.stages:
+        stages.append(_solve_stage(m, settings, wanted, stages, diagnosed))
+    return stages
+
+
+def _solve_stage(
+    m: CaseModel, settings: Settings, wanted: Lexicographic, before: list[Stage], diagnosed: bool
+) -> Stage:
     """The next stage; menus that the evaluator refuses are excluded and the rest solved again."""
     objective = wanted.stages[len(before)][0]
     limits = wanted.kept(m, [stage.found.value for stage in before])
@@ -134,7 +148,7 @@ def _solve_stage(m: CaseModel, settings: Settings, wanted: Lexicographic, before
     while len(refused) <= RETRIES:
         found = objective.solve(m, settings, limits, refused)
         if found.menu is None:
-            raise _no_answer(m, found, settings, refused)
+            raise _no_answer(m, found, settings, refused, diagnosed)
         evaluation = m.evaluate(found.menu)
         checked = audit(evaluation, m.bounds, compared(m, objective, found.menu, found.value, evaluation))
         if checked.met:
@@ -143,8 +157,12 @@ def _solve_stage(m: CaseModel, settings: Settings, wanted: Lexicographic, before
     raise NotTrustedError("the evaluator refused more menus than it may; no number is shown")
 
 
-def _no_answer(m: CaseModel, found: Found, settings: Settings, refused: Sequence[Menu]) -> BaseException:
+def _no_answer(
+    m: CaseModel, found: Found, settings: Settings, refused: Sequence[Menu], diagnosed: bool
+) -> BaseException:
     if found.status is Status.INFEASIBLE and not refused:
+        if not diagnosed:
+            return InfeasibleError("no menu meets the conditions")
         diagnosis = diagnose(m.built, m.bounds, settings)
         return InfeasibleError(diagnosis.text, diagnosis)
     if found.status is Status.INTERRUPTED:

@@ -12,6 +12,7 @@ import os
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from concurrent import futures
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, Self, TypeVar
 
@@ -22,6 +23,8 @@ Value = TypeVar("Value")
 
 WORTH_SECONDS = 3.0
 """Work below this is done sooner in one process: a worker takes about 0.7 s to import what studies need."""
+POLL = 0.05
+"""Seconds between two looks at whether the work was cancelled."""
 IN_WORKER = "OPTIMIZER_WORKER"
 """Set in the environment of worker processes; what they run stays serial."""
 
@@ -57,6 +60,32 @@ class Executor(futures.Executor):
     def submit(self, task: Callable[..., Result], /, *args: Any, **kwargs: Any) -> futures.Future[Result]:
         """Run a task some time; its result or its error comes in the future."""
 
+    def gather(
+        self,
+        task: Callable[..., Result],
+        *arguments: Iterable[Any],
+        cancelled: Callable[[], bool] | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> list[Result]:
+        """All results in order; where ``cancelled`` says so, those that were done before the first that was not.
+
+        ``progress`` is told how many are done. The first error is raised.
+        """
+        waiting = [self.submit(task, *args) for args in zip(*arguments, strict=False)]
+        results: list[Result] = []
+        try:
+            for future in waiting:
+                while not futures.wait([future], POLL).done:
+                    if cancelled is not None and cancelled():
+                        return results
+                results.append(future.result())
+                if progress is not None:
+                    progress(len(results))
+        finally:
+            for future in waiting:
+                future.cancel()
+        return results
+
     def __enter__(self) -> Self:
         return self
 
@@ -82,6 +111,22 @@ class SerialExecutor(Executor):
     ) -> Iterator[Result]:
         return (task(*map(opened, args)) for args in zip(*arguments, strict=False))
 
+    def gather(
+        self,
+        task: Callable[..., Result],
+        *arguments: Iterable[Any],
+        cancelled: Callable[[], bool] | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> list[Result]:
+        results: list[Result] = []
+        for args in zip(*arguments, strict=False):
+            if cancelled is not None and cancelled():
+                break
+            results.append(task(*map(opened, args)))
+            if progress is not None:
+                progress(len(results))
+        return results
+
 
 def opened(argument: Any) -> Any:
     """The value of a shared argument; any other as it is."""
@@ -106,6 +151,16 @@ def make_executor(workers: int | None = None, seconds: float = math.inf) -> Exec
     from optimizer.execution.processes import ProcessExecutor
 
     return ProcessExecutor(count)
+
+
+@contextmanager
+def borrowed(executor: Executor | None, seconds: float) -> Iterator[Executor]:
+    """The executor, left open; or for None one made for about so much work, and shut down afterwards."""
+    if executor is not None:
+        yield executor
+        return
+    with make_executor(seconds=seconds) as made:
+        yield made
 
 
 def cores() -> int:

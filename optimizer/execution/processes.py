@@ -12,11 +12,13 @@ import pickle
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Callable
 from concurrent import futures
 from typing import IO, Any, TypeVar
 
 from optimizer.execution import wire
+from optimizer.execution.ending import at_end
 from optimizer.execution.executor import IN_WORKER, Executor, Shared, WorkerLostError
 
 Result = TypeVar("Result")
@@ -109,6 +111,7 @@ class ProcessExecutor(Executor):
         self._all: list[_Worker] = []
         self._idle: list[_Worker] = []
         self._closed = False
+        _open.add(self)
 
     def submit(self, task: Callable[..., Result], /, *args: Any, **kwargs: Any) -> futures.Future[Result]:
         """Raises RuntimeError after ``shutdown``, ValueError for a task that a worker cannot import."""
@@ -120,14 +123,15 @@ class ProcessExecutor(Executor):
         """End the workers: after their tasks, or with ``cancel_futures`` at once, dropping what is not done."""
         self._threads.shutdown(wait=False, cancel_futures=cancel_futures)
         if cancel_futures:
-            self._close(at_once=True)
+            self.close(at_once=True)
         if wait:
             self._threads.shutdown(wait=True)
-            self._close(at_once=False)
+            self.close(at_once=False)
         else:
             threading.Thread(target=self.shutdown, name="optimizer-shutdown").start()
 
-    def _close(self, at_once: bool) -> None:
+    def close(self, at_once: bool) -> None:
+        """End the workers, at once or when their input ends; nothing starts afterwards."""
         with self._turn:
             self._closed = True
             mine, self._all, self._idle = self._all, [], []
@@ -172,3 +176,14 @@ class ProcessExecutor(Executor):
                 self._idle.append(worker)
             else:
                 self._all.remove(worker)
+
+
+_open: weakref.WeakSet[ProcessExecutor] = weakref.WeakSet()
+
+
+def _end_workers() -> None:
+    for executor in list(_open):
+        executor.close(at_once=True)
+
+
+at_end(_end_workers)

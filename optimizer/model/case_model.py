@@ -21,7 +21,7 @@ from optimizer.market.credibility import credibility, measured, observed
 from optimizer.market.evaluate import Evaluation, evaluate_menu
 from optimizer.market.prepare import Prepared, prepare
 from optimizer.model.build import MarketInstance, build_instance
-from optimizer.model.choices import Choices, Level, Menu, choices, order_rules
+from optimizer.model.choices import Choices, Level, Menu, carried, choices, order_rules
 from optimizer.model.instance import Limit
 from optimizer.model.measures import ConditionBound, bounds, condition_factors
 from optimizer.schema.case import Case, Change
@@ -63,6 +63,10 @@ class CaseModel:
     def built(self) -> MarketInstance:
         return self._built[0]
 
+    def build(self) -> None:
+        """Build now what would be built when it is first asked for."""
+        self._built  # noqa: B018
+
     @cached_property
     def bounds(self) -> tuple[ConditionBound, ...]:
         """Raises InputError for a condition relative to what has no value today."""
@@ -92,8 +96,12 @@ class CaseModel:
 
     def carried(self, menu: Menu, origin: CaseModel) -> Menu:
         """A menu chosen in another world of the same case: what no ladder sets is as this world has it."""
-        place = origin.choices.choice(menu)
-        return menu if place is None else self.choices.menu(place)
+        case, there, here = self.inputs.case, origin.inputs.changed, self.inputs.changed
+        terms = {
+            name: carried(level, case.plans.get(name), name, there, here, self.prepared.terms[name])
+            for name, level in menu.terms.items()
+        }
+        return Menu(terms, menu.enterprise_share if case.mix else self.prepared.today_mix)
 
     def with_levels(self, levels: Sequence[tuple[Level, ...]], mixes: tuple[float, ...] | None = None) -> CaseModel:
         """The same case with other levels (and splits) to choose from."""

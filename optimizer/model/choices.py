@@ -116,6 +116,24 @@ def _with_cap(caps: Caps | None, window: str, cap: float) -> Caps:
     return tuple((w, kept[w]) for w in WINDOW_ORDER if w in kept)
 
 
+def carried(level: Level, ladders: PlanLadders | None, plan: str, origin: Market, market: Market, own: Terms) -> Level:
+    """A level chosen in one market as it is in another: what ladders set is kept, all else as in its ``own`` terms."""
+    if level is None or ladders is None:
+        return None if level is None else own
+    models = list(market.ai_models)
+    caps, units = list(own.caps), list(own.unit_prices)
+    for ai_model, windows in ladders.allowances.items():
+        a = models.index(ai_model)
+        for window in windows:
+            caps[a] = _with_cap(caps[a], window, dict(level.caps[a] or ()).get(window, math.inf))
+    for ai_model in ladders.unit_prices:
+        a, price = models.index(ai_model), level.unit_prices[models.index(ai_model)]
+        old, new = (unit_price_factor(m, ai_model, m.plans[plan].unit_prices[ai_model].unit) for m in (origin, market))
+        units[a] = price if price is None or old == new else price / old * new
+    fee = own.price if ladders.price is None else level.price
+    return replace(own, price=fee, caps=tuple(caps), unit_prices=tuple(units))
+
+
 def plan_levels(
     market: Market, name: str, terms: Terms, ladders: PlanLadders, prices: tuple[float, ...]
 ) -> tuple[Terms, ...]:

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
+from itertools import repeat
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from optimizer.answer.run import solve_case_model
+from optimizer.answer.run import solve_case_model, solve_stages
 from optimizer.answer.solution import Solution
 from optimizer.errors import InfeasibleError, InputError, bad_argument
-from optimizer.inputs.changes import Changes, apply_changes
-from optimizer.inputs.load import assemble
+from optimizer.execution.executor import Executor, borrowed
+from optimizer.inputs.changes import Changes
 from optimizer.market.check import quantities
-from optimizer.model.case_model import CaseModel, case_model_of, prepare_case
+from optimizer.model.case_model import CaseModel, prepare_case, vary
 from optimizer.model.choices import Menu
 from optimizer.optimise.objectives import objective_of
 from optimizer.optimise.outcome import Settings
 from optimizer.schema.base import Quantity
-from optimizer.schema.case import Case, Change
-from optimizer.units import convert
+from optimizer.schema.case import Case
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+Task = Callable[[CaseModel, Any, str, float], "float | None"]
 
 
 @dataclass(frozen=True)
@@ -105,75 +108,95 @@ def sensitivity_case(
     gap: float | None = None,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    executor: Executor | None = None,
 ) -> Tornado:
     """The tornado of a case: every number with a low and a high, the ``top`` ones optimised anew.
+
+    Args:
+        progress: told how many of all evaluations and solves are done.
+        executor: where they run; by default local processes if they are worth it. It is left open.
 
     Raises:
         InputError, InfeasibleError.
     """
-    case_model = prepare_case(case, sets=sets, folder=folder)
-    settings = Settings(gap=case_model.inputs.case.options.gap if gap is None else gap, cross_check=False)
-    return tornado(case_model, solve_case_model(case_model, settings), settings, top, paths, progress, cancelled)
+    m = prepare_case(case, sets=sets, folder=folder)
+    settings = Settings(gap=m.inputs.case.options.gap if gap is None else gap, cross_check=False)
+    return tornado(m, solve_case_model(m, settings), settings, top, paths, progress, cancelled, executor)
 
 
 def tornado(
-    case_model: CaseModel,
+    m: CaseModel,
     solution: Solution,
     settings: Settings,
     top: int = 12,
     paths: list[str] | None = None,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    executor: Executor | None = None,
 ) -> Tornado:
     """The tornado around a solved case."""
     began = time.perf_counter()
-    base = solution.objective.value
-    wanted = _uncertain(case_model, paths)
-    drivers: list[Driver] = []
-    complete = True
-    for number, (path, quantity) in enumerate(wanted.items()):
-        if cancelled is not None and cancelled():
-            complete = False
-            break
-        low, high = (_kept(case_model, path, side, solution.chosen) for side in (quantity.low, quantity.high))
-        drivers.append(
-            Driver(
-                path,
-                quantity.unit,
-                quantity.value,
-                float(quantity.low or 0.0),
-                float(quantity.high or 0.0),
-                quantity.assumption is not None,
-                str(quantity.assumption or quantity.source),
-                low,
-                high,
+    wanted = _uncertain(m, paths)
+    count = min(top, len(wanted))
+
+    def told(before: int) -> Callable[[int], None] | None:
+        return None if progress is None else lambda done: progress(before + done, 2 * (len(wanted) + count))
+
+    with borrowed(executor, _guess(m, solution, len(wanted), count)) as runner:
+        shared, quick = runner.share(m), replace(settings, cancelled=None, progress=None)
+
+        def at_ends(task: Task, same: Any, ranges: list[tuple[str, float, float]], before: int) -> list[float | None]:
+            paths = [path for path, _, _ in ranges for _ in range(2)]
+            values = [end for _, low, high in ranges for end in (low, high)]
+            return runner.gather(
+                task, repeat(shared), repeat(same), paths, values, cancelled=cancelled, progress=told(before)
             )
-        )
-        if progress is not None:
-            progress(number + 1, len(wanted))
-    drivers.sort(key=lambda d: (-d.swing(base), d.path))
-    redone = [
-        replace(
-            d,
-            best_low=_best(case_model, d.path, d.low, settings),
-            best_high=_best(case_model, d.path, d.high, settings),
-        )
-        for d in drivers[: top if complete else 0]
-    ]
+
+        ranges = [(path, float(q.low or 0.0), float(q.high or 0.0)) for path, q in wanted.items()]
+        kept = at_ends(kept_value, solution.chosen, ranges, 0)
+        drivers = _drivers(wanted, kept, solution.objective.value)
+        redone = drivers[:count] if len(kept) == 2 * len(ranges) else []
+        best = at_ends(best_value, quick, [(d.path, d.low, d.high) for d in redone], len(kept))
+    ends = zip(redone, best[::2], best[1::2], strict=False)
+    found = [replace(d, best_low=low, best_high=high) for d, low, high in ends]
     return Tornado(
         solution.case,
         solution.objective.name,
         solution.objective.unit,
-        base,
-        (*redone, *drivers[len(redone) :]),
+        solution.objective.value,
+        (*found, *drivers[len(found) :]),
         time.perf_counter() - began,
-        complete,
+        len(found) == count,
     )
 
 
-def _uncertain(case_model: CaseModel, paths: list[str] | None) -> dict[str, Quantity]:
+def _guess(m: CaseModel, solution: Solution, numbers: int, solves: int) -> float:
+    """About how many seconds it will all take: a calibration from one nearby is a fraction of the first."""
+    return 2.0 * (numbers * 0.2 * m.spent.get("calibrate", 0.0) + solves * solution.seconds.get("solve", 0.0))
+
+
+def _drivers(wanted: Mapping[str, Quantity], kept: Sequence[float | None], base: float) -> list[Driver]:
+    """Those numbers of which both ends are known, largest swing first."""
+    drivers = [
+        Driver(
+            path,
+            q.unit,
+            q.value,
+            float(q.low or 0.0),
+            float(q.high or 0.0),
+            q.assumption is not None,
+            str(q.assumption or q.source),
+            low,
+            high,
+        )
+        for (path, q), low, high in zip(wanted.items(), kept[::2], kept[1::2], strict=False)
+    ]
+    return sorted(drivers, key=lambda d: (-d.swing(base), d.path))
+
+
+def _uncertain(m: CaseModel, paths: list[str] | None) -> dict[str, Quantity]:
     """Numbers with a low and a high that differ."""
-    known = quantities(case_model.inputs.market)
+    known = quantities(m.inputs.market)
     if paths is not None:
         for path in paths:
             if path not in known:
@@ -186,35 +209,19 @@ def _uncertain(case_model: CaseModel, paths: list[str] | None) -> dict[str, Quan
     }
 
 
-def _varied(case_model: CaseModel, path: str, value: float) -> CaseModel:
-    """The problem with one number of today's market moved, calibrated anew. Raises InputError."""
-    inputs = case_model.inputs
-    stated = quantities(inputs.market)[path]
-    document = inputs.market_document
-    raw: Any = document.data
-    for part in path.split("."):
-        raw = raw[int(part)] if isinstance(raw, list) else raw[part]
-    # the schema holds numbers in its own unit, the file in the one it states
-    moved = apply_changes(document, {path: Change(to=convert(value, stated.unit, raw["unit"]))}, document)
-    varied = assemble(inputs.name, inputs.case, inputs.case_document, moved, {})
-    return case_model_of(varied, strict=False, believe=False)
-
-
-def _kept(case_model: CaseModel, path: str, value: float | None, menu: Menu) -> float | None:
-    """The objective at the kept menu; None where the market cannot be calibrated."""
-    if value is None:
-        return None
+def kept_value(m: CaseModel, menu: Menu, path: str, value: float) -> float | None:
+    """The objective at the kept menu with one number moved; None where the market cannot be."""
     try:
-        varied = _varied(case_model, path, value)
-        objective = objective_of(varied.inputs.case.objective, varied.today).last
-        return objective.value(varied.evaluate(varied.carried(menu, case_model)))
+        varied = vary(m, {path: value})
     except InputError:
         return None
+    objective = objective_of(varied.inputs.case.objective, varied.today).last
+    return objective.value(varied.evaluate(varied.carried(menu, m)))
 
 
-def _best(case_model: CaseModel, path: str, value: float, settings: Settings) -> float | None:
-    """The objective of the best menu; None where there is none."""
+def best_value(m: CaseModel, settings: Settings, path: str, value: float) -> float | None:
+    """The objective of the best menu with one number moved; None where there is none."""
     try:
-        return solve_case_model(_varied(case_model, path, value), settings).objective.value
+        return solve_stages(vary(m, {path: value}), settings, diagnosed=False)[-1].reported.value
     except (InputError, InfeasibleError):
         return None
