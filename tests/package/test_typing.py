@@ -5,12 +5,12 @@ from __future__ import annotations
 from enum import StrEnum
 
 import pytest
-from optimizer.report.document import dumps, table
 
+from optimizer.io.plain import csv_table, dumps
 from optimizer.typing import Status, Verdict
 
-STATUSES = ["optimal", "feasible", "no_answer", "infeasible", "unbounded", "interrupted", "error"]
-VERDICTS = ["proved", "solver_proved", "best_found", "not_trusted"]
+STATUSES = ["optimal", "feasible", "no_answer", "infeasible", "unbounded", "evaluated", "interrupted", "error"]
+VERDICTS = ["proved", "solver_proved", "best_found", "evaluated", "not_trusted"]
 
 
 def test_the_words() -> None:
@@ -22,5 +22,5 @@ def test_the_words() -> None:
 def test_saved_and_printed_as_plain_words(word: StrEnum) -> None:
     plain = str(word.value)
     assert dumps({"x": word, "y": [word]}) == dumps({"x": plain, "y": [plain]})
-    assert table([{"x": word}]) == table([{"x": plain}]) == f"x\n{plain}\n"
+    assert csv_table([{"x": word}]) == csv_table([{"x": plain}]) == f"x\n{plain}\n"
     assert f"{word}" == plain
