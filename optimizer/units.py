@@ -8,9 +8,12 @@ The month is 730 hours.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
+SAME = 1e-9
+"""Relative difference up to which two stated numbers are the same."""
 SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 
 # name -> (factor, dimensions); time is measured in months
@@ -116,3 +119,8 @@ def display(unit: str) -> Display:
 def is_share(unit: str) -> bool:
     """Whether numbers of a unit are shares or rates: readers see them per cent, and their changes in points."""
     return display(unit).decimals is not None
+
+
+def same(one: float, other: float) -> bool:
+    """Whether two stated numbers are the same but for rounding: 143.88 usd a year and 11.99 usd a month are."""
+    return math.isclose(one, other, rel_tol=SAME, abs_tol=0.0)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from optimizer.economics.population import Terms
 from optimizer.model.choices import Choices, Level, Menu
 from optimizer.schema.market import Market
+from optimizer.units import same
 
 FAR = 2.0
 """Factor from today beyond which no evidence is claimed."""
@@ -38,10 +39,10 @@ def _notes(name: str, chosen: Terms, levels: Sequence[Level], today: Level, mark
     for key, value in mine.items():
         ladder = sorted({s.get(key, math.inf) for s in offered})
         old = before.get(key, math.inf)
-        if value == old:
+        if same(value, old):
             continue
-        if len(ladder) > 1 and value in (ladder[0], ladder[-1]):
-            end = "lowest" if value == ladder[0] else "highest"
+        if len(ladder) > 1 and (same(value, ladder[0]) or same(value, ladder[-1])):
+            end = "lowest" if same(value, ladder[0]) else "highest"
             notes.append(
                 f"{title}: {key} is the {end} step of its ladder; a longer ladder or a test would tell what lies beyond"
             )
@@ -67,7 +68,7 @@ def outside_evidence(
             notes = _notes(name, terms, levels, today.terms[name], changed, sold)
         found[name] = tuple(notes)
     mix, mixes = chosen.enterprise_share, choices.mixes
-    if len(mixes) > 1 and mix != today.enterprise_share and mix in (min(mixes), max(mixes)):
+    if len(mixes) > 1 and not same(mix, today.enterprise_share) and mix in (min(mixes), max(mixes)):
         found["mix"] = (
             "Consumer/enterprise mix: the split is at the end of its ladder; the reach curves are not observed there",
         )

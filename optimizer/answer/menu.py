@@ -10,6 +10,7 @@ from typing import Any
 from optimizer.market.prepare import WINDOW_ORDER, Prepared, unit_price_factor
 from optimizer.model.choices import Level, Menu
 from optimizer.schema.market import Market
+from optimizer.units import same
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,31 @@ class PlanChoice:
     today_offered: bool
     notes: tuple[str, ...]
     """What is outside the evidence."""
+
+    @property
+    def repriced(self) -> bool:
+        """Whether the fee is another one than today's; fees that agree to 1e-9 are the same."""
+        return not same_terms(self.price, self.today_price)
+
+    @property
+    def new_allowances(self) -> dict[str, Any]:
+        """Allowances that are not as today."""
+        return {a: value for a, value in self.allowances.items() if not same_terms(value, self.today_allowances.get(a))}
+
+    @property
+    def new_unit_prices(self) -> dict[str, float]:
+        """Unit prices that are not as today."""
+        return {
+            a: value for a, value in self.unit_prices.items() if not same_terms(value, self.today_unit_prices.get(a))
+        }
+
+
+def same_terms(one: Any, other: Any) -> bool:
+    """Whether two prices, caps or sets of caps by window are the same up to rounding in unit conversion."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(same_terms(value, other[key]) for key, value in one.items())
+    numbers = isinstance(one, int | float) and isinstance(other, int | float)
+    return same(one, other) if numbers else one == other
 
 
 def allowances(terms: Level, market: Market) -> dict[str, Any]:

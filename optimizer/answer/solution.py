@@ -18,7 +18,7 @@ from optimizer.inputs.changes import change_rows
 from optimizer.market.evaluate import Evaluation
 from optimizer.model.choices import Level, Menu
 from optimizer.typing import Status, Verdict
-from optimizer.units import is_share
+from optimizer.units import is_share, same
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,6 +108,11 @@ class Solution:
     ) -> float:
         """A figure at the chosen menu, by total, plan, segment or channel. Raises KeyError for an unknown name."""
         return self.evaluation.figure(name, Selection(plan, segment, (channel,) if channel else None))
+
+    @property
+    def split_moved(self) -> bool:
+        """Whether the split of the go-to-market budget is another one than today's, by more than rounding."""
+        return not same(self.enterprise_share, self.today_enterprise_share)
 
     @property
     def terms(self) -> Mapping[str, Level]:

@@ -6,6 +6,7 @@ import math
 
 from optimizer.schema.case import Case, PlanLadders, PriceRange
 from optimizer.schema.market import Market
+from optimizer.units import SAME
 
 RANGE_CELLS = 24
 """Cells a price range is first cut into."""
@@ -25,10 +26,11 @@ def price_ladder(ladders: PlanLadders, today: float) -> tuple[float, ...]:
 
 
 def allowed_prices(case: Case, base: Market, name: str, prices: tuple[float, ...]) -> tuple[float, ...]:
-    """The price ladder less what the price rules forbid."""
+    """The price ladder less what the price rules forbid; prices that agree to 1e-9 are the same."""
     kept = prices
     for rule in case.rules.price_change:
         if rule.plan == name:
             today = base.plans[name].price.value
-            kept = tuple(p for p in kept if abs(p - today) <= rule.at_most * today * (1.0 + 1e-12))
+            room = rule.at_most * today + SAME * today
+            kept = tuple(p for p in kept if abs(p - today) <= room)
     return tuple(p for p in kept if _is_charm(p)) if case.rules.charm_prices else kept

@@ -18,9 +18,8 @@ from optimizer.model.instance import Rule
 from optimizer.schema.case import Case, PlanLadders
 from optimizer.schema.market import Market
 from optimizer.typing import Array, Choice, Ints
+from optimizer.units import SAME, same
 
-SAME = 1e-9
-"""Relative difference below which two stated numbers are the same."""
 ORDERED = "the order of the plans was worked out"
 Level = Terms | None
 """Terms of a plan, or None: the plan is not on the menu."""
@@ -62,15 +61,10 @@ class Choices:
         Prices, caps and shares that agree to 1e-9 relative are the same.
         """
         picks = [_position(levels, menu.terms.get(name)) for name, levels in zip(self.plans, self.levels, strict=True)]
-        mix = next((k for k, share in enumerate(self.mixes) if same_number(share, menu.enterprise_share)), None)
+        mix = next((k for k, share in enumerate(self.mixes) if same(share, menu.enterprise_share)), None)
         if mix is None or None in picks:
             return None
         return tuple(k for k in picks if k is not None), mix
-
-
-def same_number(one: float, other: float) -> bool:
-    """Whether two stated numbers are the same up to rounding in unit conversion."""
-    return math.isclose(one, other, rel_tol=SAME, abs_tol=1e-12)
 
 
 def same_level(one: Level, other: Level) -> bool:
@@ -78,11 +72,21 @@ def same_level(one: Level, other: Level) -> bool:
     if one is None or other is None:
         return one is other
     return one == other or (
-        same_number(one.price, other.price)
+        same(one.price, other.price)
         and _same_caps(one, other)
         and all(_same_price(a, b) for a, b in zip(one.unit_prices, other.unit_prices, strict=True))
         and one.fallback == other.fallback
-        and (one.fallback_limit == other.fallback_limit or same_number(one.fallback_limit, other.fallback_limit))
+        and same(one.fallback_limit, other.fallback_limit)
+    )
+
+
+def same_menu(one: Menu, other: Menu) -> bool:
+    """Whether two menus are the same up to rounding in unit conversion."""
+    plans = one.terms.keys() == other.terms.keys()
+    return (
+        plans
+        and same(one.enterprise_share, other.enterprise_share)
+        and all(same_level(level, other.terms[name]) for name, level in one.terms.items())
     )
 
 
@@ -91,13 +95,13 @@ def _same_caps(one: Terms, other: Terms) -> bool:
         if a is None or b is None:
             if a is not b:
                 return False
-        elif len(a) != len(b) or any(v != w or not same_number(c, d) for (v, c), (w, d) in zip(a, b, strict=True)):
+        elif len(a) != len(b) or any(v != w or not same(c, d) for (v, c), (w, d) in zip(a, b, strict=True)):
             return False
     return True
 
 
 def _same_price(one: float | None, other: float | None) -> bool:
-    return one is other if one is None or other is None else same_number(one, other)
+    return one is other if one is None or other is None else same(one, other)
 
 
 def _position(levels: Sequence[Level], wanted: Level) -> int | None:
@@ -220,7 +224,7 @@ def order_rules(
             clock.check(ORDERED)
             less, more = worth[small], worth[large]
             off = np.isnan(less.price)[:, None] | np.isnan(more.price)[None, :]
-            dearer = more.price[None, :] >= less.price[:, None] - 1e-9
+            dearer = more.price[None, :] >= less.price[:, None] * (1.0 - SAME)
             gives = np.array([(more.gives >= given * (1.0 - 1e-9)).all(axis=1) for given in less.gives])
             allowed = off | (dearer & gives[np.ix_(less.which, more.which)])
             rules.append(Rule(f"{small} before {large}", names.index(small), names.index(large), allowed))

@@ -22,12 +22,13 @@ from optimizer.economics.population import Terms
 from optimizer.errors import NotTrustedError
 from optimizer.model.build import MarketInstance
 from optimizer.model.case_model import CaseModel
-from optimizer.model.choices import Level, Menu, order_rules, same_number
+from optimizer.model.choices import Level, Menu, order_rules
 from optimizer.model.instance import Block, Figure, Instance, Limit, Rule
 from optimizer.optimise.linear import maximise
 from optimizer.optimise.outcome import Answer, Settings, Work
 from optimizer.schema.case import PriceRange
 from optimizer.typing import Array, Choice, Status
+from optimizer.units import same
 
 ROUNDS = 60
 BESIDE = 3
@@ -85,7 +86,7 @@ def within_ranges(m: CaseModel, menu: Menu) -> bool:
         if level is None or wanted is None:
             continue
         steps = level.price / wanted.step if wanted.step else 0.0
-        if not wanted.least <= level.price <= wanted.most or not same_number(steps, round(steps)):
+        if not wanted.least <= level.price <= wanted.most or not same(steps, round(steps)):
             return False
         terms[name] = replace(level, price=next(x.price for x in levels if x is not None))
     return bool(ranges) and m.choices.choice(replace(menu, terms=terms)) is not None

@@ -111,18 +111,17 @@ def menu_table(solution: Solution) -> HtmlTable:
         was = _fee(p.today_offered, p.today_price, bool(p.today_unit_prices))
         now = _fee(p.offered, p.price, bool(p.unit_prices))
         name = p.title + (" *" if p.notes else "")
+        kept = p.offered == p.today_offered and not p.new_allowances and not p.new_unit_prices
         rows.append(
             [
                 HtmlCell(printable(name), style="strong"),
                 HtmlCell(was),
-                HtmlCell(now, style="changed" if now != was else ""),
+                HtmlCell(now, style="changed" if p.repriced else ""),
                 HtmlCell(before, style="small"),
-                HtmlCell(
-                    "as today" if after == before else after, style="small" if after == before else "small changed"
-                ),
+                HtmlCell("as today" if kept else after, style="small" if kept else "small changed"),
             ]
         )
-    if solution.enterprise_share != solution.today_enterprise_share:
+    if solution.split_moved:
         shares = [quantity(s, "fraction") for s in (solution.today_enterprise_share, solution.enterprise_share)]
         label = HtmlCell("Go-to-market budget for enterprise", style="strong")
         rows.append([label, shares[0], HtmlCell(shares[1], style="changed"), HtmlCell("", style="small"), HtmlCell("")])

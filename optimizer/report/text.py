@@ -58,7 +58,7 @@ def _menu(solution: Solution) -> Table:
         now = _price(p, p.today_price, p.today_unit_prices) if p.today_offered else "-"
         news = _terms_changed(p)
         told = allowances_text(p.allowances) + (f" at {_units(p)}" if p.unit_prices else "")
-        style = "bold" if news or p.price != p.today_price else ""
+        style = "bold" if news or p.repriced else ""
         marks = " *" if p.notes else ""
         table.add_row(
             printable(p.title) + marks,
@@ -143,11 +143,8 @@ def _conditions(solution: Solution) -> Table:
 
 def _terms_changed(p: PlanChoice) -> str:
     """What is new about a plan's allowances and unit prices."""
-    news = {model: value for model, value in p.allowances.items() if p.today_allowances.get(model) != value}
-    pieces = [allowances_text(news)] if news else []
-    for model, unit_price in p.unit_prices.items():
-        if p.today_unit_prices.get(model) != unit_price:
-            pieces.append(f"{model} {unit_price:.3g} {p.unit_price_units[model]}")
+    pieces = [allowances_text(p.new_allowances)] if p.new_allowances else []
+    pieces += [f"{model} {value:.3g} {p.unit_price_units[model]}" for model, value in p.new_unit_prices.items()]
     return ", ".join(pieces)
 
 
@@ -160,11 +157,11 @@ def _changes(solution: Solution) -> list[str]:
             changed.append(f"launch {p.title} at {price(p.price)} ({news})" if news else f"launch {p.title}")
         elif p.today_offered and not p.offered:
             changed.append(f"withdraw {p.title}")
-        elif p.offered and p.price != p.today_price:
+        elif p.offered and p.repriced:
             changed.append(f"{p.title} to {price(p.price)}" + (f" ({news})" if news else ""))
         elif p.offered and news:
             changed.append(f"{p.title} to {news}")
-    if solution.enterprise_share != solution.today_enterprise_share:
+    if solution.split_moved:
         changed.append(f"{quantity(solution.enterprise_share, 'fraction')} of the go-to-market budget to enterprise")
     return changed
 
@@ -196,7 +193,7 @@ def page(solution: Solution) -> Group:
     if asked:
         head.append(printable(f"Changes asked for: {', '.join(asked)}.\n"))
     blocks: list[Any] = [head, _menu(solution), ""]
-    if solution.enterprise_share != solution.today_enterprise_share:
+    if solution.split_moved:
         share, before = solution.enterprise_share, solution.today_enterprise_share
         blocks += [
             f"Go-to-market budget for enterprise: {quantity(share, 'fraction')} (today {quantity(before, 'fraction')})",

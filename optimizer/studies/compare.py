@@ -20,7 +20,7 @@ from optimizer.inputs.changes import Changes
 from optimizer.inputs.load import validate
 from optimizer.io.yaml_reader import read_yaml
 from optimizer.model.case_model import CaseModel, prepare_case, with_changes
-from optimizer.model.choices import Level, Menu
+from optimizer.model.choices import Level, Menu, same_menu
 from optimizer.optimise.objectives import Objective, objective_of
 from optimizer.optimise.outcome import Settings
 from optimizer.schema.base import Base, as_tuple
@@ -212,7 +212,7 @@ def compare_problems(
     if not picked:
         raise InfeasibleError("no scenario has a menu that meets the conditions")
     here = first.today_menu
-    if first.choices.choice(here) is not None and here not in picked.values():
+    if first.choices.choice(here) is not None and not any(same_menu(here, menu) for menu in picked.values()):
         picked["today"] = here
     cells = {
         (menu, name): _cell(case_model, case_model.carried(there, first), objective, solutions.get(name))

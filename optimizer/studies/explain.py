@@ -20,10 +20,11 @@ from optimizer.errors import InfeasibleError, InputError, NotTrustedError, Solve
 from optimizer.inputs.changes import Changes
 from optimizer.market.evaluate import Evaluation, evaluate_menu
 from optimizer.model.case_model import CaseModel, prepare_case
-from optimizer.model.choices import Menu
+from optimizer.model.choices import Menu, same_level
 from optimizer.optimise.objectives import Objective, objective_of
 from optimizer.optimise.outcome import Settings
 from optimizer.schema.case import Case
+from optimizer.units import same
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -175,7 +176,7 @@ def differences(case_model: CaseModel, solution: Solution, menu: Menu) -> dict[s
     """Plan -> its terms in another menu, where they differ from the solution's."""
     found: dict[str, Any] = {}
     for plan, terms in menu.terms.items():
-        if terms != solution.terms[plan]:
+        if not same_level(terms, solution.terms[plan]):
             changed = case_model.inputs.changed
             units = {a: q.unit for a, q in changed.plans[plan].unit_prices.items()}
             found[plan] = {
@@ -183,7 +184,7 @@ def differences(case_model: CaseModel, solution: Solution, menu: Menu) -> dict[s
                 "allowances": allowances(terms, changed),
                 "unit_prices": unit_prices(terms, changed, units),
             }
-    if menu.enterprise_share != solution.enterprise_share:
+    if not same(menu.enterprise_share, solution.enterprise_share):
         found["enterprise_share"] = menu.enterprise_share
     return found
 
