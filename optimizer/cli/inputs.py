@@ -46,21 +46,17 @@ def check(case: CaseArgument, sets: SetOption = None, json: JsonOption = False) 
 
 def list_command(json: JsonOption = False) -> None:
     """The shipped cases and markets."""
-    from optimizer.io.library import case_document, list_cases, list_markets
+    from optimizer.io.library import case_document, case_title, list_cases, list_markets
 
-    rows = []
-    for name in list_cases():
-        data = case_document(name).data
-        rows.append(
-            {"case": name, "market": data.get("market"), "title": data.get("title"), "question": data.get("question")}
-        )
     if json:
         from optimizer.io.plain import dumps
 
+        data = {name: case_document(name).data for name in list_cases()}
+        rows = [{"case": n, **{key: d.get(key) for key in ("market", "title", "question")}} for n, d in data.items()]
         print_document(dumps({"cases": rows, "markets": list_markets()}))
         return
-    for row in rows:
-        print(f"{row['case']:34} {row['title']}")
+    for name in list_cases():
+        print(f"{name:34} {case_title(name)}")
     print(f"\nmarkets: {', '.join(list_markets())}")
 
 
@@ -72,7 +68,7 @@ def copy(
     json: JsonOption = False,
 ) -> None:
     """Copy a case with its market, to make your own."""
-    from optimizer.io.library import copy_case
+    from optimizer.io.copying import copy_case
     from optimizer.io.workbook import is_workbook, write_case_workbook
 
     if is_workbook(folder):

@@ -52,17 +52,30 @@ GROUPS: dict[Group, tuple[str, ...]] = {
 """Verbs by group, in the order of the help; what the studies are is known to their file alone."""
 
 
+def _unset(flag: Any) -> Any:
+    """A flag that is False where it is not given: None is read by pydantic, which is slower to import than typer."""
+    if flag is not None:
+        flag.default = False
+    return flag
+
+
 class Verbs(TyperGroup):
     """Makes a command when it is asked for, all of them only for the help and for a verb that is in no list."""
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in self.commands:
             self._make([group for group, verbs in GROUPS.items() if cmd_name in verbs] or GROUPS)
-        return super().get_command(ctx, cmd_name)
+        command = super().get_command(ctx, cmd_name)
+        if command is not None:
+            _unset(command.get_help_option(ctx))
+        return command
 
     def list_commands(self, ctx: Any) -> list[str]:
         self._make(GROUPS)
         return super().list_commands(ctx)
+
+    def get_help_option(self, ctx: Any) -> Any:
+        return _unset(super().get_help_option(ctx))
 
     def _make(self, groups: Iterable[Group]) -> None:
         app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)

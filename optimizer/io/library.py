@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import difflib
-import filecmp
 import os
-import secrets
-import shutil
+import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from optimizer.errors import InputError, bad_argument
-from optimizer.execution.ending import undivided
 from optimizer.io.documents import Document
-from optimizer.io.kinds import kind_of_folder, read_case_document
-from optimizer.io.saving import write_atomic
-from optimizer.io.workbook_cells import SUFFIXES
+from optimizer.io.text import read_text
 
 _SUFFIXES = (".yaml", ".yml")
+_FIRST_TITLE = re.compile(r"(?:#[^\n]*\n|\n)*title: +(?P<words>[^\W\d_][^\n]*?) *\n(?=\S|\Z)")
+"""A title that starts with a letter in the first line that is no comment; no blank or indented line follows."""
 
 
 def data_folder() -> Path:
@@ -53,6 +51,8 @@ def case_path(name_or_path: str | os.PathLike[str]) -> Path:
     if text and "\x00" not in text and path.is_file():
         return path
     if text and "\x00" not in text and path.is_dir():
+        from optimizer.io.kinds import kind_of_folder
+
         raise bad_argument("case", *kind_of_folder(path))
     if named:
         raise _unknown("case", text, list_cases(), "or name a file, e.g. my-case.yaml")
@@ -91,52 +91,33 @@ def market_path(name: str, relative_to: str | os.PathLike[str] | None = None) ->
     raise _unknown("market", name, [*beside, *list_markets()], cure)
 
 
-@undivided
-def copy_case(name: str | os.PathLike[str], folder: str | os.PathLike[str]) -> Path:
-    """Copy a case with its market to ``folder/cases/x.yaml`` and ``folder/models/<market>/``; the copy's path.
-
-    A market that is there already is kept if it is the same.
-
-    Raises:
-        InputError: unknown name, or something in the way; nothing has been written then.
-    """
-    source = case_path(name)
-    if source.suffix.lower() in SUFFIXES:
-        raise bad_argument("name", f"{source} is a workbook", "copy the file itself: it holds the case and its market")
-    document = read_case_document(source)
-    market = document.data.get("market")
-    if not isinstance(market, str):
-        cure = "write 'market: ' and the market's name"
-        raise InputError([document.finding("case-market", "market", "the case does not name its market", cure)])
-    market_folder = market_path(market, source.parent)
-    plain = Path(market).name
-    if market not in (plain, f"../models/{plain}"):
-        message = f"the market is given by the path {market!r}, which the copy would not find"
-        raise InputError([document.finding("case-market", "market", message, f"name it {plain!r}")])
-    root = Path(folder)
-    case_target, market_target = root / "cases" / source.name, root / "models" / plain
-    same_market = market_target.is_dir() and _same_files(market_folder, market_target)
-    for target, clash in ((case_target, True), (market_target, not same_market)):
-        if clash and os.path.lexists(target):
-            raise bad_argument("dir", f"{target} exists already", "name another folder, or remove it first")
-    for parent in (root, root / "cases", root / "models"):
-        if parent.exists() and not parent.is_dir():
-            raise bad_argument("dir", f"{parent} is a file, not a folder", "name another folder")
-    for parent in (case_target.parent, market_target.parent):
-        parent.mkdir(parents=True, exist_ok=True)
-    if not same_market:
-        _copy_folder(market_folder, market_target)
-    write_atomic(case_target, source.read_bytes())
-    return case_target
-
-
 def case_document(name_or_path: str | os.PathLike[str]) -> Document:
     """Read a case by shipped name or path.
 
     Raises:
         InputError: unknown name, or a file that is not allowed YAML or not a case.
     """
+    from optimizer.io.kinds import read_case_document
+
     return read_case_document(case_path(name_or_path))
+
+
+def case_title(name_or_path: str | os.PathLike[str]) -> Any:
+    """The title of a case. Read from the first lines where plain words stand there: the whole file is slow to read.
+
+    Raises:
+        InputError: unknown name, or a file that is not allowed YAML.
+    """
+    found = _FIRST_TITLE.match(read_text(case_path(name_or_path)))
+    if found is not None and _is_plain(found["words"]):
+        return found["words"]
+    return case_document(name_or_path).data.get("title")
+
+
+def _is_plain(words: str) -> bool:
+    """Whether YAML takes words that start with a letter, and that no line goes on, for this very text."""
+    marked = ": " in words or " #" in words or words.endswith(":")
+    return words.isprintable() and not marked and words.lower() not in ("true", "false", "null")
 
 
 def _has_name(folder: Path) -> bool:
@@ -147,28 +128,6 @@ def _has_name(folder: Path) -> bool:
 def _is_market(folder: Path) -> bool:
     """A folder with at least one YAML file in it."""
     return folder.is_dir() and any(p.suffix in _SUFFIXES for p in folder.iterdir())
-
-
-def _copy_folder(source: Path, target: Path) -> None:
-    """Copy the ordinary files of a folder tree, visible only once complete."""
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
-    try:
-        shutil.copytree(source, temporary, ignore=shutil.ignore_patterns(".*", "__pycache__"))
-        os.rename(temporary, target)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
-
-
-def _same_files(one: Path, other: Path) -> bool:
-    """Whether two folders hold the same visible files with the same content."""
-
-    def names(folder: Path) -> list[Path]:
-        found = (p.relative_to(folder) for p in folder.rglob("*") if p.is_file())
-        return sorted(p for p in found if not any(part.startswith(".") for part in p.parts))
-
-    files = names(one)
-    return files == names(other) and all(filecmp.cmp(one / f, other / f, shallow=False) for f in files)
 
 
 def _nearest(text: str, known: Sequence[str]) -> str:

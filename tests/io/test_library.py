@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from optimizer.errors import InputError
-from optimizer.io import library
+from optimizer.io import copying, library, yaml_reader
+from optimizer.io.documents import Document
 
 
 def market(folder: Path, text: str = "title: x\n") -> Path:
@@ -42,6 +43,68 @@ def message(caught: pytest.ExceptionInfo[InputError]) -> str:
 def test_lists(shipped: Path) -> None:
     assert library.list_cases() == ["acme-2025-margin", "acme-2025-today"]
     assert library.list_markets() == ["acme-2025", "other"]
+
+
+TITLES = {  # text -> whether its first lines tell the title
+    "title: Most margin\nmarket: a\n": True,
+    '# a comment: with a colon\n\n#\ntitle:   Today\'s menu, "2025" (a [b] {c} & *d!) \nmarket: a\n': True,
+    "title: Über alles\n# a comment ends the text\n": True,
+    "title: last line\n": True,
+    "title: a:b #not-a-comment\nmarket: a\n": False,
+    "title: plain#text, a:b\nmarket: a\n": True,
+    "title: plain # a comment\nmarket: a\n": False,
+    "title: goes on\n  in the next line\nmarket: a\n": False,
+    "title: goes on\n\n  after a blank line\nmarket: a\n": False,
+    "title: then a blank line\n\nmarket: a\n": False,
+    "title: no line end": False,
+    "title: >-\n  folded\n  text\nmarket: a\n": False,
+    "title: |\n  text\nmarket: a\n": False,
+    "title: 'in quotes'\nmarket: a\n": False,
+    'title: "in \\u0041 quotes"\nmarket: a\n': False,
+    "title: null\nmarket: a\n": False,
+    "title: True\nmarket: a\n": False,
+    "title: true story\nmarket: a\n": True,
+    "title: 2025\nmarket: a\n": False,
+    "title: .5\nmarket: a\n": False,
+    "title: [a, b]\nmarket: a\n": False,
+    "title: a\ttab\nmarket: a\n": False,
+    "title:\nmarket: a\n": False,
+    "market: a\ntitle: second\n": False,
+    "'title': quoted key\nmarket: a\n": False,
+    "title : space before the colon\nmarket: a\n": False,
+    "{title: in a mapping}\n": False,
+    "---\ntitle: after a marker\nmarket: a\n": False,
+    "question: >-\n  text\n\ntitle: later\n": False,
+    "question: 'text\n\n  title: no title'\ntitle: later\n": False,
+    "market: a\n": False,
+    "title: non\u00a0breaking\nmarket: a\n": False,
+}
+
+
+@pytest.mark.parametrize("text", TITLES)
+def test_a_title_is_what_the_whole_file_says(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "case.yaml"
+    path.write_text(text, encoding="utf-8")
+    whole = yaml_reader.read_yaml(path).data.get("title")
+    assert library.case_title(path) == whole
+    assert type(library.case_title(path)) is type(whole)
+    monkeypatch.setattr(library, "case_document", lambda _: Document({"title": "whole file"}, {}, ""))
+    assert (library.case_title(path) != "whole file") is TITLES[text]
+
+
+@pytest.mark.parametrize("text", ["title: a: b\nmarket: a\n", "title: a:\nmarket: a\n", "title: a\x07\nb: c\n"])
+def test_a_title_that_is_no_yaml_is_refused(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "case.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError):
+        library.case_title(path)
+
+
+def test_shipped_titles() -> None:
+    names = library.list_cases()
+    assert len(names) > 10
+    for name in names:
+        assert library.case_title(name) == library.case_document(name).data["title"], name
 
 
 def test_data_folder_holds_models_and_cases() -> None:
@@ -105,12 +168,12 @@ def test_unknown_markets(shipped: Path, name: str, hint: str) -> None:
 
 
 def test_copy_runs_as_is(shipped: Path, tmp_path: Path) -> None:
-    copied = library.copy_case("acme-2025-today", tmp_path / "mine")
+    copied = copying.copy_case("acme-2025-today", tmp_path / "mine")
     assert copied == tmp_path / "mine" / "cases" / "acme-2025-today.yaml"
     found = library.market_path("acme-2025", copied.parent)
     assert found == tmp_path / "mine" / "models" / "acme-2025"
     assert (found / "numbers.csv").read_text() == "path,value\n"
-    assert library.copy_case("acme-2025-margin", tmp_path / "mine").is_file(), "an unchanged market may be there"
+    assert copying.copy_case("acme-2025-margin", tmp_path / "mine").is_file(), "an unchanged market may be there"
     names = sorted(p.name for p in (tmp_path / "mine").rglob("*") if p.is_file())
     assert names == ["acme-2025-margin.yaml", "acme-2025-today.yaml", "market.yaml", "numbers.csv"]
 
@@ -118,16 +181,16 @@ def test_copy_runs_as_is(shipped: Path, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("shipped")
 def test_copy_never_overwrites(tmp_path: Path) -> None:
     target = tmp_path / "mine"
-    library.copy_case("acme-2025-today", target)
+    copying.copy_case("acme-2025-today", target)
     with pytest.raises(InputError, match="exists already"):
-        library.copy_case("acme-2025-today", target)
+        copying.copy_case("acme-2025-today", target)
     (target / "models" / "acme-2025" / "market.yaml").write_text("title: edited\n")
     with pytest.raises(InputError, match="exists already"):
-        library.copy_case("acme-2025-margin", target)
+        copying.copy_case("acme-2025-margin", target)
     assert not (target / "cases" / "acme-2025-margin.yaml").exists()
     (tmp_path / "file").write_text("x")
     with pytest.raises(InputError, match="a file, not a folder"):
-        library.copy_case("acme-2025-margin", tmp_path / "file")
+        copying.copy_case("acme-2025-margin", tmp_path / "file")
 
 
 @pytest.mark.parametrize("name", [None, "/somewhere/else", "../elsewhere/acme"])
@@ -136,6 +199,6 @@ def test_copy_refuses_what_would_not_run(tmp_path: Path, name: str | None) -> No
     market(tmp_path / "elsewhere" / "acme")
     path = case(tmp_path / "cases" / "x.yaml", name)
     with pytest.raises(InputError) as caught:
-        library.copy_case(path, tmp_path / "out")
+        copying.copy_case(path, tmp_path / "out")
     assert caught.value.findings[0].field == "market"
     assert not (tmp_path / "out").exists()
