@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 from pydantic import ValidationError
 
-from optimizer.answer.run import evaluate_choice, solve_case_model
+from optimizer.answer.run import solve_case_model
 from optimizer.errors import InputError
 from optimizer.inputs.changes import apply_changes
 from optimizer.inputs.load import load_case, validate
@@ -208,10 +208,10 @@ def test_a_number_of_nought_in_per_cent_is_moved_to_its_own_high(factory: Module
     data["finance"]["fees"]["consumer"]["payment"] = fee
     model = factory.problem(data)
     settings = Settings(gap=1e-4, cross_check=False)
-    found = tornado(model, solve_case_model(model, settings), settings, 0, ["finance.fees.consumer.payment"])
+    solution = solve_case_model(model, settings)
+    found = tornado(model, solution, settings, 0, ["finance.fees.consumer.payment"])
     data["finance"]["fees"]["consumer"]["payment"] = {**fee, "value": 5.0}
     dearer = factory.problem(data)
-    kept = (tuple(p.level for p in solve_case_model(model, settings).menu), solve_case_model(model, settings).mix_level)
     (driver,) = found.drivers
-    assert driver.kept_high == pytest.approx(evaluate_choice(dearer, kept).figure(found.figure), rel=1e-12)
+    assert driver.kept_high == pytest.approx(dearer.evaluate(solution.chosen).figure(found.figure), rel=1e-12)
     assert driver.kept_low == pytest.approx(found.base, rel=1e-12)
