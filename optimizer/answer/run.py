@@ -113,24 +113,24 @@ def evaluated_stage(m: CaseModel, objective: Objective, menu: Menu, evaluation: 
     return Stage(objective, found, menu, evaluation, audited, objective.scale(m))
 
 
-def solve_case_model(m: CaseModel, settings: Settings, objective: Lexicographic | None = None) -> Solution:
+def solve_case_model(
+    m: CaseModel, settings: Settings, objective: Lexicographic | None = None, diagnosed: bool = True
+) -> Solution:
     """Solve a case model, stage by stage, and let the evaluator have the last word.
 
-    Raises: InputError, InfeasibleError, SolverError, NotTrustedError; KeyboardInterrupt where it was cancelled.
+    Raises: InputError, InfeasibleError, SolverError, NotTrustedError; KeyboardInterrupt where it was cancelled. Unless
+    ``diagnosed``, an InfeasibleError does not say what clashes.
     """
     m.build()  # its seconds are told apart
     started = time.perf_counter()
-    stages = solve_stages(m, settings, objective)
+    stages = solve_stages(m, settings, objective, diagnosed)
     return solution_of(m, stages, time.perf_counter() - started)
 
 
 def solve_stages(
     m: CaseModel, settings: Settings, objective: Lexicographic | None = None, diagnosed: bool = True
 ) -> list[Stage]:
-    """The stages solved and rechecked, without all that readers are told.
-
-    Raises like :func:`solve_case_model`; unless ``diagnosed``, an InfeasibleError does not say what clashes.
-    """
+    """The stages solved and rechecked, without all that readers are told. Raises like :func:`solve_case_model`."""
     wanted = objective or objective_of(m.inputs.case.objective, m.today)
     stages: list[Stage] = []
     for _ in wanted.stages:

@@ -12,12 +12,13 @@ import pickle
 import subprocess
 import sys
 import threading
+import time
 import weakref
 from collections.abc import Callable
 from concurrent import futures
 from typing import IO, Any, TypeVar
 
-from optimizer.execution import wire
+from optimizer.execution import clock, wire
 from optimizer.execution.ending import at_end
 from optimizer.execution.executor import IN_WORKER, Executor, Shared, WorkerLostError
 
@@ -58,11 +59,15 @@ class _Worker:
     def alive(self) -> bool:
         return self.process.poll() is None
 
-    def run(self, task: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def run(
+        self, task: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], deadline: float | None
+    ) -> Any:
         """The task's result. Raises its error, or _WorkerEndedError."""
+        left = None if deadline is None else deadline - time.monotonic()
         shared = [a for a in (*args, *kwargs.values()) if isinstance(a, Shared) and a.key not in self.holds]
         fresh = {a.key: pickle.dumps(a.value) for a in shared}
-        message = pickle.dumps((fresh, task, tuple(map(_sent, args)), {k: _sent(a) for k, a in kwargs.items()}))
+        sent = tuple(map(_sent, args)), {k: _sent(a) for k, a in kwargs.items()}
+        message = pickle.dumps((fresh, task, *sent, left))
         assert self.process.stdin is not None and self.process.stdout is not None
         try:
             wire.write(self.process.stdin, message)
@@ -101,7 +106,8 @@ class ProcessExecutor(Executor):
     """Tasks in processes of their own, started as they are needed.
 
     A task whose process ends under it is tried once more in another, then fails with ``WorkerLostError``; no other task
-    is touched. Workers ignore Ctrl-C, and end when this executor is shut down or the caller dies.
+    is touched. A time limit in force holds in the workers, too. They ignore Ctrl-C, and end when this executor is shut
+    down or the caller dies.
     """
 
     def __init__(self, workers: int) -> None:
@@ -117,7 +123,7 @@ class ProcessExecutor(Executor):
         """Raises RuntimeError after ``shutdown``, ValueError for a task that a worker cannot import."""
         if getattr(task, "__module__", None) in (None, "__main__"):
             raise ValueError(f"{task!r} is not a function of a module, so no worker process could import it")
-        return self._threads.submit(self._attempt, task, args, kwargs)
+        return self._threads.submit(self._attempt, task, args, kwargs, clock.deadline())
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End the workers: after their tasks, or with ``cancel_futures`` at once, dropping what is not done."""
@@ -138,12 +144,14 @@ class ProcessExecutor(Executor):
         for worker in mine:
             worker.end(at_once)
 
-    def _attempt(self, task: Callable[..., Result], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+    def _attempt(
+        self, task: Callable[..., Result], args: tuple[Any, ...], kwargs: dict[str, Any], deadline: float | None
+    ) -> Result:
         code = None
         for _ in range(ATTEMPTS):
             worker = self._borrowed()
             try:
-                result: Result = worker.run(task, args, kwargs)
+                result: Result = worker.run(task, args, kwargs, deadline)
             except _WorkerEndedError:
                 worker.end(at_once=True)
                 code = worker.process.returncode

@@ -5,6 +5,7 @@ It ends when its input closes, even in mid-task: then the caller has ended it, o
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import queue
@@ -14,7 +15,7 @@ import threading
 import traceback
 from typing import Any, BinaryIO
 
-from optimizer.execution import wire
+from optimizer.execution import clock, wire
 
 
 def main() -> None:
@@ -30,14 +31,15 @@ def main() -> None:
 def _answer(message: bytes, held: dict[int, Any]) -> bytes:
     """(whether it succeeded, result or error, keys of the shared values held), pickled."""
     try:
-        fresh, task, args, kwargs = pickle.loads(message)
+        fresh, task, args, kwargs, left = pickle.loads(message)
         for key, value in fresh.items():
             held[key] = pickle.loads(value)
 
         def own(argument: Any) -> Any:
             return held[argument.key] if isinstance(argument, wire.Held) else argument
 
-        result = task(*map(own, args), **{k: own(a) for k, a in kwargs.items()})
+        with clock.limited(left) if left is not None else contextlib.nullcontext():
+            result = task(*map(own, args), **{k: own(a) for k, a in kwargs.items()})
         return pickle.dumps((True, result, tuple(held)))
     except BaseException as error:
         return _failed(error, tuple(held))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +59,10 @@ class Evaluation:
     def customers(self) -> Array:
         """(I, J) over ``plans``."""
         return choice.customers(self._by_plan(lambda p: p.weight), self.staying)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What it is made of; whoever gets it works the rest out."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
 
     def _by_plan(self, amount: Callable[[PerCustomer], Array]) -> Array:
         """(I, J) over ``plans``."""

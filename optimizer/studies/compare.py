@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
+from itertools import repeat
 from os import PathLike
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,12 +17,13 @@ from optimizer.answer.audit import check_bound
 from optimizer.answer.run import solve_case_model
 from optimizer.answer.solution import Solution
 from optimizer.errors import InfeasibleError, bad_argument
+from optimizer.execution.executor import Executor, run_all
 from optimizer.inputs.changes import Changes
 from optimizer.inputs.load import validate
 from optimizer.io.yaml_reader import read_yaml
 from optimizer.model.case_model import CaseModel, prepare_case, with_changes
 from optimizer.model.choices import Level, Menu, same_menu
-from optimizer.optimise.objectives import Objective, objective_of
+from optimizer.optimise.objectives import Lexicographic, Objective, objective_of
 from optimizer.optimise.outcome import Settings
 from optimizer.schema.base import Base, as_tuple
 from optimizer.schema.case import Case, Change, Scenario
@@ -126,6 +128,7 @@ def compare_case(
     folder: str | PathLike[str] | None = None,
     gap: float | None = None,
     progress: Callable[[str, int, int], None] | None = None,
+    executor: Executor | None = None,
 ) -> Comparison:
     """Compare the scenarios of a case (or those given).
 
@@ -137,7 +140,7 @@ def compare_case(
     if len(chosen) < 2:
         raise bad_argument("scenarios", "the case names no scenarios", "add scenarios: or grid: to the case")
     settings = Settings(gap=case_model.inputs.case.options.gap if gap is None else gap, cross_check=False)
-    return compare_scenarios(case_model, chosen, settings, progress)
+    return compare_scenarios(case_model, chosen, settings, progress, executor)
 
 
 def compare_scenarios(
@@ -145,12 +148,13 @@ def compare_scenarios(
     scenarios: Mapping[str, Scenario],
     settings: Settings,
     progress: Callable[[str, int, int], None] | None = None,
+    executor: Executor | None = None,
 ) -> Comparison:
     """The comparison of a prepared problem in each of its scenarios."""
     case_models = {n: with_changes(case_model, s.changes) if s.changes else case_model for n, s in scenarios.items()}
     titles = {name: s.title or name for name, s in scenarios.items()}
     weights = {name: s.weight for name, s in scenarios.items()}
-    return compare_problems(case_model.inputs.name, case_models, titles, weights, settings, progress)
+    return compare_problems(case_model.inputs.name, case_models, titles, weights, settings, progress, executor)
 
 
 def compare_cases(
@@ -159,6 +163,7 @@ def compare_cases(
     sets: Changes | None = None,
     gap: float | None = None,
     progress: Callable[[str, int, int], None] | None = None,
+    executor: Executor | None = None,
 ) -> Comparison:
     """Compare cases with the same market and the same ladders, each a scenario of equal weight.
 
@@ -179,9 +184,8 @@ def compare_cases(
             )
     settings = Settings(gap=first.inputs.case.options.gap if gap is None else gap, cross_check=False)
     titles = {name: case_model.inputs.case.title for name, case_model in case_models.items()}
-    return compare_problems(
-        " / ".join(case_models), case_models, titles, dict.fromkeys(case_models, 1.0), settings, progress
-    )
+    weights = dict.fromkeys(case_models, 1.0)
+    return compare_problems(" / ".join(case_models), case_models, titles, weights, settings, progress, executor)
 
 
 def compare_problems(
@@ -191,24 +195,28 @@ def compare_problems(
     weights: Mapping[str, float],
     settings: Settings,
     progress: Callable[[str, int, int], None] | None = None,
+    executor: Executor | None = None,
 ) -> Comparison:
-    """The comparison of prepared problems that offer the same choices; the first one's objective decides."""
+    """The comparison of case models that offer the same choices; the first one's objective decides.
+
+    executor: where they are solved; by default local processes if that is worth it.
+    """
     began = time.perf_counter()
     first = next(iter(case_models.values()))
     wanted = objective_of(first.inputs.case.objective, first.today)
     objective = wanted.last
-    solutions: dict[str, Solution] = {}
-    picked: dict[str, Menu] = {}
-    none: list[str] = []
-    for k, (name, case_model) in enumerate(case_models.items()):
-        try:
-            solutions[name] = solution = solve_case_model(case_model, settings, wanted)
-        except InfeasibleError:
-            none.append(name)
-        else:
-            picked[f"best in {name}"] = first.carried(solution.chosen, case_model)
+    names, count = list(case_models), len(case_models)
+
+    def told(done: int) -> None:
         if progress is not None:
-            progress(name, k + 1, len(case_models))
+            progress(names[done - 1], done, count)
+
+    quick = replace(settings, cancelled=None, progress=None)
+    tasks = case_models.values(), repeat(quick), repeat(wanted)
+    solved = dict(zip(names, run_all(solution_or_none, *tasks, executor=executor, progress=told), strict=True))
+    solutions = {name: solution for name, solution in solved.items() if solution is not None}
+    none = [name for name in names if name not in solutions]
+    picked = {f"best in {n}": first.carried(s.chosen, case_models[n]) for n, s in solutions.items()}
     if not picked:
         raise InfeasibleError("no scenario has a menu that meets the conditions")
     here = first.today_menu
@@ -245,6 +253,14 @@ def compare_problems(
         least_regret=min(candidates, key=made.maximum_regret),
         best_expected=max(candidates, key=lambda m: objective.sense * made.expected(m)),
     )
+
+
+def solution_or_none(m: CaseModel, settings: Settings, wanted: Lexicographic) -> Solution | None:
+    """The solution of a case model; None where no menu meets its conditions."""
+    try:
+        return solve_case_model(m, settings, wanted, diagnosed=False)
+    except InfeasibleError:
+        return None
 
 
 def _cell(case_model: CaseModel, menu: Menu, objective: Objective, own: Solution | None) -> MenuInScenario:

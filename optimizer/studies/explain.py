@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field, replace
 from importlib import import_module
+from itertools import repeat
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from optimizer.answer.solution import Solution
 from optimizer.economics.choice import surplus_change
 from optimizer.economics.figures import Selection
 from optimizer.errors import InfeasibleError, InputError, NotTrustedError, SolverError
+from optimizer.execution.executor import Executor, Shared, borrowed
 from optimizer.inputs.changes import Changes
 from optimizer.market.evaluate import Evaluation, evaluate_menu
 from optimizer.model.case_model import CaseModel, prepare_case
@@ -77,22 +79,38 @@ def explain_case(
     folder: str | PathLike[str] | None = None,
     gap: float | None = None,
     runners: int = 5,
+    executor: Executor | None = None,
 ) -> Explanation:
     """Solve a case and explain the answer. Raises InputError, InfeasibleError, SolverError."""
     case_model = prepare_case(case, sets=sets, folder=folder)
     settings = Settings(gap=case_model.inputs.case.options.gap if gap is None else gap)
-    return explain(case_model, solve_case_model(case_model, settings), replace(settings, cross_check=False), runners)
+    solution = solve_case_model(case_model, settings)
+    return explain(case_model, solution, replace(settings, cross_check=False), runners, executor)
 
 
-def explain(case_model: CaseModel, solution: Solution, settings: Settings, runners: int = 5) -> Explanation:
-    """Explain a solved problem."""
+def explain(
+    case_model: CaseModel,
+    solution: Solution,
+    settings: Settings,
+    runners: int = 5,
+    executor: Executor | None = None,
+) -> Explanation:
+    """Explain a solved problem; executor: where it is solved anew, by default local processes if that is worth it."""
     began = time.perf_counter()
     objective = objective_of(case_model.inputs.case.objective, case_model.today).last
+    quick = replace(settings, cancelled=None, progress=None)
+    solves = len(MOVES) * sum(c.binding for c in solution.audit.conditions) + runners
+    with borrowed(executor, solves * solution.seconds.get("solve", 0.0)) as runner:
+        shared = runner.share(case_model)
+        # one after the other, beside the conditions
+        near = runner.submit(next_best, shared, objective, quick, solution.chosen, solution.objective.value, runners)
+        costs = condition_costs(case_model, solution, objective, quick, runner, shared)
+        others = near.result()
     return Explanation(
         solution=solution,
         price_responses=tuple(price_responses(case_model, solution)),
-        condition_costs=tuple(condition_costs(case_model, solution, objective, settings)),
-        runners_up=tuple(runners_up(case_model, solution, objective, settings, runners)),
+        condition_costs=tuple(costs),
+        runners_up=tuple(runner_up(case_model, solution, menu, value, behind) for menu, value, behind in others),
         segments=tuple(segment_gains(solution.evaluation, solution.today)),
         free_tier=free_tier(case_model, solution),
         under_water=tuple(r for r in usage_rows(solution.evaluation) if r["under_water_share"] > 0.0),
@@ -126,50 +144,61 @@ def price_responses(case_model: CaseModel, solution: Solution) -> list[dict[str,
 
 
 def condition_costs(
-    case_model: CaseModel, solution: Solution, objective: Objective, settings: Settings
+    m: CaseModel,
+    solution: Solution,
+    objective: Objective,
+    settings: Settings,
+    runner: Executor,
+    shared: Shared[CaseModel],
 ) -> list[dict[str, Any]]:
     """The objective solved anew with each binding condition's bound moved by 1, 5 and 10 %."""
-    rows = []
     binding = {(c.name, c.sense) for c in solution.audit.conditions if c.binding}
-    for index, bound in enumerate(case_model.bounds):
-        sense = "at least" if bound.sense > 0 else "at most"
-        if (bound.name, sense) not in binding:
-            continue
-        for move in MOVES:
-            found = objective.solve(case_model.with_bound_moved(index, 1.0 + move), settings)
-            value = None if found.menu is None else found.value
-            rows.append({
-                "condition": bound.name,
-                "sense": sense,
-                "move": move,
-                "bound": bound.value * (1.0 + move),
-                "objective": value,
-                "change": None if value is None else value - solution.objective.value,
-            })  # fmt: skip
-    return rows
+    sides = [(k, b, "at least" if b.sense > 0 else "at most") for k, b in enumerate(m.bounds)]
+    moves = [(k, b, sense, move) for k, b, sense in sides if (b.name, sense) in binding for move in MOVES]
+    indices, factors = [k for k, *_ in moves], [1.0 + move for *_, move in moves]
+    values = runner.gather(moved_value, repeat(shared), repeat(objective), repeat(settings), indices, factors)
+    return [
+        {
+            "condition": bound.name,
+            "sense": sense,
+            "move": move,
+            "bound": bound.value * (1.0 + move),
+            "objective": value,
+            "change": None if value is None else value - solution.objective.value,
+        }
+        for (_, bound, sense, move), value in zip(moves, values, strict=True)
+    ]
 
 
-def runners_up(
-    case_model: CaseModel, solution: Solution, objective: Objective, settings: Settings, count: int
-) -> list[dict[str, Any]]:
-    """The next best menus, each proven best without the ones before, as long as they are within 1 %."""
-    known = [solution.chosen]
-    rows: list[dict[str, Any]] = []
-    best = solution.objective.value
+def moved_value(m: CaseModel, objective: Objective, settings: Settings, index: int, factor: float) -> float | None:
+    """The best objective with one side of a condition moved; None where no menu meets the conditions then."""
+    found = objective.solve(m.with_bound_moved(index, factor), settings)
+    return None if found.menu is None else found.value
+
+
+def next_best(
+    m: CaseModel, objective: Objective, settings: Settings, chosen: Menu, best: float, count: int
+) -> list[tuple[Menu, float, float]]:
+    """The next best menus with value and relative distance, each proven best without the ones before, within 1 %."""
+    known, found = [chosen], []
     for _ in range(count):
         try:
-            found = objective.solve(case_model, settings, excluded=known)
+            other = objective.solve(m, settings, excluded=known)
         except (InfeasibleError, InputError, SolverError, NotTrustedError):
             break
-        if found.menu is None:
+        if other.menu is None:
             break
-        behind = objective.sense * (best - found.value) / max(abs(best), 1e-300)
+        behind = objective.sense * (best - other.value) / max(abs(best), 1e-300)
         if behind > WITHIN:
             break
-        known.append(found.menu)
-        differs = differences(case_model, solution, found.menu)
-        rows.append({"value": found.value, "behind": behind, "differs": differs})
-    return rows
+        known.append(other.menu)
+        found.append((other.menu, other.value, behind))
+    return found
+
+
+def runner_up(case_model: CaseModel, solution: Solution, menu: Menu, value: float, behind: float) -> dict[str, Any]:
+    """One of them as plain data."""
+    return {"value": value, "behind": behind, "differs": differences(case_model, solution, menu)}
 
 
 def differences(case_model: CaseModel, solution: Solution, menu: Menu) -> dict[str, Any]:

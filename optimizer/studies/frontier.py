@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
+from itertools import repeat
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from optimizer.economics import figures
 from optimizer.economics.figures import HEADLINES, TOTAL
 from optimizer.errors import InfeasibleError, bad_argument
 from optimizer.execution import clock
+from optimizer.execution.executor import Executor, run_all
 from optimizer.inputs.changes import Changes
 from optimizer.inputs.load import load_inputs
 from optimizer.io.saving import write_atomic
@@ -233,10 +235,24 @@ def _point(step: CaseStep, evaluation: Evaluation, x: Axis, y: Axis, settings: S
 
 
 def family(
-    case_models: dict[str, CaseModel], x: str, y: str, settings: Settings, points: int = 21
+    case_models: dict[str, CaseModel],
+    x: str,
+    y: str,
+    settings: Settings,
+    points: int = 21,
+    executor: Executor | None = None,
 ) -> tuple[Frontier, ...]:
-    """A frontier for each of several problems, for instance at three compute budgets."""
-    return tuple(frontier_of(p, x, y, settings, points, label=label) for label, p in case_models.items())
+    """A frontier for each of several case models, for instance at three compute budgets.
+
+    executor: where they are traced; by default local processes if that is worth it.
+    """
+    quick = replace(settings, cancelled=None, progress=None)
+    tasks = case_models.values(), repeat(x), repeat(y), repeat(quick), repeat(points), case_models
+    return tuple(run_all(_member, *tasks, executor=executor))
+
+
+def _member(m: CaseModel, x: str, y: str, settings: Settings, points: int, label: str) -> Frontier:
+    return frontier_of(m, x, y, settings, points, label=label)
 
 
 def point_rows(frontier: Frontier) -> list[dict[str, Any]]:

@@ -142,7 +142,7 @@ def tornado(
     def told(before: int) -> Callable[[int], None] | None:
         return None if progress is None else lambda done: progress(before + done, 2 * (len(wanted) + count))
 
-    with borrowed(executor, _guess(m, solution, len(wanted), count)) as runner:
+    with borrowed(executor, tornado_seconds(m, solution, len(wanted), count)) as runner:
         shared, quick = runner.share(m), replace(settings, cancelled=None, progress=None)
 
         def at_ends(task: Task, same: Any, ranges: list[tuple[str, float, float]], before: int) -> list[float | None]:
@@ -170,8 +170,9 @@ def tornado(
     )
 
 
-def _guess(m: CaseModel, solution: Solution, numbers: int, solves: int) -> float:
+def tornado_seconds(m: CaseModel, solution: Solution, numbers: int | None = None, solves: int = 12) -> float:
     """About how many seconds it will all take: a calibration from one nearby is a fraction of the first."""
+    numbers = len(_uncertain(m, None)) if numbers is None else numbers
     return 2.0 * (numbers * 0.2 * m.spent.get("calibrate", 0.0) + solves * solution.seconds.get("solve", 0.0))
 
 

@@ -19,7 +19,7 @@ import pytest
 
 import optimizer.execution
 from optimizer.errors import InputError
-from optimizer.execution import executor
+from optimizer.execution import clock, executor
 from optimizer.execution.executor import Executor, SerialExecutor, WorkerLostError, make_executor
 from optimizer.execution.processes import ProcessExecutor
 
@@ -202,6 +202,69 @@ def test_choice_of_executor(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_workers_start_no_workers(pool: ProcessExecutor) -> None:
     assert pool.submit(tasks.is_serial_inside).result(PATIENCE)
+
+
+def test_a_time_limit_in_force_holds_in_workers(either: Executor) -> None:
+    assert either.submit(tasks.seconds_left).result(PATIENCE) is None
+    with clock.limited(1000.0):
+        left = either.submit(tasks.seconds_left).result(PATIENCE)
+    assert left is not None and 1000.0 - PATIENCE < left <= 1000.0
+
+
+def test_gather_tells_how_many_are_done(either: Executor) -> None:
+    told: list[int] = []
+    assert either.gather(tasks.square, range(6), progress=told.append) == [k * k for k in range(6)]
+    assert told == [1, 2, 3, 4, 5, 6]
+    assert either.gather(tasks.square, []) == []
+
+
+def test_gather_raises_the_first_error(either: Executor) -> None:
+    with pytest.raises(InputError, match="one is wrong"):
+        either.gather(tasks.wrong, ["one is wrong", "another is"])
+
+
+def test_cancelled_gather_gives_what_was_done(tmp_path: Path) -> None:
+    """The second task waits for ever; the third is done by the other worker, but it comes after one that is not."""
+    there, never = tmp_path / "there", tmp_path / "never"
+    there.touch()
+    done: list[int] = []
+    started = time.monotonic()
+    with ProcessExecutor(2) as pool:
+        found = pool.gather(tasks.wait_for, [there, never, there], cancelled=lambda: bool(done), progress=done.append)
+        pool.shutdown(cancel_futures=True)
+    assert found == [True]
+    assert time.monotonic() - started < PATIENCE
+    assert SerialExecutor().gather(tasks.square, range(9), cancelled=lambda: len(done) > 3, progress=done.append) == [
+        0,
+        1,
+        4,
+    ]
+
+
+def test_run_all_measures_the_first_task(monkeypatch: pytest.MonkeyPatch, pool: ProcessExecutor) -> None:
+    asked: list[float] = []
+
+    def made(workers: int | None = None, seconds: float = 0.0) -> Executor:
+        asked.append(seconds)
+        return SerialExecutor()
+
+    monkeypatch.setattr(executor, "make_executor", made)
+    told: list[int] = []
+    assert executor.run_all(tasks.late_square, range(4), itertools.repeat(4), progress=told.append) == [0, 1, 4, 9]
+    assert told == [1, 2, 3, 4]
+    # the first one sleeps 0.04 s, and three are left
+    assert len(asked) == 1 and asked[0] >= 3 * 0.04
+    assert executor.run_all(tasks.square, [3]) == [9] and executor.run_all(tasks.square, []) == []
+    assert executor.run_all(tasks.square, [3, 4], executor=pool) == [9, 16]
+    assert len(asked) == 1
+
+
+def test_borrowed_executors_are_left_open(pool: ProcessExecutor) -> None:
+    with executor.borrowed(pool, 0.0) as lent:
+        assert lent is pool
+    assert pool.submit(tasks.square, 2.0).result(PATIENCE) == 4.0
+    with executor.borrowed(None, 0.0) as own:
+        assert isinstance(own, SerialExecutor)
 
 
 SCRIPT = textwrap.dedent(

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from optimizer.errors import Finding, InputError
+from optimizer.execution import clock
 from optimizer.execution.executor import SerialExecutor, make_executor
 
 
@@ -80,6 +81,12 @@ def chatter() -> int:
     print("not a result")
     os.write(1, b"nor this\n")
     return 5
+
+
+def seconds_left() -> float | None:
+    """Of the time limit in force."""
+    end = clock.deadline()
+    return None if end is None else end - time.monotonic()
 
 
 def is_serial_inside() -> bool:
