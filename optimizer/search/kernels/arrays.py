@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from optimizer.search.kernels.kernel import patience_within
 from optimizer.search.levels.bounds import BoxBound, Form, Reference, bound_box
 from optimizer.search.levels.layout import Layout
 from optimizer.search.levels.sifting import Sieve, join, sift
@@ -23,11 +24,11 @@ class NumpyKernel:
 
     def sift(self, box: tuple[Ints, ...], sieves: Sequence[Sieve], thorough: bool) -> tuple[Ints, float] | None:
         """Plan by plan; where that leaves too many parts and ``thorough`` asks for it, by joining half menus."""
-        t = self._tuning
-        left = sift(box, sieves, t.sifted_parts, t.sifted_wider)
-        return join(box, sieves, t.joined_menus) if left is None and thorough else left
+        tuning = self._tuning
+        left = sift(box, sieves, tuning.sifted_parts, tuning.sifted_wider)
+        return join(box, sieves, tuning.joined_menus) if left is None and thorough else left
 
     def patience(self, numbers: int) -> int:
         """See ``Tuning.numpy_patience``."""
-        t = self._tuning
-        return max(t.least_patience, min(t.numpy_patience, t.numpy_patience_numbers // max(1, numbers)))
+        tuning = self._tuning
+        return patience_within(numbers, tuning.numpy_patience, tuning.numpy_patience_numbers, tuning.least_patience)

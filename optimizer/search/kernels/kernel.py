@@ -31,6 +31,11 @@ class Kernel(Protocol):
         ...
 
 
+def patience_within(numbers: int, most: int, budget: int, least: int) -> int:
+    """Bounds that read at most a budget of numbers, each reading so many; between ``least`` and ``most``."""
+    return max(least, min(most, budget // max(1, numbers)))
+
+
 def numbers_read(layout: Layout, box: tuple[Ints, ...]) -> int:
     """Entries of the arrays that one bound of a box reads: weights and every row's amounts, by column and type."""
     return sum(map(len, box)) * int(layout.weight.shape[1]) * (1 + len(layout.rows.matrix))

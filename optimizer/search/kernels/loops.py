@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from optimizer.search.kernels import compiled
+from optimizer.search.kernels.kernel import patience_within
 from optimizer.search.levels.bounds import BoxBound, Form, Reference
 from optimizer.search.levels.layout import Layout
 from optimizer.search.levels.sifting import Sieve, side_by_side
@@ -62,8 +63,10 @@ class CompiledKernel:
 
     def patience(self, numbers: int) -> int:
         """See ``Tuning.compiled_patience``."""
-        t = self._tuning
-        return max(t.least_patience, min(t.compiled_patience, t.compiled_patience_numbers // max(1, numbers)))
+        tuning = self._tuning
+        return patience_within(
+            numbers, tuning.compiled_patience, tuning.compiled_patience_numbers, tuning.least_patience
+        )
 
     @staticmethod
     def compile_all() -> None:

@@ -19,26 +19,26 @@ from optimizer.search.levels.sifting import Sieve
 
 def _case(assorted, seed):
     drawn = assorted(seed)
-    problem = prepare(drawn.instance, drawn.aim, drawn.limits)
+    layout = prepare(drawn.instance, drawn.aim, drawn.limits)
     g = np.random.default_rng(seed)
     multiplier = Multiplier(
-        np.r_[float(seed % 5 > 0), g.exponential(1.0, problem.limits)], g.exponential(1.0, problem.blocks)
+        np.r_[float(seed % 5 > 0), g.exponential(1.0, layout.limits)], g.exponential(1.0, layout.blocks)
     )
-    parts = np.split(np.arange(problem.starts[-1]), problem.starts[1:-1])
+    parts = np.split(np.arange(layout.starts[-1]), layout.starts[1:-1])
     box = tuple(np.sort(g.choice(p, int(g.integers(1, len(p) + 1)), replace=False)) for p in parts)
     reference = Reference(np.array([int(g.choice(p)) for p in parts]))
     if seed % 3:
-        reference = reference.moved(g.normal(size=(problem.plans, problem.weight.shape[1])))
-    return problem, make_form(problem, multiplier, None), box, seed % len(problem.customers), reference
+        reference = reference.moved(g.normal(size=(layout.plans, layout.weight.shape[1])))
+    return layout, make_form(layout, multiplier, None), box, seed % len(layout.customers), reference
 
 
 @pytest.mark.parametrize("shared", [0, 10**9])
 def test_compiled_equals_numpy(assorted, shared):
     kernel = CompiledKernel(Tuning(shared_numbers=shared))
     for seed in range(120):
-        problem, form, box, mix, reference = _case(assorted, seed)
-        slow = bound_box(problem, form, box, mix, reference)
-        fast = kernel.bound(problem, form, box, mix, reference)
+        layout, form, box, mix, reference = _case(assorted, seed)
+        slow = bound_box(layout, form, box, mix, reference)
+        fast = kernel.bound(layout, form, box, mix, reference)
         slack = slow.total - slow.value - float(slow.top.sum())
         near = {"rtol": 1e-12, "atol": 8.0 * slack}
         for name in ("total", "value", "top", "at_best", "fall"):

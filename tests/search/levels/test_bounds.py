@@ -19,10 +19,10 @@ from optimizer.search.levels.simplex import least_upper_bound
 from optimizer.search.proof.recheck import separable_bound
 
 
-def _random_box(generator, problem):
+def _random_box(generator, layout):
     box = []
-    for j in range(problem.plans):
-        columns = np.arange(problem.starts[j], problem.starts[j + 1])
+    for j in range(layout.plans):
+        columns = np.arange(layout.starts[j], layout.starts[j + 1])
         size = int(generator.integers(1, len(columns) + 1))
         box.append(np.sort(generator.choice(columns, size, replace=False)))
     return tuple(box)
@@ -32,21 +32,21 @@ def test_the_bound_holds_with_the_reference_outside_and_multipliers_above_zero(a
     for seed in range(330):
         drawn = assorted(seed)
         g = np.random.default_rng(seed)
-        problem = prepare(drawn.instance, drawn.aim, drawn.limits)
-        box = _random_box(g, problem)
+        layout = prepare(drawn.instance, drawn.aim, drawn.limits)
+        box = _random_box(g, layout)
         mix = int(g.integers(drawn.instance.mixes))
-        reference = np.array([g.integers(a, b) for a, b in itertools.pairwise(problem.starts)])
-        weights = np.concatenate([[1.0], g.exponential(1.0, problem.limits) * (g.random(problem.limits) < 0.8)])
-        multiplier = Multiplier(weights, g.exponential(2.0, problem.blocks))
-        shift = g.normal(0.0, 1.0, (problem.plans, drawn.instance.types)) if seed % 2 else None
+        reference = np.array([g.integers(a, b) for a, b in itertools.pairwise(layout.starts)])
+        weights = np.concatenate([[1.0], g.exponential(1.0, layout.limits) * (g.random(layout.limits) < 0.8)])
+        multiplier = Multiplier(weights, g.exponential(2.0, layout.blocks))
+        shift = g.normal(0.0, 1.0, (layout.plans, drawn.instance.types)) if seed % 2 else None
         reference = Reference(reference, shift)
-        form = make_form(problem, multiplier, chord_of(problem, box, mix, reference, bound_box))
-        bound = bound_box(problem, form, box, mix, reference)
+        form = make_form(layout, multiplier, chord_of(layout, box, mix, reference, bound_box))
+        bound = bound_box(layout, form, box, mix, reference)
         menus = np.array(list(itertools.product(*box)))
-        values = problem_values(problem, menus, np.full(len(menus), mix))
+        values = problem_values(layout, menus, np.full(len(menus), mix))
         linear = values @ form.weights + form.shift
-        aim, limits, over = with_burst(problem, values)
-        fine = (over <= problem.room).all(axis=1)
+        aim, limits, over = with_burst(layout, values)
+        fine = (over <= layout.room).all(axis=1)
         lagrangian = np.where(fine, aim + limits @ weights[1:], -np.inf)
         tiny = 1e-12 * (1.0 + np.abs(linear).max())
         assert linear.max() <= bound.total
@@ -54,7 +54,7 @@ def test_the_bound_holds_with_the_reference_outside_and_multipliers_above_zero(a
         assert (lagrangian <= linear + tiny).all()
         if seed % 3 != 2:  # with moderate attractions the rounding slack is negligible
             assert bound.cut @ form.weights + form.shift + bound.rest == pytest.approx(bound.total, rel=1e-9, abs=1e-9)
-        for j in range(problem.plans):
+        for j in range(layout.plans):
             levels = bound.levels(j)
             for k, column in enumerate(box[j]):
                 assert linear[menus[:, j] == column].max() <= levels[k]
@@ -65,48 +65,48 @@ def test_the_gradient_by_the_shifts_leads_down(assorted):
     for seed in range(0, 90, 3):
         drawn = assorted(seed)
         g = np.random.default_rng(seed)
-        problem = prepare(drawn.instance, drawn.aim)
-        box = tuple(np.arange(a, b) for a, b in itertools.pairwise(problem.starts))
-        form = make_form(problem, Multiplier(np.ones(1), np.zeros(problem.blocks)), None)
-        reference = Reference(np.array([g.integers(a, b) for a, b in itertools.pairwise(problem.starts)]))
-        first = bound_box(problem, form, box, 0, reference)
+        layout = prepare(drawn.instance, drawn.aim)
+        box = tuple(np.arange(a, b) for a, b in itertools.pairwise(layout.starts))
+        form = make_form(layout, Multiplier(np.ones(1), np.zeros(layout.blocks)), None)
+        reference = Reference(np.array([g.integers(a, b) for a, b in itertools.pairwise(layout.starts)]))
+        first = bound_box(layout, form, box, 0, reference)
         move = g.normal(0.0, 1.0, first.gradient.shape)
         for length in (1e-6, 1e-2, 1.0):
-            other = bound_box(problem, form, box, 0, reference.moved(length * move))
+            other = bound_box(layout, form, box, 0, reference.moved(length * move))
             shift = length * move.astype(np.float32)
             assert other.total >= first.total + (first.gradient * shift).sum() - 1e-6 * (1.0 + abs(first.total))
-        step = reference.moved(-1e-3 * first.gradient / problem.customers[0])
-        fell += bound_box(problem, form, box, 0, step).total < first.total
+        step = reference.moved(-1e-3 * first.gradient / layout.customers[0])
+        fell += bound_box(layout, form, box, 0, step).total < first.total
     assert fell >= 20
 
 
 def test_the_bound_is_exact_at_a_single_menu(assorted):
     for seed in (s for s in range(100) if s % 3 != 2):  # no attractions of e^20, whose slack shows
         drawn = assorted(seed)
-        problem = prepare(drawn.instance, drawn.aim)
+        layout = prepare(drawn.instance, drawn.aim)
         g = np.random.default_rng(seed)
-        menu = np.array([g.integers(a, b) for a, b in itertools.pairwise(problem.starts)])
-        reference = np.array([g.integers(a, b) for a, b in itertools.pairwise(problem.starts)])
-        zero = Multiplier(np.ones(1), np.zeros(problem.blocks))
-        form = make_form(problem, zero, None)
-        bound = bound_box(problem, form, tuple(menu[:, None]), 0, Reference(reference))
-        value = float(problem_values(problem, menu[None], np.zeros(1, dtype=int))[0] @ form.weights) + form.shift
-        assert value <= bound.total <= value + 1e-9 * (1.0 + float(problem.magnitude[0, 0]) + abs(value))
+        menu = np.array([g.integers(a, b) for a, b in itertools.pairwise(layout.starts)])
+        reference = np.array([g.integers(a, b) for a, b in itertools.pairwise(layout.starts)])
+        zero = Multiplier(np.ones(1), np.zeros(layout.blocks))
+        form = make_form(layout, zero, None)
+        bound = bound_box(layout, form, tuple(menu[:, None]), 0, Reference(reference))
+        value = float(problem_values(layout, menu[None], np.zeros(1, dtype=int))[0] @ form.weights) + form.shift
+        assert value <= bound.total <= value + 1e-9 * (1.0 + float(layout.magnitude[0, 0]) + abs(value))
 
 
 def test_the_plain_bound_of_the_recheck_is_the_same(assorted):
     for seed in (s for s in range(100) if s % 3 != 2):
         drawn = assorted(seed)
         instance, g = drawn.instance, np.random.default_rng(seed)
-        problem = prepare(instance, drawn.aim)
-        box = _random_box(g, problem)
-        reference = np.array([g.integers(a, b) for a, b in itertools.pairwise(problem.starts)])
-        form = make_form(problem, Multiplier(np.ones(1), np.zeros(problem.blocks)), None)
-        shift = g.normal(0.0, 1.0, (problem.plans, instance.types))
-        bound = bound_box(problem, form, box, 0, Reference(reference, shift))
-        levels = tuple(problem.level[c] for c in box)
+        layout = prepare(instance, drawn.aim)
+        box = _random_box(g, layout)
+        reference = np.array([g.integers(a, b) for a, b in itertools.pairwise(layout.starts)])
+        form = make_form(layout, Multiplier(np.ones(1), np.zeros(layout.blocks)), None)
+        shift = g.normal(0.0, 1.0, (layout.plans, instance.types))
+        bound = bound_box(layout, form, box, 0, Reference(reference, shift))
+        levels = tuple(layout.level[c] for c in box)
         bare = combine([(1.0, drawn.aim)])
-        plain, per_level = separable_bound(instance, bare, levels, 0, problem.menu(reference), 0.0, shift)
+        plain, per_level = separable_bound(instance, bare, levels, 0, layout.menu(reference), 0.0, shift)
         assert plain == pytest.approx(bound.total, rel=1e-7, abs=1e-7)
         for j in range(instance.plans):
             assert per_level[j] == pytest.approx(bound.levels(j), rel=1e-7, abs=1e-7)

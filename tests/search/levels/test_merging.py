@@ -18,7 +18,7 @@ from optimizer.search.levels.merging import merge, merged_levels, own_values, pa
 from optimizer.search.levels.rules import consistent, follow
 
 
-def _problem(instances, seed, rules=2):
+def _layout(instances, seed, rules=2):
     drawn = instances.draw(
         seed, types=1 + seed % 4, plans=3 + seed % 3, levels=4, mixes=2, rules=rules, limits=("", "r", "rf")[seed % 3],
         spread=2.0,
@@ -26,9 +26,9 @@ def _problem(instances, seed, rules=2):
     return prepare(drawn.instance, drawn.aim, drawn.limits)
 
 
-def _box(problem, seed):
+def _box(layout, seed):
     g = np.random.default_rng(seed)
-    parts = np.split(np.arange(problem.starts[-1]), problem.starts[1:-1])
+    parts = np.split(np.arange(layout.starts[-1]), layout.starts[1:-1])
     return tuple(np.sort(g.choice(p, max(1, len(p) - int(g.integers(3))), replace=False)) for p in parts)
 
 
@@ -48,16 +48,16 @@ def test_short_plans_are_paired_with_long_ones(counts, groups, levels):
 
 def test_a_merged_problem_has_the_same_menus_and_values(instances):
     for seed in range(24):
-        problem = _problem(instances, seed)
-        box = consistent(problem, _box(problem, seed))
+        layout = _layout(instances, seed)
+        box = consistent(layout, _box(layout, seed))
         if box is None:
             continue
-        made, columns = merge(problem, box, pairs([len(c) for c in box]))
+        made, columns = merge(layout, box, pairs([len(c) for c in box]))
         old = np.array(list(itertools.product(*box)))
         new = np.array(list(itertools.product(*columns)))
-        old, new = old[follow(problem, old)], new[follow(made, new)]
-        known = problem_values(problem, old, np.zeros(len(old), int))
-        by_menu = {problem.menu(m): v for m, v in zip(old, known, strict=True)}
+        old, new = old[follow(layout, old)], new[follow(made, new)]
+        known = problem_values(layout, old, np.zeros(len(old), int))
+        by_menu = {layout.menu(m): v for m, v in zip(old, known, strict=True)}
         values = problem_values(made, new, np.zeros(len(new), int))
         assert {made.menu(m) for m in new} == set(by_menu)
         for menu, value in zip(new, values, strict=True):
@@ -65,31 +65,31 @@ def test_a_merged_problem_has_the_same_menus_and_values(instances):
 
 
 def test_merged_twice_names_menus_of_the_instance(instances):
-    problem = _problem(instances, 5, rules=0)
-    box = _box(problem, 5)
-    once, columns = merge(problem, box, pairs([len(c) for c in box]))
+    layout = _layout(instances, 5, rules=0)
+    box = _box(layout, 5)
+    once, columns = merge(layout, box, pairs([len(c) for c in box]))
     twice, columns = merge(once, columns, pairs([len(c) for c in columns]))
-    assert (problem.depth, once.depth, twice.depth) == (0, 1, 2)
+    assert (layout.depth, once.depth, twice.depth) == (0, 1, 2)
     menus = {twice.menu(np.array(m)) for m in itertools.product(*columns)}
-    assert menus == {problem.menu(np.array(m)) for m in itertools.product(*box)}
+    assert menus == {layout.menu(np.array(m)) for m in itertools.product(*box)}
 
 
 def test_the_merged_bound_is_valid_and_not_above_the_old_one(instances):
     for seed in range(40):
-        problem = _problem(instances, seed, rules=0)
-        box, g = _box(problem, seed), np.random.default_rng([9, seed])
-        multiplier = Multiplier(np.r_[1.0, g.exponential(1.0, problem.limits)], np.zeros(0))
-        form = make_form(problem, multiplier, None)
+        layout = _layout(instances, seed, rules=0)
+        box, g = _box(layout, seed), np.random.default_rng([9, seed])
+        multiplier = Multiplier(np.r_[1.0, g.exponential(1.0, layout.limits)], np.zeros(0))
+        form = make_form(layout, multiplier, None)
         reference = Reference(np.array([c[int(g.integers(len(c)))] for c in box]))
-        reference = reference.moved(g.normal(0.0, 1.0, own_values(problem, form, reference).shape))
-        old = bound_box(problem, form, box, 0, reference)
+        reference = reference.moved(g.normal(0.0, 1.0, own_values(layout, form, reference).shape))
+        old = bound_box(layout, form, box, 0, reference)
         favoured = np.array([c[int(p.argmax())] for c, p in zip(box, old.potential, strict=True)])
-        made, columns = merge(problem, box, pairs([len(c) for c in box]))
-        moved = transfer(problem, multiplier, reference, favoured, made)
-        assert made.menu(moved.columns) == problem.menu(favoured)
+        made, columns = merge(layout, box, pairs([len(c) for c in box]))
+        moved = transfer(layout, multiplier, reference, favoured, made)
+        assert made.menu(moved.columns) == layout.menu(favoured)
         new = bound_box(made, form, columns, 0, moved)
         menus = np.array(list(itertools.product(*box)))
-        best = (problem_values(problem, menus, np.zeros(len(menus), int)) @ form.weights).max()
+        best = (problem_values(layout, menus, np.zeros(len(menus), int)) @ form.weights).max()
         assert best <= new.total <= old.total + 1e-5 * (1.0 + abs(old.total)), seed
 
 

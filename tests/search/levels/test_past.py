@@ -75,10 +75,10 @@ def test_a_moved_bound_holds_for_every_menu_of_its_part(assorted, search_only, m
         drawn = assorted(seed)
         past = maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-6, tuning=tuning).past
         case = _shifted(drawn, -0.03)
-        problem = prepare(case.instance, case.aim, case.limits)
+        layout = prepare(case.instance, case.aim, case.limits)
         g = np.random.default_rng(seed)
         for mix, steps in past.steps.items():
-            constants = past.constants(problem, mix)
+            constants = past.constants(layout, mix)
             for step in steps:
                 if step.multiplier.gpus.size:
                     continue
@@ -88,7 +88,7 @@ def test_a_moved_bound_holds_for_every_menu_of_its_part(assorted, search_only, m
                 assert covers(step, columns)
                 new = moved(step, columns, constants).bound
                 grid = np.stack([m.ravel() for m in np.meshgrid(*columns, indexing="ij")], axis=1)
-                truth = problem_values(problem, grid, np.full(len(grid), mix)) @ step.multiplier.rows
+                truth = problem_values(layout, grid, np.full(len(grid), mix)) @ step.multiplier.rows
                 spent = sum(np.meshgrid(*(t - p for t, p in zip(new.top, new.potential, strict=True)), indexing="ij"))
                 assert (truth <= new.total - spent.ravel() + 1e-12 * (1.0 + np.abs(truth))).all(), seed
                 tried += 1
