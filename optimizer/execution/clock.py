@@ -22,7 +22,7 @@ GRACE = 1.0
 
 
 @dataclass(frozen=True)
-class Clock:
+class TimeLimit:
     """When work began, in ``time.monotonic()`` seconds, and how long it may take; None: no limit applies."""
 
     began: float | None = None
@@ -38,8 +38,8 @@ class TimeLimitError(SolverError):
     """The time limit in force is up, and the grace after it."""
 
 
-NO_LIMIT = Clock()
-_clock: ContextVar[Clock] = ContextVar("clock", default=NO_LIMIT)
+NO_LIMIT = TimeLimit()
+_clock: ContextVar[TimeLimit] = ContextVar("clock", default=NO_LIMIT)
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def limited(limit: float | None, began: float | None = None) -> Iterator[None]:
 
     Where an earlier limit is in force already, that one stays.
     """
-    made, around = Clock(time.monotonic() if began is None else began, limit), _clock.get()
+    made, around = TimeLimit(time.monotonic() if began is None else began, limit), _clock.get()
     earlier = around.deadline is not None and (made.deadline is None or around.deadline <= made.deadline)
     token = _clock.set(around if earlier else made)
     try:
