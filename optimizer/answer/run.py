@@ -44,7 +44,8 @@ def solve_case(
     Args:
         case: shipped name, path of a case file, or a :class:`~optimizer.schema.case.Case`.
         sets: further changes to the market by path.
-        folder: where a ``Case`` object's market is looked for.
+        folder: where a ``Case`` object's market is looked for before the place it was loaded from; a case made by hand
+            or from text needs it for a market that is not shipped.
         gap, time_limit, screen: override the case's options; fraction, seconds.
         cancelled: asked now and then; True stops with the best menu so far.
         progress: called with value, bound and boxes done.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -16,11 +17,13 @@ from pydantic import BaseModel, ValidationError
 from optimizer.errors import Finding, InputError, bad_argument
 from optimizer.execution import clock
 from optimizer.inputs.changes import Changes, apply_changes, as_change, blamed
+from optimizer.inputs.origin import market_of
 from optimizer.io.documents import Document, merge
 from optimizer.io.findings import to_findings
 from optimizer.io.kinds import read_case_document, refuse_other_kinds
 from optimizer.io.library import case_path, market_path
 from optimizer.io.numbers_csv import read_numbers_csv
+from optimizer.io.text import refused
 from optimizer.io.workbook import is_workbook, workbook_documents
 from optimizer.io.yaml_reader import read_yaml
 from optimizer.schema.case import Case, Change
@@ -73,17 +76,21 @@ def validate(model: type[Model], document: Document) -> Model:
 
 
 def read_market(folder: Path) -> Document:
-    """All YAML and CSV files of a market folder as one document. Raises InputError."""
+    """All YAML and CSV files of a market folder, but for hidden ones, as one document. Raises InputError."""
     documents: list[Document] = []
     findings: list[Finding] = []
-    for pattern, read in (("*.y*ml", read_yaml), ("*.csv", read_numbers_csv)):
-        for path in sorted(folder.glob(pattern)):
+    names = [name for name in sorted(os.listdir(folder) if folder.is_dir() else ()) if not name.startswith((".", "~"))]
+    for suffixes, read in (((".yaml", ".yml"), read_yaml), ((".csv",), read_numbers_csv)):
+        for path in (folder / name for name in names if name.lower().endswith(suffixes)):
             try:
                 documents.append(read(path))
             except InputError as error:
                 findings += error.findings
     if findings:
         raise InputError(findings)
+    if not documents:
+        message = "there is no market any more: a folder with its YAML files"
+        raise refused("file-missing", str(folder), None, message, "put it back, or load the case again")
     whole = documents[0]
     for extra in documents[1:]:
         whole = merge(whole, extra)
@@ -103,24 +110,30 @@ def load_inputs(
 ) -> Inputs:
     """A case and its market, validated. ``sets`` are further changes, applied after the case's own.
 
+    The market of a Case object is the one it was loaded with, through copies too; ``folder`` beside which there is a
+    market of that name comes before it. A case made by hand or from text, without ``folder``, means a shipped market,
+    or one beside the working directory; where both have the name and differ, that is an error.
+
     Raises:
         InputError: all findings of case and market at once. SolverError: the time limit in force is up.
     """
     if isinstance(case, Case):
         document = Document(case.model_dump(mode="json", exclude_none=True), {}, "")
-        name, base = case.title, Path("." if folder is None else folder)
-        parsed = case
+        name, parsed, place = case.title, case, market_of(case, folder)
     else:
+        if folder is not None:
+            raise bad_argument("folder", "it says where a Case object's market is", "leave it out for a file or a name")
         path = case_path(case)
         if is_workbook(path):
             refuse_other_kinds(path)
             return _from_workbook(path, sets or {})
         document = read_case_document(path)
-        name, base = path.stem, path.parent
-        parsed = _both(document, base)
+        name, parsed = path.stem, _both(document, path.parent)
+        place = market_path(parsed.market, path.parent)
+        parsed = parsed.loaded_from(path, place)
     clock.adopt(parsed.options.time_limit)
     clock.check("the market was read")
-    market_document = read_market(market_path(parsed.market, base))
+    market_document = workbook_documents(place)[1] if is_workbook(place) else read_market(place)
     changes = {path: as_change(path, value) for path, value in (sets or {}).items()}
     return assemble(name, parsed, document, market_document, changes)
 
@@ -137,7 +150,8 @@ def _from_workbook(path: Path, sets: Changes) -> Inputs:
     if findings:
         raise InputError(findings)
     changes = {name: as_change(name, value) for name, value in sets.items()}
-    return assemble(path.stem, validate(Case, document), document, market_document, changes)
+    case = validate(Case, document).loaded_from(path, path)
+    return assemble(path.stem, case, document, market_document, changes)
 
 
 def _both(document: Document, base: Path) -> Case:

@@ -40,7 +40,7 @@ def copy_case(name: str | os.PathLike[str], folder: str | os.PathLike[str]) -> P
         raise InputError([document.finding("case-market", "market", message, f"name it {plain!r}")])
     root = Path(folder)
     case_target, market_target = root / "cases" / source.name, root / "models" / plain
-    same_market = market_target.is_dir() and _same_files(market_folder, market_target)
+    same_market = market_target.is_dir() and same_files(market_folder, market_target)
     for target, clash in ((case_target, True), (market_target, not same_market)):
         if clash and os.path.lexists(target):
             raise bad_argument("dir", f"{target} exists already", "name another folder, or remove it first")
@@ -66,7 +66,7 @@ def _copy_folder(source: Path, target: Path) -> None:
         raise
 
 
-def _same_files(one: Path, other: Path) -> bool:
+def same_files(one: Path, other: Path) -> bool:
     """Whether two folders hold the same visible files with the same content."""
 
     def names(folder: Path) -> list[Path]:

@@ -74,21 +74,33 @@ def market_path(name: str, relative_to: str | os.PathLike[str] | None = None) ->
         InputError: there is no such market; the nearest names are told.
     """
     base = Path(os.curdir if relative_to is None else relative_to)
-    candidates: list[Path] = []
-    if name and "\x00" not in name:
-        plain = Path(name).name == name and name not in (".", "..")
-        if plain:
-            candidates = [base.parent / "models" / name if _has_name(base) else base / ".." / "models" / name]
-        candidates.append(base / name)
-        if plain:
-            candidates.append(data_folder() / "models" / name)
-    for folder in candidates:
-        if _is_market(folder):
-            return folder
+    found = local_market(name, base) or shipped_market(name)
+    if found is not None:
+        return found
     local = base / ".." / "models"
     beside = sorted(p.name for p in local.iterdir() if _is_market(p)) if local.is_dir() else []
     cure = f"or name a folder with the market's YAML files, relative to {str(base)!r}"
     raise _unknown("market", name, [*beside, *list_markets()], cure)
+
+
+def local_market(name: str, base: Path) -> Path | None:
+    """The folder of a market beside a folder of cases (``../models``) or in it; None where there is none."""
+    if not name or "\x00" in name:
+        return None
+    beside = base.parent / "models" / name if _has_name(base) else base / ".." / "models" / name
+    candidates = [beside, base / name] if _names_a_folder(name) else [base / name]
+    return next((folder for folder in candidates if _is_market(folder)), None)
+
+
+def shipped_market(name: str) -> Path | None:
+    """The folder of a shipped market; None where there is none of this name."""
+    folder = data_folder() / "models" / name
+    return folder if _names_a_folder(name) and _is_market(folder) else None
+
+
+def _names_a_folder(name: str) -> bool:
+    """Whether a market's name is that of a folder, and no path."""
+    return bool(name) and "\x00" not in name and Path(name).name == name and name not in (".", "..")
 
 
 def case_document(name_or_path: str | os.PathLike[str]) -> Document:

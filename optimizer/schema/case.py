@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from optimizer.schema.base import Base, Names, Number, as_tuple
 from optimizer.schema.market import Channel, Window
@@ -171,8 +174,25 @@ class Scenario(Base):
     """Weight in expected values; weights need not add up to 1."""
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where a case was loaded from. All origins are equal: where a case lies is no part of what it asks."""
+
+    file: Path | None = field(default=None, compare=False)
+    """The whole path of the case; None for one made by hand or from text."""
+    market: str = field(default="", compare=False)
+    """The market that the case named there."""
+    place: Path | None = field(default=None, compare=False)
+    """The whole path of that market: its folder, or the workbook that holds it."""
+
+
 class Case(Base):
-    """One question: which market, what may be chosen, for what aim, under which conditions."""
+    """One question: which market, what may be chosen, for what aim, under which conditions.
+
+    A case that was loaded from a file remembers it, through copies too: its market is the one it was loaded with.
+    """
+
+    _origin: Origin = PrivateAttr(default=Origin())
 
     title: str
     question: str
@@ -192,3 +212,14 @@ class Case(Base):
     grid: dict[str, Annotated[tuple[Change, ...], BeforeValidator(as_tuple)]] = Field(default_factory=dict)
     """Path -> changes; every combination is a scenario too."""
     options: Options = Field(default_factory=Options)
+
+    @property
+    def origin(self) -> Origin:
+        """Where the case was loaded from."""
+        return self._origin
+
+    def loaded_from(self, file: Path, place: Path) -> Case:
+        """The same case, which knows its file and its market's place."""
+        made = self.model_copy()
+        made._origin = Origin(Path(os.path.abspath(file)), self.market, Path(os.path.abspath(place)))
+        return made
