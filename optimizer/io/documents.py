@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -48,7 +47,7 @@ def merge(base: Document, extra: Document) -> Document:
         InputError: a field is given by both (all such fields are named).
     """
     findings: list[Finding] = []
-    data = copy.deepcopy(base.data)
+    data = _copied(base.data)
     _merge_into(data, extra.data, "", base, extra, findings)
     if findings:
         raise InputError(findings)
@@ -59,6 +58,13 @@ def merge(base: Document, extra: Document) -> Document:
             lines[path] = line
             files[path] = extra.files.get(path, extra.file)
     return Document(data, lines, base.file, files, base.changed or extra.changed)
+
+
+def _copied(value: Any) -> Any:
+    """Plain data of its own."""
+    if isinstance(value, dict):
+        return {key: _copied(item) for key, item in value.items()}
+    return [_copied(item) for item in value] if isinstance(value, list) else value
 
 
 def _merge_into(
@@ -82,7 +88,7 @@ def _merge_into(
             present, old = key in target, target.get(key)
         if not present:
             assert isinstance(target, dict)
-            target[key] = copy.deepcopy(value)
+            target[key] = _copied(value)
         elif isinstance(old, dict | list) and isinstance(value, dict):
             _merge_into(old, value, here, base, extra, findings)
         else:

@@ -72,24 +72,27 @@ def to_findings(
         parts = _real_path(error["loc"], start, error["type"] == "missing")
         grouped.setdefault(".".join(parts), []).append({**error, "path": parts})
     findings: list[Finding] = []
+    above = {".".join(errors[0]["path"][:k]) for errors in grouped.values() for k in range(len(errors[0]["path"]))}
     for path, errors in grouped.items():
         field = ".".join(part for part in (root, path) if part)
-        for code, message, cure in _explain(errors, path, grouped, schema):
+        for code, message, cure in _explain(errors, path in above, schema):
             findings.append(document.finding(code, field, message, cure))
     unique = list(dict.fromkeys(findings))
     return sorted(unique, key=lambda f: (f.file != document.file, f.file, f.line or 0))
 
 
 def _explain(
-    errors: list[dict[str, Any]], path: str, grouped: Mapping[str, Any], schema: type[BaseModel] | None
+    errors: list[dict[str, Any]], deeper: bool, schema: type[BaseModel] | None
 ) -> Iterator[tuple[str, str, str]]:
-    """Code, cause and cure of the errors at one field, alternatives of a union put together."""
+    """Code, cause and cure of the errors at one field, alternatives of a union put together.
+
+    ``deeper``: whether there are errors below the field as well.
+    """
     value = errors[0]["input"]
     group = isinstance(value, dict | list)
     kinds = set(_PHRASES) | (set(_CHOICES) if len(errors) > 1 or group else set())
     types = [error for error in errors if error["type"] in kinds]
     rest = [error for error in errors if error["type"] not in kinds]
-    deeper = any(other.startswith(f"{path}.") if path else other for other in grouped)
     if types and not rest and not (group and deeper):
         wanted = " or ".join(dict.fromkeys(_phrase(error) for error in types))
         yield "schema-type", f"must be {wanted}, but is {_shown(value)}", _type_cure(wanted, value)

@@ -21,6 +21,8 @@ from optimizer.schema.market import Market, Offer
 from optimizer.units import parse, same_dimension
 
 SUM_TOLERANCE = 1e-6
+LISTED = 20
+"""Known names listed in a finding, and unknown ones of one field that a name like them is looked for."""
 MOST_QUALITY = 10.0
 """Quality is relative to the best model of the day; more than this is a slip."""
 MOST_WINDOWS = 8.0
@@ -40,19 +42,23 @@ def check_inputs(inputs: Inputs, paths: Collection[str] | None = None) -> list[F
     return found + list(check_case(inputs.case, inputs.market, inputs.case_document))
 
 
-def _unknown(document: Document, path: str, what: str, name: str, known: Iterable[str]) -> Finding:
+def _unknown(
+    document: Document, path: str, what: str, name: str, known: Iterable[str], compare: bool = True
+) -> Finding:
+    """``compare``: look for a name like it, which takes long among many names."""
     names = list(known)
-    near = difflib.get_close_matches(name, names, 1)
-    cure = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names) or 'none'}"
+    near = difflib.get_close_matches(name, names, 1) if compare else []
+    listed = [*names[:LISTED], f"... ({len(names):,} in all)"] if len(names) > LISTED else names
+    cure = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(listed) or 'none'}"
     path = f"{path}.{name}" if f"{path}.{name}" in document.lines else path
     return document.finding("unknown-name", path, f"no {what} is named {name!r}", cure)
 
 
 def _names(document: Document, path: str, what: str, names: Iterable[str], known: Iterable[str]) -> Iterator[Finding]:
-    allowed = list(known)
-    for name in names:
-        if name not in allowed:
-            yield _unknown(document, path, what, name, allowed)
+    allowed = dict.fromkeys(known)
+    unknown = [name for name in names if name not in allowed]
+    for number, name in enumerate(unknown):
+        yield _unknown(document, path, what, name, allowed, number < LISTED)
 
 
 def _sum_to(document: Document, path: str, total: float, wanted: float) -> Iterator[Finding]:
