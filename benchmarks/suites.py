@@ -13,6 +13,9 @@ from benchmarks import instances, quoted
 from benchmarks.book import Book
 from benchmarks.instances import Menu
 from benchmarks.runner import Cell, Contestant
+from benchmarks.studies import CALLS as STUDY_CALLS
+from benchmarks.studies import rows as study_rows
+from benchmarks.studies import tornado_phases
 from benchmarks.table import geometric_mean, percent, seconds, slope, table, times
 
 HEAD = ["instance", "contestant", "seconds", "gap", "value against best", "peak MB", "note"]
@@ -497,9 +500,25 @@ def study_targets(book: Book) -> list[list[str]]:
     return rows
 
 
+def studies(book: Book) -> str:
+    """What studies cost, and where the tornado's seconds go."""
+    from optimizer.execution.executor import cores
+
+    case, workers = "openai-2025-margin", max(2, cores())
+    names = book.pick(["sensitivity"], list(STUDY_CALLS), list(STUDY_CALLS))
+    measured = [[*r[:2], *map(seconds, r[2:])] for r in study_rows(case, names, workers)]
+    head = ["study", "case", "CPU s, one process", "wall s", f"CPU s, {workers} workers", "wall s "]
+    spent = tornado_phases(case)
+    whole = sum(spent.values())
+    parts = [[phase, seconds(taken), f"{taken / whole:.0%}"] for phase, taken in spent.items()]
+    words = "From the interpreter's start; CPU is user and system, workers included."
+    return f"{words}\n\n{table(head, measured)}\n\n{table(['phase of the tornado', 'CPU s', 'part'], parts)}"
+
+
 SUITES: dict[str, tuple[str, Callable[[Book], str]]] = {
     "markets": ("Shipped markets", markets),
     "command": ("From the command to the answer", command),
+    "studies": ("Studies, and how they share the work", studies),
     "menus": ("Random menus, all contestants", menus),
     "growth": ("How time grows", growth),
     "hard": ("Large menus", hard),

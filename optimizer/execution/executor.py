@@ -14,7 +14,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from concurrent import futures
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, Self, TypeVar
 
 from optimizer.errors import OptimizerError, bad_argument
@@ -42,6 +42,8 @@ class Shared(Generic[Value]):
 
     value: Value
     key: int
+    pickled: bytes = field(default=b"", repr=False)
+    """Where it has to travel; made at once, as the caller may go on working out what the value keeps."""
 
 
 class Executor(futures.Executor):

@@ -16,6 +16,7 @@ import time
 import weakref
 from collections.abc import Callable
 from concurrent import futures
+from dataclasses import dataclass, replace
 from typing import IO, Any, TypeVar
 
 from optimizer.execution import clock, wire
@@ -23,6 +24,7 @@ from optimizer.execution.ending import at_end
 from optimizer.execution.executor import IN_WORKER, Executor, Shared, WorkerLostError
 
 Result = TypeVar("Result")
+Value = TypeVar("Value")
 
 ATTEMPTS = 2
 END_SECONDS = 5.0
@@ -33,6 +35,17 @@ _BOOT = "import sys; sys.path[:] = sys.argv[1:]; from optimizer.execution.worker
 
 class _WorkerEndedError(Exception):
     """A worker's process is no longer there."""
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A task as it is sent."""
+
+    name: str
+    pickled: bytes
+    """Task, arguments and named arguments."""
+    shared: tuple[Shared[Any], ...]
+    deadline: float | None
 
 
 class _Worker:
@@ -59,18 +72,13 @@ class _Worker:
     def alive(self) -> bool:
         return self.process.poll() is None
 
-    def run(
-        self, task: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], deadline: float | None
-    ) -> Any:
+    def run(self, job: _Job) -> Any:
         """The task's result. Raises its error, or _WorkerEndedError."""
-        left = None if deadline is None else deadline - time.monotonic()
-        shared = [a for a in (*args, *kwargs.values()) if isinstance(a, Shared) and a.key not in self.holds]
-        fresh = {a.key: pickle.dumps(a.value) for a in shared}
-        sent = tuple(map(_sent, args)), {k: _sent(a) for k, a in kwargs.items()}
-        message = pickle.dumps((fresh, task, *sent, left))
+        fresh = {a.key: a.pickled for a in job.shared if a.key not in self.holds}
+        left = None if job.deadline is None else job.deadline - time.monotonic()
         assert self.process.stdin is not None and self.process.stdout is not None
         try:
-            wire.write(self.process.stdin, message)
+            wire.write(self.process.stdin, pickle.dumps((fresh, job.pickled, left)))
             answer = wire.read(self.process.stdout)
         except (OSError, EOFError, ValueError) as error:
             raise _WorkerEndedError from error
@@ -120,10 +128,17 @@ class ProcessExecutor(Executor):
         _open.add(self)
 
     def submit(self, task: Callable[..., Result], /, *args: Any, **kwargs: Any) -> futures.Future[Result]:
-        """Raises RuntimeError after ``shutdown``, ValueError for a task that a worker cannot import."""
+        """Raises RuntimeError after ``shutdown``, ValueError for a task that a worker cannot import, and what pickle
+        raises for arguments that it does not know."""
         if getattr(task, "__module__", None) in (None, "__main__"):
             raise ValueError(f"{task!r} is not a function of a module, so no worker process could import it")
-        return self._threads.submit(self._attempt, task, args, kwargs, clock.deadline())
+        pickled = pickle.dumps((task, tuple(map(_sent, args)), {k: _sent(a) for k, a in kwargs.items()}))
+        shared = tuple(a for a in (*args, *kwargs.values()) if isinstance(a, Shared))
+        job = _Job(getattr(task, "__name__", str(task)), pickled, shared, clock.deadline())
+        return self._threads.submit(self._attempt, job)
+
+    def share(self, value: Value) -> Shared[Value]:
+        return replace(super().share(value), pickled=pickle.dumps(value))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End the workers: after their tasks, or with ``cancel_futures`` at once, dropping what is not done."""
@@ -144,23 +159,18 @@ class ProcessExecutor(Executor):
         for worker in mine:
             worker.end(at_once)
 
-    def _attempt(
-        self, task: Callable[..., Result], args: tuple[Any, ...], kwargs: dict[str, Any], deadline: float | None
-    ) -> Result:
+    def _attempt(self, job: _Job) -> Any:
         code = None
         for _ in range(ATTEMPTS):
             worker = self._borrowed()
             try:
-                result: Result = worker.run(task, args, kwargs, deadline)
+                return worker.run(job)
             except _WorkerEndedError:
                 worker.end(at_once=True)
                 code = worker.process.returncode
-            else:
-                return result
             finally:
                 self._give_back(worker)
-        name = getattr(task, "__name__", str(task))
-        raise WorkerLostError(f"the process that ran {name} ended {ATTEMPTS} times, last with exit code {code}")
+        raise WorkerLostError(f"the process that ran {job.name} ended {ATTEMPTS} times, last with exit code {code}")
 
     def _borrowed(self) -> _Worker:
         """A worker that lives. Raises CancelledError after the executor was closed."""
@@ -171,7 +181,7 @@ class ProcessExecutor(Executor):
                 worker = self._idle.pop()
                 if worker.alive:
                     return worker
-                self._all.remove(worker)
+                self._drop(worker)
             worker = _Worker()
             self._all.append(worker)
             return worker
@@ -183,7 +193,11 @@ class ProcessExecutor(Executor):
             if worker.alive:
                 self._idle.append(worker)
             else:
-                self._all.remove(worker)
+                self._drop(worker)
+
+    def _drop(self, worker: _Worker) -> None:
+        self._all.remove(worker)
+        worker.end(at_once=True)
 
 
 _open: weakref.WeakSet[ProcessExecutor] = weakref.WeakSet()

@@ -31,9 +31,9 @@ def main() -> None:
 def _answer(message: bytes, held: dict[int, Any]) -> bytes:
     """(whether it succeeded, result or error, keys of the shared values held), pickled."""
     try:
-        fresh, task, args, kwargs, left = pickle.loads(message)
-        for key, value in fresh.items():
-            held[key] = pickle.loads(value)
+        fresh, job, left = pickle.loads(message)
+        held |= {key: pickle.loads(value) for key, value in fresh.items()}
+        task, args, kwargs = pickle.loads(job)
 
         def own(argument: Any) -> Any:
             return held[argument.key] if isinstance(argument, wire.Held) else argument
