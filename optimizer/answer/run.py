@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from os import PathLike
 
+from optimizer.answer.agreement import compared
 from optimizer.answer.audit import Audit, audit
-from optimizer.answer.comparison import compared
 from optimizer.answer.solution import Solution
 from optimizer.answer.stages import Stage, solution_of
 from optimizer.errors import InfeasibleError, NotTrustedError, SolverError

@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from optimizer.answer.agreement import compared
 from optimizer.answer.audit import audit
-from optimizer.answer.comparison import compared
 from optimizer.answer.document import solution_document, solution_files
 from optimizer.answer.menu import read_menu
 from optimizer.answer.saved import CURE, Difference, SavedResult, csv_rows, differences, read_saved
