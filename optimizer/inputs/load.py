@@ -215,7 +215,7 @@ def inputs_from_text(text: str, file: str) -> Inputs:
     try:
         stated = json.loads(text)
         name, case_data, market_data, sets = stated["name"], stated["case"], stated["market"], stated["sets"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise bad_argument("inputs.json", f"{file} is not what --out saved", "run the case again with --out") from None
     case_document, market_document = Document(case_data, {}, file), Document(market_data, {}, file)
     case = validate(Case, case_document)
