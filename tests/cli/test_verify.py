@@ -1,4 +1,4 @@
-"""``verify`` against forgeries: whatever single field of a saved result is changed, it is found or the file is refused."""
+"""``verify`` against forgeries: whatever single field of a saved result is changed is found, or the file refused."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ market: small
 plans: {plus: {price: [10, 12, 15]}, team: {price: [20, 25]}}
 """
 OBJECTIVES = {
-    "figure": "objective: contribution_margin\nconditions: [{figure: market_share, at_least: 0.5, relative_to: today}]\n",
+    "figure": "objective: contribution_margin\n"
+    "conditions: [{figure: market_share, at_least: 0.5, relative_to: today}]\n",
     "ratio": "objective: gross_margin_rate\n",
     "blend": "objective: {blend: {contribution_margin: 1, gross_margin_rate: 0.5}}\n",
     "stages": "objective: {lexicographic: [{maximise: customers, give: 0.05}, {minimise: serving_cost}]}\n",
