@@ -175,7 +175,7 @@ class Scenario(Base):
 
 
 @dataclass(frozen=True)
-class Origin:
+class CaseOrigin:
     """Where a case was loaded from. All origins are equal: where a case lies is no part of what it asks."""
 
     file: Path | None = field(default=None, compare=False)
@@ -192,7 +192,7 @@ class Case(Base):
     A case that was loaded from a file remembers it, through copies too: its market is the one it was loaded with.
     """
 
-    _origin: Origin = PrivateAttr(default=Origin())
+    _origin: CaseOrigin = PrivateAttr(default=CaseOrigin())
 
     title: str
     question: str
@@ -214,12 +214,12 @@ class Case(Base):
     options: Options = Field(default_factory=Options)
 
     @property
-    def origin(self) -> Origin:
+    def origin(self) -> CaseOrigin:
         """Where the case was loaded from."""
         return self._origin
 
     def loaded_from(self, file: Path, place: Path) -> Case:
         """The same case, which knows its file and its market's place."""
         made = self.model_copy()
-        made._origin = Origin(Path(os.path.abspath(file)), self.market, Path(os.path.abspath(place)))
+        made._origin = CaseOrigin(Path(os.path.abspath(file)), self.market, Path(os.path.abspath(place)))
         return made
