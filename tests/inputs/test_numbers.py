@@ -15,7 +15,7 @@ from optimizer.answer.run import solve_case_model
 from optimizer.errors import InputError
 from optimizer.inputs.changes import apply_changes
 from optimizer.inputs.load import load_case, validate
-from optimizer.io.library import copy_case
+from optimizer.io.copying import copy_case
 from optimizer.io.workbook import write_case_workbook
 from optimizer.market.check import quantities
 from optimizer.optimise.outcome import Settings
