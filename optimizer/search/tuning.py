@@ -106,9 +106,9 @@ class Tuning:
     """Largest table of allowed pairs of merged levels."""
 
     # menus: kernels
-    compiled_numbers: int = 30_000_000
+    compiled_numbers: int = 75_000_000
     """Numbers read by bounds from which a search takes to compiled loops; loading them costs as much time."""
-    bound_numbers: int = 200_000
+    bound_numbers: int = 500_000
     """A bound counts as reading at least these: of a small one the calls around it take the time."""
     plans_at_once: int = 30_000
     """Numbers of a box up to which numpy bounds all plans in one array operation."""

@@ -24,7 +24,7 @@ class Sieve:
     total: float
     deficits: tuple[Array, ...]
     """(columns of the plan,) per plan, >= 0."""
-    threshold: float
+    cutoff: float
     """Menus whose bound is at most this are settled."""
     counts: bool
     """Whether settled menus count for the proven bound (no: they are proven infeasible)."""
@@ -118,7 +118,7 @@ def _budget(sieve: Sieve) -> float:
     """Deficits from here on settle a menu; widened by the rounding of the sums."""
     plans = len(sieve.deficits)
     largest = sum(float(d.max()) for d in sieve.deficits)
-    return sieve.total - sieve.threshold + 4.0 * EPS * plans * (abs(sieve.total) + abs(sieve.threshold) + largest)
+    return sieve.total - sieve.cutoff + 4.0 * EPS * plans * (abs(sieve.total) + abs(sieve.cutoff) + largest)
 
 
 def _largest_settled(spent: Array, totals: Array, budgets: Array, counts: Bools) -> float:

@@ -67,9 +67,9 @@ class BoundStep:
         kept = [p[np.searchsorted(c, k)] for p, c, k in zip(self.bound.potential, self.columns, columns, strict=True)]
         return np.array([c[int(p.argmax())] for c, p in zip(columns, kept, strict=True)], dtype=np.intp)
 
-    def sieve(self, columns: tuple[Ints, ...], threshold: float) -> Sieve:
+    def sieve(self, columns: tuple[Ints, ...], cutoff: float) -> Sieve:
         """The bound as a sieve for the menus of what is left of its box."""
         bound = self.bound
         kept = [p[np.searchsorted(c, k)] for p, c, k in zip(bound.potential, self.columns, columns, strict=True)]
         deficits = tuple(top - p for top, p in zip(bound.top, kept, strict=True))
-        return Sieve(bound.total, deficits, threshold, bool(self.multiplier.rows[0]))
+        return Sieve(bound.total, deficits, cutoff, bool(self.multiplier.rows[0]))

@@ -32,12 +32,12 @@ from numpy.typing import NDArray
 
 from optimizer.search.levels.bounds import others
 from optimizer.search.prices.prices import UNIT
-from optimizer.search.prices.search import CertifiedPrices, PriceSearch, SideBySide
+from optimizer.search.prices.search import CertifiedPrices, PriceBoxes, PriceSearch
 from optimizer.typing import Array, Bools
 
 
 @dataclass(frozen=True)
-class CellBoxes(SideBySide):
+class CellBoxes(PriceBoxes):
     """Boxes of prices, B of them along the last axis of every array."""
 
     AXIS: ClassVar[int] = -1
@@ -266,7 +266,7 @@ class Cells:
         """Both halves of every box, bounded."""
         return self.bound(self.halves(boxes), self._tuning.cell_rounds)
 
-    def whole(self, boxes: CellBoxes) -> Bools:
+    def indivisible(self, boxes: CellBoxes) -> Bools:
         """(B,) boxes without a plan whose prices could be cut."""
         return np.asarray(boxes.doubt.max(axis=0) < 0.0)
 

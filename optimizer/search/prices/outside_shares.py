@@ -23,13 +23,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.search.prices.prices import Prices
-from optimizer.search.prices.search import CertifiedPrices, PriceSearch, SideBySide
+from optimizer.search.prices.search import CertifiedPrices, PriceBoxes, PriceSearch
 from optimizer.search.prices.single import ClosedForm, Grid, Peaks, Single
 from optimizer.typing import Array, Bools
 
 
 @dataclass(frozen=True)
-class ShareBoxes(SideBySide):
+class ShareBoxes(PriceBoxes):
     """Boxes of outside shares and prices, with the multipliers and the bound of each."""
 
     y_low: Array
@@ -170,7 +170,7 @@ class OutsideShares:
         born = born.take(np.asarray(~(born.y_low > born.y_high).any(axis=1)))
         return self.bound(born) if born.bound.size else born
 
-    def whole(self, boxes: ShareBoxes) -> Bools:
+    def indivisible(self, boxes: ShareBoxes) -> Bools:
         """(B,) boxes too small to cut."""
         return np.isnan(boxes.cut[:, 1])
 

@@ -35,36 +35,36 @@ class CertifiedPrices:
     """False where time ran out before the gap was reached."""
 
 
-SideT = TypeVar("SideT", bound="SideBySide")
+BoxesT = TypeVar("BoxesT", bound="PriceBoxes")
 
 
 @dataclass(frozen=True)
-class SideBySide:
+class PriceBoxes:
     """Boxes whose numbers stand side by side, one a place on the axis ``AXIS`` of every array; fields are arrays."""
 
     AXIS: ClassVar[int] = 0
     bound: Array
     """(B,) money."""
 
-    def take(self: SideT, which: Bools) -> SideT:
+    def take(self: BoxesT, which: Bools) -> BoxesT:
         """Some of them."""
         return type(self)(*(np.compress(which, a, axis=self.AXIS) for a in self._arrays()))
 
-    def join(self: SideT, other: SideT) -> SideT:
+    def join(self: BoxesT, other: BoxesT) -> BoxesT:
         """Both."""
         pairs = zip(self._arrays(), other._arrays(), strict=True)
         return type(self)(*(np.concatenate(pair, axis=self.AXIS) for pair in pairs))
 
-    def apart(self: SideT) -> list[PriceBox[SideT]]:
+    def single(self: BoxesT) -> list[PriceBox[BoxesT]]:
         """One by one; a bound that is not a number proves nothing."""
         bounds = self.bound.tolist()
         return [PriceBox(self, k, math.inf if math.isnan(bound) else bound) for k, bound in enumerate(bounds)]
 
     @staticmethod
-    def gather(boxes: list[PriceBox[SideT]]) -> SideT:
+    def gather(boxes: list[PriceBox[BoxesT]]) -> BoxesT:
         """Single boxes side by side."""
-        kind = type(boxes[0].side)
-        rows = [[a[box.place] if kind.AXIS == 0 else a[..., box.place] for a in box.side._arrays()] for box in boxes]
+        kind = type(boxes[0].boxes)
+        rows = [[a[box.place] if kind.AXIS == 0 else a[..., box.place] for a in box.boxes._arrays()] for box in boxes]
         return kind(*(np.stack(parts, axis=kind.AXIS) for parts in zip(*rows, strict=True)))
 
     def _arrays(self) -> list[Array]:
@@ -72,15 +72,15 @@ class SideBySide:
 
 
 @dataclass(frozen=True)
-class PriceBox(Generic[SideT]):
+class PriceBox(Generic[BoxesT]):
     """One of several boxes side by side."""
 
-    side: SideT
+    boxes: BoxesT
     place: int
     bound: float
 
 
-class PriceBranching(Protocol[SideT]):
+class PriceBranching(Protocol[BoxesT]):
     """A way to bound and cut boxes of prices."""
 
     @property
@@ -88,15 +88,15 @@ class PriceBranching(Protocol[SideT]):
         """Boxes that are cut at once."""
         ...
 
-    def root(self) -> SideT:
+    def root(self) -> BoxesT:
         """The whole problem, bounded."""
         ...
 
-    def children(self, boxes: SideT) -> SideT:
+    def children(self, boxes: BoxesT) -> BoxesT:
         """The parts of the boxes, bounded."""
         ...
 
-    def whole(self, boxes: SideT) -> Bools:
+    def indivisible(self, boxes: BoxesT) -> Bools:
         """(B,) which boxes are too small to cut."""
         ...
 
@@ -174,27 +174,27 @@ class PriceSearch:
 
 
 @dataclass(frozen=True)
-class _Loop(Generic[SideT]):
+class _Loop(Generic[BoxesT]):
     """A branching over prices as the best-first loop wants it."""
 
     search: PriceSearch
-    branching: PriceBranching[SideT]
+    branching: PriceBranching[BoxesT]
 
-    def admit(self, boxes: SideT) -> None:
+    def admit(self, boxes: BoxesT) -> None:
         """Queue the boxes that the incumbent does not fathom and that can still be cut."""
         self.search.boxes += len(boxes.bound)
-        dead = (boxes.bound <= self.search.cutoff) | self.branching.whole(boxes)
+        dead = (boxes.bound <= self.search.cutoff) | self.branching.indivisible(boxes)
         self.search.close(boxes.bound[dead])
-        for box in boxes.take(~dead).apart():
+        for box in boxes.take(~dead).single():
             self.search.tree.push(box)
 
-    def branch(self, boxes: list[PriceBox[SideT]]) -> None:
+    def branch(self, boxes: list[PriceBox[BoxesT]]) -> None:
         """See ``engine.Branching``."""
-        self.admit(self.branching.children(SideBySide.gather(boxes)))
+        self.admit(self.branching.children(PriceBoxes.gather(boxes)))
 
-    def proven(self, box: PriceBox[SideT]) -> bool:
+    def proven(self, box: PriceBox[BoxesT]) -> bool:
         """Every bound stands for itself."""
         return True
 
-    def leave(self, box: PriceBox[SideT]) -> None:
+    def leave(self, box: PriceBox[BoxesT]) -> None:
         """Nothing to note."""

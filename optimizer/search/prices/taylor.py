@@ -21,12 +21,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.search.prices.prices import Prices
-from optimizer.search.prices.search import CertifiedPrices, PriceSearch, SideBySide
+from optimizer.search.prices.search import CertifiedPrices, PriceBoxes, PriceSearch
 from optimizer.typing import Array, Bools, Ints
 
 
 @dataclass(frozen=True)
-class TaylorBoxes(SideBySide):
+class TaylorBoxes(PriceBoxes):
     """Boxes of prices, B of them."""
 
     low: Array
@@ -242,7 +242,7 @@ class TaylorBranching:
         low, high = np.concatenate([boxes.low, right_low]), np.concatenate([left_high, boxes.high])
         return self._bounded(low, high, np.tile(boxes.bound, 2))
 
-    def whole(self, boxes: TaylorBoxes) -> Bools:
+    def indivisible(self, boxes: TaylorBoxes) -> Bools:
         """(B,) boxes whose prices to cut are equal but for rounding."""
         narrow = boxes.high - boxes.low <= 1e-14 * (np.abs(boxes.low) + np.abs(boxes.high))
         return np.asarray(narrow[np.arange(len(boxes.plan)), boxes.plan])

@@ -69,15 +69,15 @@ def test_compiled_sifting_leaves_the_same_menus():
             sieves.append(Sieve(float(g.uniform(1.0, 4.0)), deficits, float(g.uniform(-1.0, 1.0)), counts))
         menus = np.array(list(itertools.product(*box)))
         spent = np.array([sum(s.deficits[j][menus[:, j] - first[j]] for j in range(len(box))) for s in sieves]).T
-        totals, spare = np.array([s.total for s in sieves]), np.array([s.total - s.threshold for s in sieves])
+        totals, spare = np.array([s.total for s in sieves]), np.array([s.total - s.cutoff for s in sieves])
         counts = np.array([s.counts for s in sieves])
         kept = (spent < spare).all(axis=1)
         found, settled = _sifting(len(menus)).sift(box, sieves, thorough=False)
         assert {tuple(m) for m in found} == {tuple(m) for m in menus[kept]}, seed
         possible = ~kept & ~((spent >= spare) & ~counts).any(axis=1)
         bounds = np.where(counts, totals - spent, np.inf).min(axis=1)
-        thresholds = [s.threshold for s in sieves if s.counts]
-        assert np.max(bounds[possible], initial=-np.inf) - 1e-12 <= settled <= max(thresholds) + 1e-12
+        cutoffs = [s.cutoff for s in sieves if s.counts]
+        assert np.max(bounds[possible], initial=-np.inf) - 1e-12 <= settled <= max(cutoffs) + 1e-12
         if kept.sum() > 1:
             assert _sifting(int(kept.sum()) - 1).sift(box, sieves, thorough=True) is None
         left += int(kept.sum())

@@ -121,7 +121,7 @@ def test_sifting_in_halves_leaves_the_same_menus(seed):
     assert left == {tuple(menu) for menu in halves[0].tolist()}
     for index in itertools.product(*(range(n) for n in counts)):
         bounds = [s.total - sum(d[k] for d, k in zip(s.deficits, index, strict=True)) for s in sieves]
-        impossible = any(not s.counts and b <= s.threshold for s, b in zip(sieves, bounds, strict=True))
+        impossible = any(not s.counts and b <= s.cutoff for s, b in zip(sieves, bounds, strict=True))
         if tuple(c[k] for c, k in zip(box, index, strict=True)) not in left and not impossible:
             assert min(b for s, b in zip(sieves, bounds, strict=True) if s.counts) <= halves[1] + 1e-12
     assert halves[1] <= 2.0 + 1e-12
