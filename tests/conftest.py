@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -55,3 +56,15 @@ def small() -> ModuleType:
     import formulation_small
 
     return formulation_small
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """A failure names the seed that it happened at, wherever in the test's own frames one stands."""
+    report = yield
+    if report.failed and call.excinfo is not None:
+        frames = [entry.frame.f_locals for entry in call.excinfo.traceback]
+        found = {f"{name} = {frame[name]!r}" for frame in frames for name in ("seed", "start") if name in frame}
+        if found:
+            report.sections.append(("drawn from", ", ".join(sorted(found))))
+    return report

@@ -131,11 +131,13 @@ def test_zero_revenue_menus_meet_a_ratio_limit_emptily(instances, oracle, search
 
 def test_burst_at_its_limit_counts_as_kept(instances, search_only):
     tuning = search_only(1)
+    checked = 0
     for seed in range(20):
         drawn = instances.draw(seed, types=3, plans=2, levels=4, mixes=1, blocks=1)
         free = maximise(drawn.instance, drawn.aim, gap=1e-9, tuning=tuning)
         if free.menu is None:
             continue
+        checked += 1
         block = drawn.instance.blocks[0]
         use = evaluate(drawn.instance, {"u": block.use}, free.menu)["u"]
         tight = dataclasses.replace(block, limit=max(0.0, use - block.reserved))
@@ -143,6 +145,7 @@ def test_burst_at_its_limit_counts_as_kept(instances, search_only):
         again = maximise(instance, drawn.aim, gap=1e-9, tuning=tuning)
         assert within_burst(instance, again.menu, again.mix)
         assert again.value == pytest.approx(free.value, rel=1e-8, abs=1e-8)
+    assert checked > 5
 
 
 def test_the_small_simplex_finds_the_lowest_point_of_an_envelope():

@@ -43,17 +43,20 @@ def test_search_equals_enumeration(assorted, oracle, search_only, small, gap):
 
 def test_the_incumbent_keeps_all_conditions_by_the_definition(assorted, search_only, definition):
     tuning = search_only(1)
+    checked = 0
     for seed in range(5000, 5060):
         drawn = assorted(seed)
         found = maximise(drawn.instance, drawn.aim, drawn.limits, tuning=tuning)
         if found.menu is None:
             continue
+        checked += 1
         figures = {str(k): limit.figure for k, limit in enumerate(drawn.limits)} | {"aim": drawn.aim}
         values = evaluate(drawn.instance, figures, found.menu, found.mix)
         assert values.pop("aim") == found.value
         assert min(values.values(), default=0.0) >= 0.0
         assert follows_rules(drawn.instance, found.menu) and within_burst(drawn.instance, found.menu, found.mix)
         assert _close(found.value, definition(drawn.instance, [drawn.aim], found.menu, found.mix)[0][0])
+    assert checked > 20
 
 
 def test_small_problems_are_enumerated_exactly(assorted, oracle):
@@ -67,6 +70,7 @@ def test_small_problems_are_enumerated_exactly(assorted, oracle):
 
 
 def test_excluded_choices_are_not_returned(assorted, choices, search_only):
+    checked = 0
     for small in (0, 1, 16):
         tuning = search_only(small) if small else Tuning()
         for seed in range(7000, 7025):
@@ -74,6 +78,7 @@ def test_excluded_choices_are_not_returned(assorted, choices, search_only):
             ranked = sorted(choices(drawn), reverse=True)
             if len(ranked) < 4:
                 continue
+            checked += 1
             excluded = [(menu, mix) for _, menu, mix in ranked[:3]]
             found = maximise(
                 drawn.instance, drawn.aim, drawn.limits, gap=1e-9, excluded=excluded, seeds=excluded[:1], tuning=tuning
@@ -81,10 +86,12 @@ def test_excluded_choices_are_not_returned(assorted, choices, search_only):
             assert (found.menu, found.mix) not in excluded
             assert found.status == "closed"
             assert found.value >= ranked[3][0] - 1e-6 * (1.0 + abs(ranked[3][0]))
+    assert checked > 20
 
 
 def test_boxes_restrict_levels_and_mix(assorted, choices, search_only):
     tuning = search_only(2)
+    checked = 0
     for seed in range(8000, 8040):
         drawn = assorted(seed)
         levels = tuple(np.arange(n)[n > 2 :] for n in drawn.instance.levels)
@@ -98,10 +105,12 @@ def test_boxes_restrict_levels_and_mix(assorted, choices, search_only):
         if not inside:
             assert found.status == "infeasible"
             continue
+        checked += 1
         assert abs(found.value - max(inside)) <= 1e-8 * (1.0 + abs(max(inside)))
         assert all(k in a for k, a in zip(found.menu, levels, strict=True)) and found.mix == 0
         assert all(k in a for k, a in zip(found.menu, found.surviving.levels, strict=True))
         assert found.surviving.mix == found.mix
+    assert checked > 10
 
 
 def _large(instances):
@@ -173,7 +182,7 @@ def test_local_search_finds_feasible_choices_and_never_more_than_the_best(assort
 
 
 def test_enormous_and_tiny_attractions(instances, oracle, search_only):
-    tuning = search_only(1)
+    tuning, checked = search_only(1), 0
     for seed in range(30):
         drawn = instances.draw(seed, types=3, plans=3, levels=4, mixes=1, blocks=1, limits="r", spread=12.0)
         best = oracle(drawn)
@@ -181,8 +190,10 @@ def test_enormous_and_tiny_attractions(instances, oracle, search_only):
         if best is None:
             assert found.status == "infeasible"
         else:
+            checked += 1
             assert found.bound >= best - 1e-9 * (1.0 + abs(best))
             assert found.value >= best - 2e-7 * max(1.0, abs(best))
+    assert checked > 10
 
 
 def test_menus_that_lose_money_and_are_hard_to_reach_are_not_called_infeasible(instances, oracle, search_only):

@@ -20,6 +20,7 @@ def _nodes(node):
 
 
 def test_recheck_reproduces_the_bound(assorted, oracle, search_only):
+    checked = 0
     for small in (1, 8):
         tuning = search_only(small)
         for seed in range(small * 100, small * 100 + 33):
@@ -30,8 +31,10 @@ def test_recheck_reproduces_the_bound(assorted, oracle, search_only):
             if best is None:
                 assert bound == -np.inf, seed
             else:
+                checked += 1
                 tiny = 1e-9 * (1.0 + abs(best))
                 assert best - tiny <= bound <= found.bound + tiny, seed
+    assert checked > 20
 
 
 def test_recheck_of_a_stopped_search_and_of_a_box(instances):
@@ -46,16 +49,19 @@ def test_recheck_of_a_stopped_search_and_of_a_box(instances):
 
 def test_recheck_does_not_count_excluded_choices(assorted, choices, search_only):
     tuning = search_only(1)
+    checked = 0
     for seed in range(200, 220):
         drawn = assorted(seed)
         ranked = sorted(choices(drawn), reverse=True)
         if len(ranked) < 2:
             continue
+        checked += 1
         excluded = [(ranked[0][1], ranked[0][2])]
         found = maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-9, excluded=excluded, tuning=tuning)
         bound = recheck(drawn.instance, drawn.aim, drawn.limits, json.loads(json.dumps(found.certificate)))
         assert bound >= ranked[1][0] - 1e-9 * (1.0 + abs(ranked[1][0]))
         assert bound <= found.bound + 1e-9 * (1.0 + abs(found.bound))
+    assert checked > 5
 
 
 def test_a_certificate_with_a_part_missing_is_refused(assorted, search_only):
