@@ -133,7 +133,8 @@ def carried(level: Level, ladders: PlanLadders | None, plan: str, origin: Market
     for ai_model in ladders.unit_prices:
         a, price = models.index(ai_model), level.unit_prices[models.index(ai_model)]
         old, new = (unit_price_factor(m, ai_model, m.plans[plan].unit_prices[ai_model].unit) for m in (origin, market))
-        units[a] = price if price is None or old == new else price / old * new
+        # the step as the case states it: twelve digits undo the rounding of units
+        units[a] = None if price is None else float(f"{price / old:.12g}") * new
     fee = own.price if ladders.price is None else level.price
     return replace(own, price=fee, caps=tuple(caps), unit_prices=tuple(units))
 

@@ -132,7 +132,9 @@ def test_ladders_keep_their_step_where_the_market_moves(factory: ModuleType) -> 
     there = moved.carried(solution.chosen, problem)
     # 2,500 tokens a request instead of 2,000
     assert there.terms["api"].unit_prices[0] == pytest.approx(1.25 * chosen, rel=1e-12)
-    assert moved.choices.choice(there) == problem.choices.choice(solution.chosen)
+    place = problem.choices.choice(solution.chosen)
+    assert moved.choices.choice(there) == place and place is not None
+    assert there == moved.choices.menu(place) and problem.carried(there, moved) == solution.chosen
     # what no ladder sets is as the other market has it
     dearer = vary(problem, {"plans.team.price": 33.0})
     assert dearer.carried(solution.chosen, problem).terms["team"].price == 33.0
