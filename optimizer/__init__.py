@@ -9,10 +9,16 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from optimizer.answer import views
+
 if TYPE_CHECKING:
+    from optimizer.answer.comparison import Comparison as Comparison
+    from optimizer.answer.explanation import Explanation as Explanation
+    from optimizer.answer.frontier import Frontier as Frontier
     from optimizer.answer.run import evaluate_case as evaluate_case
     from optimizer.answer.run import solve_case as solve_case
     from optimizer.answer.solution import Solution as Solution
+    from optimizer.answer.tornado import Tornado as Tornado
     from optimizer.errors import Finding as Finding
     from optimizer.errors import InfeasibleError as InfeasibleError
     from optimizer.errors import InputError as InputError
@@ -33,19 +39,19 @@ if TYPE_CHECKING:
     from optimizer.schema.case import Case as Case
     from optimizer.schema.case import Change as Change
     from optimizer.schema.market import Market as Market
-    from optimizer.studies.compare import Comparison as Comparison
     from optimizer.studies.compare import compare_case as compare_case
     from optimizer.studies.compare import compare_cases as compare_cases
-    from optimizer.studies.explain import Explanation as Explanation
     from optimizer.studies.explain import explain_case as explain_case
-    from optimizer.studies.frontier import Frontier as Frontier
     from optimizer.studies.frontier import frontier_case as frontier_case
-    from optimizer.studies.sensitivity import Tornado as Tornado
     from optimizer.studies.sensitivity import sensitivity_case as sensitivity_case
 
 _PUBLIC = {
+    "answer.comparison": "Comparison",
+    "answer.explanation": "Explanation",
+    "answer.frontier": "Frontier",
     "answer.run": "evaluate_case solve_case",
     "answer.solution": "Solution",
+    "answer.tornado": "Tornado",
     "errors": "Finding InfeasibleError InputError NotTrustedError OptimizerError SolverError",
     "inputs.load": "load_case",
     "io.library": "list_cases list_markets",
@@ -54,12 +60,20 @@ _PUBLIC = {
     "problems.price": "PriceProblem PriceSolution",
     "schema.case": "Case Change",
     "schema.market": "Market",
-    "studies.compare": "Comparison compare_case compare_cases",
-    "studies.explain": "Explanation explain_case",
-    "studies.frontier": "Frontier frontier_case",
-    "studies.sensitivity": "Tornado sensitivity_case",
+    "studies.compare": "compare_case compare_cases",
+    "studies.explain": "explain_case",
+    "studies.frontier": "frontier_case",
+    "studies.sensitivity": "sensitivity_case",
 }
 _HOMES = {name: f"optimizer.{home}" for home, names in _PUBLIC.items() for name in names.split()}
+
+
+def _charts() -> None:
+    """Results are drawn by the charts, which are imported when first asked for."""
+    from optimizer.report import charts as charts
+
+
+views.install(_charts)
 
 
 def __getattr__(name: str) -> Any:

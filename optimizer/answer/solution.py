@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from optimizer.answer.audit import Audit
 from optimizer.answer.menu import PlanChoice, text
 from optimizer.answer.parts import parts, usage_rows
+from optimizer.answer.views import Viewed
 from optimizer.economics.figures import PART_FIGURES, Selection, unit_of
 from optimizer.inputs.changes import change_rows
 from optimizer.market.evaluate import Evaluation
@@ -69,7 +69,7 @@ class ObjectiveValue:
 
 
 @dataclass(frozen=True)
-class Solution:
+class Solution(Viewed):
     """The answer to a case."""
 
     case: str
@@ -199,13 +199,13 @@ class Solution:
 
         return pd.DataFrame(usage_rows(self.evaluation))
 
-    def plot(self) -> Any:
-        """The waterfall from today's contribution to this menu's. Needs the ``report`` extra."""
-        return import_module("optimizer.report.charts").waterfall_chart(self)
+    def frames(self) -> list[pd.DataFrame]:
+        """Menu and figures, for notebooks."""
+        return [self.menu_frame(), self.to_frame()]
 
     def _repr_html_(self) -> str:
         """For notebooks."""
-        return f"<p>{escape(repr(self))}</p>{self.menu_frame().to_html()}{self.to_frame().to_html()}"
+        return f"<p>{escape(repr(self))}</p>{super()._repr_html_()}"
 
     def __repr__(self) -> str:
         o = self.objective

@@ -11,7 +11,7 @@ from typing import Any
 import typer
 
 from optimizer.cli import interrupts
-from optimizer.cli.files import ExcelOption, HtmlOption, ParquetOption, WithOption, write_files
+from optimizer.cli.files import ExcelOption, HtmlOption, ParquetOption, WithOption, read_studies, write_files
 from optimizer.cli.interrupts import print_document
 from optimizer.cli.options import (
     CaseArgument,
@@ -73,9 +73,11 @@ def run(
     with limited(time_limit, began):
         case_model = prepare_case(case, sets=read_changes(sets))
         settings = settings_of(case_model, began, gap, time_limit, None if screen else False)
+        asked = any((html, excel, parquet))
+        wanted = read_studies(studies, case_model, settings, asked)
         solution = solve_case_model(case_model, settings)
-    files = partial(write_files, case_model, solution, settings, html, excel, parquet, studies)
-    _emit(solution, json, out, files if html or excel or parquet else None)
+    files = partial(write_files, case_model, solution, settings, html, excel, parquet, wanted)
+    _emit(solution, json, out, files if asked else None)
 
 
 def evaluate(case: CaseArgument, sets: SetOption = None, json: JsonOption = False, out: OutOption = None) -> None:

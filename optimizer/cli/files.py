@@ -10,6 +10,7 @@ import typer
 
 from optimizer.cli.options import named
 from optimizer.errors import bad_argument
+from optimizer.studies.study import Study, studies
 
 HtmlOption = Annotated[
     Path | None,
@@ -23,14 +24,28 @@ ParquetOption = Annotated[
     Path | None,
     typer.Option("--parquet", metavar="DIR", parser=named("--parquet"), help="Write all tables as parquet files."),
 ]
+_WORDS = ",".join(sorted(study.word for study in studies()))
+_LEFT_OUT = ", ".join(study.word for study in studies() if not study.in_report)
 WithOption = Annotated[
     str | None,
     typer.Option(
         "--with",
         metavar="STUDIES",
-        help="Studies in the report: explanation,frontier,scenarios,tornado or none; by default all but the tornado.",
+        help=f"Studies in the report: {_WORDS} or none; by default all but {_LEFT_OUT}.",
     ),
 ]
+
+
+def read_studies(text: str | None, case_model: Any, settings: Any, files: bool) -> tuple[Study[Any], ...]:
+    """The studies that the files are to hold, before the work is done; those left out are told. Raises InputError."""
+    from optimizer.studies.bundle import wanted_studies
+
+    wanted, told = wanted_studies(text, case_model, settings)
+    if text is not None and wanted and not files:
+        raise bad_argument("--with", "there is no file to put studies in", "add --html, --excel or --parquet")
+    for finding in told:
+        print(f"warning: {finding}", file=sys.stderr)
+    return wanted if files else ()
 
 
 def write_files(
@@ -40,36 +55,27 @@ def write_files(
     html: Path | None,
     excel: Path | None,
     parquet: Path | None,
-    studies: str | None,
+    studies: tuple[Study[Any], ...],
 ) -> None:
     """Run the studies once and write every file that was asked for; each is told on stderr."""
-    from optimizer.studies.bundle import read_studies, study
+    from optimizer.studies.bundle import run_studies
 
-    wanted = read_studies(studies)
-    found = study(
-        case_model, solution, wanted, settings, progress=lambda name: print(f"study: {name}", file=sys.stderr)
-    )
-    parts: dict[str, Any] = {
-        "frontier": found.frontier,
-        "comparison": found.comparison,
-        "tornado": found.tornado,
-        "explanation": found.explanation,
-    }
+    found = run_studies(studies, case_model, solution, settings, lambda name: print(f"study: {name}", file=sys.stderr))
     if html is not None:
         try:
             from optimizer.report.html import write_report
         except ModuleNotFoundError as error:
             cure = "pip install 'pricing-strategy-optimizer[report]'"
             raise bad_argument("--html", f"the report needs the package {error.name}", cure) from None
-        write_report(html, solution, **parts)
+        write_report(html, solution, **found)
     if excel is not None:
         from optimizer.report.excel import write_workbook
 
-        write_workbook(excel, solution, **parts)
+        write_workbook(excel, solution, **found)
     if parquet is not None:
         from optimizer.report.tables import write_tables
 
-        write_tables(parquet, solution, **parts, kind="parquet")
+        write_tables(parquet, solution, kind="parquet", **found)
     for path in (html, excel, parquet):
         if path is not None:
             print(f"saved to {path}", file=sys.stderr)

@@ -1,10 +1,11 @@
-"""The study commands: frontier, compare, explain, sensitivity."""
+"""The study commands: each is made of what its study declares."""
 
 from __future__ import annotations
 
+import inspect
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,208 +23,144 @@ from optimizer.cli.options import (
     console,
     named,
     read_changes,
+    read_folder,
+    read_gap,
     read_limit,
 )
-from optimizer.errors import bad_argument
+from optimizer.studies.study import Option, Study, studies
 
-STATE = "frontier-steps.json"
+CasesArgument = Annotated[
+    list[str], typer.Argument(metavar="CASE...", help="One case that names scenarios, or several cases.")
+]
+Parameters = dict[str, tuple[Any, Any]]
+"""Name -> annotation and default."""
+COMMON: Parameters = {
+    "sets": (SetOption, None),
+    "json": (JsonOption, False),
+    "out": (OutOption, None),
+    "gap": (GapOption, None),
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the study commands to the command line."""
+    for study in studies():
+        app.command(study.verb, help=study.help)(_command(study))
+
+
+def _command(study: Study[Any]) -> Callable[..., None]:
+    """A function whose parameters are those of the study, as typer wants it."""
+
+    def command(**given: Any) -> None:
+        _run(study, given)
+
+    parameters = _parameters(study)
+    kind = inspect.Parameter.KEYWORD_ONLY
+    command.__annotations__ = {name: annotation for name, (annotation, _) in parameters.items()}
+    made = [
+        inspect.Parameter(name, kind, default=default, annotation=annotation)
+        for name, (annotation, default) in parameters.items()
+    ]
+    command.__signature__ = inspect.Signature(made)  # type: ignore[attr-defined]
+    return command
+
+
+def _parameters(study: Study[Any]) -> Parameters:
+    cases = {"cases": (CasesArgument, ...)} if study.several else {"case": (CaseArgument, ...)}
+    own = {o.name: (_annotation(o), o.default) for o in study.options}
+    found: Parameters = {**cases, **own, **COMMON, **({"time_limit": (TimeOption, None)} if study.limited else {})}
+    return {name: (kind, inspect.Parameter.empty if d is ... else d) for name, (kind, d) in found.items()}
+
+
+def _annotation(o: Option) -> Any:
+    """An option as typer knows it."""
+    kind: Any = list[o.kind] if o.many else o.kind  # type: ignore[name-defined]
+    more: dict[str, Any] = {"metavar": o.metavar} if o.metavar else {}
+    more |= {"min": o.least} if o.least is not None else {}
+    more |= {"max": o.most} if o.most is not None else {}
+    more |= {"parser": named(o.flag)} if o.kind is Path else {}
+    return Annotated[kind if o.default is not None else kind | None, typer.Option(o.flag, help=o.help, **more)]
+
+
+def _run(study: Study[Any], given: dict[str, Any]) -> None:
+    """Run a study of one case or several, and show and save what it found."""
+    from optimizer.execution.clock import limited
+    from optimizer.studies.study import Setup
+
+    gap, limit, out = read_gap(given["gap"]), read_limit(given.get("time_limit")), read_folder(given["out"])
+    options = {o.name: given[o.name] for o in study.options}
+    with limited(limit, began()) if study.limited else nullcontext():
+        first, *others = _case_models(given["cases"] if study.several else [given["case"]], given["sets"])
+        setup = Setup(first, _settings(first, gap), options, others=tuple(others))
+        study.check(setup)
+        with _listened(study, setup, out, gap) as (heard, stopped):
+            result = study.run(heard)
+            ended = stopped()
+    _put_out(study, result, given["json"], out)
+    if ended:
+        raise typer.Exit(INTERRUPTED)
+
+
+def _case_models(cases: list[str], sets: list[str] | None) -> list[Any]:
+    from optimizer.model.case_model import prepare_case
+
+    changes = read_changes(sets)
+    return [prepare_case(case, sets=changes) for case in cases]
+
+
+def _settings(case_model: Any, gap: float | None) -> Any:
+    """How far to search, and until when where a time limit is in force."""
+    from optimizer.execution import clock
+    from optimizer.optimise.outcome import Settings
+
+    return Settings(gap=case_model.inputs.case.options.gap if gap is None else gap, deadline=clock.deadline())
 
 
 @contextmanager
-def progress_bar(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
+def _listened(
+    study: Study[Any], setup: Any, out: Path | None, gap: float | None
+) -> Iterator[tuple[Any, Callable[[], bool]]]:
+    """The setup with a progress bar, Ctrl-C where the study can stop, and steps in a file where it resumes."""
+    from dataclasses import replace
+
+    from optimizer.studies.resume import Steps
+
+    interrupts = stoppable() if study.stoppable else nullcontext(lambda: False)
+    with interrupts as cancelled, progress_bar(study.word) as show:
+        heard = replace(setup, progress=show, cancelled=cancelled)
+        if study.resumes and out is not None:
+            tag = {o.flag.removeprefix("--"): setup.options[o.name] for o in study.options} | {"gap": gap}
+            steps = Steps(out / f"{study.verb}-steps.json", setup.case_model.inputs.hash, tag)
+            heard = replace(heard, known=steps.read(), keep=steps.keep)
+        yield heard, cancelled
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[Callable[[int, int | None], None]]:
     """A bar on stderr where that is a terminal; silent elsewhere."""
     if not sys.stderr.isatty():
-        yield lambda done: None
+        yield lambda done, total: None
         return
     from rich.console import Console
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda done: bar.update(task, completed=done)
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _put_out(
-    document: dict[str, Any], page: Any, as_json: bool, out: Path | None, name: str, tables: Mapping[str, str] = {}
-) -> None:
+def _put_out(study: Study[Any], result: Any, as_json: bool, out: Path | None) -> None:
     """Print a study and, with ``out``, save it and its tables as one set."""
     from optimizer.io.plain import dumps
 
-    text = dumps(document)
+    text = dumps(study.document(result))
     if out is not None:
         from optimizer.io.saving import write_folder_atomic
 
-        write_folder_atomic(out, {**tables, name: text})
+        write_folder_atomic(out, {**study.files(result), f"{study.saved_as(result)}.json": text})
     if as_json:
         print_document(text)
-    else:
-        console().print(page, highlight=False)
-
-
-def frontier(
-    case: CaseArgument,
-    x: Annotated[
-        str, typer.Option("--x", metavar="FIGURE", help="Horizontal figure; -FIGURE asks for less of it.")
-    ] = "market_share",
-    y: Annotated[str, typer.Option("--y", metavar="FIGURE", help="Vertical figure.")] = "contribution_margin",
-    points: Annotated[int, typer.Option("--points", min=2, max=1000, help="How many solves to spend.")] = 21,
-    even: Annotated[bool, typer.Option("--even", help="Even steps instead of the widest gaps.")] = False,
-    everything: Annotated[bool, typer.Option("--all", help="All efficient menus.")] = False,
-    family: Annotated[
-        str | None, typer.Option("--family", metavar="PATH=V1,V2,...", help="A frontier for each value of a number.")
-    ] = None,
-    sets: SetOption = None,
-    json: JsonOption = False,
-    out: OutOption = None,
-    gap: GapOption = None,
-    time_limit: TimeOption = None,
-) -> None:
-    """The trade-off between two figures, every point proven; with --out a stopped study goes on where it was."""
-    from optimizer.report.studies import frontier_document, frontier_page
-
-    if family is not None:
-        _family(case, x, y, points, family, sets, json, out)
         return
-    from optimizer.execution.clock import limited
-    from optimizer.studies.frontier import frontier_case, load_steps, save_steps
+    from optimizer.report.pages import page
 
-    changes = read_changes(sets)
-    tag = {"x": x, "y": y, "points": points, "even": even, "all": everything, "gap": gap}
-    known = load_steps(out / STATE, case, changes, tag) if out is not None else ()
-    done = list(known)
-    limit = limited(read_limit(time_limit), began())
-    with limit, stoppable() as cancelled, progress_bar("frontier", None if everything else points) as show:
-
-        def told(step: Any, count: int) -> None:
-            done.append(step)
-            show(count)
-            if out is not None:
-                save_steps(out / STATE, case, changes, tag, done)
-
-        found = frontier_case(
-            case,
-            x,
-            y,
-            points=points,
-            even=even,
-            everything=everything,
-            sets=changes,
-            gap=gap,
-            time_limit=time_limit,
-            cancelled=cancelled,
-            progress=told,
-            known=known,
-        )
-        stopped = cancelled()
-    tables = {} if out is None else {"frontier.csv": found.to_frame().to_csv(index=False)}
-    _put_out(frontier_document(found), frontier_page(found), json, out, "frontier.json", tables)
-    if stopped:
-        raise typer.Exit(INTERRUPTED)
-
-
-def _family(
-    case: str, x: str, y: str, points: int, family: str, sets: list[str] | None, json: bool, out: Path | None
-) -> None:
-    from rich.console import Group
-
-    from optimizer.inputs.changes import as_change
-    from optimizer.model.case_model import prepare_case, with_changes
-    from optimizer.optimise.outcome import Settings
-    from optimizer.report.studies import frontier_document, frontier_page
-    from optimizer.studies.frontier import family as frontiers
-
-    path, sign, values = family.partition("=")
-    if not sign or not values:
-        raise bad_argument(
-            "--family", f"cannot read {family!r}", "write PATH=V1,V2,... e.g. pools.main.price=1.7,2.5,3.5"
-        )
-    case_model = prepare_case(case, sets=read_changes(sets))
-    case_models = {f"{path} = {v}": with_changes(case_model, {path: as_change(path, v)}) for v in values.split(",")}
-    found = frontiers(case_models, x, y, Settings(gap=case_model.inputs.case.options.gap), points)
-    document = {"schema_version": 1, "case": case_model.inputs.name, "family": [frontier_document(f) for f in found]}
-    _put_out(document, Group(*(frontier_page(f) for f in found)), json, out, "frontiers.json")
-
-
-def compare(
-    cases: Annotated[
-        list[str], typer.Argument(metavar="CASE...", help="One case that names scenarios, or several cases.")
-    ],
-    scenarios: Annotated[
-        Path | None,
-        typer.Option(
-            "--scenarios",
-            metavar="FILE",
-            parser=named("--scenarios"),
-            help="YAML file with scenarios: (and grid:) for one case.",
-        ),
-    ] = None,
-    sets: SetOption = None,
-    json: JsonOption = False,
-    out: OutOption = None,
-    gap: GapOption = None,
-) -> None:
-    """Each scenario's best menu in every other scenario: values, regret, the menu to regret least."""
-    from optimizer.report.studies import comparison_document, comparison_page
-    from optimizer.studies.compare import compare_case, compare_cases, read_scenarios
-
-    changes = read_changes(sets)
-    with progress_bar("scenarios", None) as show:
-
-        def told(_name: str, count: int, _total: int) -> None:
-            show(count)
-
-        if len(cases) > 1:
-            found = compare_cases(cases, sets=changes, gap=gap, progress=told)
-        else:
-            given = None if scenarios is None else read_scenarios(scenarios)
-            found = compare_case(cases[0], scenarios=given, sets=changes, gap=gap, progress=told)
-    _put_out(comparison_document(found), comparison_page(found), json, out, "comparison.json")
-
-
-def explain(
-    case: CaseArgument, sets: SetOption = None, json: JsonOption = False, out: OutOption = None, gap: GapOption = None
-) -> None:
-    """Why this menu: price responses, what conditions cost, runners-up, who gains and loses, the free tier."""
-    from optimizer.report.studies import explanation_document, explanation_page
-    from optimizer.studies.explain import explain_case
-
-    found = explain_case(case, sets=read_changes(sets), gap=gap)
-    _put_out(explanation_document(found), explanation_page(found), json, out, "explanation.json")
-
-
-def sensitivity(
-    case: CaseArgument,
-    top: Annotated[
-        int, typer.Option("--top", min=0, help="How many numbers to re-optimise at their low and high.")
-    ] = 12,
-    paths: Annotated[
-        list[str] | None, typer.Option("--path", metavar="PATH", help="Only this number; may be repeated.")
-    ] = None,
-    sets: SetOption = None,
-    json: JsonOption = False,
-    out: OutOption = None,
-    gap: GapOption = None,
-) -> None:
-    """The tornado: the objective at each number's low and high, the menu kept and re-optimised."""
-    from optimizer.report.studies import tornado_document, tornado_page
-    from optimizer.studies.sensitivity import sensitivity_case
-
-    with stoppable() as cancelled, progress_bar("numbers", None) as show:
-        found = sensitivity_case(
-            case,
-            top=top,
-            paths=paths,
-            sets=read_changes(sets),
-            gap=gap,
-            cancelled=cancelled,
-            progress=lambda done, total: show(done),
-        )
-    _put_out(tornado_document(found), tornado_page(found), json, out, "sensitivity.json")
-    if not found.complete:
-        raise typer.Exit(INTERRUPTED)
-
-
-def register(app: typer.Typer) -> None:
-    """Add the study commands to the command line."""
-    for command in (frontier, compare, explain, sensitivity):
-        app.command()(command)
+    console().print(page(study.sections(result), result.seconds), highlight=False)

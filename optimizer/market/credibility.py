@@ -104,9 +104,13 @@ def measured(calibrated: Calibrated) -> list[Measured]:
 def observed(calibrated: Calibrated) -> list[Measured]:
     """Every figure that the company reported, as the calibrated market gives it back."""
     prepared = calibrated.prepared
-    today = evaluate_menu(prepared, prepared.today_menu())
+    return reported(evaluate_menu(prepared, prepared.today_menu()))
+
+
+def reported(today: Evaluation) -> list[Measured]:
+    """The same from today's menu evaluated in the calibrated market."""
     rows = []
-    for stated in prepared.market.today.observed:
+    for stated in today.prepared.market.today.observed:
         selection = Selection(stated.plan, None, (stated.channel,) if stated.channel else None)
         wanted = stated.value.value * convert(1.0, stated.value.unit, unit_of(stated.figure))
         room = stated.tolerance * abs(wanted)

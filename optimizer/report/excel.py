@@ -8,36 +8,24 @@ from typing import Any
 from optimizer.answer.solution import Solution
 from optimizer.io.saving import write_atomic
 from optimizer.io.workbook_cells import new_workbook, put, workbook_bytes
-from optimizer.report.tables import BY_ROW, Column, Table, solution_tables
+from optimizer.report.tables import solution_tables
 from optimizer.report.words import title
-from optimizer.studies.compare import Comparison
-from optimizer.studies.explain import Explanation
-from optimizer.studies.frontier import Frontier
-from optimizer.studies.sensitivity import Tornado
+from optimizer.studies.tables import BY_ROW, Column, Table
 from optimizer.units import display, is_share
 
 _NARROW, _WIDE = 9, 60
 
 
-def write_workbook(
-    path: str | os.PathLike[str],
-    solution: Solution,
-    *,
-    frontier: Frontier | None = None,
-    comparison: Comparison | None = None,
-    tornado: Tornado | None = None,
-    explanation: Explanation | None = None,
-) -> None:
+def write_workbook(path: str | os.PathLike[str], solution: Solution, **results: object) -> None:
     """Write a workbook with a sheet for every table, as one step; the same content gives the same bytes.
+
+    results: what studies returned, by any name; None is left out.
 
     Raises:
         InputError: openpyxl is not installed. OSError: it cannot be saved.
     """
     book = new_workbook(solution.title)
-    tables = solution_tables(
-        solution, frontier=frontier, comparison=comparison, tornado=tornado, explanation=explanation
-    )
-    for table in tables:
+    for table in solution_tables(solution, **results):
         _fill(book.create_sheet(table.title), table)
     write_atomic(path, workbook_bytes(book))
 

@@ -22,16 +22,10 @@ from optimizer.answer.solution import Solution
 from optimizer.io.plain import clean
 from optimizer.io.saving import write_atomic
 from optimizer.report import charts, html_tables
-from optimizer.report.charts.response import PANELS, response_plans
 from optimizer.report.charts.style import Chart
+from optimizer.report.html_sections import study_sections
 from optimizer.report.text import decision
-from optimizer.report.words import amount, printable, quantity, title
-from optimizer.studies.compare import Comparison
-from optimizer.studies.explain import Explanation
-from optimizer.studies.frontier import Frontier
-from optimizer.studies.sensitivity import Tornado
-from optimizer.typing import Verdict
-from optimizer.units import display
+from optimizer.report.words import printable
 
 TEMPLATES = Path(__file__).parent / "templates"
 STILL = 640
@@ -102,15 +96,11 @@ def _environment() -> jinja2.Environment:
     )
 
 
-def report_html(
-    solution: Solution,
-    *,
-    frontier: Frontier | None = None,
-    comparison: Comparison | None = None,
-    tornado: Tornado | None = None,
-    explanation: Explanation | None = None,
-) -> str:
-    """The report as one HTML text; sections without data are left out. The same input gives the same text."""
+def report_html(solution: Solution, **results: object) -> str:
+    """The report as one HTML text; the same input gives the same text.
+
+    results: what studies returned, by any name; None is left out.
+    """
     gallery = Gallery()
     what, result = decision(solution).rsplit("\n", 1)
     context: dict[str, Any] = {
@@ -120,10 +110,7 @@ def report_html(
         "heading": printable(solution.title),
         "question": printable(solution.question),
         **_about_solution(solution, gallery),
-        "frontier": None if frontier is None else _about_frontier(frontier, solution, gallery),
-        "comparison": None if comparison is None else _about_comparison(comparison, solution, gallery),
-        "tornado": None if tornado is None else _about_tornado(tornado, solution, gallery),
-        "explanation": None if explanation is None else _about_explanation(explanation, gallery),
+        "studies": study_sections(results, solution, gallery.add),
     }
     app = (TEMPLATES / "report.js").read_text(encoding="utf-8")
     return (
@@ -139,18 +126,10 @@ def report_html(
     )
 
 
-def write_report(
-    path: str | PathLike[str],
-    solution: Solution,
-    *,
-    frontier: Frontier | None = None,
-    comparison: Comparison | None = None,
-    tornado: Tornado | None = None,
-    explanation: Explanation | None = None,
-) -> Path:
+def write_report(path: str | PathLike[str], solution: Solution, **results: object) -> Path:
     """Write the report; the file is replaced whole or not at all."""
     target = Path(path)
-    text = report_html(solution, frontier=frontier, comparison=comparison, tornado=tornado, explanation=explanation)
+    text = report_html(solution, **results)
     target.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(target, text)
     return target
@@ -171,66 +150,4 @@ def _about_solution(solution: Solution, gallery: Gallery) -> dict[str, Any]:
         "warnings": [printable(str(f)) for f in solution.findings if f.severity == "warning"],
         "provenance": html_tables.provenance(solution),
         "glossary": html_tables.glossary_of(solution),
-    }
-
-
-def _about_frontier(frontier: Frontier, solution: Solution, gallery: Gallery) -> dict[str, Any]:
-    proven = all(p.verdict is Verdict.PROVED for p in frontier.points)
-    return {
-        "chart": gallery.add(lambda w: charts.frontier_chart(frontier, solution, w)),
-        "x": html_tables.named(frontier.x.name, title(frontier.x.name)),
-        "y": html_tables.named(frontier.y.name, title(frontier.y.name)),
-        "count": len(frontier.points),
-        "proven": proven,
-        "complete": frontier.complete,
-        "room": quantity(frontier.room, frontier.y.unit),
-    }
-
-
-def _about_comparison(comparison: Comparison, solution: Solution, gallery: Gallery) -> dict[str, Any]:
-    return {
-        "chart": gallery.add(lambda w: charts.comparison_chart(comparison, w)),
-        "figure": html_tables.named(comparison.figure, title(comparison.figure)),
-        "unit": display(comparison.unit).words,
-        "scenarios": html_tables.scenario_list(comparison),
-        "table": html_tables.scenario_table(comparison, solution),
-        "missed": any(not cell.feasible for cell in comparison.cells.values()),
-    }
-
-
-def _about_tornado(tornado: Tornado, solution: Solution, gallery: Gallery) -> dict[str, Any]:
-    return {
-        "chart": gallery.add(lambda w: charts.tornado_chart(tornado, w)),
-        "figure": html_tables.named(tornado.figure),
-        "base": quantity(tornado.base, tornado.unit),
-        "table": html_tables.driver_table(tornado, solution),
-        "complete": tornado.complete,
-    }
-
-
-def _about_explanation(explanation: Explanation, gallery: Gallery) -> dict[str, Any]:
-    titles = {p.plan: p.title for p in explanation.solution.menu}
-
-    def panel(plan: str, figure: str) -> Picture:
-        return gallery.add(lambda w: charts.response_panel(explanation, plan, figure, w), still=300)
-
-    responses = [
-        (printable(titles.get(plan, plan)), [(PANELS[figure], panel(plan, figure)) for figure in PANELS])
-        for plan in response_plans(explanation)
-    ]
-    free = explanation.free_tier
-    return {
-        "responses": responses,
-        "segments": gallery.add(lambda w: charts.segments_chart(explanation, w)),
-        "costs": html_tables.costs_table(explanation) if explanation.condition_costs else None,
-        "objective": html_tables.named(explanation.solution.objective.name, title(explanation.solution.objective.name)),
-        "runners": html_tables.runners_table(explanation) if explanation.runners_up else None,
-        "free": None
-        if not free["plans"]
-        else {
-            "cost": quantity(free["serving_cost"], "usd/month"),
-            "brings": amount(free["referred_customers"]),
-            "without": quantity(free["contribution_without"], "usd/month"),
-            "share": quantity(free["market_share_without"], "fraction"),
-        },
     }

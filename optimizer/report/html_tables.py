@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from optimizer.answer.menu import PlanChoice
 from optimizer.answer.parts import parts
-from optimizer.answer.solution import ObjectiveValue, Solution
+from optimizer.answer.solution import Solution
 from optimizer.economics.figures import TILES, unit_of
-from optimizer.report.charts.studies import driver_name, leading, menu_groups
 from optimizer.report.figures import definition, glossary
-from optimizer.report.text import allowances_text as allowance_words
-from optimizer.report.words import amount, bare, change, exact, heading, price, printable, quantity, stated, title
-from optimizer.studies.compare import Comparison
-from optimizer.studies.explain import Explanation
-from optimizer.studies.sensitivity import Tornado
+from optimizer.report.pieces import with_unit
+from optimizer.report.words import (
+    allowances_text,
+    amount,
+    bare,
+    change,
+    exact,
+    heading,
+    price,
+    printable,
+    quantity,
+    title,
+)
 from optimizer.units import display
-
-GRADES = {
-    "1": "maker's own page or filing",
-    "2": "named press",
-    "3": "retelling, used as a range",
-    "D": "derived by arithmetic",
-}
 
 
 @dataclass(frozen=True)
@@ -67,11 +65,6 @@ def named(name: str, text: str | None = None) -> HtmlCell:
     return HtmlCell(printable(heading(name) if text is None else text), hint=definition(name))
 
 
-def _usd(unit: str) -> str:
-    """What a heading adds where the numbers below it are money without a unit."""
-    return ", usd" if display(unit).what == "usd" else ""
-
-
 def shift(value: float, unit: str) -> HtmlCell:
     """A change against today."""
     return HtmlCell(change(value, unit) or "-")
@@ -95,7 +88,7 @@ def tiles(solution: Solution) -> list[dict[str, Any]]:
 def _terms(offered: bool, allowances: dict[str, Any], units: dict[str, float], words: dict[str, str]) -> str:
     if not offered:
         return "-"
-    told = allowance_words(allowances)
+    told = allowances_text(allowances)
     metered = ", ".join(f"{model} {value:.3g} {words[model]}" for model, value in units.items())
     return "; ".join(piece for piece in (told, metered) if piece) or "-"
 
@@ -140,7 +133,7 @@ def figures_table(solution: Solution) -> HtmlTable:
     rows: list[list[Any]] = []
     for f in solution.figures:
         values = (f.today, f.unchanged, f.value) if extra else (f.today, f.value)
-        label = named(f.name, heading(f.name) + _usd(f.unit))
+        label = named(f.name, heading(f.name) + with_unit(f.unit))
         rows.append([label, *(bare(v, f.unit) for v in values), shift(f.change, f.unit)])
     return table(["Figure", "Today", *extra, "Proposed", "Change"], rows)
 
@@ -158,7 +151,7 @@ def parts_table(solution: Solution, kind: str) -> HtmlTable:
             )
             cells.append(f"{before} → {after}")
         rows.append(cells)
-    return table(["Plan", *(named(f, heading(f) + _usd(unit_of(f))) for f in shown)], rows, cards=True)
+    return table(["Plan", *(named(f, heading(f) + with_unit(unit_of(f))) for f in shown)], rows, cards=True)
 
 
 def compute_table(solution: Solution, rows: list[dict[str, Any]]) -> HtmlTable | None:
@@ -181,111 +174,6 @@ def conditions_table(solution: Solution) -> HtmlTable:
         state = HtmlCell(word, style="" if word == "met" else "changed")
         rows.append([named(c.figure, title(c.name) + part), asked, quantity(c.value, unit), state])
     return table(["Condition", "Asked", "Reached", ""], rows)
-
-
-def costs_table(explanation: Explanation) -> HtmlTable:
-    """What binding conditions cost: the objective solved anew with the bound moved."""
-    objective = explanation.solution.objective
-    found = {(r["move"], r["condition"], r["sense"]): r["change"] for r in explanation.condition_costs}
-    names = list(dict.fromkeys((condition, sense) for _, condition, sense in found))
-    moves = list(dict.fromkeys(move for move, _, _ in found))
-    rows = [[f"{m:+.0%}", *(_moved(found.get((m, *name)), objective) for name in names)] for m in moves]
-    return table(["Bound moved by", *(f"{title(condition)}, {sense}" for condition, sense in names)], rows)
-
-
-def _moved(value: float | None, objective: ObjectiveValue) -> str:
-    if value is None:
-        return "no menu"
-    if abs(value) <= 1e-9 * abs(objective.value):
-        return "0"
-    return f"{'+' if value > 0 else ''}{quantity(value, objective.unit)}"
-
-
-def runners_table(explanation: Explanation) -> HtmlTable:
-    """Menus within 1 % and where they differ."""
-    titles = {p.plan: p.title for p in explanation.solution.menu}
-    chosen = {p.plan: p for p in explanation.solution.menu}
-    rows: list[list[Any]] = []
-    for r in explanation.runners_up:
-        pieces = []
-        for plan, terms in r["differs"].items():
-            if not isinstance(terms, dict):
-                pieces.append(f"{title(plan)} {quantity(terms, 'fraction')}")
-                continue
-            pieces.append(f"{titles.get(plan, plan)} {_runner(terms, chosen.get(plan))}")
-        behind = f"{r['behind']:.2%}" if r["behind"] >= 5e-5 else "< 0.01%"
-        told = HtmlCell(printable("; ".join(pieces)), style="strong")
-        rows.append([told, quantity(r["value"], explanation.solution.objective.unit), behind])
-    return table(["Differs in", named(explanation.solution.objective.name), "Behind"], rows, cards=True)
-
-
-def _runner(terms: dict[str, Any], chosen: PlanChoice | None) -> str:
-    if terms["price"] is None:
-        return "not offered"
-    units = terms.get("unit_prices") or {}
-    if terms["price"] == 0 and units:
-        return ", ".join(f"{model} {value:.3g}" for model, value in units.items())
-    if chosen is not None and chosen.allowances == terms["allowances"]:
-        return price(terms["price"])
-    return f"{price(terms['price'])} ({allowance_words(terms['allowances'])})"
-
-
-def scenario_list(comparison: Comparison) -> list[str]:
-    """Scenario titles in the order of the columns."""
-    return [
-        printable(comparison.titles[s]) + (" (no menu meets the conditions)" if s in comparison.infeasible else "")
-        for s in comparison.scenarios
-    ]
-
-
-def scenario_table(comparison: Comparison, solution: Solution) -> HtmlTable:
-    """Each distinct menu's expected value and largest regret."""
-    unit = comparison.unit
-    rows: list[list[Any]] = []
-    for label, menu in menu_groups(comparison):
-        marks = [
-            word
-            for word, same in (("least regret", comparison.least_regret), ("best expected", comparison.best_expected))
-            if comparison.terms[menu] == comparison.terms[same] and comparison.shares[menu] == comparison.shares[same]
-        ]
-        if comparison.terms[menu] == solution.terms and comparison.shares[menu] == solution.enterprise_share:
-            marks.insert(0, "proposed")
-        worst, mean = (bare(v, unit) for v in (comparison.maximum_regret(menu), comparison.expected(menu)))
-        rows.append([label, mean, worst, HtmlCell(", ".join(marks), style="changed words")])
-    return table(["Menu", f"Expected value{_usd(unit)}", f"Largest regret{_usd(unit)}", ""], rows)
-
-
-def driver_table(tornado: Tornado, solution: Solution) -> HtmlTable:
-    """Where the numbers that matter most come from."""
-    sources = _sources(solution)
-    rows: list[list[Any]] = []
-    for d in leading(tornado):
-        rows.append(
-            [
-                HtmlCell(printable(driver_name(d.path)), style="strong"),
-                HtmlCell(printable(stated(d.value, d.unit)), style="words"),
-                f"{bare(d.low, d.unit)} to {bare(d.high, d.unit)}",
-                quantity(d.swing(tornado.base), tornado.unit),
-                _evidence(d.assumed, d.why, sources),
-            ]
-        )
-    return table(["Number", "Used", "Could be", "Moves the result by", "Evidence"], rows, 5, cards=True)
-
-
-def _sources(solution: Solution) -> dict[str, Any]:
-    stated = json.loads(solution.inputs).get("market")
-    found = stated.get("sources") if isinstance(stated, dict) else None
-    return found if isinstance(found, dict) else {}
-
-
-def _evidence(assumed: bool, why: str, sources: dict[str, Any]) -> HtmlCell:
-    if assumed:
-        return HtmlCell(printable(why), style="small", tag="assumed")
-    source = sources.get(why)
-    if source is None:
-        return HtmlCell(printable(why), style="small")
-    grade = f" (grade {source['grade']}: {GRADES.get(source['grade'], '')})"
-    return HtmlCell(printable(source["text"] + grade), href=safe_link(source.get("url")), style="small")
 
 
 def safe_link(url: str | None) -> str | None:

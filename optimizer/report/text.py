@@ -14,7 +14,7 @@ from optimizer.answer.parts import compute_rows, draw_multiples, parts, usage_ro
 from optimizer.answer.solution import Solution
 from optimizer.economics.figures import PART_FIGURES, unit_of
 from optimizer.errors import Finding
-from optimizer.report.words import amount, bare, change, heading, price, printable, quantity, title
+from optimizer.report.words import allowances_text, amount, bare, change, heading, price, printable, quantity, title
 
 TOO_WIDE = ("paying_customers", "gross_margin", "gpu_hours")
 """Figures by part for which a terminal has no room."""
@@ -28,17 +28,6 @@ def plain_table(heading: str, *columns: str) -> Table:
     for index, column in enumerate(columns):
         table.add_column(column, justify="left" if index == 0 else "right", header_style="dim")
     return table
-
-
-def allowances_text(found: dict[str, Any]) -> str:
-    """Allowances in one line."""
-    pieces = []
-    for model, value in found.items():
-        if isinstance(value, str):
-            pieces.append(f"{model} {value}")
-        else:
-            pieces.append(f"{model} " + " and ".join(f"{amount(cap)}/{window}" for window, cap in value.items()))
-    return printable(", ".join(pieces))
 
 
 def _units(plan: PlanChoice) -> str:

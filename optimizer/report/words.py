@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from optimizer.units import display
 
 _SCALES = ((1e9, " bn"), (1e6, " M"), (1e3, " k"))
 _CAPITALS = {"gpu": "GPU", "gpus": "GPUs", "api": "API"}
+_OWNERS = {"segments": "", "plans": " plan", "alternatives": " (rival)", "ai_models": " model", "pools": " GPUs"}
 
 
 def amount(value: float) -> str:
@@ -66,6 +69,24 @@ def price(value: float | None) -> str:
     if value is None:
         return "not offered"
     return "free" if value == 0 else f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
+def allowances_text(found: Mapping[str, Any]) -> str:
+    """Allowances in one line."""
+    pieces = []
+    for ai_model, value in found.items():
+        if isinstance(value, str):
+            pieces.append(f"{ai_model} {value}")
+        else:
+            pieces.append(f"{ai_model} " + " and ".join(f"{amount(cap)}/{window}" for window, cap in value.items()))
+    return printable(", ".join(pieces))
+
+
+def path_words(path: str) -> str:
+    """A number of the market in words: whose it is, then what it is."""
+    first, *rest = path.split(".")
+    owner, what = (f"{rest[0]}{_OWNERS[first]}", rest[1:]) if first in _OWNERS and len(rest) > 1 else (first, rest)
+    return heading(f"{owner}: {', '.join(what)}" if what else owner)
 
 
 def title(name: str) -> str:

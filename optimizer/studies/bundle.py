@@ -2,79 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from optimizer.answer.solution import Solution
-from optimizer.errors import bad_argument
-from optimizer.execution.executor import Executor, borrowed
-from optimizer.model.case_model import CaseModel
-from optimizer.optimise.outcome import Settings
-from optimizer.studies.compare import Comparison, compare_scenarios, scenarios_of
-from optimizer.studies.explain import Explanation, explain
-from optimizer.studies.frontier import Frontier, frontier_of
-from optimizer.studies.sensitivity import Tornado, tornado, tornado_seconds
+from optimizer.errors import Finding, InputError
+from optimizer.studies.study import Setup, Study, asked_studies, studies
 
-STUDIES = ("explanation", "frontier", "scenarios", "tornado")
-FRONTIER_AXES = ("market_share", "contribution_margin")
-SOLVES = 10
-"""About how many solves' time an explanation or a frontier takes."""
+if TYPE_CHECKING:
+    from optimizer.answer.solution import Solution
+    from optimizer.execution.executor import Executor
+    from optimizer.model.case_model import CaseModel
+    from optimizer.optimise.outcome import Settings
 
 
-@dataclass(frozen=True)
-class Bundle:
-    """Studies of one case; None where not asked for."""
+def wanted_studies(
+    text: str | None, case_model: CaseModel, settings: Settings
+) -> tuple[tuple[Study[Any], ...], tuple[Finding, ...]]:
+    """The studies that a comma-separated list names (or those of a report) and that have something to work on.
 
-    frontier: Frontier | None = None
-    comparison: Comparison | None = None
-    tornado: Tornado | None = None
-    explanation: Explanation | None = None
-
-
-def read_studies(text: str | None) -> set[str]:
-    """Which studies a comma-separated list names; all but the tornado where nothing is said. Raises InputError."""
-    if text is None:
-        return {"explanation", "frontier", "scenarios"}
-    found = {part.strip() for part in text.split(",") if part.strip()} - {"none"}
-    for name in sorted(found - set(STUDIES)):
-        raise bad_argument("--with", f"no study is named {name!r}", f"any of {', '.join(STUDIES)}, or none")
-    return found
+    For each of the others that was named there is a warning. Raises InputError for a word that names none.
+    """
+    found, told = [], []
+    for study in asked_studies(text):
+        try:
+            study.check(Setup(case_model, settings, study.defaults(report=True)))
+        except InputError as error:
+            told += [replace(f, severity="warning", field=f"--with {study.word}") for f in error.findings]
+        else:
+            found.append(study)
+    return tuple(found), () if text is None else tuple(told)
 
 
-def study(
+def run_studies(
+    wanted: Iterable[Study[Any]],
     case_model: CaseModel,
     solution: Solution,
-    wanted: Collection[str],
     settings: Settings,
-    points: int = 15,
     progress: Callable[[str], None] | None = None,
     executor: Executor | None = None,
-) -> Bundle:
-    """Run the wanted studies around a solved problem, by default in as many processes as are worth it."""
+) -> dict[str, Any]:
+    """The results of studies around a solved case, by their words; by default in as many processes as are worth it."""
+    from optimizer.execution.executor import borrowed
+
     quick = replace(settings, cross_check=False, deadline=None, cancelled=None, progress=None)
+    setups = {s: Setup(case_model, quick, s.defaults(report=True), solution, executor=executor) for s in wanted}
+    with borrowed(executor, sum(study.seconds(setup) for study, setup in setups.items())) as runner:
+        shared, futures, found = runner.share(case_model), {}, {}
+        # those of one task first: they go on beside the others
+        for study, setup in sorted(setups.items(), key=lambda pair: not pair[0].alone):
+            if progress is not None:
+                progress(study.word)
+            if study.alone:
+                futures[study.word] = runner.submit(run_alone, study.verb, shared, quick, setup.options, solution)
+            else:
+                found[study.word] = study.run(replace(setup, executor=runner))
+        found |= {word: future.result() for word, future in futures.items()}
+    return {study.word: found[study.word] for study in setups}
 
-    def told(name: str) -> bool:
-        if name not in wanted:
-            return False
-        if progress is not None:
-            progress(name)
-        return True
 
-    scenarios = scenarios_of(case_model.inputs.case)
-    solves = SOLVES * len(set(wanted) & {"explanation", "frontier"}) + len(scenarios)
-    seconds = solves * solution.seconds.get("solve", 0.0)
-    seconds += tornado_seconds(case_model, solution) if "tornado" in wanted else 0.0
-    with borrowed(executor, seconds) as runner:
-        # one after the other, beside the other studies
-        frontier = None
-        if told("frontier"):
-            frontier = runner.submit(frontier_of, runner.share(case_model), *FRONTIER_AXES, quick, points)
-        comparison = None
-        if len(scenarios) > 1 and told("scenarios"):
-            comparison = compare_scenarios(case_model, scenarios, quick, executor=runner)
-        return Bundle(
-            comparison=comparison,
-            tornado=tornado(case_model, solution, quick, executor=runner) if told("tornado") else None,
-            explanation=explain(case_model, solution, quick, executor=runner) if told("explanation") else None,
-            frontier=None if frontier is None else frontier.result(),
-        )
+def run_alone(
+    verb: str, case_model: CaseModel, settings: Settings, options: dict[str, Any], solution: Solution
+) -> object:
+    """One study, wherever this runs."""
+    study = next(s for s in studies() if s.verb == verb)
+    result: object = study.run(Setup(case_model, settings, options, solution))
+    return result

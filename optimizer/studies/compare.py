@@ -2,122 +2,49 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from importlib import import_module
+from dataclasses import replace
 from itertools import repeat
-from os import PathLike
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BeforeValidator, Field
-
-from optimizer.answer.audit import check_bound
-from optimizer.answer.run import solve_case_model
-from optimizer.answer.solution import Solution
+from optimizer.answer.comparison import Comparison, menu_in_scenario
+from optimizer.answer.offers import part_cells, part_columns, price_columns, prices
 from optimizer.errors import InfeasibleError, bad_argument
-from optimizer.execution.executor import Executor, run_all
-from optimizer.inputs.changes import Changes
-from optimizer.inputs.load import validate
-from optimizer.io.yaml_reader import read_yaml
-from optimizer.model.case_model import CaseModel, prepare_case, with_changes
-from optimizer.model.choices import Level, Menu, same_menu
-from optimizer.optimise.objectives import Lexicographic, Objective, objective_of
-from optimizer.optimise.outcome import Settings
-from optimizer.schema.base import Base, as_tuple
-from optimizer.schema.case import Case, Change, Scenario
+from optimizer.studies.sections import (
+    Cell,
+    Content,
+    Drawing,
+    FigureName,
+    Grid,
+    Heading,
+    Listing,
+    Note,
+    Row,
+    Section,
+    Value,
+    grid,
+    say,
+    term_columns,
+    words,
+)
+from optimizer.studies.study import Option, Setup, Study, register, settings_for
+from optimizer.studies.tables import Table, table
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from os import PathLike
 
+    from optimizer.answer.solution import Solution
+    from optimizer.execution.executor import Executor
+    from optimizer.inputs.changes import Changes
+    from optimizer.model.case_model import CaseModel
+    from optimizer.optimise.objectives import Lexicographic
+    from optimizer.optimise.outcome import Settings
+    from optimizer.schema.case import Case, Scenario
 
-@dataclass(frozen=True)
-class MenuInScenario:
-    """A menu in a scenario."""
-
-    value: float
-    """The objective figure there."""
-    feasible: bool
-    """Whether the case's conditions are met there."""
-    missed: tuple[str, ...]
-    """Names of the conditions that are not."""
-    regret: float
-    """How much worse than the scenario's own best menu; nan where that scenario has none."""
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """The full cross table of menus and scenarios."""
-
-    case: str
-    figure: str
-    sense: int
-    unit: str
-    scenarios: tuple[str, ...]
-    titles: Mapping[str, str]
-    weights: Mapping[str, float]
-    """Normalised to 1."""
-    menus: tuple[str, ...]
-    """``best in <scenario>`` and, where the ladders hold it, ``today``."""
-    terms: Mapping[str, Mapping[str, Level]]
-    shares: Mapping[str, float]
-    """Enterprise share of the go-to-market budget, by menu."""
-    cells: Mapping[tuple[str, str], MenuInScenario]
-    """(menu, scenario) -> cell."""
-    solutions: Mapping[str, Solution] = field(repr=False)
-    least_regret: str
-    """The menu with the least maximum regret, among menus that meet the conditions everywhere where there are any."""
-    best_expected: str
-    infeasible: tuple[str, ...]
-    """Scenarios in which no menu meets the conditions."""
-    seconds: float
-
-    def maximum_regret(self, menu: str) -> float:
-        """Largest regret of a menu over the scenarios."""
-        return max(
-            (self.cells[menu, s].regret for s in self.scenarios if s not in self.infeasible), default=float("nan")
-        )
-
-    def expected(self, menu: str) -> float:
-        """Weighted mean of the objective over the scenarios."""
-        return sum(self.weights[s] * self.cells[menu, s].value for s in self.scenarios)
-
-    def to_frame(self, what: str = "value") -> pd.DataFrame:
-        """Menus by scenarios: ``value``, ``regret`` or ``feasible``."""
-        import pandas as pd
-
-        rows = {m: {s: getattr(self.cells[m, s], what) for s in self.scenarios} for m in self.menus}
-        return pd.DataFrame.from_dict(rows, orient="index")
-
-    def plot(self) -> Any:
-        """The chart, as an object that is returned and not shown. Needs the ``report`` extra."""
-        return import_module("optimizer.report.charts").comparison_chart(self)
-
-    def _repr_html_(self) -> str:
-        """For notebooks."""
-        return str(self.to_frame().to_html())
-
-
-def scenarios_of(case: Case) -> dict[str, Scenario]:
-    """Named scenarios, the grid's combinations, and the case as it stands (``as stated``)."""
-    return _expanded(case.scenarios, case.grid)
-
-
-def _expanded(named: Mapping[str, Scenario], grid: Mapping[str, tuple[Change, ...]]) -> dict[str, Scenario]:
-    found: dict[str, Scenario] = {"as stated": Scenario(title="as stated", changes={})}
-    found.update(named)
-    paths = list(grid)
-    for combination in itertools.product(*grid.values()) if paths else ():
-        changes = dict(zip(paths, combination, strict=True))
-        found[", ".join(f"{p} {_told(c)}" for p, c in changes.items())] = Scenario(changes=changes)
-    return found
-
-
-def _told(change: Change) -> str:
-    if change.times is not None:
-        return f"x{change.times:g}"
-    return f"{change.plus:+g}" if change.plus is not None else f"= {change.to:g}"
+CURE = "add scenarios: or grid: to the case"
+TOO_FEW = ("cases", "at least two cases are needed", "or one case that names scenarios")
 
 
 def compare_case(
@@ -135,26 +62,12 @@ def compare_case(
     Raises:
         InputError: bad input, or fewer than two scenarios. InfeasibleError: no scenario has a menu.
     """
+    from optimizer.inputs.scenarios import scenarios_of
+    from optimizer.model.case_model import prepare_case
+
     case_model = prepare_case(case, sets=sets, folder=folder)
     chosen = dict(scenarios) if scenarios is not None else scenarios_of(case_model.inputs.case)
-    if len(chosen) < 2:
-        raise bad_argument("scenarios", "the case names no scenarios", "add scenarios: or grid: to the case")
-    settings = Settings(gap=case_model.inputs.case.options.gap if gap is None else gap, cross_check=False)
-    return compare_scenarios(case_model, chosen, settings, progress, executor)
-
-
-def compare_scenarios(
-    case_model: CaseModel,
-    scenarios: Mapping[str, Scenario],
-    settings: Settings,
-    progress: Callable[[str, int, int], None] | None = None,
-    executor: Executor | None = None,
-) -> Comparison:
-    """The comparison of a prepared problem in each of its scenarios."""
-    case_models = {n: with_changes(case_model, s.changes) if s.changes else case_model for n, s in scenarios.items()}
-    titles = {name: s.title or name for name, s in scenarios.items()}
-    weights = {name: s.weight for name, s in scenarios.items()}
-    return compare_problems(case_model.inputs.name, case_models, titles, weights, settings, progress, executor)
+    return compare_scenarios(case_model, chosen, settings_for(case_model, gap), progress, executor)
 
 
 def compare_cases(
@@ -170,22 +83,50 @@ def compare_cases(
     Raises:
         InputError: the cases do not offer the same choices. InfeasibleError: none has a menu.
     """
-    case_models = {
-        case_model.inputs.name: case_model for case_model in (prepare_case(case, sets=sets) for case in cases)
-    }
+    from optimizer.model.case_model import prepare_case
+
+    if len(cases) < 2:
+        raise bad_argument(*TOO_FEW)
+    case_models = [prepare_case(case, sets=sets) for case in cases]
+    return compare_worlds(case_models, settings_for(case_models[0], gap), progress, executor)
+
+
+def compare_scenarios(
+    case_model: CaseModel,
+    scenarios: Mapping[str, Scenario],
+    settings: Settings,
+    progress: Callable[[str, int, int], None] | None = None,
+    executor: Executor | None = None,
+) -> Comparison:
+    """The comparison of a prepared problem in each of its scenarios. Raises InputError for fewer than two."""
+    from optimizer.model.case_model import with_changes
+
+    if len(scenarios) < 2:
+        raise bad_argument("scenarios", "the case names no scenarios", CURE)
+    case_models = {n: with_changes(case_model, s.changes) if s.changes else case_model for n, s in scenarios.items()}
+    titles = {name: s.title or name for name, s in scenarios.items()}
+    weights = {name: s.weight for name, s in scenarios.items()}
+    return compare_problems(case_model.inputs.name, case_models, titles, weights, settings, progress, executor)
+
+
+def compare_worlds(
+    given: Sequence[CaseModel],
+    settings: Settings,
+    progress: Callable[[str, int, int], None] | None = None,
+    executor: Executor | None = None,
+) -> Comparison:
+    """The comparison of several cases that offer the same choices, each a scenario of equal weight."""
+    case_models = {m.inputs.name: m for m in given}
     if len(case_models) < 2:
-        raise bad_argument("cases", "at least two cases are needed", "or one case that names scenarios")
-    first = next(iter(case_models.values()))
-    for name, case_model in case_models.items():
-        same = case_model.choices.plans == first.choices.plans and case_model.choices.mixes == first.choices.mixes
-        if not same or [len(x) for x in case_model.choices.levels] != [len(x) for x in first.choices.levels]:
-            raise bad_argument(
-                "cases", f"{name} does not offer the same choices as {first.inputs.name}", "give both the same ladders"
-            )
-    settings = Settings(gap=first.inputs.case.options.gap if gap is None else gap, cross_check=False)
-    titles = {name: case_model.inputs.case.title for name, case_model in case_models.items()}
-    weights = dict.fromkeys(case_models, 1.0)
-    return compare_problems(" / ".join(case_models), case_models, titles, weights, settings, progress, executor)
+        raise bad_argument(*TOO_FEW)
+    first = given[0]
+    for name, m in case_models.items():
+        same = m.choices.plans == first.choices.plans and m.choices.mixes == first.choices.mixes
+        if not same or [len(x) for x in m.choices.levels] != [len(x) for x in first.choices.levels]:
+            told = f"{name} does not offer the same choices as {first.inputs.name}"
+            raise bad_argument("cases", told, "give both the same ladders")
+    titles, ones = {name: m.inputs.case.title for name, m in case_models.items()}, dict.fromkeys(case_models, 1.0)
+    return compare_problems(" / ".join(case_models), case_models, titles, ones, settings, progress, executor)
 
 
 def compare_problems(
@@ -201,90 +142,259 @@ def compare_problems(
 
     executor: where they are solved; by default local processes if that is worth it.
     """
+    from optimizer.answer.menu import menu_document
+    from optimizer.execution.executor import run_all
+    from optimizer.model.choices import same_menu
+    from optimizer.optimise.objectives import objective_of
+
     began = time.perf_counter()
     first = next(iter(case_models.values()))
     wanted = objective_of(first.inputs.case.objective, first.today)
-    objective = wanted.last
-    names, count = list(case_models), len(case_models)
+    names = list(case_models)
 
     def told(done: int) -> None:
         if progress is not None:
-            progress(names[done - 1], done, count)
+            progress(names[done - 1], done, len(names))
 
-    quick = replace(settings, cancelled=None, progress=None)
-    tasks = case_models.values(), repeat(quick), repeat(wanted)
-    solved = dict(zip(names, run_all(solution_or_none, *tasks, executor=executor, progress=told), strict=True))
-    solutions = {name: solution for name, solution in solved.items() if solution is not None}
-    none = [name for name in names if name not in solutions]
-    picked = {f"best in {n}": first.carried(s.chosen, case_models[n]) for n, s in solutions.items()}
-    if not picked:
+    tasks = case_models.values(), repeat(replace(settings, cancelled=None, progress=None)), repeat(wanted)
+    solved = zip(names, run_all(solution_or_none, *tasks, executor=executor, progress=told), strict=True)
+    solutions = {name: solution for name, solution in solved if solution is not None}
+    if not solutions:
         raise InfeasibleError("no scenario has a menu that meets the conditions")
+    menus = {f"best in {name}": first.carried(s.chosen, case_models[name]) for name, s in solutions.items()}
     here = first.today_menu
-    if first.choices.choice(here) is not None and not any(same_menu(here, menu) for menu in picked.values()):
-        picked["today"] = here
+    if first.choices.choice(here) is not None and not any(same_menu(here, menu) for menu in menus.values()):
+        menus["today"] = here
     cells = {
-        (menu, name): _cell(case_model, case_model.carried(there, first), objective, solutions.get(name))
-        for menu, there in picked.items()
-        for name, case_model in case_models.items()
+        (menu, name): menu_in_scenario(m, m.carried(chosen, first), wanted.last, solutions.get(name))
+        for menu, chosen in menus.items()
+        for name, m in case_models.items()
     }
-    total = sum(weights.values())
-    made = Comparison(
+    total, market = sum(weights.values()), first.inputs.changed
+    return Comparison(
         case=case,
-        figure=objective.name,
-        sense=objective.sense,
-        unit=objective.unit,
+        figure=wanted.last.name,
+        sense=wanted.last.sense,
+        unit=wanted.last.unit,
         scenarios=tuple(case_models),
         titles=dict(titles),
         weights={name: weight / total for name, weight in weights.items()},
-        menus=tuple(picked),
-        terms={menu: there.terms for menu, there in picked.items()},
-        shares={menu: there.enterprise_share for menu, there in picked.items()},
+        menus=tuple(menus),
+        terms={name: menu.terms for name, menu in menus.items()},
+        offers={name: menu_document(menu, market)["menu"] for name, menu in menus.items()},
+        plans={name: plan.title for name, plan in market.plans.items()},
+        shares={name: menu.enterprise_share for name, menu in menus.items()},
         cells=cells,
         solutions=solutions,
-        least_regret="",
-        best_expected="",
-        infeasible=tuple(none),
+        infeasible=tuple(name for name in case_models if name not in solutions),
         seconds=time.perf_counter() - began,
-    )
-    everywhere = [m for m in made.menus if all(cells[m, s].feasible for s in case_models if s not in none)]
-    candidates = everywhere or list(made.menus)
-    return replace(
-        made,
-        least_regret=min(candidates, key=made.maximum_regret),
-        best_expected=max(candidates, key=lambda m: objective.sense * made.expected(m)),
     )
 
 
 def solution_or_none(m: CaseModel, settings: Settings, wanted: Lexicographic) -> Solution | None:
     """The solution of a case model; None where no menu meets its conditions."""
+    from optimizer.answer.run import solve_case_model
+
     try:
         return solve_case_model(m, settings, wanted, diagnosed=False)
     except InfeasibleError:
         return None
 
 
-def _cell(case_model: CaseModel, menu: Menu, objective: Objective, own: Solution | None) -> MenuInScenario:
-    """A menu evaluated in a scenario."""
-    evaluation = case_model.evaluate(menu)
-    value = objective.value(evaluation)
-    checks = [check_bound(b, evaluation) for b in case_model.bounds]
-    missed = [c.name for c in checks if not c.met]
-    pools = case_model.prepared.pools
-    for p in range(len(pools.names)):
-        if pools.contracted[p] and (evaluation.burst[p] > pools.burst_limit[p] * (1.0 + 1e-9) + 1e-9).any():
-            missed.append(f"compute of {pools.names[p]}")
-    regret = float("nan") if own is None else max(0.0, objective.sense * (own.objective.value - value))
-    return MenuInScenario(value, not missed, tuple(missed), regret)
+def comparison_document(c: Comparison) -> dict[str, Any]:
+    """A comparison as plain data."""
+    return {
+        "schema_version": 1,
+        "status": "optimal",
+        "case": c.case,
+        "figure": {"name": c.figure, "unit": c.unit, "sense": "most" if c.sense > 0 else "least"},
+        "scenarios": {s: {"title": c.titles[s], "weight": c.weights[s]} for s in c.scenarios},
+        "infeasible": list(c.infeasible),
+        "menus": {
+            m: {
+                "plans": dict(zip(c.offers[m], prices(c.offers[m]), strict=True)),
+                "terms": c.offers[m],
+                "enterprise_share": c.shares[m],
+                "maximum_regret": c.maximum_regret(m),
+                "expected": c.expected(m),
+                "misses": {s: list(missed) for s, missed in c.misses(m).items()},
+                "can_win": m in c.candidates,
+            }
+            for m in c.menus
+        },
+        "table": {
+            m: {
+                s: {key: getattr(c.cells[m, s], key) for key in ("value", "regret", "feasible", "missed")}
+                for s in c.scenarios
+            }
+            for m in c.menus
+        },
+        "least_regret": c.least_regret,
+        "best_expected": c.best_expected,
+        "seconds": {"solve": c.seconds},
+    }
 
 
-class _ScenarioFile(Base):
-    """A file of scenarios for a case."""
+def comparison_table(c: Comparison) -> Table:
+    """Every menu: its terms, its value, regret and missed conditions in every scenario."""
+    menus = [c.offers[m] for m in c.menus]
+    parts = part_columns(menus)
+    columns = {"menu": "", "chosen_for": "", "expected": c.unit, "largest_regret": c.unit}
+    columns |= {f"value in {s}": c.unit for s in c.scenarios} | {f"regret in {s}": c.unit for s in c.scenarios}
+    columns |= {f"conditions missed in {s}": "" for s in c.scenarios} | price_columns(menus)
+    columns |= {"enterprise_share": "fraction", **dict.fromkeys(parts, "")}
+    rows = []
+    for m, offers in zip(c.menus, menus, strict=True):
+        cells = [c.cells[m, s] for s in c.scenarios]
+        marks = {"least regret": c.least_regret, "best expected value": c.best_expected}
+        chosen = ", ".join(word for word, menu in marks.items() if menu == m)
+        values = (*(x.value for x in cells), *(x.regret for x in cells), *("; ".join(x.missed) for x in cells))
+        terms = (*prices(offers), c.shares[m], *part_cells(offers, parts))
+        rows.append((m, chosen, c.expected(m), c.maximum_regret(m), *values, *terms))
+    return table("Scenarios", columns, rows)
 
-    scenarios: dict[str, Scenario] = Field(default_factory=dict)
-    grid: dict[str, Annotated[tuple[Change, ...], BeforeValidator(as_tuple)]] = Field(default_factory=dict)
+
+def value_grid(c: Comparison) -> Grid:
+    """The value of every distinct menu in every scenario."""
+    headings = [
+        words("menu"),
+        *(Heading(f"{k} {c.titles[s]}", c.unit) for k, s in enumerate(c.scenarios, start=1)),
+    ]
+    rows: list[Row] = []
+    for label, m in c.groups():
+        cells = [c.cells[m, s] for s in c.scenarios]
+        rows.append((label, *(Cell(Value(x.value, c.unit), mark="" if x.feasible else "!") for x in cells)))
+    title = say(
+        "{figure} of each menu (rows) in each scenario; ! misses a condition there", figure=FigureName(c.figure)
+    )
+    return grid(headings, rows, title=title, stand_in=True)
 
 
-def read_scenarios(path: str | PathLike[str]) -> dict[str, Scenario]:
-    """Scenarios from a YAML file with ``scenarios:`` and, where wanted, ``grid:``. Raises InputError."""
-    stated = validate(_ScenarioFile, read_yaml(path))
-    return _expanded(stated.scenarios, stated.grid)
+def choice_grid(c: Comparison, solution: Solution | None) -> Grid:
+    """Every distinct menu: the terms in which they differ, its expected value and largest regret."""
+    groups = c.groups()
+    columns, terms = term_columns([c.offers[m] for _, m in groups], [c.shares[m] for _, m in groups], c.plans)
+    headings = [words("menu"), *columns, Heading("expected value", c.unit), Heading("largest regret", c.unit)]
+    rows: list[Row] = [
+        (
+            Cell(label, "strong"),
+            *cells,
+            Value(c.expected(m), c.unit),
+            Value(c.maximum_regret(m), c.unit),
+            Cell(_remarks(c, m, solution), "new"),
+        )
+        for (label, m), cells in zip(groups, terms, strict=True)
+    ]
+    return grid([*headings, words("remarks")], rows, title="Which menu to choose without knowing")
+
+
+def _remarks(c: Comparison, menu: str, solution: Solution | None) -> str:
+    proposed = solution is not None and (c.terms[menu], c.shares[menu]) == (solution.terms, solution.enterprise_share)
+    told = {
+        "proposed": proposed,
+        "least regret": c.same(menu, c.least_regret),
+        "best expected": c.same(menu, c.best_expected),
+        "cannot win": menu not in c.candidates,
+    }
+    return ", ".join(words for words, true in told.items() if true)
+
+
+def _why_not(c: Comparison) -> list[Content]:
+    """Which menus cannot be recommended, and why; that none can, where it is so."""
+    lead = [] if c.robust else ["No menu meets the conditions in every scenario: the choice is among all of them."]
+    end = ": it cannot win." if c.robust else "."
+    told = [
+        say("{menu} misses {what}" + end, menu=label, what=tuple(f"{', '.join(v)} in {c.titles[s]}" for s, v in found))
+        for label, m in c.groups()
+        if (found := c.misses(m).items())
+    ]
+    return [*lead, *told]
+
+
+def comparison_section(c: Comparison, solution: Solution | None) -> Section:
+    """A comparison for readers."""
+    read = say(
+        "Regret of each menu in each scenario: {figure} lost against the best menu there. “Best in 2” is the best menu "
+        "if scenario 2 comes. Darker is worse; ! misses a condition there.",
+        figure=FigureName(c.figure),
+    )
+    none = {s: " (no menu meets the conditions)" if s in c.infeasible else "" for s in c.scenarios}
+    best = say(
+        "Least regret: {least}. Best expected value: {best}.",
+        least=c.label(c.least_regret),
+        best=c.label(c.best_expected),
+    )
+    missed = _why_not(c)
+    return Section(
+        title="If the world turns out differently",
+        blocks=(
+            Drawing(caption=read),
+            Listing(tuple(c.titles[s] + none[s] for s in c.scenarios), numbered=True, title="Scenarios"),
+            value_grid(c),
+            choice_grid(c, solution),
+            Note(best),
+            *([Listing(tuple(missed), title="Conditions missed")] if missed else []),
+        ),
+    )
+
+
+@register
+class CompareStudy(Study[Comparison]):
+    """The scenarios of a case, or several cases."""
+
+    verb = "compare"
+    word = "scenarios"
+    help = "Each scenario's best menu in every other scenario: values, regret, the menu to regret least."
+    place = 2
+    results = (Comparison,)
+    several = True
+    options = (
+        Option("scenarios", "--scenarios", Path, None, "YAML file with scenarios: (and grid:) for one case.", "FILE"),
+    )
+
+    def check(self, setup: Setup) -> None:
+        if setup.others:
+            if setup.options["scenarios"] is not None:
+                raise bad_argument("--scenarios", "goes with one case", "leave it out, or name one case")
+        elif len(_scenarios(setup)) < 2:
+            raise bad_argument("scenarios", "the case names no scenarios", CURE)
+
+    def run(self, setup: Setup) -> Comparison:
+        def done(_name: str, count: int, total: int) -> None:
+            setup.progress(count, total)
+
+        settings = replace(setup.settings, cross_check=False)
+        if setup.others:
+            return compare_worlds((setup.case_model, *setup.others), settings, done, setup.executor)
+        return compare_scenarios(setup.case_model, _scenarios(setup), settings, done, setup.executor)
+
+    def document(self, result: Comparison) -> dict[str, Any]:
+        return comparison_document(result)
+
+    def tables(self, result: Comparison) -> tuple[Table, ...]:
+        return (comparison_table(result),)
+
+    def sections(self, result: Comparison, solution: Solution | None = None) -> tuple[Section, ...]:
+        return (comparison_section(result, solution),)
+
+    def summary(self, result: Comparison) -> tuple[tuple[str, Any, str], ...]:
+        none = (("scenario in which no menu meets the conditions", name, "") for name in result.infeasible)
+        return (
+            ("menu with the least largest regret", result.least_regret, ""),
+            ("menu with the best expected value", result.best_expected, ""),
+            *none,
+        )
+
+    def seconds(self, setup: Setup) -> float:
+        return len(_scenarios(setup)) * setup.answer().seconds.get("solve", 0.0)
+
+    def saved_as(self, result: Comparison) -> str:
+        return "comparison"
+
+
+def _scenarios(setup: Setup) -> Mapping[str, Scenario]:
+    """Those of the file where one is named, else the case's."""
+    from optimizer.inputs.scenarios import read_scenarios, scenarios_of
+
+    path = setup.options["scenarios"]
+    return scenarios_of(setup.case_model.inputs.case) if path is None else read_scenarios(path)

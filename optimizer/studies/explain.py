@@ -3,73 +3,52 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
-from importlib import import_module
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import repeat
-from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from optimizer.answer.menu import allowances, unit_prices
-from optimizer.answer.parts import usage_rows
-from optimizer.answer.run import solve_case_model
-from optimizer.answer.solution import Solution
-from optimizer.economics.choice import surplus_change
-from optimizer.economics.figures import Selection
+from optimizer.answer.explanation import Explanation
 from optimizer.errors import InfeasibleError, InputError, NotTrustedError, SolverError
-from optimizer.execution.executor import Executor, Shared, borrowed
-from optimizer.inputs.changes import Changes
-from optimizer.market.evaluate import Evaluation, evaluate_menu
-from optimizer.model.case_model import CaseModel, prepare_case
-from optimizer.model.choices import Menu, same_level
-from optimizer.optimise.objectives import Objective, objective_of
-from optimizer.optimise.outcome import Settings
-from optimizer.schema.case import Case
-from optimizer.units import same
+from optimizer.studies.sections import (
+    Cell,
+    Content,
+    Drawing,
+    FigureName,
+    Form,
+    Heading,
+    Listing,
+    Panels,
+    PlanName,
+    PlanTerms,
+    Row,
+    Section,
+    Value,
+    grid,
+    say,
+    words,
+)
+from optimizer.studies.study import Setup, Study, register
+from optimizer.studies.tables import Table, table, table_of
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from os import PathLike
 
-FACTORS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0, 1.05, 1.1, 1.2, 1.3, 1.4, 1.5)
+    from optimizer.answer.solution import Solution
+    from optimizer.execution.executor import Executor, Shared
+    from optimizer.inputs.changes import Changes
+    from optimizer.model.case_model import CaseModel
+    from optimizer.model.choices import Menu
+    from optimizer.optimise.objectives import Lexicographic
+    from optimizer.optimise.outcome import Settings
+    from optimizer.schema.case import Case
+
 MOVES = (-0.10, -0.05, -0.01, 0.01, 0.05, 0.10)
 WITHIN = 0.01
 """Runners-up are within this of the best, relative."""
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """Everything that answers "why?" about a solution; rows of plain data."""
-
-    solution: Solution
-    price_responses: tuple[dict[str, Any], ...]
-    """Per plan and price: customers, revenue and contribution of the plan, and of the whole menu."""
-    condition_costs: tuple[dict[str, Any], ...]
-    """Per condition and move of its bound: the objective solved anew."""
-    runners_up: tuple[dict[str, Any], ...]
-    """Menus within 1 %: what differs, their value, how far behind."""
-    segments: tuple[dict[str, Any], ...]
-    """Per segment: change in consumer surplus per reached person and in customers against today."""
-    free_tier: dict[str, Any]
-    """What free customers cost, by segment, and what the menu would earn without them."""
-    under_water: tuple[dict[str, Any], ...]
-    """Usage classes that cost more than they bring."""
-    seconds: float
-    case_model: CaseModel = field(repr=False)
-
-    def to_frame(self, what: str = "price_responses") -> pd.DataFrame:
-        """One of the tables: price_responses, condition_costs, runners_up, segments, under_water."""
-        import pandas as pd
-
-        return pd.DataFrame(list(getattr(self, what)))
-
-    def plot(self) -> Any:
-        """The chart, as an object that is returned and not shown. Needs the ``report`` extra."""
-        return import_module("optimizer.report.charts").response_chart(self)
-
-    def _repr_html_(self) -> str:
-        """For notebooks."""
-        return str(self.to_frame("segments").to_html())
+SHOWN = (0.7, 0.9, 0.95, 1.0, 1.05, 1.1, 1.3)
+"""Price factors that a terminal has room for."""
+USD = "usd/month"
 
 
 def explain_case(
@@ -82,6 +61,10 @@ def explain_case(
     executor: Executor | None = None,
 ) -> Explanation:
     """Solve a case and explain the answer. Raises InputError, InfeasibleError, SolverError."""
+    from optimizer.answer.run import solve_case_model
+    from optimizer.model.case_model import prepare_case
+    from optimizer.optimise.outcome import Settings
+
     case_model = prepare_case(case, sets=sets, folder=folder)
     settings = Settings(gap=case_model.inputs.case.options.gap if gap is None else gap)
     solution = solve_case_model(case_model, settings)
@@ -89,28 +72,33 @@ def explain_case(
 
 
 def explain(
-    case_model: CaseModel,
-    solution: Solution,
-    settings: Settings,
-    runners: int = 5,
-    executor: Executor | None = None,
+    case_model: CaseModel, solution: Solution, settings: Settings, runners: int = 5, executor: Executor | None = None
 ) -> Explanation:
     """Explain a solved problem; executor: where it is solved anew, by default local processes if that is worth it."""
+    from optimizer.answer.parts import usage_rows
+    from optimizer.answer.responses import differences, free_tier, price_responses, segment_gains
+    from optimizer.execution.executor import borrowed
+    from optimizer.optimise.objectives import objective_of
+
     began = time.perf_counter()
-    objective = objective_of(case_model.inputs.case.objective, case_model.today).last
+    wanted = objective_of(case_model.inputs.case.objective, case_model.today)
     quick = replace(settings, cancelled=None, progress=None)
     solves = len(MOVES) * sum(c.binding for c in solution.audit.conditions) + runners
+    values = [stage.value for stage in solution.stages]
     with borrowed(executor, solves * solution.seconds.get("solve", 0.0)) as runner:
         shared = runner.share(case_model)
         # one after the other, beside the conditions
-        near = runner.submit(next_best, shared, objective, quick, solution.chosen, solution.objective.value, runners)
-        costs = condition_costs(case_model, solution, objective, quick, runner, shared)
+        near = runner.submit(next_best, shared, wanted, quick, solution.chosen, values, runners)
+        costs = condition_costs(case_model, solution, wanted, quick, runner, shared)
         others = near.result()
     return Explanation(
         solution=solution,
         price_responses=tuple(price_responses(case_model, solution)),
         condition_costs=tuple(costs),
-        runners_up=tuple(runner_up(case_model, solution, menu, value, behind) for menu, value, behind in others),
+        runners_up=tuple(
+            {"value": value, "behind": behind, "differs": differences(case_model, solution, menu)}
+            for menu, value, behind in others
+        ),
         segments=tuple(segment_gains(solution.evaluation, solution.today)),
         free_tier=free_tier(case_model, solution),
         under_water=tuple(r for r in usage_rows(solution.evaluation) if r["under_water_share"] > 0.0),
@@ -119,34 +107,10 @@ def explain(
     )
 
 
-def price_responses(case_model: CaseModel, solution: Solution) -> list[dict[str, Any]]:
-    """Every priced plan's price moved around the chosen one, the rest of the menu kept."""
-    rows = []
-    for plan, terms in solution.terms.items():
-        if terms is None or (terms.price <= 0.0 and not any(terms.unit_prices)):
-            continue
-        for factor in FACTORS:
-            moved = replace(terms, price=terms.price * factor)
-            if terms.price <= 0.0:
-                moved = replace(terms, unit_prices=tuple(None if p is None else p * factor for p in terms.unit_prices))
-            there = evaluate_menu(case_model.prepared, {**solution.terms, plan: moved}, solution.enterprise_share)
-            own = Selection(plan=plan)
-            rows.append({
-                "plan": plan,
-                "factor": factor,
-                "price": moved.price if terms.price > 0.0 else None,
-                "customers": there.figure("customers", own),
-                "revenue": there.figure("revenue", own),
-                "plan_contribution": there.figure("contribution_margin", own),
-                "contribution_margin": there.figure("contribution_margin"),
-            })  # fmt: skip
-    return rows
-
-
 def condition_costs(
     m: CaseModel,
     solution: Solution,
-    objective: Objective,
+    wanted: Lexicographic,
     settings: Settings,
     runner: Executor,
     shared: Shared[CaseModel],
@@ -156,7 +120,7 @@ def condition_costs(
     sides = [(k, b, "at least" if b.sense > 0 else "at most") for k, b in enumerate(m.bounds)]
     moves = [(k, b, sense, move) for k, b, sense in sides if (b.name, sense) in binding for move in MOVES]
     indices, factors = [k for k, *_ in moves], [1.0 + move for *_, move in moves]
-    values = runner.gather(moved_value, repeat(shared), repeat(objective), repeat(settings), indices, factors)
+    values = runner.gather(moved_value, repeat(shared), repeat(wanted), repeat(settings), indices, factors)
     return [
         {
             "condition": bound.name,
@@ -170,20 +134,30 @@ def condition_costs(
     ]
 
 
-def moved_value(m: CaseModel, objective: Objective, settings: Settings, index: int, factor: float) -> float | None:
-    """The best objective with one side of a condition moved; None where no menu meets the conditions then."""
-    found = objective.solve(m.with_bound_moved(index, factor), settings)
-    return None if found.menu is None else found.value
+def moved_value(m: CaseModel, wanted: Lexicographic, settings: Settings, index: int, factor: float) -> float | None:
+    """The last objective's best with one side of a condition moved, stage by stage; None where no menu is left."""
+    there = m.with_bound_moved(index, factor)
+    reached: list[float] = []
+    for objective, _ in wanted.stages:
+        found = objective.solve(there, settings, wanted.kept(there, reached))
+        if found.menu is None:
+            return None
+        reached.append(found.value)
+    return reached[-1]
 
 
 def next_best(
-    m: CaseModel, objective: Objective, settings: Settings, chosen: Menu, best: float, count: int
+    m: CaseModel, wanted: Lexicographic, settings: Settings, chosen: Menu, values: Sequence[float], count: int
 ) -> list[tuple[Menu, float, float]]:
-    """The next best menus with value and relative distance, each proven best without the ones before, within 1 %."""
+    """The next best menus with value and relative distance, each proven best without the ones before, within 1 %.
+
+    values: what the answer reached, stage by stage; earlier stages are kept.
+    """
+    objective, best, limits = wanted.last, values[-1], wanted.kept(m, values[:-1])
     known, found = [chosen], []
     for _ in range(count):
         try:
-            other = objective.solve(m, settings, excluded=known)
+            other = objective.solve(m, settings, limits, known)
         except (InfeasibleError, InputError, SolverError, NotTrustedError):
             break
         if other.menu is None:
@@ -196,63 +170,224 @@ def next_best(
     return found
 
 
-def runner_up(case_model: CaseModel, solution: Solution, menu: Menu, value: float, behind: float) -> dict[str, Any]:
-    """One of them as plain data."""
-    return {"value": value, "behind": behind, "differs": differences(case_model, solution, menu)}
-
-
-def differences(case_model: CaseModel, solution: Solution, menu: Menu) -> dict[str, Any]:
-    """Plan -> its terms in another menu, where they differ from the solution's."""
-    found: dict[str, Any] = {}
-    for plan, terms in menu.terms.items():
-        if not same_level(terms, solution.terms[plan]):
-            changed = case_model.inputs.changed
-            units = {a: q.unit for a, q in changed.plans[plan].unit_prices.items()}
-            found[plan] = {
-                "price": None if terms is None else terms.price,
-                "allowances": allowances(terms, changed),
-                "unit_prices": unit_prices(terms, changed, units),
-            }
-    if not same(menu.enterprise_share, solution.enterprise_share):
-        found["enterprise_share"] = menu.enterprise_share
-    return found
-
-
-def segment_gains(menu: Evaluation, today: Evaluation) -> list[dict[str, Any]]:
-    """Who gains and who loses against today, in money and in numbers."""
-    pop = menu.prepared.population
-    change = surplus_change(today.total_attraction, menu.total_attraction, pop.price_coefficient)
-    rows = []
-    for index, segment in enumerate(pop.segments):
-        mask = pop.segment == index
-        weights = today.reached[mask]
-        part = Selection(segment=segment)
-        rows.append({
-            "segment": segment,
-            "surplus_change_usd_per_person": float(np.average(change[mask], weights=weights)),
-            "losing_share": float(weights[change[mask] < -1e-9].sum() / weights.sum()),
-            "customers_today": today.figure("customers", part),
-            "customers": menu.figure("customers", part),
-            "contribution_today": today.figure("contribution_margin", part),
-            "contribution": menu.figure("contribution_margin", part),
-        })  # fmt: skip
-    return rows
-
-
-def free_tier(case_model: CaseModel, solution: Solution) -> dict[str, Any]:
-    """What free customers cost and bring."""
-    evaluation = solution.evaluation
-    free = [p for p, t in solution.terms.items() if t is not None and t.price <= 0.0 and not any(t.unit_prices)]
-    by_segment = {
-        s: evaluation.figure("free_serving_cost", Selection(segment=s)) for s in evaluation.prepared.population.segments
-    }
-    without = evaluate_menu(case_model.prepared, {**solution.terms, **dict.fromkeys(free)}, solution.enterprise_share)
+def explanation_document(e: Explanation) -> dict[str, Any]:
+    """An explanation as plain data."""
     return {
-        "plans": free,
-        "serving_cost": evaluation.figure("free_serving_cost"),
-        "by_segment": {s: v for s, v in by_segment.items() if v},
-        "advertising_revenue": sum(evaluation.figure("advertising_revenue", Selection(plan=p)) for p in free),
-        "referred_customers": sum(evaluation.figure("referred_customers", Selection(plan=p)) for p in free),
-        "contribution_without": without.figure("contribution_margin"),
-        "market_share_without": without.figure("market_share"),
+        "schema_version": 1,
+        "status": "optimal",
+        "case": e.solution.case,
+        "price_responses": list(e.price_responses),
+        "condition_costs": list(e.condition_costs),
+        "runners_up": list(e.runners_up),
+        "segments": list(e.segments),
+        "free_tier": e.free_tier,
+        "under_water": list(e.under_water),
+        "seconds": {"solve": e.seconds},
     }
+
+
+def explanation_tables(e: Explanation) -> tuple[Table, ...]:
+    """Price responses, costs of conditions, runners-up, segments."""
+    unit = e.solution.objective.unit
+    responses = {"plan": "", "factor": "", "price": USD, "customers": "customers", "revenue": USD,
+                 "plan_contribution": USD, "contribution_margin": USD}  # fmt: skip
+    costs = {"condition": "", "sense": "", "move": "fraction", "bound": "", "objective": unit, "change": unit}
+    segments = {"segment": "", "surplus_change_usd_per_person": USD, "losing_share": "fraction",
+                "customers_today": "customers", "customers": "customers", "contribution_today": USD,
+                "contribution": USD}  # fmt: skip
+    runners = {"rank": "", "value": unit, "behind": "fraction", "differs_in": ""}
+    behind = ((k, r["value"], r["behind"], _differs(r["differs"])) for k, r in enumerate(e.runners_up, start=2))
+    return (
+        table_of("Price responses", responses, e.price_responses),
+        table_of("Condition costs", costs, e.condition_costs),
+        table("Runners-up", runners, behind),
+        table_of("Segments", segments, e.segments),
+    )
+
+
+def _differs(differences: dict[str, Any]) -> str:
+    """What another menu does otherwise, in one line."""
+    from optimizer.answer.menu import text
+
+    told = []
+    for plan, terms in differences.items():
+        if not isinstance(terms, dict):
+            told.append(f"{plan} {terms:g}")
+        elif terms["price"] is None:
+            told.append(f"{plan} not offered")
+        else:
+            caps = text(terms["allowances"])
+            told.append(f"{plan} {terms['price']:g}" + (f" ({caps})" if caps else ""))
+    return "; ".join(told)
+
+
+PANELS = {
+    "customers": "Customers of the plan",
+    "revenue": "Revenue of the plan",
+    "contribution_margin": "Contribution margin of the whole menu",
+}
+"""What is drawn against a plan's price."""
+
+
+def response_section(e: Explanation) -> Section:
+    """How customers answer to each price."""
+    plans = dict.fromkeys(r["plan"] for r in e.price_responses)
+    found = {(r["plan"], r["factor"]): Value(r["contribution_margin"], USD) for r in e.price_responses}
+    shifts = [Heading(Value(f - 1.0, form=Form.RELATIVE) if f != 1.0 else "as chosen", USD) for f in SHOWN]
+    rows = [(plan, *(found[plan, factor] for factor in SHOWN)) for plan in plans]
+    title = "Contribution margin when one plan’s price moves, the rest of the menu kept"
+    read = (
+        "One plan’s price moves, the rest of the menu stays; the orange dot is the proposed price. A better value "
+        "elsewhere breaks a condition or a rule of the case, or lies off its price ladder."
+    )
+
+    def panel(plan: str, figure: str) -> Drawing:
+        return Drawing("response", {"plan": plan, "figure": figure}, PANELS[figure], small=True)
+
+    panels = (Panels(e.titles().get(plan, plan), tuple(panel(plan, figure) for figure in PANELS)) for plan in plans)
+    return Section(
+        "How customers answer to each price",
+        (*panels, grid([words("plan"), *shifts], rows, title=title, stand_in=True)),
+        (read,),
+    )
+
+
+def use_section(e: Explanation) -> Section:
+    """What free customers cost and bring, and which customers cost more than they pay."""
+    free = e.free_tier
+    parts = tuple(say("{segment} {cost}", segment=s, cost=Value(v, USD)) for s, v in free["by_segment"].items())
+    told: list[Content] = []
+    if free["plans"]:
+        told = [
+            say(
+                "Free customers cost {cost} a month to serve ({parts}) and bring {people} people into reach by word "
+                "of mouth.",
+                cost=Value(free["serving_cost"], USD),
+                parts=parts,
+                people=Value(free["referred_customers"]),
+            ),
+            say(
+                "Without a free plan this menu would earn {money} a month at a market share of {share}, as far as this "
+                "model sees.",
+                money=Value(free["contribution_without"], USD),
+                share=Value(free["market_share_without"], "fraction"),
+            ),
+        ]
+    losing = tuple(
+        say(
+            "{plan}, usage {usage}: {count} customers at {margin} a month each",
+            plan=PlanName(r["plan"], e.titles().get(r["plan"], r["plan"])),
+            usage=r["usage_class"],
+            count=Value(r["customers"]),
+            margin=Value(r["gross_margin_per_customer"], USD),
+        )
+        for r in e.under_water
+        if r["gross_margin_per_customer"] < 0 and r["plan"] not in free["plans"]
+    )
+    listing = (Listing(losing, title="Under water: they cost more than they pay"),) if losing else ()
+    return Section("What free and heavy use costs", listing, tuple(told))
+
+
+def gains_section(e: Explanation) -> Section:
+    """Who gains and who loses."""
+    headings = [
+        words("segment"),
+        Heading("a person and month", USD),
+        Heading("share who lose", "fraction"),
+        Heading("customers today", "customers"),
+        Heading("customers", "customers"),
+    ]
+    rows: list[Row] = [
+        (
+            r["segment"],
+            Value(r["surplus_change_usd_per_person"], USD, Form.SIGNED),
+            Value(r["losing_share"], "fraction"),
+            Value(r["customers_today"], "customers"),
+            Value(r["customers"], "customers"),
+        )
+        for r in e.segments
+    ]
+    return Section(
+        "Who gains and who loses",
+        (Drawing("segments"), grid(headings, rows, stand_in=True)),
+        ("By segment, against today: what a person gets beyond what they pay.",),
+    )
+
+
+def cost_section(e: Explanation) -> Section:
+    """What binding conditions cost."""
+    o = e.solution.objective
+    found = {(r["move"], r["condition"], r["sense"]): r["change"] for r in e.condition_costs}
+    names = list(dict.fromkeys((condition, sense) for _, condition, sense in found))
+    moves = list(dict.fromkeys(move for move, _, _ in found))
+
+    def cell(change: float | None) -> Content:
+        if change is None:
+            return "no menu"
+        return Value(0.0 if abs(change) <= 1e-9 * abs(o.value) else change, o.unit, Form.SIGNED)
+
+    headings = [
+        Heading("bound moved by"),
+        *(Heading(say("{c}, " + s, c=FigureName(c)), o.unit) for c, s in names),
+    ]
+    rows = [(Value(m, form=Form.RELATIVE), *(cell(found.get((m, *name))) for name in names)) for m in moves]
+    lead = say("{figure} is {value}: its change if a condition that binds is moved.", figure=FigureName(o.name),
+               value=Value(o.value, o.unit))  # fmt: skip
+    return Section("What conditions cost", (grid(headings, rows),), (lead,))
+
+
+def runner_section(e: Explanation) -> Section:
+    """Menus within 1 % and where they differ."""
+    o = e.solution.objective
+    headings = [words("differs in"), Heading(FigureName(o.name), o.unit), Heading("behind")]
+    rows: list[Row] = [
+        (
+            Cell(tuple(_runner(e, plan, terms) for plan, terms in r["differs"].items()), "strong"),
+            Value(r["value"], o.unit),
+            Value(r["behind"], form=Form.FINE),
+        )
+        for r in e.runners_up
+    ]
+    lead = "The next best menus within 1 %: differences this small are a matter of taste."
+    return Section("Runners-up", (grid(headings, rows),), (lead if rows else "No other menu comes within 1 %.",))
+
+
+def _runner(e: Explanation, plan: str, terms: Any) -> Content:
+    if not isinstance(terms, dict):
+        return say("{share} of the budget for enterprise", share=Value(terms, "fraction"))
+    chosen = {p.plan: p.allowances for p in e.solution.menu}
+    caps = {} if chosen.get(plan) == terms["allowances"] else terms["allowances"]
+    units = terms["unit_prices"]
+    told = PlanTerms(terms["price"], bool(units), caps, units)
+    return say("{plan} {terms}", plan=PlanName(plan, e.titles().get(plan, plan)), terms=told)
+
+
+@register
+class ExplainStudy(Study[Explanation]):
+    """What stands around the answer."""
+
+    verb = "explain"
+    word = "explanation"
+    help = "Why this menu: price responses, what conditions cost, runners-up, who gains and loses, the free tier."
+    place = 4
+    results = (Explanation,)
+
+    def run(self, setup: Setup) -> Explanation:
+        quick = replace(setup.settings, cross_check=False)
+        return explain(setup.case_model, setup.answer(), quick, executor=setup.executor)
+
+    def document(self, result: Explanation) -> dict[str, Any]:
+        return explanation_document(result)
+
+    def tables(self, result: Explanation) -> tuple[Table, ...]:
+        return explanation_tables(result)
+
+    def sections(self, result: Explanation, solution: Solution | None = None) -> tuple[Section, ...]:
+        e, use = result, use_section(result)
+        return (
+            *([response_section(e)] if e.price_responses else []),
+            *([use] if use.lead or use.blocks else []),
+            gains_section(e),
+            *([cost_section(e)] if e.condition_costs else []),
+            runner_section(e),
+        )

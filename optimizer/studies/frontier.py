@@ -2,146 +2,72 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from importlib import import_module
+from dataclasses import replace
 from itertools import repeat
-from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from optimizer.answer.menu import menu_document, read_menu
-from optimizer.economics import figures
-from optimizer.economics.figures import HEADLINES, TOTAL
+from optimizer.answer.frontier import Axis, Frontier, FrontierFamily, FrontierPoint, read_step, step_row
+from optimizer.answer.offers import differing, part_cells, part_columns, price_columns, prices
 from optimizer.errors import InfeasibleError, bad_argument
-from optimizer.execution import clock
-from optimizer.execution.executor import Executor, run_all
-from optimizer.inputs.changes import Changes
-from optimizer.inputs.load import load_inputs
-from optimizer.io.saving import write_atomic
-from optimizer.market.evaluate import Evaluation
-from optimizer.market.prepare import prepare
-from optimizer.model.case_model import CaseModel, prepare_case
-from optimizer.model.choices import Level, Menu
-from optimizer.model.measures import measure
-from optimizer.optimise.case_frontier import CaseStep, trace_case
-from optimizer.optimise.frontier import Side
-from optimizer.optimise.outcome import Settings
-from optimizer.schema.case import Case, Change
-from optimizer.typing import Status, Verdict
+from optimizer.studies.sections import (
+    Content,
+    Drawing,
+    FigureName,
+    Form,
+    Grid,
+    Heading,
+    Note,
+    PlanName,
+    Row,
+    Section,
+    Value,
+    grid,
+    say,
+    term_columns,
+    told_terms,
+    words,
+)
+from optimizer.studies.study import Option, Setup, Study, register
+from optimizer.studies.tables import Table, table
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from os import PathLike
+
+    from optimizer.answer.solution import Solution
+    from optimizer.execution.executor import Executor
+    from optimizer.inputs.changes import Changes
+    from optimizer.market.evaluate import Evaluation
+    from optimizer.model.case_model import CaseModel
+    from optimizer.optimise.case_frontier import CaseStep
+    from optimizer.optimise.frontier import Side
+    from optimizer.optimise.outcome import Settings
+    from optimizer.schema.case import Case
 
 LEAST = 1e-6
 """Least size that gaps are relative to, whatever the unit: axes may be fractions or money."""
-
-
-@dataclass(frozen=True)
-class Axis:
-    """A figure and the direction in which it is better."""
-
-    name: str
-    sense: int
-    """+1 more is better, -1 less is."""
-    unit: str
-    today: float
-
-
-@dataclass(frozen=True)
-class FrontierPoint:
-    """An efficient menu."""
-
-    chosen: Menu
-    x: float
-    y: float
-    bound: float
-    """No menu with at least this x has a better y."""
-    gap: float
-    verdict: Verdict
-    status: Status
-    threshold: float | None
-    """The x that was asked for; None at the end with the best y."""
-    figures: dict[str, float]
-
-    @property
-    def menu(self) -> Mapping[str, Level]:
-        """Plan -> its terms; None = not offered."""
-        return self.chosen.terms
-
-    @property
-    def enterprise_share(self) -> float:
-        """Share of the go-to-market budget for enterprise."""
-        return self.chosen.enterprise_share
-
-
-@dataclass(frozen=True)
-class Frontier:
-    """Efficient menus from the best y to the best x, with a proven statement of what may be missing."""
-
-    case: str
-    x: Axis
-    y: Axis
-    points: tuple[FrontierPoint, ...]
-    room: float
-    """The most by which the true frontier can lie above the drawn staircase, in the unit of y; proven."""
-    complete: bool
-    """False where time or the user stopped the study."""
-    everything: bool
-    """Whether all efficient menus were asked for."""
-    solves: int
-    seconds: float
-    label: str = ""
-    """What sets this frontier apart in a family."""
-    evaluations: tuple[Evaluation, ...] = field(default=(), repr=False)
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row a point: x, y, bound, gap, verdict, the menu's prices, all headline figures."""
-        import pandas as pd
-
-        rows = []
-        for p in self.points:
-            prices = {f"price_{plan}": None if t is None else t.price for plan, t in p.menu.items()}
-            proof = {"bound": p.bound, "gap": p.gap, "verdict": p.verdict}
-            rows.append(
-                {
-                    **p.figures,
-                    self.x.name: p.x,
-                    self.y.name: p.y,
-                    **proof,
-                    **prices,
-                    "enterprise_share": p.enterprise_share,
-                }
-            )
-        frame = pd.DataFrame(rows)
-        first = [self.x.name, self.y.name, "bound", "gap", "verdict"]
-        return frame[[*first, *(c for c in frame.columns if c not in first)]] if rows else frame
-
-    def plot(self) -> Any:
-        """The chart, as an object that is returned and not shown. Needs the ``report`` extra."""
-        return import_module("optimizer.report.charts").frontier_chart(self)
-
-    def _repr_html_(self) -> str:
-        """For notebooks."""
-        return str(self.to_frame().to_html(max_cols=12))
+X, Y = "market_share", "contribution_margin"
 
 
 def axis(case_model: CaseModel, name: str, sense: int | None = None) -> tuple[Axis, Side]:
     """An axis by figure name; ``-name`` asks for less of it. Raises InputError for an unknown figure."""
+    from optimizer.economics import figures
+    from optimizer.model.measures import measure
+    from optimizer.optimise.frontier import Side
+
     asked = name.removeprefix("-")
     if not figures.is_figure(asked):
         raise bad_argument("frontier", f"no figure is named {asked!r}", f"one of {', '.join(figures.names())}")
     if sense is None:
         sense = -1 if name.startswith("-") else figures.figure(asked).sense
-    made = measure(case_model.built, asked, TOTAL, case_model.today_figure)
+    made = measure(case_model.built, asked, figures.TOTAL, case_model.today_figure)
     return Axis(asked, sense, figures.unit_of(asked), case_model.today_figure(asked)), Side(made, sense)
 
 
 def frontier_case(
     case: str | PathLike[str] | Case,
-    x: str = "market_share",
-    y: str = "contribution_margin",
+    x: str = X,
+    y: str = Y,
     *,
     points: int = 21,
     even: bool = False,
@@ -165,10 +91,14 @@ def frontier_case(
     Raises:
         InputError; InfeasibleError where no menu meets the case's conditions.
     """
+    from optimizer.execution import clock
+    from optimizer.model.case_model import prepare_case
+    from optimizer.optimise.outcome import Settings
+
     with clock.limited(time_limit):
         case_model = prepare_case(case, sets=sets, folder=folder)
         wanted = case_model.inputs.case.options.gap if gap is None else gap
-        settings = Settings(gap=0.0 if everything else wanted, deadline=clock.deadline(), cancelled=cancelled)
+        settings = Settings(gap=wanted, deadline=clock.deadline(), cancelled=cancelled)
         return frontier_of(case_model, x, y, settings, points, even, everything, progress, known)
 
 
@@ -184,10 +114,12 @@ def frontier_of(
     known: Sequence[CaseStep] = (),
     label: str = "",
 ) -> Frontier:
-    """The frontier of a prepared problem."""
+    """The frontier of a prepared problem; where ``everything`` is asked for there is no gap."""
+    from optimizer.optimise.case_frontier import trace_case
+
     if points < 2:
         raise bad_argument("points", "must be at least 2")
-    settings = replace(settings, scale=LEAST)
+    settings = replace(settings, scale=LEAST, gap=0.0 if everything else settings.gap)
     axis_x, side_x = axis(case_model, x)
     axis_y, side_y = axis(case_model, y)
     if axis_x.name == axis_y.name:
@@ -217,6 +149,9 @@ def frontier_of(
 
 def _point(step: CaseStep, evaluation: Evaluation, x: Axis, y: Axis, settings: Settings) -> FrontierPoint:
     """A step as a point; x and y by the evaluator."""
+    from optimizer.economics.figures import HEADLINES
+    from optimizer.typing import Status, Verdict
+
     value = evaluation.figure(y.name)
     bound = y.sense * step.bound
     gap = max(0.0, y.sense * (bound - value)) / max(abs(value), 1e-9)
@@ -235,24 +170,29 @@ def _point(step: CaseStep, evaluation: Evaluation, x: Axis, y: Axis, settings: S
 
 
 def family(
-    case_models: dict[str, CaseModel],
+    case_models: Mapping[str, CaseModel],
     x: str,
     y: str,
     settings: Settings,
     points: int = 21,
     executor: Executor | None = None,
+    even: bool = False,
+    everything: bool = False,
 ) -> tuple[Frontier, ...]:
     """A frontier for each of several case models, for instance at three compute budgets.
 
     executor: where they are traced; by default local processes if that is worth it.
     """
-    quick = replace(settings, cancelled=None, progress=None)
-    tasks = case_models.values(), repeat(x), repeat(y), repeat(quick), repeat(points), case_models
-    return tuple(run_all(_member, *tasks, executor=executor))
+    from optimizer.execution.executor import run_all
+
+    same = (x, y, replace(settings, cancelled=None, progress=None), points, even, everything)
+    return tuple(run_all(_member, case_models.values(), *map(repeat, same), case_models, executor=executor))
 
 
-def _member(m: CaseModel, x: str, y: str, settings: Settings, points: int, label: str) -> Frontier:
-    return frontier_of(m, x, y, settings, points, label=label)
+def _member(
+    m: CaseModel, x: str, y: str, settings: Settings, points: int, even: bool, everything: bool, label: str
+) -> Frontier:
+    return frontier_of(m, x, y, settings, points, even, everything, label=label)
 
 
 def point_rows(frontier: Frontier) -> list[dict[str, Any]]:
@@ -267,51 +207,194 @@ def point_rows(frontier: Frontier) -> list[dict[str, Any]]:
             "status": p.status,
             "threshold": p.threshold,
             "figures": p.figures,
-            "menu": menu_document(p.chosen, evaluation.prepared.market)["menu"],
+            "menu": menu,
             "enterprise_share": p.enterprise_share,
         }
-        for p, evaluation in zip(frontier.points, frontier.evaluations, strict=True)
+        for p, menu in zip(frontier.points, frontier.offers(), strict=True)
     ]
 
 
-def save_steps(
-    path: Path, case: str, changes: Mapping[str, Change], tag: Mapping[str, object], steps: Sequence[CaseStep]
-) -> None:
-    """Keep what a study has done, so that it can go on after a stop."""
-    inputs = load_inputs(case, changes)
-    rows = [
-        {
-            "threshold": None if s.threshold == float("-inf") else s.threshold,
-            "bound": s.bound,
-            "status": s.status,
-            "x": s.x,
-            "y": s.y,
-            **menu_document(s.menu, inputs.changed),
-        }
-        for s in steps
-    ]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(path, json.dumps({"hash": inputs.hash, "tag": dict(tag), "steps": rows}))
+def frontier_document(frontier: Frontier) -> dict[str, Any]:
+    """A frontier as plain data; ``points`` from the best y to the best x."""
+
+    def told(a: Axis) -> dict[str, Any]:
+        return {"name": a.name, "sense": a.sense, "unit": a.unit, "today": a.today}
+
+    return {
+        "schema_version": 1,
+        "case": frontier.case,
+        "label": frontier.label,
+        "x": told(frontier.x),
+        "y": told(frontier.y),
+        "status": "optimal" if frontier.complete else "interrupted",
+        "all": frontier.everything,
+        "points": point_rows(frontier),
+        "room": frontier.room,
+        "solves": frontier.solves,
+        "seconds": {"solve": frontier.seconds},
+    }
 
 
-def load_steps(path: Path, case: str, changes: Mapping[str, Change], tag: Mapping[str, object]) -> tuple[CaseStep, ...]:
-    """Steps of an earlier run of the same study; none where inputs or options differ."""
-    try:
-        saved = json.loads(path.read_text(encoding="utf-8"))
-        inputs = load_inputs(case, changes)
-        if saved["hash"] != inputs.hash or saved["tag"] != dict(tag):
-            return ()
-        prepared = prepare(inputs.changed)
-        return tuple(
-            CaseStep(
-                float("-inf") if row["threshold"] is None else float(row["threshold"]),
-                read_menu(row, prepared),
-                float(row["x"]),
-                float(row["y"]),
-                float(row["bound"]),
-                Status(row["status"]),
-            )
-            for row in saved["steps"]
+def frontier_table(f: Frontier, which: str = "") -> Table:
+    """Every point with its menu and all headline figures, and today's place."""
+    from optimizer.economics.figures import unit_of
+
+    others = [n for n in (f.points[0].figures if f.points else {}) if n not in (f.x.name, f.y.name)]
+    menus = f.offers()
+    parts = part_columns(menus)
+    columns = {"point": "", f.x.name: f.x.unit, f.y.name: f.y.unit, "bound": f.y.unit, "gap": "fraction",
+               "verdict": "", "status": "", "enterprise_share": "fraction", **price_columns(menus),
+               **{n: unit_of(n) for n in others}, **dict.fromkeys(parts, "")}  # fmt: skip
+    rows: list[tuple[Any, ...]] = [
+        (
+            *(str(k), p.x, p.y, p.bound, p.gap, p.verdict, p.status, p.enterprise_share),
+            *prices(menu),
+            *(p.figures[n] for n in others),
+            *part_cells(menu, parts),
         )
-    except (OSError, ValueError, KeyError, TypeError, IndexError):
+        for k, (p, menu) in enumerate(zip(f.points, menus, strict=True), start=1)
+    ]
+    rows.append(("today", f.x.today, f.y.today, *[None] * (len(columns) - 3)))
+    return table(f"Frontier{which}", columns, rows)
+
+
+def point_grid(f: Frontier) -> Grid:
+    """The points with the terms in which their menus differ."""
+    columns, terms = term_columns(f.offers(), [p.enterprise_share for p in f.points], f.titles())
+    figures = [Heading(FigureName(a.name), a.unit) for a in (f.x, f.y)]
+    rows: list[Row] = [
+        (
+            Value(p.x, f.x.unit),
+            Value(p.y, f.y.unit),
+            *cells,
+            Value(p.gap, form=Form.GAP),
+            p.verdict.replace("_", " "),
+        )
+        for p, cells in zip(f.points, terms, strict=True)
+    ]
+    title = say("Efficient menus of {case}{label}", case=f.case, label=_label(f))
+    return grid([*figures, *columns, Heading("gap"), words("verdict")], rows, title=title)
+
+
+def _label(f: Frontier) -> str:
+    return f": {f.label}" if f.label else ""
+
+
+def _same_everywhere(f: Frontier) -> Note:
+    """What all menus have in common."""
+    menus, titles = f.offers(), f.titles()
+    same = [plan for plan in menus[0] if plan not in differing(menus)]
+    told: list[Content] = [
+        say("{plan} {terms}", plan=PlanName(plan, titles[plan]), terms=told_terms(menus[0][plan])) for plan in same
+    ]
+    if len({p.enterprise_share for p in f.points}) == 1:
+        share = Value(f.points[0].enterprise_share, "fraction")
+        told.append(say("{share} of the go-to-market budget for enterprise", share=share))
+    return Note(say("The same in all of them: {terms}.", terms=tuple(told)))
+
+
+def frontier_section(f: Frontier, solution: Solution | None) -> Section:
+    """A frontier for readers."""
+    here = "; “here” is the market of the case" if solution is not None and solution.changed_market else ""
+    read = (
+        "Each dot is a menu that no other one beats in both. Point at a dot for its terms. Today is today’s menu in "
+        f"today’s market{here}: below the line another menu beats it, above it the case rules it out."
+    )
+    proven = ", each proven" if all(p.verdict == "proved" for p in f.points) else ""
+    count = say(
+        "{count} efficient menus{proven} from {solves} solves{end}. The true frontier lies nowhere more than {room} "
+        "above these steps (proven).",
+        count=Value(len(f.points)),
+        proven=proven,
+        solves=Value(f.solves),
+        end="" if f.complete else "; stopped early: what was done is kept",
+        room=Value(f.room, f.y.unit),
+    )
+    names = {"x": FigureName(f.x.name), "y": FigureName(f.y.name)}
+    today = say(
+        "Today: {x} {at_x}, {y} {at_y}.", **names, at_x=Value(f.x.today, f.x.unit), at_y=Value(f.y.today, f.y.unit)
+    )
+    return Section(
+        title=say("What {x} costs in {y}{label}", **names, label=_label(f)),
+        blocks=(
+            Drawing(options={"marks": f.marks(solution)}, caption=read),
+            point_grid(f),
+            *([_same_everywhere(f)] if f.points else []),
+            Note(today),
+            Note(count),
+        ),
+    )
+
+
+@register
+class FrontierStudy(Study[Frontier | FrontierFamily]):
+    """One frontier, or a family of them."""
+
+    verb = word = "frontier"
+    help = "The trade-off between two figures, every point proven; with --out a stopped study goes on where it was."
+    place = 1
+    results = (Frontier, FrontierFamily)
+    alone = limited = stoppable = resumes = True
+    options = (
+        Option("x", "--x", str, X, "Horizontal figure; -FIGURE asks for less of it.", "FIGURE"),
+        Option("y", "--y", str, Y, "Vertical figure.", "FIGURE"),
+        Option("points", "--points", int, 21, "How many solves to spend.", least=2, most=1000, in_report=15),
+        Option("even", "--even", bool, False, "Even steps instead of the widest gaps."),
+        Option("everything", "--all", bool, False, "All efficient menus."),
+        Option("family", "--family", str, None, "A frontier for each value of a number.", "PATH=V1,V2,..."),
+    )
+
+    def run(self, setup: Setup) -> Frontier | FrontierFamily:
+        o, m = setup.options, setup.case_model
+        settings = replace(setup.settings, cancelled=setup.cancelled)
+        asked, how = (o["x"], o["y"], settings, o["points"]), (o["even"], o["everything"])
+        total = None if o["everything"] else o["points"]
+
+        def done(step: CaseStep, count: int) -> None:
+            setup.keep(step_row(step, m))
+            setup.progress(count, total)
+
+        if o["family"] is None:
+            return frontier_of(m, *asked, *how, done, _known(setup))
+        from optimizer.inputs.scenarios import read_family
+        from optimizer.model.case_model import with_changes
+
+        worlds = {label: with_changes(m, changes) for label, changes in read_family(o["family"]).items()}
+        return FrontierFamily(m.inputs.name, family(worlds, *asked, setup.executor, *how))
+
+    def document(self, result: Frontier | FrontierFamily) -> dict[str, Any]:
+        if isinstance(result, Frontier):
+            return frontier_document(result)
+        told = [frontier_document(f) for f in result.frontiers]
+        return {"schema_version": 1, "case": result.case, "family": told}
+
+    def tables(self, result: Frontier | FrontierFamily) -> tuple[Table, ...]:
+        several = isinstance(result, FrontierFamily)
+        return tuple(frontier_table(f, f" {k}" if several else "") for k, f in enumerate(_each(result), start=1))
+
+    def sections(self, result: Frontier | FrontierFamily, solution: Solution | None = None) -> tuple[Section, ...]:
+        return tuple(frontier_section(f, solution) for f in _each(result))
+
+    def summary(self, result: Frontier | FrontierFamily) -> tuple[tuple[str, Any, str], ...]:
+        return tuple(("the true frontier lies above the drawn one by at most", f.room, f.y.unit) for f in _each(result))
+
+    def complete(self, result: Frontier | FrontierFamily) -> bool:
+        return all(f.complete for f in _each(result))
+
+    def saved_as(self, result: Frontier | FrontierFamily) -> str:
+        return "frontier" if isinstance(result, Frontier) else "frontiers"
+
+    def files(self, result: Frontier | FrontierFamily) -> dict[str, str]:
+        return {"frontier.csv": result.to_frame().to_csv(index=False)} if isinstance(result, Frontier) else {}
+
+
+def _each(result: Frontier | FrontierFamily) -> tuple[Frontier, ...]:
+    return (result,) if isinstance(result, Frontier) else result.frontiers
+
+
+def _known(setup: Setup) -> tuple[CaseStep, ...]:
+    """The steps of an earlier run; none where they cannot be read."""
+    try:
+        return tuple(read_step(row, setup.case_model) for row in setup.known)
+    except (ValueError, KeyError, TypeError, IndexError):
         return ()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from optimizer.answer.solution import Solution
-from optimizer.economics.figures import Selection, unit_of
+if TYPE_CHECKING:
+    from optimizer.answer.solution import Solution
 
 Kind = Literal["total", "market", "plan", "rest"]
 
@@ -32,6 +32,8 @@ def waterfall(solution: Solution, figure: str = "contribution_margin") -> list[W
 
     The rest is what no plan carries alone, such as the bill of contracted compute.
     """
+    from optimizer.economics.figures import Selection, unit_of
+
     unit = unit_of(figure)
     today, here, menu = solution.today, solution.unchanged, solution.evaluation
     first, last = today.figure(figure), menu.figure(figure)

@@ -15,6 +15,7 @@ from optimizer.answer.run import solve_case_model
 from optimizer.errors import InputError
 from optimizer.inputs.changes import apply_changes
 from optimizer.inputs.load import load_case, validate
+from optimizer.inputs.scenarios import read_scenarios
 from optimizer.io.copying import copy_case
 from optimizer.io.workbook import write_case_workbook
 from optimizer.market.check import quantities
@@ -22,7 +23,7 @@ from optimizer.optimise.outcome import Settings
 from optimizer.schema.base import Quantity
 from optimizer.schema.case import Change
 from optimizer.schema.market import Market
-from optimizer.studies.compare import compare_case, read_scenarios
+from optimizer.studies.compare import compare_case
 from optimizer.studies.sensitivity import tornado
 
 SHIPPED = ("assistant-startup-today", "openai-2025-today", "anthropic-2025-today")

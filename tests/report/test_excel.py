@@ -22,12 +22,13 @@ from optimizer.io.documents import Document
 from optimizer.model.case_model import CaseModel, case_model_of, with_changes
 from optimizer.optimise.outcome import Settings
 from optimizer.report.excel import number_format, write_workbook
-from optimizer.report.tables import Column, Table, solution_tables, write_tables
+from optimizer.report.tables import solution_tables, write_tables
 from optimizer.schema.case import Case, Change
 from optimizer.studies.compare import compare_problems
 from optimizer.studies.explain import explain
 from optimizer.studies.frontier import frontier_of
 from optimizer.studies.sensitivity import tornado
+from optimizer.studies.tables import Column, Table
 
 EVIL = '=HYPERLINK("http://example.invalid","x")\x00\x1b[31m<b>_x0041_\ud800'
 CLEAN = '=HYPERLINK("http://example.invalid","x")[31m<b>_x0041_'

@@ -14,18 +14,12 @@ from optimizer.execution.executor import Executor, SerialExecutor
 from optimizer.execution.processes import ProcessExecutor
 from optimizer.model.case_model import CaseModel, case_model_of, vary, with_changes
 from optimizer.optimise.outcome import Settings
-from optimizer.report.studies import (
-    comparison_document,
-    explanation_document,
-    frontier_document,
-    tornado_document,
-)
 from optimizer.schema.case import Change, Scenario
-from optimizer.studies.bundle import STUDIES, study
-from optimizer.studies.compare import compare_scenarios
-from optimizer.studies.explain import explain
-from optimizer.studies.frontier import family, frontier_of
-from optimizer.studies.sensitivity import best_value, kept_value, tornado
+from optimizer.studies.bundle import run_studies, wanted_studies
+from optimizer.studies.compare import compare_scenarios, comparison_document
+from optimizer.studies.explain import explain, explanation_document
+from optimizer.studies.frontier import family, frontier_document, frontier_of
+from optimizer.studies.sensitivity import best_value, kept_value, tornado, tornado_document
 
 SETTINGS = Settings(gap=1e-6, cross_check=False)
 CHANGES = {"cheap": {"alternatives.rival.price": Change(times=0.6)}, "costly": {"pools.main.price": Change(times=1.8)}}
@@ -92,14 +86,14 @@ def test_the_same_in_processes_as_in_one(name: str, m: CaseModel, pool: ProcessE
 def test_a_reports_studies_are_those_run_alone(m: CaseModel, pool: ProcessExecutor) -> None:
     solution = solve_case_model(m, SETTINGS)
     told: list[str] = []
-    found = study(m, solution, STUDIES, SETTINGS, points=5, progress=told.append, executor=pool)
-    assert sorted(told) == sorted(STUDIES)
-    assert found.frontier and found.comparison and found.tornado and found.explanation
-    assert plain(explanation_document(found.explanation)) == of("explanation", m, SerialExecutor())
-    assert plain(comparison_document(found.comparison)) == of("scenarios", m, SerialExecutor())
-    alone = frontier_of(m, "market_share", "contribution_margin", SETTINGS, 5)
-    assert plain(frontier_document(found.frontier)) == plain(frontier_document(alone))
-    assert plain(tornado_document(found.tornado)) == plain(tornado_document(tornado(m, solution, SETTINGS)))
+    wanted, warned = wanted_studies("explanation,frontier,scenarios,tornado", m, SETTINGS)
+    found = run_studies(wanted, m, solution, SETTINGS, told.append, pool)
+    assert sorted(told) == sorted(found) == ["explanation", "frontier", "scenarios", "tornado"] and not warned
+    assert plain(explanation_document(found["explanation"])) == of("explanation", m, SerialExecutor())
+    assert plain(comparison_document(found["scenarios"])) == of("scenarios", m, SerialExecutor())
+    alone = frontier_of(m, "market_share", "contribution_margin", SETTINGS, 15)
+    assert plain(frontier_document(found["frontier"])) == plain(frontier_document(alone))
+    assert plain(tornado_document(found["tornado"])) == plain(tornado_document(tornado(m, solution, SETTINGS)))
 
 
 def test_a_kept_menu_is_worth_what_the_evaluator_says(m: CaseModel) -> None:
@@ -152,12 +146,12 @@ def test_sets_hold_when_numbers_are_varied(factory: ModuleType) -> None:
     m = case_model_of(asked)
     solution = solve_case_model(m, SETTINGS)
     same = kept_value(m, solution.chosen, "plans.plus.churn", 0.05)
-    assert same == pytest.approx(solution.objective.value, rel=1e-9)
-    assert best_value(m, SETTINGS, "plans.plus.churn", 0.05) == pytest.approx(solution.objective.value, rel=1e-9)
+    assert same.value == pytest.approx(solution.objective.value, rel=1e-9)
+    assert best_value(m, SETTINGS, "plans.plus.churn", 0.05).value == pytest.approx(solution.objective.value, rel=1e-9)
     # 3 x 4 usd, not 4
     cheaper = kept_value(m, solution.chosen, "pools.main.price", 4.0)
     wanted = case_model_of(factory.inputs(None, case, {"pools.main.price": Change(to=12.0)}))
-    assert cheaper == pytest.approx(wanted.evaluate(solution.chosen).figure("contribution_margin"), rel=1e-9)
+    assert cheaper.value == pytest.approx(wanted.evaluate(solution.chosen).figure("contribution_margin"), rel=1e-9)
 
 
 def test_a_stopped_tornado_says_so(m: CaseModel) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import altair as alt
 
+from optimizer.answer.frontier import Frontier
 from optimizer.answer.solution import Solution
+from optimizer.answer.views import view
+from optimizer.report import pieces
 from optimizer.report.charts.style import (
     BLUE,
     INK,
@@ -22,56 +27,53 @@ from optimizer.report.charts.style import (
     tips,
     told,
 )
-from optimizer.report.words import heading, price, title
-from optimizer.studies.frontier import Frontier, FrontierPoint
+from optimizer.report.words import heading, title
+from optimizer.studies.sections import told_terms
 from optimizer.typing import Verdict
 
-PROPOSED, TODAY, HERE = MARKS = ("Proposed menu", "Today", "Today's menu here")
+PROPOSED = "Proposed menu"
+MARKS = (PROPOSED, "Today", "Today's menu here")
 LETTER, LINES = 0.033, 0.09
 """Room of a letter and of a line on a narrow screen, as parts of the picture."""
 
 
-def menu_text(point: FrontierPoint, titles: dict[str, str]) -> str:
-    """The menu of a point in one line."""
-    told_plans = []
-    for plan, terms in point.menu.items():
-        if terms is None:
-            continue
-        metered = terms.price == 0 and any(p is not None for p in terms.unit_prices)
-        told_plans.append(f"{titles.get(plan, plan)} {'metered' if metered else price(terms.price)}")
-    return ", ".join(told_plans)
-
-
-def _points(frontier: Frontier, titles: dict[str, str]) -> list[Row]:
-    x, y = frontier.x, frontier.y
+def _menus(frontier: Frontier) -> list[str]:
+    """Every point's menu in one line: prices, and of allowances and unit prices those in which the menus differ."""
+    menus, titles = frontier.offers(), frontier.titles()
     return [
+        ", ".join(
+            f"{titles[plan]} {pieces.told(told_terms(offer, [other[plan] for other in menus]))}"
+            for plan, offer in menu.items()
+            if offer["offered"]
+        )
+        for menu in menus
+    ]
+
+
+def _points(frontier: Frontier) -> list[Row]:
+    x, y = frontier.x, frontier.y
+    rows = [
         {
             "x": p.x,
             "y": p.y,
             **lines(
                 told(p.x, x.unit),
                 told(p.y, y.unit),
-                menu_text(p, titles),
+                menu,
                 told(p.enterprise_share, "fraction"),
                 "proven" if p.verdict is Verdict.PROVED else f"best found, at most {told(p.bound, y.unit)}",
             ),
         }
-        for p in sorted(frontier.points, key=lambda p: p.x)
+        for p, menu in zip(frontier.points, _menus(frontier), strict=True)
     ]
+    return sorted(rows, key=lambda row: row["x"])
 
 
-def _marks(frontier: Frontier, solution: Solution | None) -> list[Row]:
-    """Today and the chosen menu; where the case changes the market, today's menu there as well."""
-    x, y = frontier.x, frontier.y
-    marks: list[Row] = [{"what": TODAY, "x": x.today, "y": y.today}]
-    if solution is not None:
-        places = [(PROPOSED, solution.evaluation)]
-        if solution.changed_market:
-            places.append((HERE, solution.unchanged))
-        marks += [{"what": what, "x": e.figure(x.name), "y": e.figure(y.name)} for what, e in places]
-    for m in marks:
-        m.update(lines(m["what"], told(m["x"], x.unit), told(m["y"], y.unit)))
-    return sorted(marks, key=lambda m: MARKS.index(m["what"]))
+def _marks(frontier: Frontier, marks: Iterable[tuple[str, float, float]]) -> list[Row]:
+    """Places beside the points, with their words."""
+    units = frontier.x.unit, frontier.y.unit
+    rows = [{"what": w, "x": x, "y": y, **lines(w, told(x, units[0]), told(y, units[1]))} for w, x, y in marks]
+    return sorted(rows, key=lambda row: MARKS.index(row["what"]))
 
 
 def _meet(one: tuple[float, float, float], other: tuple[float, float, float]) -> bool:
@@ -113,13 +115,18 @@ def _label(base: alt.Chart, row: Row, below: bool, left: bool) -> alt.Chart:
     return made.encode(text="what:N")
 
 
-def frontier_chart(frontier: Frontier, solution: Solution | None = None, width: Width = 640) -> Chart:
-    """Efficient menus with hover, today's position, and the solution's menu where one is given."""
+@view(Frontier)
+def frontier_chart(
+    frontier: Frontier,
+    solution: Solution | None = None,
+    width: Width = 640,
+    marks: Iterable[tuple[str, float, float]] | None = None,
+) -> Chart:
+    """Efficient menus with hover, today's position, and the solution's menu where one is given (or ``marks``)."""
     x, y = frontier.x, frontier.y
-    titles = {p.plan: p.title for p in solution.menu} if solution is not None else {}
-    rows, marks = _points(frontier, titles), _marks(frontier, solution)
-    across = span([r["x"] for r in (*rows, *marks)], 0.04, 0.04)
-    up = span([r["y"] for r in (*rows, *marks)], 0.14, 0.14)
+    rows, spots_at = _points(frontier), _marks(frontier, frontier.marks(solution) if marks is None else marks)
+    across = span([r["x"] for r in (*rows, *spots_at)], 0.04, 0.04)
+    up = span([r["y"] for r in (*rows, *spots_at)], 0.14, 0.14)
     at_x = alt.X("x:Q", scale=alt.Scale(domain=across, nice=False), axis=axis(heading(x.name), x.unit, grid=False))
     at_y = alt.Y("y:Q", scale=alt.Scale(domain=up, nice=False), axis=axis(heading(y.name), y.unit))
     hover = tips(heading(x.name), heading(y.name), "Menu", "Go-to-market for enterprise", "Verdict")
@@ -127,7 +134,7 @@ def frontier_chart(frontier: Frontier, solution: Solution | None = None, width: 
     # a menu serves every demand for x up to its own: the frontier is a staircase
     steps = base.mark_line(interpolate="step-before" if x.sense > 0 else "step-after", color=LINE, strokeWidth=1.5)
     dots = base.mark_point(size=64, filled=True, color=BLUE, opacity=1).encode(tooltip=hover)
-    spots = alt.Chart(data(marks), width=width, height=340).encode(x=at_x, y=at_y)
+    spots = alt.Chart(data(spots_at), width=width, height=340).encode(x=at_x, y=at_y)
     shapes = alt.Scale(domain=list(MARKS), range=["circle", "diamond", "square"])
     colours = alt.Scale(domain=list(MARKS), range=[ORANGE, INK, MUTED])
     signs = spots.mark_point(size=150, filled=True, opacity=1).encode(
@@ -135,11 +142,11 @@ def frontier_chart(frontier: Frontier, solution: Solution | None = None, width: 
         color=alt.Color("what:N", scale=colours, legend=None),
         tooltip=tips("", heading(x.name), heading(y.name)),
     )
-    places = _places(marks, across, up)
-    labels = [_label(spots, m, *place) for m, place in zip(marks, places, strict=True)]
+    places = _places(spots_at, across, up)
+    labels = [_label(spots, m, *place) for m, place in zip(spots_at, places, strict=True)]
     text = (
         f"{len(rows)} efficient menus by {title(x.name)} and {title(y.name)}. "
-        + ". ".join(f"{m['what']}: {m['t1']}, {m['t2']}" for m in marks)
+        + ". ".join(f"{m['what']}: {m['t1']}, {m['t2']}" for m in spots_at)
         + f". Nothing lies more than {told(frontier.room, y.unit)} above."
     )
     return finish(alt.layer(steps, dots, signs, *labels), text)

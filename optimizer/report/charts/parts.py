@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import altair as alt
 
+from optimizer.answer.explanation import Explanation
 from optimizer.answer.parts import parts, usage_rows
 from optimizer.answer.solution import Solution
+from optimizer.answer.views import view
 from optimizer.economics.figures import unit_of
 from optimizer.report.charts.style import (
     BLUE,
@@ -30,7 +32,6 @@ from optimizer.report.charts.style import (
     unique,
 )
 from optimizer.report.words import heading
-from optimizer.studies.explain import Explanation
 
 MIX = ("customers", "revenue", "gpu_hours")
 """Figures that add up over channels, shown as shares."""
@@ -139,6 +140,7 @@ def usage_chart(solution: Solution, width: Width = 640) -> Chart:
     )
 
 
+@view(Explanation, "segments")
 def segments_chart(explanation: Explanation, width: Width = 640) -> Chart:
     """What each segment gains or loses against today, usd a person and month."""
     market = explanation.solution.evaluation.prepared.market

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import altair as alt
 
+from optimizer.answer.explanation import Explanation
+from optimizer.answer.views import view
 from optimizer.economics.figures import unit_of
 from optimizer.report.charts.style import (
     BLUE,
@@ -21,13 +23,7 @@ from optimizer.report.charts.style import (
     told,
 )
 from optimizer.report.words import price, printable
-from optimizer.studies.explain import Explanation
-
-PANELS = {
-    "customers": "Customers of the plan",
-    "revenue": "Revenue of the plan",
-    "contribution_margin": "Contribution margin of the whole menu",
-}
+from optimizer.studies.explain import PANELS
 
 
 def response_plans(explanation: Explanation) -> list[str]:
@@ -53,6 +49,7 @@ def _rows(explanation: Explanation, plan: str, figure: str) -> list[Row]:
     return rows
 
 
+@view(Explanation, "response")
 def response_panel(
     explanation: Explanation, plan: str, figure: str, width: Width = 210, height: int = 110, styled: bool = True
 ) -> Chart:
@@ -80,6 +77,7 @@ def response_panel(
     return titled
 
 
+@view(Explanation)
 def response_chart(explanation: Explanation) -> alt.VConcatChart:
     """Price responses of every plan: customers, revenue and the whole menu's contribution margin."""
     rows = [

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import altair as alt
 
+from optimizer.answer.comparison import Comparison
+from optimizer.answer.tornado import TOP, Driver, Tornado
+from optimizer.answer.views import view
 from optimizer.report.charts.style import (
     BLUE,
     INK,
@@ -25,40 +29,17 @@ from optimizer.report.charts.style import (
     tips,
     told,
 )
-from optimizer.report.words import bare, heading, stated, title
-from optimizer.studies.compare import Comparison
-from optimizer.studies.sensitivity import Driver, Tornado
+from optimizer.report.words import bare, heading, path_words, stated, title
 
-SHOWN = 12
-VISIBLE = 1e-4
-OWNERS = {"segments": "", "plans": " plan", "alternatives": " (rival)", "ai_models": " model", "pools": " GPUs"}
 CROWDED = 9
 """From so many scenarios on, cells carry no text."""
-
-
-def menu_groups(comparison: Comparison) -> list[tuple[str, str]]:
-    """Distinct menus: a label for the chart, and the comparison's name of the first of each group."""
-    groups: list[tuple[str, list[str]]] = []
-    for menu in comparison.menus:
-        for first, members in groups:
-            if comparison.terms[first] == comparison.terms[menu] and (
-                comparison.shares[first] == comparison.shares[menu]
-            ):
-                members.append(menu)
-                break
-        else:
-            groups.append((menu, [menu]))
-    numbers = {f"best in {s}": str(k + 1) for k, s in enumerate(comparison.scenarios)}
-    labelled = []
-    for first, members in groups:
-        best = ", ".join(numbers[m] for m in members if m in numbers)
-        labelled.append((f"Best in {best}" if best else first.capitalize(), first))
-    return labelled
+LANES = {"": 1.0, "upper": 0.5, "lower": 0.5}
+"""Where a bar lies -> its height as a part of a whole one: two bars on one side of the base lie side by side."""
 
 
 def _cells(comparison: Comparison, what: str) -> list[Row]:
     rows = []
-    for label, menu in menu_groups(comparison):
+    for label, menu in comparison.groups():
         for number, scenario in enumerate(comparison.scenarios):
             cell = comparison.cells[menu, scenario]
             shown = getattr(cell, what)
@@ -82,10 +63,11 @@ def _cells(comparison: Comparison, what: str) -> list[Row]:
     return rows
 
 
+@view(Comparison)
 def comparison_chart(comparison: Comparison, width: Width = 640, what: str = "regret") -> Chart:
     """Menus (rows) in scenarios (columns, by number): ``regret`` or ``value``; ``!`` marks a missed condition."""
     rows = _cells(comparison, what)
-    height = 38 * len(menu_groups(comparison))
+    groups = comparison.groups()
     ramp = ["#f3f5f7", SAND] if what == "regret" else ["#f3f5f7", SKY]
     x = alt.X(
         "scenario:O",
@@ -93,7 +75,7 @@ def comparison_chart(comparison: Comparison, width: Width = 640, what: str = "re
         axis=alt.Axis(title="Scenario", orient="top", domain=False, ticks=False, labelAngle=0, labelColor=INK),
     )
     y = alt.Y("menu:N", sort=None, axis=categories(120))
-    base = alt.Chart(data(rows), width=width, height=height).encode(x=x, y=y)
+    base = alt.Chart(data(rows), width=width, height=38 * len(groups)).encode(x=x, y=y)
     hover = tips("Scenario", "Menu", heading(comparison.figure), "Regret", "Conditions")
     domain = {"domainMin": 0.0} if what == "regret" else {}
     shades = alt.Scale.from_dict({"range": ramp, "interpolate": "rgb", "nice": False, **domain})
@@ -104,80 +86,99 @@ def comparison_chart(comparison: Comparison, width: Width = 640, what: str = "re
     if len(comparison.scenarios) < CROWDED:
         layers.append(base.mark_text(fontSize=11, color=INK).encode(text="told:N"))
     text = (
-        f"{heading(what)} in {title(comparison.figure)} of {len(menu_groups(comparison))} menus in "
-        f"{len(comparison.scenarios)} scenarios. Least regret: {comparison.least_regret}."
+        f"{heading(what)} in {title(comparison.figure)} of {len(groups)} menus in "
+        f"{len(comparison.scenarios)} scenarios. Least regret: {comparison.label(comparison.least_regret)}."
     )
     return finish(alt.layer(*layers), text)
 
 
-def driver_name(path: str) -> str:
-    """A number's path in words: whose it is, then what it is."""
-    first, *rest = path.split(".")
-    owner, what = (f"{rest[0]}{OWNERS[first]}", rest[1:]) if first in OWNERS and len(rest) > 1 else (first, rest)
-    return heading(f"{owner}: {', '.join(what)}" if what else owner)
+def _lanes(ends: Mapping[str, float | None], base: float) -> dict[str, str]:
+    """The lane of each end: side by side where both fall on one side of the base, else both in the middle."""
+    apart = [None if value is None else value > base for value in ends.values()]
+    shared = None not in apart and len(set(apart)) == 1
+    return dict(zip(ends, ("upper", "lower"), strict=True)) if shared else dict.fromkeys(ends, "")
 
 
-def _bars(drivers: list[Driver], tornado: Tornado) -> tuple[list[Row], list[Row]]:
-    """Bars (two a driver) and the names above them."""
+def _bars(drivers: list[Driver], tornado: Tornado) -> list[Row]:
+    """Two bars a driver, where its ends have values."""
     bars: list[Row] = []
-    names: list[Row] = []
     for rank, d in enumerate(drivers):
-        reach = f"{bare(d.low, d.unit)} to {stated(d.high, d.unit)}"
-        names.append({"rank": rank, "name": f"{driver_name(d.path)}: {reach}{' *' if d.assumed else ''}"})
-        for side, kept, best in (("low", d.kept_low, d.best_low), ("high", d.kept_high, d.best_high)):
-            if kept is None:
+        kept, best = {"low": d.kept_low, "high": d.kept_high}, {"low": d.best_low, "high": d.best_high}
+        lanes, thin = _lanes(kept, tornado.base), _lanes(best, tornado.base)
+        known = [v for v in kept.values() if v is not None]
+        for side, value in kept.items():
+            if value is None:
                 continue
-            ends = [v for v in (d.kept_low, d.kept_high) if v is not None]
-            outer = kept == (min(ends) if kept < tornado.base else max(ends))
-            number = d.low if side == "low" else d.high
+            outer = value == (min(known) if value < tornado.base else max(known))
+            label = bare(value, tornado.unit) if outer else ""
             bars.append(
                 {
                     "rank": rank,
                     "side": f"number at its {side}",
                     "base": tornado.base,
-                    "kept": kept,
-                    "best": best,
-                    "left": bare(kept, tornado.unit) if outer and kept < tornado.base else "",
-                    "right": bare(kept, tornado.unit) if outer and kept > tornado.base else "",
+                    "kept": value,
+                    "best": best[side],
+                    "lane": lanes[side],
+                    "thin": thin[side],
+                    "left": label if value < tornado.base else "",
+                    "right": label if value > tornado.base else "",
                     **lines(
-                        driver_name(d.path),
-                        stated(number, d.unit),
-                        told(kept, tornado.unit),
-                        told(best, tornado.unit),
+                        path_words(d.path),
+                        stated(d.low if side == "low" else d.high, d.unit),
+                        told(value, tornado.unit),
+                        told(best[side], tornado.unit),
                         "assumed" if d.assumed else "sourced",
+                        f"contradicts {', '.join(d.contradicts[side])}" if side in d.contradicts else "fits them",
                     ),
                 }
             )
-    return bars, names
+    return bars
 
 
-def leading(tornado: Tornado, shown: int = SHOWN) -> list[Driver]:
-    """The drivers that are worth a line: the largest ones that move the objective by more than rounding."""
-    return [d for d in tornado.drivers if d.swing(tornado.base) > VISIBLE * abs(tornado.base)][:shown]
+def _driver_words(d: Driver) -> str:
+    """A number, its range, and what is to be said of its ends."""
+    none = [f"no value at its {key.removeprefix('kept_')}" for key in d.missing if key.startswith("kept_")]
+    ends = [*none, *(f"! at its {side}" for side in d.contradicts)]
+    reach = f"{bare(d.low, d.unit)} to {stated(d.high, d.unit)}{' *' if d.assumed else ''}"
+    return f"{path_words(d.path)}: {reach}" + (f" ({', '.join(ends)})" if ends else "")
 
 
-def tornado_chart(tornado: Tornado, width: Width = 640, shown: int = SHOWN) -> Chart:
+@view(Tornado)
+def tornado_chart(tornado: Tornado, width: Width = 640, shown: int = TOP) -> Chart:
     """The numbers that move the objective most: broad bars with the menu kept, thin ones with it chosen anew."""
-    drivers = leading(tornado, shown)
-    bars, names = _bars(drivers, tornado)
+    drivers = tornado.leading(shown)
+    bars = _bars(drivers, tornado)
     y = alt.Y("rank:O", axis=None)
     ticks = axis(heading(tornado.figure), tornado.unit)
     domain = span([tornado.base, *(b[k] for b in bars for k in ("kept", "best"))], 0.0, 0.0)
     x = alt.X("kept:Q", scale=alt.Scale(domain=domain, range=room(50, 50), nice=False, zero=False), axis=ticks)
     colours = alt.Scale(domain=["number at its low", "number at its high"], range=[SAND, BLUE])
     colour = alt.Color("side:N", scale=colours, sort=None, legend=alt.Legend(columns=2))
-    hover = tips("Number", "Moved to", "Menu kept", "Menu chosen anew", "Evidence")
+    hover = tips("Number", "Moved to", "Menu kept", "Menu chosen anew", "Evidence", "Reported figures")
     base = alt.Chart(data(bars), width=width, height=48 * max(1, len(drivers)))
+    names = [{"rank": rank, "name": _driver_words(d)} for rank, d in enumerate(drivers)]
     above = alt.Chart(data(names)).mark_text(align="left", dy=-12, color=INK, limit=alt.ExprRef("width"))
-    kept = base.mark_bar(size=13, yOffset=5)
-    anew = base.mark_bar(size=4, yOffset=15, opacity=0.75)
+
+    def lane(field: str, name: str, size: float, middle: float, opacity: float) -> alt.Chart:
+        part = size * LANES[name]
+        shift = {"": 0.0, "upper": -part / 2.0, "lower": part / 2.0}[name]
+        bar = base.transform_filter(alt.datum[field] == name)
+        made: alt.Chart = bar.mark_bar(size=part, yOffset=middle + shift, opacity=opacity)
+        return made
+
     layers = [
-        kept.encode(y=y, x=x, x2="base:Q", color=colour, tooltip=hover),
-        anew.encode(y=y, x=alt.X("best:Q", axis=ticks), x2="base:Q", color=colour, tooltip=hover),
+        drawn.encode(y=y, x=at, x2="base:Q", color=colour, tooltip=hover)
+        for field, at, size, middle, opacity in (
+            ("lane", x, 13.0, 5.0, 1.0),
+            ("thin", alt.X("best:Q", axis=ticks), 4.0, 15.0, 0.75),
+        )
+        for drawn in (lane(field, name, size, middle, opacity) for name in LANES if any(b[field] == name for b in bars))
+    ]
+    layers += [
         base.mark_text(align="right", dx=-6, dy=5, color=MUTED).encode(y=y, x=x, text="left:N"),
         base.mark_text(align="left", dx=6, dy=5, color=MUTED).encode(y=y, x=x, text="right:N"),
         above.encode(y=y, x=alt.value(0), text="name:N"),
     ]
-    most = driver_name(drivers[0].path) if drivers else "none"
+    most = path_words(drivers[0].path) if drivers else "none"
     text = f"How far {title(tornado.figure)} moves with each of {len(drivers)} numbers; most with {most}."
     return finish(alt.layer(*layers), text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import altair as alt
 
 from optimizer.answer.solution import Solution
+from optimizer.answer.views import view
 from optimizer.report.charts.style import (
     BLUE,
     INK,
@@ -47,6 +48,7 @@ def _row(step: WaterfallStep, label: str) -> Row:
     }
 
 
+@view(Solution)
 def waterfall_chart(solution: Solution, width: Width = 640, figure: str = "contribution_margin") -> Chart:
     """Today's figure, the change that each plan brings, and the proposed figure."""
     steps = waterfall(solution, figure)

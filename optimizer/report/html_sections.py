@@ -1,0 +1,106 @@
+"""The sections of studies as the page's template wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from optimizer.answer.solution import Solution
+from optimizer.answer.views import drawn
+from optimizer.report.html_tables import HtmlCell, HtmlTable, safe_link
+from optimizer.report.pieces import Span, spans, with_unit
+from optimizer.studies.sections import Block, Cell, Content, Drawing, Grid, Heading, Listing, Note, Panels, Section
+from optimizer.studies.study import by_study
+
+STYLES = {"": "", "strong": "strong", "new": "changed words", "small": "small"}
+CARDS = 3
+"""With more columns than these a row becomes a card on a narrow screen."""
+SMALL = 300
+"""Width in pixels of the still picture of a small drawing."""
+Draw = Callable[..., Any]
+"""From a function of a width to a picture of the page; ``still`` is the width of its still picture."""
+
+
+@dataclass(frozen=True)
+class HtmlBlock:
+    """A block of a section: what is None or empty is not there."""
+
+    title: Sequence[Span] = ()
+    caption: Sequence[Span] = ()
+    """Above what it is about."""
+    table: HtmlTable | None = None
+    picture: Any = None
+    panels: Sequence[tuple[Sequence[Span], Any]] = ()
+    """Captions and pictures."""
+    items: Sequence[Sequence[Span]] = ()
+    numbered: bool = False
+    note: Sequence[Span] = ()
+
+
+@dataclass(frozen=True)
+class HtmlSection:
+    """A section of the page."""
+
+    title: Sequence[Span]
+    lead: Sequence[Sequence[Span]]
+    blocks: Sequence[HtmlBlock]
+
+
+def study_sections(results: Mapping[str, object], solution: Solution, draw: Draw) -> list[HtmlSection]:
+    """The sections of all results, in the order of their studies."""
+    found = by_study(results)
+    return [_section(s, result, draw) for study, result in found for s in study.sections(result, solution)]
+
+
+def _section(section: Section, result: object, draw: Draw) -> HtmlSection:
+    shown = (b for b in section.blocks if not getattr(b, "stand_in", False))
+    return HtmlSection(
+        spans(section.title), [spans(lead) for lead in section.lead], [_block(b, result, draw) for b in shown]
+    )
+
+
+def _block(block: Block, result: object, draw: Draw) -> HtmlBlock:
+    def picture(of: Drawing) -> Any:
+        more = {"still": SMALL} if of.small else {}
+        return draw(lambda width: drawn(result, of.name, width=width, **of.options), **more)
+
+    if isinstance(block, Grid):
+        return HtmlBlock(title=_spans(block.title), table=_table(block))
+    if isinstance(block, Drawing):
+        return HtmlBlock(caption=_spans(block.caption), picture=picture(block))
+    if isinstance(block, Panels):
+        return HtmlBlock(title=_spans(block.title), panels=[(_spans(d.caption), picture(d)) for d in block.drawings])
+    if isinstance(block, Listing):
+        items = [spans(item) for item in block.items]
+        return HtmlBlock(title=_spans(block.title), items=items, numbered=block.numbered)
+    assert isinstance(block, Note)
+    return HtmlBlock(note=spans(block.content))
+
+
+def _spans(content: Content) -> Sequence[Span]:
+    return spans(content) if content else ()
+
+
+def _table(grid: Grid) -> HtmlTable:
+    headings = tuple(_heading(h) for h in grid.headings)
+    rows = tuple(tuple(_cell(c, h) for c, h in zip(row, grid.headings, strict=True)) for row in grid.rows)
+    return HtmlTable(headings, rows, 0, cards=len(headings) > CARDS)
+
+
+def _heading(heading: Heading) -> HtmlCell:
+    found = spans(heading.content)
+    text = "".join(span.text for span in found)
+    hint = found[0].hint if found else ""
+    return HtmlCell(
+        text[:1].upper() + text[1:] + with_unit(heading.unit), hint=hint, style="left" if heading.text else ""
+    )
+
+
+def _cell(cell: Content | Cell, heading: Heading) -> HtmlCell:
+    one = cell if isinstance(cell, Cell) else Cell(cell)
+    found = spans(one.content, unit=heading.unit)
+    text = "".join(span.text for span in found) + (f" {one.mark}" if one.mark else "")
+    style = STYLES[one.style] or ("words" if heading.text else "")
+    hint = found[0].hint if len(found) == 1 else ""
+    return HtmlCell(text, safe_link(one.link), f"left {style}" if heading.text else style, one.tag, hint)

@@ -1,0 +1,104 @@
+"""What studies tell, in words: every number of a section is written here."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from optimizer.report.figures import definition
+from optimizer.report.words import allowances_text, bare, heading, path_words, price, printable, quantity, stated, title
+from optimizer.studies.sections import Content, FigureName, Form, PathName, PlanName, PlanTerms, Sentence, Value
+from optimizer.units import display
+
+_BRACES = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True)
+class Span:
+    """A text, and what a reader sees who points at it."""
+
+    text: str
+    hint: str = ""
+
+
+def spans(content: Content, keys: bool = False, unit: str = "") -> list[Span]:
+    """Content as texts in a row.
+
+    keys: plans and numbers by what a reader types, as in a terminal. unit: what a heading tells already.
+    """
+    found = list(_spans(content, keys, unit))
+    first = content.pieces.get(_first(content)) if isinstance(content, Sentence) else content
+    if isinstance(first, FigureName):
+        found[0] = replace(found[0], text=heading(first.name))
+    return [replace(span, text=printable(span.text)) for span in found]
+
+
+def told(content: Content, keys: bool = False, unit: str = "") -> str:
+    """Content as one text."""
+    return "".join(span.text for span in spans(content, keys, unit))
+
+
+def with_unit(unit: str) -> str:
+    """What a heading adds where the numbers below it are money without a unit."""
+    return ", usd" if display(unit).what == "usd" else ""
+
+
+def _first(sentence: Sentence) -> str:
+    """The name of the content that a sentence begins with."""
+    found = _BRACES.match(sentence.words)
+    return found.group(1) if found else ""
+
+
+def _spans(content: Content, keys: bool, unit: str) -> Iterator[Span]:
+    if isinstance(content, Sentence):
+        for k, part in enumerate(_BRACES.split(content.words)):
+            if k % 2:
+                yield from _spans(content.pieces[part], keys, unit)
+            elif part:
+                yield Span(part)
+    elif isinstance(content, tuple):
+        for k, item in enumerate(content):
+            yield from [Span("; ")] if k else []
+            yield from _spans(item, keys, unit)
+    elif isinstance(content, FigureName):
+        yield Span(title(content.name), definition(content.name))
+    elif isinstance(content, Value):
+        yield Span(number(content, unit))
+    elif isinstance(content, PlanTerms):
+        yield Span(terms(content))
+    elif isinstance(content, PlanName):
+        yield Span(content.key if keys else content.title)
+    elif isinstance(content, PathName):
+        yield Span(content.path if keys else path_words(content.path))
+    else:
+        yield Span(content)
+
+
+def number(value: Value, unit: str = "") -> str:
+    """A number; without its unit where that is the one a heading tells."""
+    n = value.number
+    if n is None or math.isnan(n):
+        return "-"
+    if value.form is Form.RELATIVE:
+        return f"{100.0 * n:+.3g}%"
+    if value.form is Form.FINE:
+        return "< 0.01%" if 0.0 < n < 5e-5 else f"{n:.2%}"
+    if value.form is Form.GAP:
+        return "0" if n == 0 else f"{n:.0e}"
+    if value.form is Form.STATED:
+        return stated(n, value.unit)
+    text = bare(n, value.unit) if unit == value.unit else quantity(n, value.unit)
+    return f"+{text}" if value.form is Form.SIGNED and n > 0 else text
+
+
+def terms(t: PlanTerms) -> str:
+    """A plan's terms in short: its fee or what use costs, and its allowances."""
+    if t.price is None:
+        return price(None)
+    units = ", ".join(f"{ai_model} {value:.3g}" for ai_model, value in t.unit_prices.items())
+    fee = "metered" if t.price == 0 and t.metered else price(t.price)
+    shown = units if units and fee == "metered" else " + ".join(part for part in (fee, units) if part)
+    caps = allowances_text(t.allowances)
+    return shown + (f" ({caps})" if caps else "")
