@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from optimizer.answer.offers import Offers
 from optimizer.answer.views import Viewed
 
 if TYPE_CHECKING:
@@ -37,6 +38,13 @@ class Explanation(Viewed):
     def titles(self) -> dict[str, str]:
         """Plan -> its title."""
         return {p.plan: p.title for p in self.solution.menu}
+
+    def offers(self) -> Offers:
+        """The chosen menu as plain data."""
+        return {
+            p.plan: {"offered": p.offered, "price": p.price, "allowances": p.allowances, "unit_prices": p.unit_prices}
+            for p in self.solution.menu
+        }
 
     def to_frame(self, what: str = "price_responses") -> pd.DataFrame:
         """One of the tables: price_responses, condition_costs, runners_up, segments, under_water."""

@@ -10,7 +10,18 @@ from optimizer.answer.solution import Solution
 from optimizer.answer.views import drawn
 from optimizer.report.html_tables import HtmlCell, HtmlTable, safe_link
 from optimizer.report.pieces import Span, spans, with_unit
-from optimizer.studies.sections import Block, Cell, Content, Drawing, Grid, Heading, Listing, Note, Panels, Section
+from optimizer.studies.sections import (
+    Block,
+    Content,
+    Drawing,
+    Heading,
+    Listing,
+    Note,
+    Panels,
+    Section,
+    TextCell,
+    TextTable,
+)
 from optimizer.studies.study import by_study
 
 STYLES = {"": "", "strong": "strong", "new": "changed words", "small": "small"}
@@ -65,12 +76,13 @@ def _block(block: Block, result: object, draw: Draw) -> HtmlBlock:
         more = {"still": SMALL} if of.small else {}
         return draw(lambda width: drawn(result, of.name, width=width, **of.options), **more)
 
-    if isinstance(block, Grid):
+    if isinstance(block, TextTable):
         return HtmlBlock(title=_spans(block.title), table=_table(block))
     if isinstance(block, Drawing):
         return HtmlBlock(caption=_spans(block.caption), picture=picture(block))
     if isinstance(block, Panels):
-        return HtmlBlock(title=_spans(block.title), panels=[(_spans(d.caption), picture(d)) for d in block.drawings])
+        panels = [(_spans(d.caption), picture(d)) for d in block.drawings]
+        return HtmlBlock(title=_spans(block.title), caption=_spans(block.caption), panels=panels)
     if isinstance(block, Listing):
         items = [spans(item) for item in block.items]
         return HtmlBlock(title=_spans(block.title), items=items, numbered=block.numbered)
@@ -82,9 +94,9 @@ def _spans(content: Content) -> Sequence[Span]:
     return spans(content) if content else ()
 
 
-def _table(grid: Grid) -> HtmlTable:
-    headings = tuple(_heading(h) for h in grid.headings)
-    rows = tuple(tuple(_cell(c, h) for c, h in zip(row, grid.headings, strict=True)) for row in grid.rows)
+def _table(shown: TextTable) -> HtmlTable:
+    headings = tuple(_heading(h) for h in shown.headings)
+    rows = tuple(tuple(_cell(c, h) for c, h in zip(row, shown.headings, strict=True)) for row in shown.rows)
     return HtmlTable(headings, rows, 0, cards=len(headings) > CARDS)
 
 
@@ -97,8 +109,8 @@ def _heading(heading: Heading) -> HtmlCell:
     )
 
 
-def _cell(cell: Content | Cell, heading: Heading) -> HtmlCell:
-    one = cell if isinstance(cell, Cell) else Cell(cell)
+def _cell(cell: Content | TextCell, heading: Heading) -> HtmlCell:
+    one = cell if isinstance(cell, TextCell) else TextCell(cell)
     found = spans(one.content, unit=heading.unit)
     text = "".join(span.text for span in found) + (f" {one.mark}" if one.mark else "")
     style = STYLES[one.style] or ("words" if heading.text else "")

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from optimizer.report.pieces import told, with_unit
 from optimizer.report.text import plain_table
-from optimizer.studies.sections import Block, Cell, Content, Grid, Heading, Listing, Note, Section
+from optimizer.studies.sections import Block, Content, Heading, Listing, Note, Section, TextCell, TextTable
 
 
 def page(sections: Iterable[Section], seconds: float | None = None) -> Group:
@@ -33,8 +33,8 @@ def _line(content: Content) -> Text:
 
 def _block(block: Block) -> list[Any]:
     """A block with a line above it; nothing is drawn here."""
-    if isinstance(block, Grid):
-        return ["", _grid(block)]
+    if isinstance(block, TextTable):
+        return ["", _table(block)]
     if isinstance(block, Listing):
         title = [Text(told(block.title, keys=True), style="bold")] if block.title else []
         marks = (f"{k}. " if block.numbered else "- " for k, _ in enumerate(block.items, start=1))
@@ -46,12 +46,12 @@ def _block(block: Block) -> list[Any]:
     return [_line(block.content)] if isinstance(block, Note) else []
 
 
-def _grid(grid: Grid) -> Table:
-    table = plain_table(told(grid.title, keys=True), *map(_heading, grid.headings))
-    for column, heading in zip(table.columns, grid.headings, strict=True):
+def _table(shown: TextTable) -> Table:
+    table = plain_table(told(shown.title, keys=True), *map(_heading, shown.headings))
+    for column, heading in zip(table.columns, shown.headings, strict=True):
         column.justify = "left" if heading.text else "right"
-    for row in grid.rows:
-        table.add_row(*(_cell(cell, h.unit) for cell, h in zip(row, grid.headings, strict=True)))
+    for row in shown.rows:
+        table.add_row(*(_cell(cell, h.unit) for cell, h in zip(row, shown.headings, strict=True)))
     return table
 
 
@@ -59,8 +59,8 @@ def _heading(heading: Heading) -> str:
     return told(heading.content, keys=True) + with_unit(heading.unit)
 
 
-def _cell(cell: Content | Cell, unit: str) -> str:
-    if not isinstance(cell, Cell):
+def _cell(cell: Content | TextCell, unit: str) -> str:
+    if not isinstance(cell, TextCell):
         return told(cell, keys=True, unit=unit)
     text = told(cell.content, keys=True, unit=unit)
     return text + (f" ({cell.tag})" if cell.tag else "") + (f" {cell.mark}" if cell.mark else "")

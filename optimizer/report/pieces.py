@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 
 from optimizer.report.figures import definition
 from optimizer.report.words import allowances_text, bare, heading, path_words, price, printable, quantity, stated, title
-from optimizer.studies.sections import Content, FigureName, Form, PathName, PlanName, PlanTerms, Sentence, Value
+from optimizer.studies.sections import Content, FigureName, NumberForm, PathName, PlanName, PlanTerms, Sentence, Value
 from optimizer.units import display
 
+ROUNDING = 1e-12
+"""Gaps below this are rounding."""
 _BRACES = re.compile(r"\{(\w+)\}")
 
 
@@ -81,16 +83,16 @@ def number(value: Value, unit: str = "") -> str:
     n = value.number
     if n is None or math.isnan(n):
         return "-"
-    if value.form is Form.RELATIVE:
+    if value.form is NumberForm.RELATIVE:
         return f"{100.0 * n:+.3g}%"
-    if value.form is Form.FINE:
+    if value.form is NumberForm.FINE:
         return "< 0.01%" if 0.0 < n < 5e-5 else f"{n:.2%}"
-    if value.form is Form.GAP:
-        return "0" if n == 0 else f"{n:.0e}"
-    if value.form is Form.STATED:
+    if value.form is NumberForm.GAP:
+        return "0" if n < ROUNDING else f"{n:.0e}"
+    if value.form is NumberForm.STATED:
         return stated(n, value.unit)
     text = bare(n, value.unit) if unit == value.unit else quantity(n, value.unit)
-    return f"+{text}" if value.form is Form.SIGNED and n > 0 else text
+    return f"+{text}" if value.form is NumberForm.SIGNED and n > 0 else text
 
 
 def terms(t: PlanTerms) -> str:

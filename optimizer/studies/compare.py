@@ -13,20 +13,20 @@ from optimizer.answer.comparison import Comparison, menu_in_scenario
 from optimizer.answer.offers import part_cells, part_columns, price_columns, prices
 from optimizer.errors import InfeasibleError, bad_argument
 from optimizer.studies.sections import (
-    Cell,
     Content,
     Drawing,
     FigureName,
-    Grid,
     Heading,
     Listing,
     Note,
     Row,
     Section,
+    TextCell,
+    TextTable,
     Value,
-    grid,
     say,
     term_columns,
+    text_table,
     words,
 )
 from optimizer.studies.study import Option, Setup, Study, register, settings_for
@@ -254,7 +254,7 @@ def comparison_table(c: Comparison) -> Table:
     return table("Scenarios", columns, rows)
 
 
-def value_grid(c: Comparison) -> Grid:
+def value_table(c: Comparison) -> TextTable:
     """The value of every distinct menu in every scenario."""
     headings = [
         words("menu"),
@@ -263,29 +263,29 @@ def value_grid(c: Comparison) -> Grid:
     rows: list[Row] = []
     for label, m in c.groups():
         cells = [c.cells[m, s] for s in c.scenarios]
-        rows.append((label, *(Cell(Value(x.value, c.unit), mark="" if x.feasible else "!") for x in cells)))
+        rows.append((label, *(TextCell(Value(x.value, c.unit), mark="" if x.feasible else "!") for x in cells)))
     title = say(
         "{figure} of each menu (rows) in each scenario; ! misses a condition there", figure=FigureName(c.figure)
     )
-    return grid(headings, rows, title=title, stand_in=True)
+    return text_table(headings, rows, title=title, stand_in=True)
 
 
-def choice_grid(c: Comparison, solution: Solution | None) -> Grid:
+def choice_table(c: Comparison, solution: Solution | None) -> TextTable:
     """Every distinct menu: the terms in which they differ, its expected value and largest regret."""
     groups = c.groups()
     columns, terms = term_columns([c.offers[m] for _, m in groups], [c.shares[m] for _, m in groups], c.plans)
     headings = [words("menu"), *columns, Heading("expected value", c.unit), Heading("largest regret", c.unit)]
     rows: list[Row] = [
         (
-            Cell(label, "strong"),
+            TextCell(label, "strong"),
             *cells,
             Value(c.expected(m), c.unit),
             Value(c.maximum_regret(m), c.unit),
-            Cell(_remarks(c, m, solution), "new"),
+            TextCell(_remarks(c, m, solution), "new"),
         )
         for (label, m), cells in zip(groups, terms, strict=True)
     ]
-    return grid([*headings, words("remarks")], rows, title="Which menu to choose without knowing")
+    return text_table([*headings, words("remarks")], rows, title="Which menu to choose without knowing")
 
 
 def _remarks(c: Comparison, menu: str, solution: Solution | None) -> str:
@@ -330,8 +330,8 @@ def comparison_section(c: Comparison, solution: Solution | None) -> Section:
         blocks=(
             Drawing(caption=read),
             Listing(tuple(c.titles[s] + none[s] for s in c.scenarios), numbered=True, title="Scenarios"),
-            value_grid(c),
-            choice_grid(c, solution),
+            value_table(c),
+            choice_table(c, solution),
             Note(best),
             *([Listing(tuple(missed), title="Conditions missed")] if missed else []),
         ),

@@ -11,21 +11,22 @@ from typing import TYPE_CHECKING, Any
 from optimizer.answer.explanation import Explanation
 from optimizer.errors import InfeasibleError, InputError, NotTrustedError, SolverError
 from optimizer.studies.sections import (
-    Cell,
     Content,
     Drawing,
     FigureName,
-    Form,
     Heading,
     Listing,
+    NumberForm,
     Panels,
     PlanName,
     PlanTerms,
     Row,
     Section,
+    TextCell,
     Value,
-    grid,
     say,
+    text_table,
+    told_terms,
     words,
 )
 from optimizer.studies.study import Setup, Study, register
@@ -233,22 +234,25 @@ def response_section(e: Explanation) -> Section:
     """How customers answer to each price."""
     plans = dict.fromkeys(r["plan"] for r in e.price_responses)
     found = {(r["plan"], r["factor"]): Value(r["contribution_margin"], USD) for r in e.price_responses}
-    shifts = [Heading(Value(f - 1.0, form=Form.RELATIVE) if f != 1.0 else "as chosen", USD) for f in SHOWN]
+    shifts = [Heading(Value(f - 1.0, form=NumberForm.RELATIVE) if f != 1.0 else "as chosen", USD) for f in SHOWN]
     rows = [(plan, *(found[plan, factor] for factor in SHOWN)) for plan in plans]
-    title = "Contribution margin when one plan’s price moves, the rest of the menu kept"
+    title = "Contribution margin when one plan’s price moves"
     read = (
-        "One plan’s price moves, the rest of the menu stays; the orange dot is the proposed price. A better value "
-        "elsewhere breaks a condition or a rule of the case, or lies off its price ladder."
+        "The orange dot is the proposed price. A better value elsewhere breaks a condition or a rule of the case, or "
+        "lies off its price ladder."
     )
 
     def panel(plan: str, figure: str) -> Drawing:
         return Drawing("response", {"plan": plan, "figure": figure}, PANELS[figure], small=True)
 
-    panels = (Panels(e.titles().get(plan, plan), tuple(panel(plan, figure) for figure in PANELS)) for plan in plans)
+    panels = [
+        Panels(e.titles().get(plan, plan), tuple(panel(plan, figure) for figure in PANELS), "" if k else read)
+        for k, plan in enumerate(plans)
+    ]
     return Section(
         "How customers answer to each price",
-        (*panels, grid([words("plan"), *shifts], rows, title=title, stand_in=True)),
-        (read,),
+        (*panels, text_table([words("plan"), *shifts], rows, title=title, stand_in=True)),
+        ("One plan’s price moves, the rest of the menu stays.",),
     )
 
 
@@ -300,7 +304,7 @@ def gains_section(e: Explanation) -> Section:
     rows: list[Row] = [
         (
             r["segment"],
-            Value(r["surplus_change_usd_per_person"], USD, Form.SIGNED),
+            Value(r["surplus_change_usd_per_person"], USD, NumberForm.SIGNED),
             Value(r["losing_share"], "fraction"),
             Value(r["customers_today"], "customers"),
             Value(r["customers"], "customers"),
@@ -309,7 +313,7 @@ def gains_section(e: Explanation) -> Section:
     ]
     return Section(
         "Who gains and who loses",
-        (Drawing("segments"), grid(headings, rows, stand_in=True)),
+        (Drawing("segments"), text_table(headings, rows, stand_in=True)),
         ("By segment, against today: what a person gets beyond what they pay.",),
     )
 
@@ -324,16 +328,16 @@ def cost_section(e: Explanation) -> Section:
     def cell(change: float | None) -> Content:
         if change is None:
             return "no menu"
-        return Value(0.0 if abs(change) <= 1e-9 * abs(o.value) else change, o.unit, Form.SIGNED)
+        return Value(0.0 if abs(change) <= 1e-9 * abs(o.value) else change, o.unit, NumberForm.SIGNED)
 
     headings = [
         Heading("bound moved by"),
         *(Heading(say("{c}, " + s, c=FigureName(c)), o.unit) for c, s in names),
     ]
-    rows = [(Value(m, form=Form.RELATIVE), *(cell(found.get((m, *name))) for name in names)) for m in moves]
+    rows = [(Value(m, form=NumberForm.RELATIVE), *(cell(found.get((m, *name))) for name in names)) for m in moves]
     lead = say("{figure} is {value}: its change if a condition that binds is moved.", figure=FigureName(o.name),
                value=Value(o.value, o.unit))  # fmt: skip
-    return Section("What conditions cost", (grid(headings, rows),), (lead,))
+    return Section("What conditions cost", (text_table(headings, rows),), (lead,))
 
 
 def runner_section(e: Explanation) -> Section:
@@ -342,24 +346,24 @@ def runner_section(e: Explanation) -> Section:
     headings = [words("differs in"), Heading(FigureName(o.name), o.unit), Heading("behind")]
     rows: list[Row] = [
         (
-            Cell(tuple(_runner(e, plan, terms) for plan, terms in r["differs"].items()), "strong"),
+            TextCell(tuple(_runner(e, plan, terms) for plan, terms in r["differs"].items()), "strong"),
             Value(r["value"], o.unit),
-            Value(r["behind"], form=Form.FINE),
+            Value(r["behind"], form=NumberForm.FINE),
         )
         for r in e.runners_up
     ]
     lead = "The next best menus within 1 %: differences this small are a matter of taste."
-    return Section("Runners-up", (grid(headings, rows),), (lead if rows else "No other menu comes within 1 %.",))
+    return Section("Runners-up", (text_table(headings, rows),), (lead if rows else "No other menu comes within 1 %.",))
 
 
 def _runner(e: Explanation, plan: str, terms: Any) -> Content:
     if not isinstance(terms, dict):
         return say("{share} of the budget for enterprise", share=Value(terms, "fraction"))
-    chosen = {p.plan: p.allowances for p in e.solution.menu}
-    caps = {} if chosen.get(plan) == terms["allowances"] else terms["allowances"]
-    units = terms["unit_prices"]
-    told = PlanTerms(terms["price"], bool(units), caps, units)
-    return say("{plan} {terms}", plan=PlanName(plan, e.titles().get(plan, plan)), terms=told)
+    chosen = e.offers().get(plan)
+    others = [chosen] if chosen is not None and chosen["offered"] else []
+    whole = PlanTerms(terms["price"], bool(terms["unit_prices"]), terms["allowances"], terms["unit_prices"])
+    news = told_terms({"offered": terms["price"] is not None, **terms}, others) if others else whole
+    return say("{plan} {terms}", plan=PlanName(plan, e.titles().get(plan, plan)), terms=news)
 
 
 @register

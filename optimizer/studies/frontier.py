@@ -14,17 +14,17 @@ from optimizer.studies.sections import (
     Content,
     Drawing,
     FigureName,
-    Form,
-    Grid,
     Heading,
     Note,
+    NumberForm,
     PlanName,
     Row,
     Section,
+    TextTable,
     Value,
-    grid,
     say,
     term_columns,
+    text_table,
     told_terms,
     words,
 )
@@ -258,7 +258,7 @@ def frontier_table(f: Frontier, which: str = "") -> Table:
     return table(f"Frontier{which}", columns, rows)
 
 
-def point_grid(f: Frontier) -> Grid:
+def point_table(f: Frontier) -> TextTable:
     """The points with the terms in which their menus differ."""
     columns, terms = term_columns(f.offers(), [p.enterprise_share for p in f.points], f.titles())
     figures = [Heading(FigureName(a.name), a.unit) for a in (f.x, f.y)]
@@ -267,20 +267,20 @@ def point_grid(f: Frontier) -> Grid:
             Value(p.x, f.x.unit),
             Value(p.y, f.y.unit),
             *cells,
-            Value(p.gap, form=Form.GAP),
+            Value(p.gap, form=NumberForm.GAP),
             p.verdict.replace("_", " "),
         )
         for p, cells in zip(f.points, terms, strict=True)
     ]
     title = say("Efficient menus of {case}{label}", case=f.case, label=_label(f))
-    return grid([*figures, *columns, Heading("gap"), words("verdict")], rows, title=title)
+    return text_table([*figures, *columns, Heading("gap"), words("verdict")], rows, title=title)
 
 
 def _label(f: Frontier) -> str:
     return f": {f.label}" if f.label else ""
 
 
-def _same_everywhere(f: Frontier) -> Note:
+def _same_everywhere(f: Frontier) -> list[Note]:
     """What all menus have in common."""
     menus, titles = f.offers(), f.titles()
     same = [plan for plan in menus[0] if plan not in differing(menus)]
@@ -290,7 +290,7 @@ def _same_everywhere(f: Frontier) -> Note:
     if len({p.enterprise_share for p in f.points}) == 1:
         share = Value(f.points[0].enterprise_share, "fraction")
         told.append(say("{share} of the go-to-market budget for enterprise", share=share))
-    return Note(say("The same in all of them: {terms}.", terms=tuple(told)))
+    return [Note(say("The same in all of them: {terms}.", terms=tuple(told)))] if told else []
 
 
 def frontier_section(f: Frontier, solution: Solution | None) -> Section:
@@ -318,8 +318,8 @@ def frontier_section(f: Frontier, solution: Solution | None) -> Section:
         title=say("What {x} costs in {y}{label}", **names, label=_label(f)),
         blocks=(
             Drawing(options={"marks": f.marks(solution)}, caption=read),
-            point_grid(f),
-            *([_same_everywhere(f)] if f.points else []),
+            point_table(f),
+            *(_same_everywhere(f) if f.points else []),
             Note(today),
             Note(count),
         ),

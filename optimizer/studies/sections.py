@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from optimizer.answer.offers import Offer, Offers, differing
 
 
-class Form(StrEnum):
+class NumberForm(StrEnum):
     """How a number is written."""
 
     PLAIN = "plain"
@@ -36,7 +36,7 @@ class Value:
 
     number: float | None
     unit: str = "1"
-    form: Form = Form.PLAIN
+    form: NumberForm = NumberForm.PLAIN
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def say(words: str, **pieces: Content) -> Sentence:
 
 
 @dataclass(frozen=True)
-class Cell:
+class TextCell:
     """A cell with more to it than its content."""
 
     content: Content
@@ -109,7 +109,7 @@ class Cell:
     link: str | None = None
 
 
-Row: TypeAlias = tuple[Content | Cell, ...]
+Row: TypeAlias = tuple[Content | TextCell, ...]
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class Heading:
 
 
 @dataclass(frozen=True)
-class Grid:
+class TextTable:
     """A table for readers."""
 
     headings: tuple[Heading, ...]
@@ -150,6 +150,7 @@ class Panels:
 
     title: Content
     drawings: tuple[Drawing, ...]
+    caption: Content = ""
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ class Note:
     content: Content
 
 
-Block: TypeAlias = Grid | Drawing | Panels | Listing | Note
+Block: TypeAlias = TextTable | Drawing | Panels | Listing | Note
 
 
 @dataclass(frozen=True)
@@ -186,9 +187,9 @@ def words(content: Content) -> Heading:
     return Heading(content, text=True)
 
 
-def grid(headings: Sequence[Heading], rows: Sequence[Row], **more: Any) -> Grid:
-    """A grid of rows under headings; ``title`` and ``stand_in`` as there."""
-    return Grid(tuple(headings), tuple(rows), **more)
+def text_table(headings: Sequence[Heading], rows: Sequence[Row], **more: Any) -> TextTable:
+    """A table of rows under headings; ``title`` and ``stand_in`` as there."""
+    return TextTable(tuple(headings), tuple(rows), **more)
 
 
 def term_columns(
@@ -213,7 +214,8 @@ def told_terms(offer: Offer, others: Sequence[Offer] = ()) -> PlanTerms:
 
     def news(part: str) -> dict[str, Any]:
         keys = dict.fromkeys(a for one in (offer, *offered) for a in one[part])
-        return {a: _of(offer, part, a) for a in keys if any(_of(o, part, a) != _of(offer, part, a) for o in offered)}
+        own = {a: _of(offer, part, a) for a in keys}
+        return {a: v for a, v in own.items() if any(_differs(v, _of(other, part, a)) for other in offered)}
 
     if not offer["offered"]:
         return PlanTerms(None)
@@ -222,3 +224,9 @@ def told_terms(offer: Offer, others: Sequence[Offer] = ()) -> PlanTerms:
 
 def _of(offer: Offer, part: str, ai_model: str) -> Any:
     return offer[part].get(ai_model, "not included")
+
+
+def _differs(one: Any, other: Any) -> bool:
+    """Whether two allowances or unit prices differ; what is neither capped nor unlimited says nothing by itself."""
+    silent = all(isinstance(value, str) and value != "unlimited" for value in (one, other))
+    return one != other and not silent

@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from optimizer.answer.tornado import TOP, Driver, End, Tornado, driver_of, ends
 from optimizer.errors import Finding, InfeasibleError, InputError, bad_argument
 from optimizer.studies.sections import (
-    Cell,
     Content,
     Drawing,
     FigureName,
-    Form,
-    Grid,
     Heading,
     Listing,
     Note,
+    NumberForm,
     PathName,
     Row,
     Section,
+    TextCell,
+    TextTable,
     Value,
-    grid,
     say,
+    text_table,
     words,
 )
 from optimizer.studies.study import Option, Setup, Study, register, settings_for
@@ -265,18 +265,18 @@ def remarks(d: Driver) -> list[Content]:
     return [*none, *against]
 
 
-def end_grid(t: Tornado) -> Grid:
+def end_table(t: Tornado) -> TextTable:
     """The objective at every number's ends, the menu kept and optimised anew."""
 
-    def end(d: Driver, menu: str, side: str) -> Cell:
+    def end(d: Driver, menu: str, side: str) -> TextCell:
         mark = "!" if side in d.contradicts and menu == "kept" else ""
-        return Cell(Value(getattr(d, f"{menu}_{side}"), t.unit), mark=mark)
+        return TextCell(Value(getattr(d, f"{menu}_{side}"), t.unit), mark=mark)
 
     headings = [words("number"), Heading("low"), Heading("high")]
     headings += [Heading(f"menu {menu}, at {side}", t.unit) for menu in ("kept", "re-optimised") for side in SIDES]
     rows: list[Row] = [
         (
-            Cell(PathName(d.path), tag="assumed" if d.assumed else ""),
+            TextCell(PathName(d.path), tag="assumed" if d.assumed else ""),
             Value(d.low, d.unit),
             Value(d.high, d.unit),
             *(end(d, menu, side) for menu in ("kept", "best") for side in SIDES),
@@ -285,10 +285,10 @@ def end_grid(t: Tornado) -> Grid:
     ]
     title = say("{figure} at each number’s low and high; ! such a world contradicts reported figures",
                 figure=FigureName(t.figure))  # fmt: skip
-    return grid(headings, rows, title=title, stand_in=True)
+    return text_table(headings, rows, title=title, stand_in=True)
 
 
-def evidence_grid(t: Tornado) -> Grid:
+def evidence_table(t: Tornado) -> TextTable:
     """Where the numbers that matter most come from."""
     headings = [
         *(words(name) for name in ("number", "used", "could be")),
@@ -297,22 +297,22 @@ def evidence_grid(t: Tornado) -> Grid:
     ]
     rows: list[Row] = [
         (
-            Cell(PathName(d.path), "strong"),
-            Value(d.value, d.unit, Form.STATED),
+            TextCell(PathName(d.path), "strong"),
+            Value(d.value, d.unit, NumberForm.STATED),
             say("{low} to {high}", low=Value(d.low, d.unit), high=Value(d.high, d.unit)),
             Value(d.swing(t.base), t.unit),
             _evidence(t, d),
         )
         for d in t.leading()
     ]
-    return grid(headings, rows, title="Where the numbers that matter most come from")
+    return text_table(headings, rows, title="Where the numbers that matter most come from")
 
 
-def _evidence(t: Tornado, d: Driver) -> Cell:
+def _evidence(t: Tornado, d: Driver) -> TextCell:
     if d.assumed or d.why not in t.sources:
-        return Cell(d.why, "small", tag="assumed" if d.assumed else "")
+        return TextCell(d.why, "small", tag="assumed" if d.assumed else "")
     text, url, grade = t.sources[d.why]
-    return Cell(f"{text} (grade {grade}: {GRADES.get(grade, '')})", "small", link=url)
+    return TextCell(f"{text} (grade {grade}: {GRADES.get(grade, '')})", "small", link=url)
 
 
 def tornado_section(t: Tornado) -> Section:
@@ -328,7 +328,7 @@ def tornado_section(t: Tornado) -> Section:
         title="Which numbers matter most",
         lead=(lead, *none),
         blocks=(
-            *((Drawing(caption=read), end_grid(t), evidence_grid(t)) if t.drivers else ()),
+            *((Drawing(caption=read), end_table(t), evidence_table(t)) if t.drivers else ()),
             *(
                 [Listing(told, title="Ends without a value, and worlds that contradict what was reported")]
                 if told
