@@ -146,7 +146,7 @@ def _swap_folder(target: Path, files: Mapping[str, bytes]) -> bool:
     try:
         _stage(staged, target, files)
         _exchange(staged, target)
-    except OSError:  # a full disk too: the way file by file tells it
+    except (OSError, NotImplementedError):  # a full disk too: the way file by file tells it
         _clear(staged, files)
         return False
     except BaseException:

@@ -13,6 +13,7 @@ from optimizer.errors import Finding
 from optimizer.inputs.load import Inputs
 from optimizer.inputs.moved import quantity_at
 from optimizer.io.documents import Document
+from optimizer.market.idle import idle_inputs
 from optimizer.market.ladders import allowed_prices, price_ladder
 from optimizer.market.sizes import check_sizes
 from optimizer.schema.base import Quantity
@@ -39,7 +40,8 @@ def check_inputs(inputs: Inputs, paths: Collection[str] | None = None) -> list[F
     if not found and inputs.changed is not inputs.market:
         for finding in of(inputs.changed):
             found.append(replace(finding, message=f"after the changes that were asked for: {finding.message}"))
-    return found + list(check_case(inputs.case, inputs.market, inputs.case_document))
+    found += check_case(inputs.case, inputs.market, inputs.case_document)
+    return found if found or paths is not None else list(idle_inputs(inputs))
 
 
 def _unknown(

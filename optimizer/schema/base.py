@@ -157,7 +157,7 @@ def _in(unit: str, low: float = -math.inf, high: float = math.inf) -> Callable[[
         if changed or abs(number - nearest) <= EXACT * max(1.0, abs(nearest)):
             return nearest
         side, end = ("below", low) if number < low else ("above", high)
-        raise ValueError(f"{number:g} {unit} is {side} {end:g}")
+        raise ValueError(f"{number:g}{'' if unit == '1' else f' {unit}'} is {side} {end:g}")
 
     def check(quantity: Quantity, info: ValidationInfo) -> Quantity:
         converted, changed = quantity.to(unit), bool((info.context or {}).get("changed"))

@@ -344,6 +344,10 @@ class FrontierStudy(Study[Frontier | FrontierFamily]):
         Option("family", "--family", str, None, "A frontier for each value of a number.", "PATH=V1,V2,..."),
     )
 
+    def check(self, setup: Setup) -> None:
+        if setup.options["everything"] and setup.options["even"]:
+            raise bad_argument("--even", "it has no effect with --all", "leave one of the two out")
+
     def run(self, setup: Setup) -> Frontier | FrontierFamily:
         o, m = setup.options, setup.case_model
         settings = replace(setup.settings, cancelled=setup.cancelled)

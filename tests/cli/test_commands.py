@@ -385,6 +385,50 @@ def test_an_empty_name_is_refused(
     assert os.listdir() == []
 
 
+@pytest.mark.parametrize(
+    ("arguments", "field", "words"),
+    [
+        (("run", "CASE", "--with", "frontier"), "--with", "no file"),
+        (("run", "CASE", "--with", "scenario", "--parquet", "x"), "--with", "no study is named"),
+        (("compare", "CASE"), "scenarios", "names no scenarios"),
+        (("compare", "CASE", "CASE", "--scenarios", "x.yaml"), "--scenarios", "goes with one case"),
+        (("sensitivity", "CASE", "--path", "plans.plus.price"), "paths", "has no range"),
+        (("sensitivity", "CASE", "--path", "hours.day"), "paths", "has no range"),
+        (("sensitivity", "CASE", "--path", "today.observed.0.value"), "paths", "was observed"),
+        (("sensitivity", "CASE", "--path", "plans.plus.chrun"), "paths", "no number of the market"),
+        (("frontier", "CASE", "--all", "--even"), "--even", "no effect"),
+    ],
+)
+def test_what_would_have_no_effect_is_refused_before_the_work(
+    arguments: tuple[str, ...], field: str, words: str, case: Path, tmp_path: Path, call: Any, monkeypatch: Any
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    told = call(*(str(case) if a == "CASE" else a for a in arguments), "--json")
+    (found,) = told.json["findings"]
+    assert (told.code, found["field"]) == (2, field)
+    assert words in found["message"] and found["cure"]
+    assert os.listdir() == []
+
+
+def test_a_warning_is_told_and_stops_nothing(case: Path, call: Any) -> None:
+    """A price that nobody pays: by check, by run, and in both their documents."""
+    numbers = case.parents[1] / "models" / "small" / "numbers.csv"
+    numbers.write_text(numbers.read_text() + "plans.plus.unit_prices.large,5,usd/Mtok,,test,5,5\n")
+    checked = call("check", case)
+    assert checked.code == 0 and "warning: " in checked.out and "nobody pays this price" in checked.out
+    for verb in ("check", "run"):
+        body = call(verb, case, "--json").json
+        assert [(f["code"], f["severity"]) for f in body["findings"]] == [("no-effect", "warning")]
+    told = call("run", case)
+    assert told.code == 0 and "nobody pays this price" in told.out
+
+
+def test_all_numbers_without_a_range_at_once(case: Path, call: Any) -> None:
+    told = call("sensitivity", case, "--path", "plans.plus.price", "--path", "hours.day", "--json")
+    assert told.code == 2 and len(told.json["findings"]) == 2
+
+
 def test_a_saved_folder_has_a_manifest_and_is_replaced_whole(case: Path, tmp_path: Path, call: Any) -> None:
     out = tmp_path / "out"
     assert call("run", case, "--out", out).code == 0
