@@ -18,7 +18,7 @@ def check(case: CaseArgument, sets: SetOption = None, json: JsonOption = False) 
     """Check a case and its market, with the credibility checks, without solving."""
     from optimizer.io.plain import dumps
     from optimizer.model.case_model import check_case, credibility_rows
-    from optimizer.report.text import findings_text
+    from optimizer.report.words import findings_text
 
     findings = check_case(case, sets=read_changes(sets))
     errors = [f for f in findings if f.severity == "error"]
@@ -68,11 +68,11 @@ def copy(
     json: JsonOption = False,
 ) -> None:
     """Copy a case with its market, to make your own."""
-    from optimizer.io.copying import copy_case
-    from optimizer.io.workbook import is_workbook, write_case_workbook
+    from optimizer.io.formats import is_workbook
 
     if is_workbook(folder):
         from optimizer.inputs.load import load_case
+        from optimizer.io.workbook import write_case_workbook
 
         target = folder if folder.suffix.lower() == ".xlsx" else folder.with_suffix(".xlsx")
         if os.path.lexists(target):
@@ -80,6 +80,8 @@ def copy(
         inputs = load_case(name)
         write_case_workbook(target, inputs.case_document, inputs.market_document)
     else:
+        from optimizer.io.copying import copy_case
+
         target = copy_case(name, folder)
     if json:
         print_document(json_module.dumps({"case": str(target)}) + "\n")
