@@ -8,7 +8,15 @@ import typer
 
 from optimizer.cli import interrupts
 from optimizer.cli.answers import emit
-from optimizer.cli.files import ExcelOption, HtmlOption, ParquetOption, WithOption, read_studies, write_files
+from optimizer.cli.files import (
+    ExcelOption,
+    HtmlOption,
+    ParquetOption,
+    WithOption,
+    WithStudies,
+    read_studies,
+    write_files,
+)
 from optimizer.cli.options import (
     CaseArgument,
     GapOption,
@@ -56,4 +64,4 @@ def run(
 
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
-    app.command()(run)
+    app.command(cls=WithStudies)(run)
