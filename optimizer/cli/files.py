@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from optimizer.cli.options import named
 from optimizer.errors import bad_argument
-from optimizer.studies.study import Study, studies
+
+if TYPE_CHECKING:
+    from optimizer.studies.study import Study
 
 HtmlOption = Annotated[
     Path | None,
@@ -24,20 +27,26 @@ ParquetOption = Annotated[
     Path | None,
     typer.Option("--parquet", metavar="DIR", parser=named("--parquet"), help="Write all tables as parquet files."),
 ]
-_WORDS = ",".join(sorted(study.word for study in studies()))
-_LEFT_OUT = ", ".join(study.word for study in studies() if not study.in_report)
-WithOption = Annotated[
-    str | None,
-    typer.Option(
-        "--with",
-        metavar="STUDIES",
-        help=f"Studies in the report: {_WORDS} or none; by default all but {_LEFT_OUT}.",
-    ),
-]
+WithOption = Annotated[str | None, typer.Option("--with", metavar="STUDIES")]
+
+
+class WithStudies(TyperCommand):
+    """A command with ``--with``; which studies there are is looked up only for its help."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        from optimizer.studies.study import studies
+
+        words = ",".join(sorted(study.word for study in studies()))
+        left_out = ", ".join(study.word for study in studies() if not study.in_report)
+        option: Any = next(p for p in self.params if "--with" in p.opts)
+        option.help = f"Studies in the report: {words} or none; by default all but {left_out}."
+        super().format_help(ctx, formatter)
 
 
 def read_studies(text: str | None, case_model: Any, settings: Any, files: bool) -> tuple[Study[Any], ...]:
     """The studies that the files are to hold, before the work is done; those left out are told. Raises InputError."""
+    if text is None and not files:
+        return ()
     from optimizer.studies.bundle import wanted_studies
 
     wanted, told = wanted_studies(text, case_model, settings)

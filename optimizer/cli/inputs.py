@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as json_module
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,16 +13,20 @@ from optimizer.cli.interrupts import print_document
 from optimizer.cli.options import BAD_INPUT, OK, CaseArgument, JsonOption, SetOption, named, read_changes
 from optimizer.errors import bad_argument
 
+if TYPE_CHECKING:
+    from optimizer.market.credibility import Measured
+
 
 def check(case: CaseArgument, sets: SetOption = None, json: JsonOption = False) -> None:
     """Check a case and its market, with the credibility checks, without solving."""
     from optimizer.io.plain import dumps
-    from optimizer.model.case_model import check_case, credibility_rows
-    from optimizer.report.text import findings_text
+    from optimizer.model.case_model import checked_case
+    from optimizer.report.words import findings_text
 
-    findings = check_case(case, sets=read_changes(sets))
+    findings, checks = checked_case(case, sets=read_changes(sets))
     errors = [f for f in findings if f.severity == "error"]
-    rows = [] if errors else credibility_rows(case, sets=read_changes(sets))
+    if errors:
+        checks = ()
     if json:
         body = {
             "schema_version": 1,
@@ -31,17 +35,20 @@ def check(case: CaseArgument, sets: SetOption = None, json: JsonOption = False) 
             "exit_code": BAD_INPUT if errors else OK,
             "message": "\n".join(str(f) for f in errors),
             "findings": [f.document() for f in findings],
-            "credibility": rows,
+            "credibility": [_check_row(c) for c in checks],
         }
         print_document(dumps(body))
     else:
-        for row in rows:
-            mark = "ok  " if row["passed"] else "MISS"
-            told = f"{row['value']:.4g} (expected {row['low']:.4g} to {row['high']:.4g})"
-            print(f"{mark} {row['check']} of {row['of']}: {told}")
+        for c in checks:
+            told = f"{c.value:.4g} (expected {c.low:.4g} to {c.high:.4g})"
+            print(f"{'ok  ' if c.passed else 'MISS'} {c.check} of {c.of}: {told}")
         print(findings_text(findings) if findings else "no findings")
     if errors:
         raise typer.Exit(BAD_INPUT)
+
+
+def _check_row(c: Measured) -> dict[str, Any]:
+    return {"check": c.check, "of": c.of, "value": c.value, "low": c.low, "high": c.high, "passed": c.passed}
 
 
 def list_command(json: JsonOption = False) -> None:
@@ -68,11 +75,11 @@ def copy(
     json: JsonOption = False,
 ) -> None:
     """Copy a case with its market, to make your own."""
-    from optimizer.io.copying import copy_case
-    from optimizer.io.workbook import is_workbook, write_case_workbook
+    from optimizer.io.formats import is_workbook
 
     if is_workbook(folder):
         from optimizer.inputs.load import load_case
+        from optimizer.io.workbook import write_case_workbook
 
         target = folder if folder.suffix.lower() == ".xlsx" else folder.with_suffix(".xlsx")
         if os.path.lexists(target):
@@ -80,6 +87,8 @@ def copy(
         inputs = load_case(name)
         write_case_workbook(target, inputs.case_document, inputs.market_document)
     else:
+        from optimizer.io.copying import copy_case
+
         target = copy_case(name, folder)
     if json:
         print_document(json_module.dumps({"case": str(target)}) + "\n")

@@ -10,6 +10,12 @@ from typer.core import TyperGroup
 from typer.main import get_group
 
 
+def _run(app: typer.Typer) -> None:
+    from optimizer.cli.run import register
+
+    register(app)
+
+
 def _answers(app: typer.Typer) -> None:
     from optimizer.cli.answers import register
 
@@ -43,7 +49,8 @@ def _studies(app: typer.Typer) -> None:
 Group = Callable[[typer.Typer], None]
 
 GROUPS: dict[Group, tuple[str, ...]] = {
-    _answers: ("run", "evaluate"),
+    _run: ("run",),
+    _answers: ("evaluate",),
     _inputs: ("check", "list", "copy"),
     _dictionary: ("schema", "equations"),
     _saved: ("verify",),

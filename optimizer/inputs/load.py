@@ -20,11 +20,11 @@ from optimizer.inputs.changes import Changes, apply_changes, as_change, blamed
 from optimizer.inputs.origin import market_of
 from optimizer.io.documents import Document, merge
 from optimizer.io.findings import to_findings
+from optimizer.io.formats import is_workbook
 from optimizer.io.kinds import read_case_document, refuse_other_kinds
 from optimizer.io.library import case_path, market_path
 from optimizer.io.numbers_csv import read_numbers_csv
 from optimizer.io.text import refused
-from optimizer.io.workbook import is_workbook, workbook_documents
 from optimizer.io.yaml_reader import read_yaml
 from optimizer.schema.case import Case, Change
 from optimizer.schema.market import Market
@@ -133,13 +133,24 @@ def load_inputs(
         parsed = parsed.loaded_from(path, place)
     clock.adopt(parsed.options.time_limit)
     clock.check("the market was read")
-    market_document = workbook_documents(place)[1] if is_workbook(place) else read_market(place)
+    market_document = _market_document(place)
     changes = {path: as_change(path, value) for path, value in (sets or {}).items()}
     return assemble(name, parsed, document, market_document, changes)
 
 
+def _market_document(place: Path) -> Document:
+    """The market of a folder, or the one that a workbook holds. Raises InputError."""
+    if not is_workbook(place):
+        return read_market(place)
+    from optimizer.io.workbook import workbook_documents
+
+    return workbook_documents(place)[1]
+
+
 def _from_workbook(path: Path, sets: Changes) -> Inputs:
     """A case and its market out of one workbook. Raises InputError with all findings about both."""
+    from optimizer.io.workbook import workbook_documents  # with what unpacks and parses it
+
     document, market_document = workbook_documents(path)
     findings: list[Finding] = []
     for model, part in ((Case, document), (Market, market_document)):

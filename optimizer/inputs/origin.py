@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 from optimizer.errors import bad_argument
-from optimizer.io.copying import same_files
 from optimizer.io.library import local_market, market_path, shipped_market
 from optimizer.schema.case import Case
 
@@ -28,6 +27,8 @@ def market_of(case: Case, folder: str | os.PathLike[str] | None = None) -> Path:
     if origin.file is not None:
         return origin.place if name == origin.market and origin.place else market_path(name, origin.file.parent)
     if folder is None:
+        from optimizer.io.copying import same_files
+
         here, shipped = local_market(name, Path(os.curdir)), shipped_market(name)
         if here is not None and shipped is not None and not same_files(here, shipped):
             message = f"the market {name!r} is in {here} and among the shipped ones, and the case does not say which"

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from optimizer.errors import InputError, bad_argument
 from optimizer.execution.ending import undivided
+from optimizer.io.formats import is_workbook
 from optimizer.io.kinds import read_case_document
 from optimizer.io.library import case_path, market_path
 from optimizer.io.saving import write_atomic
-from optimizer.io.workbook_cells import SUFFIXES
 
 
 @undivided
@@ -26,7 +26,7 @@ def copy_case(name: str | os.PathLike[str], folder: str | os.PathLike[str]) -> P
         InputError: unknown name, or something in the way; nothing has been written then.
     """
     source = case_path(name)
-    if source.suffix.lower() in SUFFIXES:
+    if is_workbook(source):
         raise bad_argument("name", f"{source} is a workbook", "copy the file itself: it holds the case and its market")
     document = read_case_document(source)
     market = document.data.get("market")

@@ -7,7 +7,6 @@ import io
 import json
 import os
 import re
-import zipfile
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -227,6 +226,8 @@ def kind_of_sheets(names: Collection[str], first_row: Iterable[str]) -> Kind:
 
 
 def _zipped(content: bytes) -> Kind:
+    import zipfile
+
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = archive.namelist()

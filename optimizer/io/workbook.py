@@ -20,7 +20,7 @@ from optimizer.io.kinds import kind_of_sheets, not_a_case
 from optimizer.io.numbers_csv import COLUMNS
 from optimizer.io.saving import write_atomic
 from optimizer.io.text import refused
-from optimizer.io.workbook_cells import MAX_TEXT, SUFFIXES, Book, new_workbook, put, workbook_bytes
+from optimizer.io.workbook_cells import MAX_TEXT, Book, new_workbook, put, workbook_bytes
 from optimizer.io.workbook_paths import EMPTY_GROUP, Parts, Shape, join_path, list_text
 from optimizer.io.workbook_table import SheetTable, Stop
 from optimizer.schema.case import Case
@@ -46,11 +46,6 @@ ABOUT = (
 )
 _WIDTHS = {"path": 48, "value": 40, "unit": 20, "source": 22, "assumption": 60, "low": 14, "high": 14, "note": 70}
 _SOURCE_WIDTHS = {"key": 24, "text": 80, "url": 60, "grade": 8}
-
-
-def is_workbook(path: str | os.PathLike[str]) -> bool:
-    """Whether a path is named like a spreadsheet (one that is not .xlsx is refused when read)."""
-    return os.fspath(path).lower().endswith(SUFFIXES)
 
 
 def workbook_documents(path: str | os.PathLike[str]) -> tuple[Document, Document]:

@@ -23,8 +23,6 @@ from optimizer.errors import InputError, bad_argument
 from optimizer.io.text import HIDDEN, _read_bytes, refused
 from optimizer.io.workbook_formats import number_format
 
-SUFFIXES = (".xlsx", ".xlsm", ".xltx", ".xltm", ".xlsb", ".xls", ".ods")
-"""Names that a spreadsheet program gives its files; only the first is read."""
 MAX_PARTS, MAX_UNPACKED, MAX_TAGS, MAX_CELLS = 500, 12_000_000, 1_500_000, 100_000
 MAX_TEXT = 32_767
 """Most characters of a cell."""

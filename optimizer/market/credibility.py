@@ -80,10 +80,9 @@ def heavy_user_loss_share(today: Evaluation, plan: str) -> float:
     return float(held[per.serving > per.revenue].sum() / held.sum())
 
 
-def measured(calibrated: Calibrated) -> list[Measured]:
-    """Every check of the market's evidence, measured at today's menu."""
-    prepared = calibrated.prepared
-    today = evaluate_menu(prepared, prepared.today_menu())
+def measured(today: Evaluation) -> list[Measured]:
+    """Every check of the market's evidence, measured from today's menu in the calibrated market."""
+    prepared = today.prepared
 
     def value(check: Evidence) -> float:
         if check.check == "own_price_elasticity":
@@ -101,14 +100,8 @@ def measured(calibrated: Calibrated) -> list[Measured]:
     ]
 
 
-def observed(calibrated: Calibrated) -> list[Measured]:
-    """Every figure that the company reported, as the calibrated market gives it back."""
-    prepared = calibrated.prepared
-    return reported(evaluate_menu(prepared, prepared.today_menu()))
-
-
 def reported(today: Evaluation) -> list[Measured]:
-    """The same from today's menu evaluated in the calibrated market."""
+    """Every figure that the company reported, as today's menu gives it back in the calibrated market."""
     rows = []
     for stated in today.prepared.market.today.observed:
         selection = Selection(stated.plan, None, (stated.channel,) if stated.channel else None)
@@ -119,13 +112,16 @@ def reported(today: Evaluation) -> list[Measured]:
     return rows
 
 
-def credibility(calibrated: Calibrated, document: Document) -> list[Finding]:
-    """Findings: reported figures that are not given back, checks that fail, counts that shrinkage left off."""
-    prepared = calibrated.prepared
-    market = prepared.market
-    today = evaluate_menu(prepared, prepared.today_menu())
+def credibility(
+    calibrated: Calibrated, today: Evaluation, document: Document
+) -> tuple[list[Finding], tuple[Measured, ...]]:
+    """Reported figures that are not given back, checks that fail, counts that shrinkage left off; and all checks.
+
+    ``today`` is today's menu in the calibrated market.
+    """
+    stated, checks = reported(today), measured(today)
     found: list[Finding] = []
-    for index, row in enumerate(observed(calibrated)):
+    for index, row in enumerate(stated):
         if not row.passed:
             wanted = 0.5 * (row.low + row.high)
             off = abs(row.value - wanted) / max(abs(wanted), 1e-300)
@@ -138,7 +134,7 @@ def credibility(calibrated: Calibrated, document: Document) -> list[Finding]:
                     "correct the inputs, or the tolerance",
                 )
             )
-    for index, check in enumerate(measured(calibrated)):
+    for index, check in enumerate(checks):
         if not check.passed:
             found.append(
                 document.finding(
@@ -152,7 +148,7 @@ def credibility(calibrated: Calibrated, document: Document) -> list[Finding]:
             )
     for left in calibrated.residuals:
         off = abs(left.modelled - left.observed) / left.observed
-        if off > market.today.segment_tolerance:
+        if off > today.prepared.market.today.segment_tolerance:
             path = f"today.plans.{left.plan}.by_segment.{left.segment}"
             found.append(
                 document.finding(
@@ -162,7 +158,7 @@ def credibility(calibrated: Calibrated, document: Document) -> list[Finding]:
                     "set own_constants: true, a smaller shrinkage, or a larger segment_tolerance",
                 )
             )
-    return found + _far(prepared, today, document)
+    return found + _far(today, document), (*stated, *checks)
 
 
 def _unit_hint(value: float, wanted: float) -> str:
@@ -181,7 +177,7 @@ def _unit_hint(value: float, wanted: float) -> str:
     return ""
 
 
-def _far(prepared: Prepared, today: Evaluation, document: Document) -> list[Finding]:
+def _far(today: Evaluation, document: Document) -> list[Finding]:
     """Plans so attractive to some type that the program is not safe to hand to a solver."""
     found = []
     for name, per in zip(today.plans, today.per, strict=True):

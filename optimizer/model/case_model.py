@@ -17,7 +17,7 @@ from optimizer.inputs.load import Inputs, assemble, load_inputs, validate
 from optimizer.inputs.moved import moved
 from optimizer.market.calibrate import Calibrated, calibrate
 from optimizer.market.check import check_inputs
-from optimizer.market.credibility import credibility, measured, observed
+from optimizer.market.credibility import Measured, credibility
 from optimizer.market.evaluate import Evaluation, evaluate_menu
 from optimizer.market.prepare import Prepared, prepare
 from optimizer.model.build import MarketInstance, build_instance
@@ -48,6 +48,8 @@ class CaseModel:
     """Seconds by stage, before anything was built."""
     other_choices: Choices | None = None
     """In place of the case's own."""
+    checks: tuple[Measured, ...] = ()
+    """What the calibrated market was checked by before it was believed."""
 
     @cached_property
     def choices(self) -> Choices:
@@ -142,24 +144,21 @@ def check_case(
     folder: str | PathLike[str] | None = None,
 ) -> list[Finding]:
     """Every finding about a case and its market, credibility checks included. Never raises for bad input."""
-    try:
-        return list(prepare_case(case, sets=sets, folder=folder, strict=False).findings)
-    except InputError as error:
-        return list(error.findings)
+    return checked_case(case, sets=sets, folder=folder)[0]
 
 
-def credibility_rows(
+def checked_case(
     case: str | PathLike[str] | Case,
     *,
     sets: Changes | None = None,
     folder: str | PathLike[str] | None = None,
-) -> list[dict[str, object]]:
-    """Every credibility check and reported figure with what was measured. Raises InputError."""
-    calibrated = calibrate(load_inputs(case, sets, folder).market)
-    return [
-        {"check": m.check, "of": m.of, "value": m.value, "low": m.low, "high": m.high, "passed": m.passed}
-        for m in [*observed(calibrated), *measured(calibrated)]
-    ]
+) -> tuple[list[Finding], tuple[Measured, ...]]:
+    """The same, and every check of the calibrated market with what was measured; none where it cannot be calibrated."""
+    try:
+        case_model = prepare_case(case, sets=sets, folder=folder, strict=False)
+    except InputError as error:
+        return list(error.findings), ()
+    return list(case_model.findings), case_model.checks
 
 
 def prepare_case(
@@ -196,16 +195,18 @@ def case_model_of(inputs: Inputs, load_seconds: float = 0.0, strict: bool = True
     except InputError as error:
         document = inputs.market_document
         raise InputError([document.finding(f.code, f.field, f.message, f.cure) for f in error.findings]) from None
+    base = calibrated.prepared
+    today = evaluate_menu(base, base.today_menu())
+    checks: tuple[Measured, ...] = ()
     if believe:
-        findings += credibility(calibrated, inputs.market_document)
+        doubts, checks = credibility(calibrated, today, inputs.market_document)
+        findings += doubts
     if strict and any(f.severity == "error" for f in findings):
         raise InputError([f for f in findings if f.severity == "error"])
-    base = calibrated.prepared
     same = inputs.changed == inputs.market
-    today = evaluate_menu(base, base.today_menu())
     condition_factors(inputs.case, today.figure)
     spent = {"load": load_seconds + loaded - started, "calibrate": time.perf_counter() - loaded}
-    made = CaseModel(inputs, calibrated, base, today, today, tuple(findings), spent)
+    made = CaseModel(inputs, calibrated, base, today, today, tuple(findings), spent, checks=checks)
     return made if same else _in_market(made, prepare(inputs.changed, calibrated.constants))
 
 

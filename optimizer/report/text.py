@@ -13,7 +13,6 @@ from optimizer.answer.menu import PlanChoice
 from optimizer.answer.parts import compute_rows, draw_multiples, parts, usage_rows
 from optimizer.answer.solution import Solution
 from optimizer.economics.figures import PART_FIGURES, unit_of
-from optimizer.errors import Finding
 from optimizer.report.words import allowances_text, amount, bare, change, heading, price, printable, quantity, title
 
 TOO_WIDE = ("paying_customers", "gross_margin", "gpu_hours")
@@ -223,11 +222,6 @@ def foot(solution: Solution) -> str:
         f"{solution.verdict}, gap {gap}, bound {o.bound:.8g} {o.unit}; program and evaluator differ by at most "
         f"{solution.audit.largest_difference:.0e}. {spent}. {versions}. inputs {solution.input_hash[:12]}"
     )
-
-
-def findings_text(findings: list[Finding] | tuple[Finding, ...]) -> str:
-    """Findings, a line each."""
-    return "\n".join(f"{f.severity}: {printable(str(f))}" for f in findings)
 
 
 def show(console: Console, solution: Solution) -> None:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from optimizer.errors import Finding
 from optimizer.units import display
 
 _SCALES = ((1e9, " bn"), (1e6, " M"), (1e3, " k"))
@@ -103,3 +104,8 @@ def heading(name: str) -> str:
 def printable(text: str) -> str:
     """Text with control characters made visible, so that a name cannot steer the terminal."""
     return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
+
+
+def findings_text(findings: list[Finding] | tuple[Finding, ...]) -> str:
+    """Findings, a line each."""
+    return "\n".join(f"{f.severity}: {printable(str(f))}" for f in findings)

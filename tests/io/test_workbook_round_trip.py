@@ -17,7 +17,8 @@ from optimizer.answer.run import solve_case_model
 from optimizer.errors import InputError
 from optimizer.inputs.load import Inputs, assemble, load_case, validate
 from optimizer.io.documents import Document
-from optimizer.io.workbook import is_workbook, workbook_documents, write_case_workbook
+from optimizer.io.formats import is_workbook
+from optimizer.io.workbook import workbook_documents, write_case_workbook
 from optimizer.io.workbook_cells import Cell
 from optimizer.io.workbook_paths import Shape, cell_value, join_path, list_text, split_path
 from optimizer.model.case_model import case_model_of

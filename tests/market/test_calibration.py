@@ -114,7 +114,9 @@ def test_residuals_beyond_the_tolerance_are_findings(factory: ModuleType) -> Non
     data = by_segment(factory)
     data["today"] |= {"shrinkage": 1e12, "segment_tolerance": 0.01}
     inputs = factory.inputs(data)
-    found = credibility(calibrate(inputs.market), inputs.market_document)
+    calibrated = calibrate(inputs.market)
+    today = evaluate_menu(calibrated.prepared, calibrated.prepared.today_menu())
+    found, _ = credibility(calibrated, today, inputs.market_document)
     assert {f.field for f in found if f.code == "residual"} == {
         "today.plans.plus.by_segment.students",
         "today.plans.plus.by_segment.pros",

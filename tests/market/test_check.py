@@ -10,7 +10,7 @@ import pytest
 
 from optimizer.economics.figures import Selection
 from optimizer.market.check import check_inputs, quantities
-from optimizer.market.credibility import credibility, measured, observed
+from optimizer.market.credibility import credibility, measured, reported
 from optimizer.model.case_model import case_model_of
 
 Data = dict[str, Any]
@@ -220,7 +220,7 @@ def believed(factory: ModuleType, **more: Any) -> tuple[Any, list[Any]]:
     data = {**factory.market(), **{k: v for k, v in more.items() if k == "evidence"}}
     data["today"]["observed"] = more.get("observed", [])
     problem = case_model_of(factory.inputs(data), strict=False)
-    return problem.calibrated, credibility(problem.calibrated, problem.inputs.market_document)
+    return problem.today, credibility(problem.calibrated, problem.today, problem.inputs.market_document)[0]
 
 
 def test_a_reported_figure_that_is_given_back(factory: ModuleType) -> None:
@@ -228,9 +228,9 @@ def test_a_reported_figure_that_is_given_back(factory: ModuleType) -> None:
     revenue = factory.problem().today.figure("revenue")
     for tolerance, codes in ((0.11, []), (0.08, ["observed"])):
         row = {"figure": "revenue", "value": n(1.1 * revenue * 12 / 1e6, "million usd/year"), "tolerance": tolerance}
-        calibrated, found = believed(factory, observed=[row])
+        today, found = believed(factory, observed=[row])
         assert [f.code for f in found] == codes
-        assert observed(calibrated)[0].value == pytest.approx(revenue, rel=1e-9)
+        assert reported(today)[0].value == pytest.approx(revenue, rel=1e-9)
 
 
 @pytest.mark.parametrize(("factor", "words"), [(12.0, "a year"), (1000.0, "thousands"), (1e6, "millions")])
@@ -245,14 +245,14 @@ def test_a_wrong_unit_is_guessed(factory: ModuleType, factor: float, words: str)
 def test_elasticity_by_hand(factory: ModuleType) -> None:
     """d ln customers / d ln price from two prices one per cent either side of today's."""
     evidence = [{"check": "own_price_elasticity", "plan": "plus", "low": -5, "high": 0, "assumption": "test"}]
-    calibrated, found = believed(factory, evidence=evidence)
+    today, found = believed(factory, evidence=evidence)
     counts = []
     for factor in (0.99, 1.01):
         case = factory.case(changes={"plans.plus.price": {"times": factor}})
         changed = factory.problem(None, case)
         counts.append(changed.unchanged.figure("customers", Selection(plan="plus")))
     by_hand = math.log(counts[1] / counts[0]) / math.log(1.01 / 0.99)
-    assert measured(calibrated)[0].value == pytest.approx(by_hand, rel=1e-9)
+    assert measured(today)[0].value == pytest.approx(by_hand, rel=1e-9)
     assert -3.0 < by_hand < -0.2
     assert found == []
 
@@ -272,9 +272,9 @@ def test_elasticity_by_hand(factory: ModuleType) -> None:
 def test_evidence_that_is_missed(factory: ModuleType, check: str, plan: str, blocks: bool) -> None:
     """Just outside what is measured it is a finding, around it there is none."""
     row = {"check": check, "plan": plan, "low": -1e9, "high": 1e9, "assumption": "test", "blocks": blocks}
-    calibrated, found = believed(factory, evidence=[row])
+    today, found = believed(factory, evidence=[row])
     assert found == []
-    value = measured(calibrated)[0].value
+    value = measured(today)[0].value
     _, missed = believed(factory, evidence=[{**row, "low": value + 1e-6}])
     assert [(f.code, f.field, f.severity) for f in missed] == [
         ("credibility", "evidence.0", "error" if blocks else "warning")

@@ -1,0 +1,67 @@
+"""The command that solves a case."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import typer
+
+from optimizer.cli import interrupts
+from optimizer.cli.answers import emit
+from optimizer.cli.files import (
+    ExcelOption,
+    HtmlOption,
+    ParquetOption,
+    WithOption,
+    WithStudies,
+    read_studies,
+    write_files,
+)
+from optimizer.cli.options import (
+    CaseArgument,
+    GapOption,
+    JsonOption,
+    OutOption,
+    ScreenOption,
+    SetOption,
+    TimeOption,
+    read_changes,
+    read_folder,
+    read_gap,
+    read_limit,
+)
+
+
+def run(
+    case: CaseArgument,
+    sets: SetOption = None,
+    json: JsonOption = False,
+    out: OutOption = None,
+    gap: GapOption = None,
+    time_limit: TimeOption = None,
+    screen: ScreenOption = True,
+    html: HtmlOption = None,
+    excel: ExcelOption = None,
+    parquet: ParquetOption = None,
+    studies: WithOption = None,
+) -> None:
+    """Solve a case: the best menu, proven, against today's."""
+    from optimizer.answer.run import settings_of, solve_case_model
+    from optimizer.execution.clock import limited
+    from optimizer.model.case_model import prepare_case
+
+    gap, time_limit, out = read_gap(gap), read_limit(time_limit), read_folder(out)
+    began = interrupts.began()
+    with limited(time_limit, began):
+        case_model = prepare_case(case, sets=read_changes(sets))
+        settings = settings_of(case_model, began, gap, time_limit, None if screen else False)
+        asked = any((html, excel, parquet))
+        wanted = read_studies(studies, case_model, settings, asked)
+        solution = solve_case_model(case_model, settings)
+    files = partial(write_files, case_model, solution, settings, html, excel, parquet, wanted)
+    emit(solution, json, out, files if asked else None)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command(cls=WithStudies)(run)
