@@ -51,24 +51,27 @@ class System:
 
 @dataclass(frozen=True)
 class _Grouping:
-    """Groups as arrays."""
+    """Groups as arrays: a type's column belongs to at most one."""
 
-    rows: NDArray[np.bool_]
-    """(I, G)."""
-    column: NDArray[np.intp]
-    """(G,)."""
     of: NDArray[np.intp]
-    """(I, X) group of a type's column; -1 where it has none."""
+    """(I, X) group of a type's column; G where it has none."""
+    alike: int
+    """So many types after one another, from the first on, have the same groups."""
+    pairs: NDArray[np.intp]
+    """Place in a (G, G) matrix, row after row, of the groups of two columns, for each lot of types alike; G G: none."""
     target: Array
     """(G,)."""
 
 
 def _grouping(groups: Sequence[Group], columns: int) -> _Grouping:
-    rows = np.stack([g.rows for g in groups], axis=1)
-    of = np.full((len(rows), columns), -1, dtype=np.intp)
+    count = len(groups)
+    of = np.full((len(groups[0].rows), columns), count, dtype=np.intp)
     for number, g in enumerate(groups):
         of[g.rows, g.column] = number
-    return _Grouping(rows, np.array([g.column for g in groups]), of, np.array([g.target for g in groups]))
+    alike = int(np.gcd.reduce([len(of), *(np.flatnonzero((of[1:] != of[:-1]).any(axis=1)) + 1)]))
+    one, other = of[::alike, :, None], of[::alike, None, :]
+    pairs = np.where((one < count) & (other < count), one * count + other, count * count)
+    return _Grouping(of, alike, pairs.ravel(), np.array([g.target for g in groups]))
 
 
 def _counts(system: System, grouping: _Grouping, constants: Array, offsets: Array) -> tuple[Array, Array]:
@@ -77,25 +80,30 @@ def _counts(system: System, grouping: _Grouping, constants: Array, offsets: Arra
     Raises SolverError when the time limit is up.
     """
     clock.check("the market gave today's customers back")
-    rows, column = grouping.rows, grouping.column
+    ours, count = system.ours, len(grouping.target)
+    known = grouping.of < count
     stock = np.exp(system.log_stock + (offsets + np.append(constants, 0.0)[grouping.of]))
-    total_out = system.nothing + stock[:, system.ours :].sum(axis=1)
-    below = total_out + (system.factor[:, : system.ours] * stock[:, : system.ours]).sum(axis=1)
-    held = system.reach[:, None] * stock[:, : system.ours] / below[:, None]
-    away = system.potential - held.sum(axis=1)
-    share = stock[:, system.ours :] / total_out[:, None]
-    ours = column < system.ours
-    # customers of each group by type, and its share of those not with us
-    mine = held[:, np.where(ours, column, 0)] * (rows & ours)
-    theirs = np.zeros(rows.shape)
-    if share.shape[1]:
-        theirs = share[:, np.where(ours, 0, column - system.ours)] * (rows & ~ours)
-    values = np.where(ours, mine.sum(axis=0), (theirs * away[:, None]).sum(axis=0))
-    push = np.where(rows, system.factor[:, column] * stock[:, column], 0.0) / below[:, None]
-    taken = theirs * held.sum(axis=1)[:, None]
-    jacobian = (taken - mine).T @ push + np.diag(values)
-    jacobian -= theirs.T @ mine + (theirs * away[:, None]).T @ theirs
-    return values, jacobian
+    total_out = system.nothing + stock[:, ours:].sum(axis=1)
+    weight = system.factor * stock
+    below = total_out + weight[:, :ours].sum(axis=1)
+    held = system.reach[:, None] * stock[:, :ours] / below[:, None]
+    total = held.sum(axis=1)
+    # (I, X) what the groups know: our customers; the rivals' share of those not with us, and their customers
+    mine = np.where(known[:, :ours], held, 0.0)
+    share = np.where(known[:, ours:], stock[:, ours:] / total_out[:, None], 0.0)
+    customers = np.concatenate([mine, share * (system.potential - total)[:, None]], axis=1)
+    push = np.where(known, weight / below[:, None], 0.0)
+
+    def lots(values: Array) -> Array:
+        return values.reshape(len(values) // grouping.alike, grouping.alike, values.shape[1])
+
+    # by lot: the customers of one column by the constant of another, but for its own
+    lost = np.concatenate([-mine, share * total[:, None]], axis=1)
+    change = lots(lost).transpose(0, 2, 1) @ lots(push)
+    change[:, ours:] -= lots(share).transpose(0, 2, 1) @ lots(customers)
+    values = np.bincount(grouping.of.ravel(), customers.ravel(), count + 1)[:count].astype(np.float64)
+    summed = np.bincount(grouping.pairs, change.ravel(), count * count + 1)[:-1].astype(np.float64)
+    return values, summed.reshape(count, count) + np.diag(values)
 
 
 def solve_constants(

@@ -9,9 +9,11 @@ from __future__ import annotations
 import heapq
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
+
+from optimizer.execution.clock import GRACE
 
 
 class SearchStatus(StrEnum):
@@ -41,6 +43,10 @@ class Clock:
             return SearchStatus.INTERRUPTED
         late = self.deadline is not None and time.monotonic() >= self.deadline
         return SearchStatus.OPEN if late else None
+
+    def with_grace(self) -> Clock:
+        """The clock of work without which there is nothing to show: a first incumbent, a first bound."""
+        return self if self.deadline is None else replace(self, deadline=self.deadline + GRACE)
 
 
 @dataclass(frozen=True)

@@ -108,6 +108,8 @@ class Tuning:
     # menus: kernels
     compiled_numbers: int = 75_000_000
     """Numbers read by bounds from which a search takes to compiled loops; loading them costs as much time."""
+    loading_seconds: float = 1.0
+    """Time that must be left under a limit for loading them."""
     bound_numbers: int = 500_000
     """A bound counts as reading at least these: of a small one the calls around it take the time."""
     plans_at_once: int = 30_000

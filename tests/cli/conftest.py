@@ -80,6 +80,18 @@ def run_process(tmp_path: Path) -> Callable[..., Ran]:
 
 
 @pytest.fixture
+def start_process(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
+    """Start ``python -m optimizer`` in a folder of its own, its output in pipes unless told otherwise."""
+
+    def start(*arguments: object, **options: Any) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "optimizer", *map(str, arguments)]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+        return subprocess.Popen(command, text=True, encoding="utf-8", cwd=tmp_path, env=environment(), **pipes)
+
+    return start
+
+
+@pytest.fixture
 def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
     """The same in this process, which is quicker."""
     from optimizer.cli.main import main

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from processes import alive, busy, children, needs_proc, soon
 
 from optimizer.answer import run
 from optimizer.answer.menu import read_menu
@@ -159,39 +160,6 @@ def test_a_wrong_value_from_the_solver_in_a_process(case: Path, run_process: Any
     assert (told.code, told.json["verdict"]) == (3, "not_trusted")
 
 
-def children(pid: int) -> list[int]:
-    """Living processes below a process, from /proc."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if int(fields[1]) == pid and fields[0] != "Z":
-                found += [int(entry.name), *children(int(entry.name))]
-    return found
-
-
-def busy(pid: int) -> float:
-    """Seconds of processor time of a process and those below it."""
-    total = 0.0
-    for one in [pid, *children(pid)]:
-        try:
-            fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        total += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    return total
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
 HARD = """\
 title: Hard
 question: Can it be stopped?
@@ -217,14 +185,14 @@ def hard(case: Path) -> Path:
     return path
 
 
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc")
+@needs_proc
 @pytest.mark.parametrize("limit", [[], pytest.param(["--time-limit", "300"], marks=pytest.mark.full)])
 @pytest.mark.parametrize("seconds", [4.0, pytest.param(3.0, marks=pytest.mark.full)])
 def test_ctrl_c_in_the_solver(limit: list[str], seconds: float, hard: Path, tmp_path: Path) -> None:
     interrupted_after(seconds, ["run", str(hard), "--no-screen", *limit], _environment(), tmp_path)
 
 
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc")
+@needs_proc
 def test_ctrl_c_in_python(case: Path, tmp_path: Path) -> None:
     site = tmp_path / "site"
     site.mkdir()
@@ -241,19 +209,14 @@ def interrupted_after(seconds: float, arguments: list[str], environment: dict[st
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=folder
     )
-    deadline = time.monotonic() + 120.0
-    while busy(process.pid) < seconds and time.monotonic() < deadline:
-        assert process.poll() is None, "the case is too easy to be interrupted"
-        time.sleep(0.1)
+    assert soon(lambda: busy(process.pid) >= seconds or process.poll() is not None, 120.0)
+    assert process.poll() is None, "the case is too easy to be interrupted"
     below = children(process.pid)
     sent = time.monotonic()
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     took = time.monotonic() - sent
-    gone = time.monotonic() + 10.0
-    while any(map(alive, below)) and time.monotonic() < gone:
-        time.sleep(0.02)
-    assert not [p for p in below if alive(p)]
+    assert soon(lambda: not any(alive(p) for p in below), 5.0)
     assert process.returncode == 130, err
     assert took < 10.0
     assert err == ""

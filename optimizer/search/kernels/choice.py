@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
@@ -42,11 +43,14 @@ def load() -> bool:
 class ChosenKernel:
     """The kernel of one search; meets :class:`~optimizer.search.kernels.kernel.Kernel`.
 
-    The choice follows from the numbers that were read, never from the clock: the same input gives the same answer.
+    The choice follows from the numbers that were read, not from the clock: the same input gives the same answer. Under
+    a ``deadline`` (in ``time.monotonic()`` seconds), where that cannot be promised anyway, loops that would first have
+    to be compiled are left alone.
     """
 
-    def __init__(self, tuning: Tuning = DEFAULT) -> None:
+    def __init__(self, tuning: Tuning = DEFAULT, deadline: float | None = None) -> None:
         self._tuning = tuning
+        self._deadline = deadline
         self._kernel: Kernel = NumpyKernel(tuning)
         self._read = 0
 
@@ -66,5 +70,13 @@ class ChosenKernel:
     def _count(self, numbers: int) -> None:
         before = self._read
         self._read += max(numbers, self._tuning.bound_numbers)
-        if before < self._tuning.compiled_numbers <= self._read and (compiled := _compiled()) is not None:
+        if before < self._tuning.compiled_numbers <= self._read and (compiled := self._loops()) is not None:
             self._kernel = compiled(self._tuning)
+
+    def _loops(self) -> type[CompiledKernel] | None:
+        if self._deadline is None:
+            return _compiled()
+        if time.monotonic() + self._tuning.loading_seconds > self._deadline:
+            return None
+        compiled = _compiled()
+        return compiled if compiled is not None and compiled.on_disk() else None

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numba.core.registry import cpu_target
 
 from optimizer.search.kernels import compiled
 from optimizer.search.kernels.kernel import patience_within
@@ -15,6 +16,18 @@ from optimizer.search.levels.layout import Layout
 from optimizer.search.levels.sifting import Sieve, side_by_side
 from optimizer.search.tuning import DEFAULT, Tuning
 from optimizer.typing import Ints
+
+
+def _compiled_before(loop: Any) -> bool:
+    """Whether this processor's code of a loop is there, in this process or in numba's index of what it keeps."""
+    if loop.signatures:
+        return True
+    try:
+        kept = loop._cache._cache_file._load_index()
+        machine = cpu_target.target_context.codegen().magic_tuple()
+    except (AttributeError, OSError):  # another numba, or an index that cannot be read
+        return False
+    return any(key[1] == machine for key in kept)
 
 
 class CompiledKernel:
@@ -67,6 +80,12 @@ class CompiledKernel:
         return patience_within(
             numbers, tuning.compiled_patience, tuning.compiled_patience_numbers, tuning.least_patience
         )
+
+    @staticmethod
+    def on_disk() -> bool:
+        """Whether every loop was compiled before, so that it need only be loaded; compiling takes some 12 s."""
+        called = (compiled.weight_sums, compiled._bound, compiled._around, compiled._potentials, compiled._finished)
+        return all(_compiled_before(loop) for loop in (*called, compiled.left_over))
 
     @staticmethod
     def compile_all() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from optimizer.search.engine import Clock
 from optimizer.search.levels.bounds import Form, combine_rows
 from optimizer.search.levels.evaluation import violation, with_burst
 from optimizer.search.levels.layout import Layout, Rows
@@ -52,17 +53,18 @@ def true_score(layout: Layout, penalty: float = np.inf) -> Score:
 
 def ascend(
     layout: Layout, rows: Rows, score: Score, menus: Ints, mixes: Ints, box: tuple[Ints, ...], tuning: Tuning,
-    sweeps: int = 12,
+    clock: Clock, sweeps: int = 12,
 ) -> tuple[Ints, Array]:  # fmt: skip
     """Menus (B, J) of columns that no single change inside the box betters, and their scores (B,).
 
+    Where the clock stops it, the menus as they are by then.
     Menus that break a rule are moved to ones that keep it where a single change does so; else their score is -inf.
     """
     moves = len(menus) * max(len(c) for c in box) * layout.weight.shape[1]
     if len(menus) > 1 and moves > tuning.ascent_numbers:
         half = len(menus) // 2
-        first = ascend(layout, rows, score, menus[:half], mixes[:half], box, tuning, sweeps)
-        second = ascend(layout, rows, score, menus[half:], mixes[half:], box, tuning, sweeps)
+        first = ascend(layout, rows, score, menus[:half], mixes[:half], box, tuning, clock, sweeps)
+        second = ascend(layout, rows, score, menus[half:], mixes[half:], box, tuning, clock, sweeps)
         return np.concatenate([first[0], second[0]]), np.concatenate([first[1], second[1]])
     menus = menus.copy()
     live = np.arange(len(menus))
@@ -70,6 +72,8 @@ def ascend(
     for _ in range(sweeps):
         before = menus[live].copy()
         for j in range(layout.plans):
+            if clock.stop():
+                return menus, scores
             values = line_values(layout, rows, menus[live], mixes[live], j, box[j])
             reached = score(values)
             mask = _mask(layout, menus[live], j, box[j])

@@ -90,8 +90,8 @@ def maximise(
     if asked.choices <= tuning.whole_choices and work <= tuning.whole_numbers:
         return _enumerate(asked, tuning.chunk_numbers, None)
     tree = BestFirst[OpenBox, Incumbent](GapRule(gap, scale), Clock(deadline, cancelled), most_boxes=max_boxes)
-    first = multipliers.none(asked.layout)
-    run = MenuRun(asked.layout, asked.truth, tree, ChosenKernel(tuning), tuning, Recorder(), first)
+    first, kernel = multipliers.none(asked.layout), ChosenKernel(tuning, deadline)
+    run = MenuRun(asked.layout, asked.truth, tree, kernel, tuning, Recorder(), first)
     search = MenuSearch(run, tuple(pasts or ()), progress)
     _start(search, asked, _choices(seeds), pasts is None)
     tree.run(search)
@@ -114,7 +114,7 @@ def enumerate_menus(
 
 def local_search(
     instance: Instance, aim: Figure, limits: Sequence[Limit] = (), *, starts: int = 16, seed: int = 0,
-    seeds: Sequence[Choice] = (), box: Box | None = None, tuning: Tuning = DEFAULT,
+    seeds: Sequence[Choice] = (), box: Box | None = None, tuning: Tuning = DEFAULT, deadline: float | None = None,
 ) -> tuple[LevelIndices, int, float] | None:  # fmt: skip
     """The best choice that coordinate ascent finds from ``seeds`` and ``starts`` drawn menus (a fixed ``seed``).
 
@@ -124,7 +124,7 @@ def local_search(
     if not asked.choices:
         return None
     given = [(asked.layout.columns(menu), mix) for menu, mix in _choices(seeds)]
-    best = find(asked.layout, asked.truth, asked.columns, asked.mixes, given, starts, seed, tuning)
+    best = find(asked.layout, asked.truth, asked.columns, asked.mixes, given, starts, seed, tuning, Clock(deadline))
     return None if best is None else (best.menu, best.mix, best.value)
 
 
@@ -173,9 +173,10 @@ def _start(search: MenuSearch, asked: _MenuQuestion, seeds: list[Choice], drawn:
     work, most = layout.rows.matrix.size * len(mixes), tuning.first_numbers
     starts = int(min(tuning.first_starts, max(1, most // work)))
     tried = mixes if work <= most else mixes[:: max(1, len(mixes) // 2)]
-    best = near(layout, truth, columns, given, tuning) if given and not drawn else None
+    clock = run.tree.clock.with_grace()
+    best = near(layout, truth, columns, given, tuning, clock) if given and not drawn else None
     if best is None:
-        best = find(layout, truth, columns, tried, given, starts, 0, tuning)
+        best = find(layout, truth, columns, tried, given, starts, 0, tuning, clock)
     run.tree.incumbent, run.aim = best, 0.0 if best is None else 1.0
     middle = np.array([c[len(c) // 2] for c in columns], dtype=np.intp)
     reference = Reference(middle if best is None else layout.columns(best.menu))
@@ -197,7 +198,7 @@ def _finish(search: MenuSearch, asked: _MenuQuestion, survivors: bool) -> Screen
         open_boxes=len(tree.waiting),
         enumerated=run.enumerated,
         seconds=time.monotonic() - asked.began,
-        surviving=None if best is None or not survivors else surviving_box(run, asked.columns),
+        surviving=surviving_box(run, asked.columns) if best is not None and survivors and not tree.stopped else None,
         certificate=asked.certificate(run.recorder, bound),
         past=Past(asked.layout, search.past),
     )

@@ -144,8 +144,10 @@ class MenuRun:
     def ascend_from(self, box: OpenBox, steps: list[BoundStep]) -> None:
         """Coordinate ascent inside the box from the menus that these bounds favour."""
         menus = np.array([step.bound.best for step in steps])
-        tree = self.tree
-        tree.incumbent = improve(box.layout, self.truth, box.columns, menus, box.mix, tree.incumbent, self.tuning)
+        tree, columns = self.tree, box.columns
+        tree.incumbent = improve(
+            box.layout, self.truth, columns, menus, box.mix, tree.incumbent, self.tuning, tree.clock
+        )
 
     def _offer(self, box: OpenBox, bound: BoxBound) -> None:
         """Take the menu a bound favours as the incumbent if it is feasible and better, by the truth."""

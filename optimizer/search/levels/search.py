@@ -49,8 +49,10 @@ class MenuSearch:
         return box.proof is not None
 
     def leave(self, box: OpenBox) -> None:
-        """Record the bound of a box that stays; a root that was never looked at gets its first one."""
+        """Record the bound of a box that stays; a root that was never looked at gets its first one, if time is left."""
         if box.proof is None:
+            if box.bound == np.inf and self.run.tree.clock.with_grace().stop():
+                return
             self.run.prove(box, self.run.multiplier if box.root else box.multiplier)
         assert box.proof is not None
         self.run.recorder.bound(box.layout, box.record, *box.proof)
@@ -85,6 +87,9 @@ class MenuSearch:
             run.multiplier = best.multiplier
         if box.root or run.tree.boxes % run.tuning.ascent_every == 0:
             run.ascend_from(box, steps[-run.tuning.root_starts if box.root else -1 :])
+        if run.tree.clock.stop():
+            self.push(box, box.bound if run.aim else np.inf)
+            return
         others = [step for step in steps if step is not best]
         if not settle(run, box, [best, *others[: -run.tuning.sieves : -1]]) and not self._merge(box, best):
             self._split(box, best)
@@ -105,6 +110,8 @@ class MenuSearch:
         for _ in range(3 if box.root else 1):
             before = box.menus
             for multiplier in multipliers.conditions(box.layout):
+                if self.run.tree.clock.stop():
+                    return False
                 step = self.run.step(box, multiplier, Reference(box.reference.columns))
                 if self._prune_root(box, step) if box.root else self.run.prune(box, step):
                     return True

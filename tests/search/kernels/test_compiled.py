@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import os
+import subprocess
 import sys
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -120,3 +124,37 @@ def test_loading_ahead_leaves_nothing_to_compile(instances, search_only):
     drawn = instances.draw(5, types=8, plans=5, levels=12, mixes=1, limits="r", spread=1.5)
     maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-6, tuning=tuning)
     assert known == {name: len(getattr(compiled, name).signatures) for name in known} and known["_bound"]
+
+
+def test_under_a_limit_only_loops_that_lie_compiled_on_disk(instances, search_only, monkeypatch):
+    assert load() is True and CompiledKernel.on_disk()
+    drawn = instances.draw(5, types=8, plans=5, levels=12, mixes=1, limits="r", spread=1.5)
+    monkeypatch.setattr(CompiledKernel, "on_disk", staticmethod(lambda: False))
+
+    def forbidden(*_: object) -> None:
+        raise AssertionError("a loop would have to be compiled")
+
+    monkeypatch.setattr(CompiledKernel, "bound", forbidden)
+    asked = {"gap": 1e-6, "tuning": search_only(16)}
+    found = maximise(drawn.instance, drawn.aim, drawn.limits, deadline=time.monotonic() + 600.0, **asked)
+    assert found.status == "closed"
+    with pytest.raises(AssertionError, match="compiled"):
+        maximise(drawn.instance, drawn.aim, drawn.limits, **asked)
+
+
+SCRIPT = """
+import numpy as np
+from optimizer.search.kernels.loops import CompiledKernel, compiled, _compiled_before
+loop = compiled._least_rest
+before = _compiled_before(loop)
+loop(np.ones((1, 1)), np.array([0, 1]))
+print(before, _compiled_before(loop), CompiledKernel.on_disk())
+"""
+
+
+def test_what_lies_on_disk_is_known_without_compiling_it(tmp_path):
+    path = os.pathsep.join([str(Path(compiled.__file__).parents[3]), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": path, "NUMBA_CACHE_DIR": str(tmp_path)}
+    for wanted in ("False True False", "True True False"):
+        done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, env=environment)
+        assert done.stdout.strip() == wanted, done.stderr
