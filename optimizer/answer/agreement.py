@@ -7,7 +7,7 @@ from optimizer.market.evaluate import Evaluation
 from optimizer.model.case_model import CaseModel
 from optimizer.model.choices import Menu
 from optimizer.model.instance import evaluate
-from optimizer.model.measures import ConditionBound
+from optimizer.model.measures import ConditionBound, yardstick
 from optimizer.optimise.objectives import Objective
 from optimizer.typing import Choice
 
@@ -16,7 +16,7 @@ def compared(
     m: CaseModel, objective: Objective, menu: Menu, value: float, evaluation: Evaluation
 ) -> dict[str, tuple[float, float, float]]:
     """The objective and every constrained figure: by the instance, by the evaluator, and the size to compare at."""
-    found = {objective.name: (value, objective.value(evaluation), max(objective.scale(m), 1e-12))}
+    found = {objective.name: (value, objective.value(evaluation), objective.scale(m))}
     there, place = m, m.choices.choice(menu)
     if place is None:  # a price inside a range: the instance is stated anew at this very menu
         there = m.pinned(menu)
@@ -34,8 +34,9 @@ def _compared_bound(
     values = evaluate(m.built.instance, figures, *place)
     if measure.denominator is None:
         told = evaluation.figure(measure.name, measure.selection)
-        return {bound.name: (values["n"], told, max(abs(bound.value), 1e-9))}
-    ratio, size = RATIOS[measure.name], max(1e-6 * abs(values["d"]), 1e-9)
+        size = max(abs(bound.value), yardstick(m.built.instance, measure.numerator))
+        return {bound.name: (values["n"], told, size)}
+    ratio, size = RATIOS[measure.name], yardstick(m.built.instance, measure.denominator)
     return {
         f"{bound.name}: {name}": (values[key], evaluation.figure(name, measure.selection), size)
         for key, name in (("n", ratio.numerator), ("d", ratio.denominator))

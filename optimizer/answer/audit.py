@@ -45,15 +45,18 @@ class Audit:
 
 
 def check_bound(bound: ConditionBound, evaluation: Evaluation) -> ConditionCheck:
-    """A condition's side, decided by the evaluator at 1e-6 relative."""
+    """A condition's side, decided by the evaluator at 1e-6 relative.
+
+    A ratio whose denominator lies below its floor does not meet it; a plan off the menu meets what is asked of it.
+    """
     measure = bound.measure
     value = evaluation.figure(measure.name, measure.selection)
-    floor_met, empty = True, False
+    counts, free = True, False
     if measure.denominator is not None:
-        below = evaluation.figure(RATIOS[measure.name].denominator, measure.selection)
-        floor_met = below >= measure.floor * (1.0 - TOLERANCE)
-        empty = below == 0.0
-    slack = 0.0 if empty else bound.sense * (value - bound.value)
+        plan = measure.selection.plan
+        free = plan is not None and plan not in evaluation.plans
+        counts = free or evaluation.figure(RATIOS[measure.name].denominator, measure.selection) >= measure.least
+    slack = 0.0 if free else bound.sense * (value - bound.value)
     scale = abs(bound.value)
     return ConditionCheck(
         name=bound.name,
@@ -63,8 +66,8 @@ def check_bound(bound: ConditionBound, evaluation: Evaluation) -> ConditionCheck
         bound=bound.value,
         value=value,
         slack=slack,
-        met=floor_met and slack >= -TOLERANCE * scale * (1.0 + 1e-9),
-        binding=not empty and abs(slack) <= 0.005 * max(scale, 1e-12),
+        met=counts and slack >= -TOLERANCE * scale * (1.0 + 1e-9),
+        binding=not free and abs(slack) <= 0.005 * max(scale, 1e-12),
     )
 
 

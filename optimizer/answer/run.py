@@ -18,6 +18,7 @@ from optimizer.inputs.load import load_inputs
 from optimizer.market.evaluate import Evaluation
 from optimizer.model.case_model import CaseModel, before_sets, case_model_of, prepare_case
 from optimizer.model.choices import Menu
+from optimizer.model.instance import Limit
 from optimizer.optimise.diagnose import diagnose
 from optimizer.optimise.objectives import Found, Lexicographic, Objective, objective_of
 from optimizer.optimise.outcome import Settings, Work
@@ -149,7 +150,7 @@ def _solve_stage(
     while len(refused) <= RETRIES:
         found = objective.solve(m, settings, limits, refused)
         if found.menu is None:
-            raise _no_answer(m, found, settings, refused, diagnosed)
+            raise _no_answer(m, objective, found, settings, limits, refused, diagnosed)
         evaluation = m.evaluate(found.menu)
         checked = audit(evaluation, m.bounds, compared(m, objective, found.menu, found.value, evaluation))
         if checked.met:
@@ -159,12 +160,13 @@ def _solve_stage(
 
 
 def _no_answer(
-    m: CaseModel, found: Found, settings: Settings, refused: Sequence[Menu], diagnosed: bool
-) -> BaseException:
+    m: CaseModel, objective: Objective, found: Found, settings: Settings, kept: tuple[Limit, ...],
+    refused: Sequence[Menu], diagnosed: bool,
+) -> BaseException:  # fmt: skip
     if found.status is Status.INFEASIBLE and not refused:
         if not diagnosed:
             return InfeasibleError("no menu meets the conditions")
-        diagnosis = diagnose(m.built, m.bounds, settings)
+        diagnosis = diagnose(m.built.instance, m.bounds, settings, kept, objective.ratios(m))
         return InfeasibleError(diagnosis.text, diagnosis)
     if found.status is Status.INTERRUPTED:
         return KeyboardInterrupt()

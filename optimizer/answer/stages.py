@@ -16,7 +16,8 @@ from optimizer.market.evaluate import Evaluation
 from optimizer.model.case_model import CaseModel
 from optimizer.model.choices import Menu
 from optimizer.optimise.objectives import Found, Objective
-from optimizer.optimise.outcome import Work
+from optimizer.optimise.outcome import Work, reached, relative_gap
+from optimizer.optimise.price_ranges import of_points
 from optimizer.typing import Status, Verdict
 from optimizer.versions import versions
 
@@ -38,7 +39,7 @@ class Stage:
         """The objective at the menu, by the evaluator, with its bound."""
         o, bound = self.objective, self.found.bound
         value = o.value(self.evaluation)
-        gap = max(0.0, o.sense * (bound - value)) / max(abs(value), self.scale)
+        gap = relative_gap(o.sense * value, o.sense * bound, self.scale)
         return ObjectiveValue(
             name=o.name,
             sense="most" if o.sense > 0 else "least",
@@ -62,10 +63,11 @@ def verdict_of(stages: Sequence[Stage], menus: int) -> tuple[Verdict, str]:
         missed = [c.name for c in stages[-1].audit.conditions if not c.met]
         held = f" It misses: {', '.join(missed)}." if missed else ""
         return Verdict.EVALUATED, f"One menu, evaluated; nothing was optimised.{held}"
-    if any(s.found.status is not Status.OPTIMAL or s.reported.gap > s.found.gap_asked * (1.0 + 1e-9) for s in stages):
+    if any(s.found.status is not Status.OPTIMAL or not reached(s.reported.gap, s.found.gap_asked) for s in stages):
         return Verdict.BEST_FOUND, f"Best found; the best possible is at most {gap:.2%} better."
     if last.cells:
-        words = f"Proven within {gap:.2%} of the best prices on the continuum, by {last.cells:,} price cells."
+        best = "price points" if of_points(last.certificate) else "prices on the continuum"
+        words = f"Proven within {gap:.2%} of the best {best}, by {last.cells:,} price cells."
         if last.rounding_loss is not None:
             unit = stages[-1].objective.unit
             words += f" Rounding to price points costs {last.rounding_loss:,.4g} {unit}."

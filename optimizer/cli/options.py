@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from optimizer.errors import Finding, InputError, bad_argument
+from optimizer.execution.arguments import checked_gap, checked_seconds
 
 OK, INFEASIBLE, BAD_INPUT, TROUBLE, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -70,15 +71,11 @@ def read_changes(sets: list[str] | None) -> dict[str, Any]:
 
 
 def read_limit(seconds: float | None) -> float | None:
-    if seconds is not None and not 0.0 < seconds < 1e9:
-        raise bad_argument("--time-limit", f"must be above 0 seconds, but is {seconds:g}", "leave it out for no limit")
-    return seconds
+    return checked_seconds(seconds, "--time-limit")
 
 
 def read_gap(gap: float | None) -> float | None:
-    if gap is not None and not 0.0 <= gap <= 1.0:
-        raise bad_argument("--gap", f"must be between 0 and 1, but is {gap:g}", "write 1e-3 for a tenth of a per cent")
-    return gap
+    return None if gap is None else checked_gap(gap, "--gap")
 
 
 def read_folder(out: Path | None) -> Path | None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from optimizer.errors import SolverError
+from optimizer.execution.arguments import checked_seconds
 
 Item = TypeVar("Item")
 
@@ -46,8 +47,9 @@ _clock: ContextVar[TimeLimit] = ContextVar("clock", default=NO_LIMIT)
 def limited(limit: float | None, began: float | None = None) -> Iterator[None]:
     """Inside, a limit of seconds from ``began`` (None: from now) is in force; without one, a case may bring its own.
 
-    Where an earlier limit is in force already, that one stays.
+    Where an earlier limit is in force already, that one stays. Raises InputError for a limit that is none.
     """
+    limit = checked_seconds(limit)
     made, around = TimeLimit(time.monotonic() if began is None else began, limit), _clock.get()
     earlier = around.deadline is not None and (made.deadline is None or around.deadline <= made.deadline)
     token = _clock.set(around if earlier else made)

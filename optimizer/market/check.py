@@ -14,7 +14,7 @@ from optimizer.inputs.load import Inputs
 from optimizer.inputs.moved import quantity_at
 from optimizer.io.documents import Document
 from optimizer.market.idle import idle_inputs
-from optimizer.market.ladders import allowed_prices, price_ladder
+from optimizer.market.ladders import MOST_POINTS, allowed_prices, count_points, price_ladder
 from optimizer.market.sizes import check_sizes
 from optimizer.schema.base import Quantity
 from optimizer.schema.case import Case
@@ -317,6 +317,11 @@ def _check_conditions(case: Case, market: Market, document: Document) -> Iterato
             yield from _names(document, f"{path}.segment", "segment", [condition.segment], market.segments)
         if condition.at_least is not None and condition.at_most is not None and condition.at_least > condition.at_most:
             yield document.finding("range", path, "at_least lies above at_most", "swap them")
+        floor, whole = condition.denominator_floor, condition.plan is None
+        if floor is not None and (floor < 0.0 or (whole and floor == 0.0)):
+            message = f"{floor:g} would let menus without any of the denominator count"
+            cure = "state a floor above 0, or leave it out: it is then 1e-3 of today's"
+            yield document.finding("range", f"{path}.denominator_floor", message, cure)
         fraction = figures.is_figure(condition.figure) and figures.unit_of(condition.figure) == "fraction"
         for side, bound in (("at_least", condition.at_least), ("at_most", condition.at_most)):
             if bound is not None and fraction and condition.relative_to is None and not -10.0 <= bound <= 1.0:
@@ -330,9 +335,12 @@ def _check_ladders(case: Case, market: Market, document: Document, name: str) ->
     prices = price_ladder(ladders, market.plans[name].price.value)
     if any(p < 0.0 for p in prices):
         yield document.finding("range", f"{path}.price", "a price is negative", "use prices of 0 or more")
+    elif count_points(case, name) > MOST_POINTS:
+        message = f"holds about {count_points(case, name):,.0f} price points, more than {MOST_POINTS:,}"
+        yield document.finding("price-points", f"{path}.price", message, "narrow the range or state a larger step")
     elif not allowed_prices(case, market, name, prices):
         yield document.finding(
-            "empty-ladder", f"{path}.price", "the price rules leave no price", "widen the ladder or the rules"
+            "empty-ladder", f"{path}.price", "the price rules leave no price", "widen the prices or the rules"
         )
     yield from _names(document, f"{path}.allowances", "AI model", ladders.allowances, market.ai_models)
     for ai_model, windows in ladders.allowances.items():

@@ -1,21 +1,34 @@
-"""Objectives and conditions as figures on the instance: everything becomes ``figure >= 0`` or ``figure -> max``."""
+"""Objectives and conditions as figures on the instance: everything becomes ``figure >= 0`` or ``figure -> max``.
+
+A ratio has one meaning everywhere: a menu counts where the denominator is at least a positive floor.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from optimizer.economics.figures import RATIOS, TOTAL, Selection, is_linear
+import numpy as np
+
+from optimizer.economics.figures import RATIOS, TOTAL, Selection, is_linear, unit_of
 from optimizer.errors import bad_argument
 from optimizer.model.build import MarketInstance
-from optimizer.model.instance import Figure, Limit, combine, zero_figure
+from optimizer.model.instance import Figure, Instance, Limit, combine, zero_figure
 from optimizer.schema.case import Case, CaseCondition
 
 TOLERANCE = 1e-6
 """Conditions are decided at this relative tolerance, by the evaluator."""
 FLOOR = 1e-3
-"""Least denominator of a ratio in total, as a share of today's."""
+"""Least denominator of a ratio, as a share of today's."""
+FLOOR_NEW = 1e-6
+"""The same where today has none, as a share of today's total, or of the whole market where there is no total either."""
+FLOOR_PLAN = 1e-9
+"""Least denominator of a ratio of one plan that is offered, as a share of the same total."""
+FLOOR_ARRAYS = 1e-6
+"""Least denominator of a ratio that is given as arrays, as a share of the largest it could be (:func:`magnitude`)."""
+LEAST = 1e-6
+"""Least size that gaps are relative to, as a share of the largest that a figure could be (:func:`yardstick`)."""
 
 Today = Callable[[str, Selection], float]
 """Today's value of a figure."""
@@ -30,7 +43,14 @@ class Measure:
     numerator: Figure
     denominator: Figure | None
     floor: float
-    """Least the denominator may be."""
+    """Least denominator at which a menu counts, above 0; 0 without a denominator."""
+    offered: Figure | None = None
+    """For one plan's ratio: 1 where the plan is on the menu, else 0; a condition asks nothing where it is off."""
+
+    @property
+    def least(self) -> float:
+        """The floor less the tolerance: a menu counts where its denominator is at least this."""
+        return self.floor * (1.0 - TOLERANCE)
 
 
 @dataclass(frozen=True)
@@ -53,15 +73,49 @@ class ConditionBound:
 
 
 def measure_limits(name: str, measure: Measure, sense: int, value: float) -> tuple[Limit, ...]:
-    """``sense x (measure - value) >= 0`` within the tolerance, and the floor on a ratio's denominator."""
+    """``sense x (measure - value) >= 0`` within the tolerance, at menus that count."""
     target = value - sense * TOLERANCE * abs(value)
     if measure.denominator is None:
         return (Limit(name, combine([(float(sense), measure.numerator)], -sense * target)),)
     main = Limit(name, combine([(float(sense), measure.numerator), (-sense * target, measure.denominator)]))
-    if measure.floor <= 0.0:
-        return (main,)
-    floor = Limit(f"{name} (denominator)", combine([(1.0, measure.denominator)], -measure.floor * (1.0 - TOLERANCE)))
-    return main, floor
+    if measure.offered is None:
+        return (main, *counting(measure, name))
+    asked = combine([(1.0, measure.denominator), (-measure.least, measure.offered)])
+    return main, Limit(f"{name} (denominator)", asked)
+
+
+def counting(measure: Measure, name: str = "") -> tuple[Limit, ...]:
+    """The limit that only menus at which a ratio counts keep; none for a measure that is no ratio."""
+    if measure.denominator is None:
+        return ()
+    asked = combine([(1.0, measure.denominator)], -measure.least)
+    return (Limit(f"{name or measure.name} (denominator)", asked),)
+
+
+def magnitude(instance: Instance, figure: Figure) -> float:
+    """No choice's terms add up to more than this in absolute value, in the figure's unit.
+
+    A plan's customers of a type are at most w n / (1 + e), whatever the other plans.
+    """
+    people = instance.customers.max(axis=0)
+
+    def linear(f: Figure) -> float:
+        total = abs(f.constant) + float(np.abs(f.mix).max()) + float(np.abs(f.outside) @ people)
+        for a, w, e, fixed in zip(f.amounts, instance.attraction, instance.denominators, f.fixed, strict=True):
+            total += float((people @ (np.abs(a) * (w / (1.0 + e))) + np.abs(fixed)).max())
+        return total
+
+    over = [linear(block.use) + abs(block.reserved) for block in instance.blocks]
+    return linear(figure) + sum(abs(float(price)) * most for price, most in zip(figure.burst, over, strict=True))
+
+
+def yardstick(instance: Instance, numerator: Figure, denominator: Figure | None = None) -> float:
+    """Least size that gaps of a figure or a ratio are relative to: ``LEAST`` of the largest it could be.
+
+    It comes from the problem, so that it moves with the unit of money; 1 for a figure that is 0 at every menu.
+    """
+    below = 1.0 if denominator is None else magnitude(instance, denominator)
+    return LEAST * magnitude(instance, numerator) / (below or 1.0) or 1.0
 
 
 def selection_of(condition: CaseCondition) -> Selection:
@@ -80,10 +134,31 @@ def measure(
     denominator = built.figure(ratio.denominator, selection)
     if is_linear(name):
         return Measure(name, selection, combine([(1.0 / denominator.constant, numerator)]), None, 0.0)
-    if floor is None:
-        stated = today(ratio.denominator, selection)
-        floor = FLOOR * stated if selection.plan is None and math.isfinite(stated) else 0.0
-    return Measure(name, selection, numerator, denominator, floor)
+    # a plan's stated floor of 0 means the default: it asks nothing where the plan is off the menu
+    least = floor or default_floor(built, ratio.denominator, selection, today)
+    offered = None if selection.plan is None else _offered(built, selection.plan)
+    return Measure(name, selection, numerator, denominator, least, offered)
+
+
+def default_floor(built: MarketInstance, denominator: str, selection: Selection, today: Today) -> float:
+    """The least denominator of a ratio at which a menu counts, where none is stated; in the denominator's unit."""
+    total = today(denominator, TOTAL)
+    if not total > 0.0:
+        total = float(built.prepared.population.potential.sum())
+        if unit_of(denominator).startswith("usd"):
+            prices = [terms.price for terms in built.prepared.terms.values()]
+            total *= max(prices, default=0.0) or 1.0
+    if selection.plan is not None:
+        return FLOOR_PLAN * total
+    stated = today(denominator, selection)
+    return FLOOR * stated if stated > 0.0 else FLOOR_NEW * total
+
+
+def _offered(built: MarketInstance, plan: str) -> Figure:
+    """1 where a plan is on the menu, 0 where it is not."""
+    zero, at = zero_figure(built.instance), built.choices.plans.index(plan)
+    here = np.array([float(terms is not None) for terms in built.choices.levels[at]])
+    return replace(zero, fixed=(*zero.fixed[:at], here, *zero.fixed[at + 1 :]))
 
 
 def condition_name(condition: CaseCondition) -> str:

@@ -11,9 +11,9 @@ from typing import Any
 from optimizer import search
 from optimizer.errors import NotTrustedError
 from optimizer.model.instance import Figure, Instance, Limit, combine, evaluate
-from optimizer.model.measures import Measure
+from optimizer.model.measures import Measure, counting, magnitude, yardstick
 from optimizer.optimise.linear import maximise
-from optimizer.optimise.outcome import Answer, Settings
+from optimizer.optimise.outcome import EXACT, Answer, Settings
 from optimizer.optimise.ratio import best, ratio_of, recheck_ratio
 from optimizer.typing import Choice, Status
 
@@ -51,40 +51,53 @@ def best_blend(
     over menus whose ratio is at least a; the menus found are incumbents.
     """
     sense = 1 if weight >= 0.0 else -1
-    quick = replace(settings, cross_check=False, gap=settings.gap / 4.0)
+    limits = (*limits, *counting(ratio))
+    scale = yardstick(instance, linear) + abs(weight) * yardstick(instance, ratio.numerator, ratio.denominator)
+    scale = scale if settings.scale is None else settings.scale
+    gap = max(settings.gap, ROUNDING)
+    quick = replace(settings, cross_check=False, gap=gap / 4.0, scale=None)
     high = best(instance, ratio, sense, limits, quick, excluded=excluded)
     low = best(instance, ratio, -sense, limits, quick, excluded=excluded)
-    if high.choice is None or low.choice is None:
+    known = [found.choice for found in (high, low) if found.choice is not None]
+    if not known:
         return high
+    size = magnitude(instance, linear)
+    furthest = magnitude(instance, ratio.numerator) / ratio.least
+    upper = furthest if high.choice is None else high.bound
+    lower = -furthest if low.choice is None else -low.bound
 
     def worth(choice: Choice) -> float:
         return evaluate(instance, {"v": linear}, *choice)["v"] + weight * ratio_of(instance, ratio, choice)
 
     work = high.work + low.work
-    incumbent = max((high.choice, low.choice), key=worth)
-    waiting, settled = [_Part(math.inf, -low.bound, high.bound)], list[_Part]()
+    incumbent = max(known, key=worth)
+    waiting, settled = [_Part(math.inf, lower, upper)], list[_Part]()
+    most = size + abs(weight) * max(abs(lower), abs(upper))
 
     def answer(status: Status, bound: float) -> Answer:
         value = worth(incumbent)
         parts = [part.document() for part in (*settled, *waiting) if part.certificate is not None]
         proof = {"high": high.certificate, "low": low.certificate, "parts": parts}
-        return Answer(status, incumbent, value, max(bound, value), "screened", work, proof)
+        return Answer(status, incumbent, value, max(min(bound, most), value), "screened", work, proof)
 
     while waiting:
         top = max(waiting, key=lambda part: (part.bound, part.lower))
-        if top.bound <= worth(incumbent) + settings.gap * max(abs(worth(incumbent)), settings.scale):
+        open_ = gap * max(abs(worth(incumbent)), scale)
+        middle = 0.5 * (top.lower + top.upper)
+        if top.bound <= worth(incumbent) + open_:
             return answer(Status.OPTIMAL, top.bound)
         if settings.cancelled and settings.cancelled():
             return answer(Status.INTERRUPTED, top.bound)
-        if settings.deadline is not None and time.monotonic() > settings.deadline:
+        if not top.lower < middle < top.upper or _late(settings):
             return answer(Status.FEASIBLE, top.bound)
         waiting.remove(top)
-        middle = 0.5 * (top.lower + top.upper)
-        for lower, upper in ((top.lower, middle), (middle, top.upper)):
-            asked = (*limits, *_at_least(ratio, sense, lower, upper))
-            found = maximise(instance, linear, asked, quick, (incumbent,), excluded)
+        # a quarter of what may stay open, however large the linear part is beside the whole
+        part_of = replace(quick, gap=min(1.0, open_ / 4.0 / size), scale=size) if size else quick
+        for a, b in ((top.lower, middle), (middle, top.upper)):
+            asked = (*limits, _at_least(instance, ratio, sense, a, b))
+            found = maximise(instance, linear, asked, part_of, (incumbent,), excluded)
             work = work + found.work
-            part = _Part(found.bound + abs(weight) * upper, lower, upper, found.certificate)
+            part = _Part(found.bound + abs(weight) * b, a, b, found.certificate)
             (settled if found.status is Status.INFEASIBLE else waiting).append(part)
             if found.choice is not None and worth(found.choice) > worth(incumbent):
                 incumbent = found.choice
@@ -92,14 +105,17 @@ def best_blend(
     return answer(Status.OPTIMAL, -math.inf)
 
 
-def _at_least(ratio: Measure, sense: int, lower: float, upper: float) -> tuple[Limit, ...]:
-    """The signed ratio is at least ``lower`` (less rounding, so that a part keeps its own end), on its floor."""
+def _late(settings: Settings) -> bool:
+    return settings.deadline is not None and time.monotonic() > settings.deadline
+
+
+def _at_least(instance: Instance, ratio: Measure, sense: int, lower: float, upper: float) -> Limit:
+    """The signed ratio is at least ``lower``, less rounding, so that a part keeps its own ends."""
     assert ratio.denominator is not None
     level = lower - ROUNDING * max(abs(lower), abs(upper))
-    above = Limit("ratio", combine([(float(sense), ratio.numerator), (-level, ratio.denominator)]))
-    if ratio.floor <= 0.0:
-        return (above,)
-    return Limit("denominator", combine([(1.0, ratio.denominator)], -ratio.floor)), above
+    asked = combine([(float(sense), ratio.numerator), (-level, ratio.denominator)])
+    room = EXACT * (magnitude(instance, ratio.numerator) + abs(level) * magnitude(instance, ratio.denominator))
+    return Limit("ratio", combine([(1.0, asked)], room))
 
 
 def recheck_blend(
@@ -114,12 +130,13 @@ def recheck_blend(
     each is bounded. Raises NotTrustedError where something does not hold.
     """
     sense = 1 if weight >= 0.0 else -1
+    limits = (*limits, *counting(ratio))
     highest = recheck_ratio(instance, ratio, sense, limits, certificate["high"])
     reached = -recheck_ratio(instance, ratio, -sense, limits, certificate["low"])
     bound = -math.inf
     for part in sorted(certificate["parts"], key=lambda part: (part["from"], part["to"])):
         lower, upper = float(part["from"]), float(part["to"])
-        asked = (*limits, *_at_least(ratio, sense, lower, upper))
+        asked = (*limits, _at_least(instance, ratio, sense, lower, upper))
         if lower - ROUNDING * max(abs(lower), abs(upper)) > reached:
             raise NotTrustedError("a blend's certificate leaves out a part of the ratio's range")
         reached = max(reached, upper)

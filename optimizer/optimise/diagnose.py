@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from optimizer.model.build import MarketInstance
 from optimizer.model.instance import Instance, Limit, combine, zero_figure
-from optimizer.model.measures import ConditionBound
+from optimizer.model.measures import ConditionBound, Measure, counting
 from optimizer.optimise.linear import maximise
 from optimizer.optimise.outcome import Settings
 from optimizer.optimise.ratio import best
-from optimizer.typing import Choice
+from optimizer.typing import Choice, Status
 
 LARGEST_SET = 3
 NUDGE = 1e-9
@@ -68,10 +67,14 @@ class Diagnosis:
 
     clashing: tuple[str, ...]
     corrections: tuple[Correction, ...]
+    uncounted: tuple[str, ...] = ()
+    """Ratios that count at no menu, with their floors."""
 
     @property
     def text(self) -> str:
         head = "No menu meets all conditions (proven)."
+        if self.uncounted:
+            return f"{head} At no menu {'; '.join(self.uncounted)}."
         if not self.corrections:
             return head + " Even without the named conditions, compute limits and rules there is none."
         ways = "\n".join(f"  - {c.text}" for c in self.corrections)
@@ -97,15 +100,35 @@ class _Term:
     bound: ConditionBound | None = None
     block: int | None = None
     rule: int | None = None
+    unit: str = ""
 
 
-def diagnose(built: MarketInstance, bounds: tuple[ConditionBound, ...], settings: Settings) -> Diagnosis:
-    """All smallest correction sets of at most three terms; where there is none, one that is larger."""
-    quick = replace(settings, cross_check=False, gap=min(settings.gap, 1e-4))
-    instance = built.instance
+def diagnose(
+    instance: Instance,
+    bounds: tuple[ConditionBound, ...],
+    settings: Settings,
+    held: tuple[Limit, ...] = (),
+    ratios: Sequence[Measure] = (),
+    capacity: tuple[str, str] = ("compute limit of", " (GPUs)"),
+) -> Diagnosis:
+    """All smallest correction sets of at most three terms; where there is none, one that is larger.
+
+    Args:
+        held: limits that stay as they are.
+        ratios: what is asked for; menus at which one does not count are no answer.
+        capacity: what burst limits are called, and their unit.
+    """
+    quick = replace(settings, cross_check=False, gap=min(settings.gap, 1e-4), scale=None)
+    asked = [*ratios, *(b.measure for b in bounds if b.measure.offered is None)]
+    uncounted = tuple(dict.fromkeys(words for m in asked for words in _uncounted(instance, m, quick)))
+    if uncounted:
+        return Diagnosis((), (), uncounted)
+    held = (*held, *(limit for m in ratios for limit in counting(m)))
     terms = [_Term(b.name, bound=b) for b in bounds]
     terms += [
-        _Term(f"compute limit of {b.name}", block=h) for h, b in enumerate(instance.blocks) if b.limit < float("inf")
+        _Term(f"{capacity[0]} {b.name}", block=h, unit=capacity[1])
+        for h, b in enumerate(instance.blocks)
+        if b.limit < float("inf")
     ]
     terms += [_Term(f"rule {r.name}", rule=k) for k, r in enumerate(instance.rules)]
     found: list[tuple[frozenset[int], Correction]] = []
@@ -113,12 +136,12 @@ def diagnose(built: MarketInstance, bounds: tuple[ConditionBound, ...], settings
         for chosen in itertools.combinations(range(len(terms)), size):
             if any(known <= set(chosen) for known, _ in found):
                 continue
-            correction = _correct(instance, terms, chosen, quick)
+            correction = _correct(instance, terms, chosen, quick, held)
             if correction is not None:
                 found.append((frozenset(chosen), correction))
     if not found:
-        chosen = _larger(instance, terms, quick)
-        correction = _correct(instance, terms, chosen, quick) if chosen else None
+        chosen = _larger(instance, terms, quick, held)
+        correction = _correct(instance, terms, chosen, quick, held) if chosen else None
         if correction is not None:
             found.append((frozenset(chosen), correction))
     clashing = tuple(dict.fromkeys(terms[k].name for known, _ in found for k in sorted(known)))
@@ -137,12 +160,20 @@ def _relaxed(instance: Instance, terms: Sequence[_Term], freed: Sequence[int]) -
     return replace(instance, blocks=blocks, rules=rules), limits
 
 
-def _larger(instance: Instance, terms: Sequence[_Term], settings: Settings) -> tuple[int, ...]:
+def _uncounted(instance: Instance, ratio: Measure, settings: Settings) -> Iterator[str]:
+    """Words for a ratio that counts at no menu, whatever the conditions, compute limits and rules."""
+    limits = counting(ratio)
+    free = replace(instance, rules=(), blocks=tuple(replace(b, limit=float("inf")) for b in instance.blocks))
+    if limits and maximise(free, zero_figure(instance), limits, settings).status is Status.INFEASIBLE:
+        yield f"the denominator of {ratio.name} reaches {ratio.floor:.6g}, below which it does not count"
+
+
+def _larger(instance: Instance, terms: Sequence[_Term], settings: Settings, held: tuple[Limit, ...]) -> tuple[int, ...]:
     """One set of terms of any size that is enough to relax and of which none can be spared; empty if there is none."""
 
     def enough(chosen: tuple[int, ...]) -> bool:
         open_instance, limits = _relaxed(instance, terms, chosen)
-        return maximise(open_instance, zero_figure(instance), limits, settings).choice is not None
+        return maximise(open_instance, zero_figure(instance), (*limits, *held), settings).choice is not None
 
     chosen = tuple(range(len(terms)))
     if not enough(chosen):
@@ -155,11 +186,10 @@ def _larger(instance: Instance, terms: Sequence[_Term], settings: Settings) -> t
 
 
 def _correct(
-    instance: Instance, terms: Sequence[_Term], chosen: tuple[int, ...], settings: Settings
+    instance: Instance, terms: Sequence[_Term], chosen: tuple[int, ...], settings: Settings, held: tuple[Limit, ...]
 ) -> Correction | None:
     """Move the chosen terms one after another to the best each can reach; None where that does not help."""
     moves: list[Move] = []
-    held: tuple[Limit, ...] = ()
     choice: Choice | None = None
     open_instance, limits = _relaxed(instance, terms, chosen)
     for k in chosen:
@@ -178,7 +208,7 @@ def _correct(
             if answer.choice is None:
                 return None
             needed = -answer.value
-            moves.append(Move(f"{term.name} (GPUs)", "at most", block.reserved + block.limit, needed))
+            moves.append(Move(f"{term.name}{term.unit}", "at most", block.reserved + block.limit, needed))
             held = (*held, Limit(term.name, combine([(-1.0, block.use)], needed * (1.0 + NUDGE))))
         else:
             assert term.bound is not None

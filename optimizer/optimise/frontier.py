@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from optimizer import search
 from optimizer.model.instance import Instance, Limit, combine
-from optimizer.model.measures import Measure
+from optimizer.model.measures import Measure, counting, yardstick
 from optimizer.optimise.outcome import Answer, Settings
 from optimizer.optimise.ratio import best, ratio_of
 from optimizer.typing import Array, Choice, Status
@@ -41,15 +41,16 @@ class Side:
         """``sense x measure`` at a choice."""
         return self.sense * ratio_of(instance, self.measure, choice)
 
-    def at_least(self, level: float) -> tuple[Limit, ...]:
-        """``sense x measure >= level`` exactly, and the floor on a ratio's denominator."""
+    def scale(self, instance: Instance) -> float:
+        """Least size that gaps are relative to."""
+        return yardstick(instance, self.measure.numerator, self.measure.denominator)
+
+    def at_least(self, level: float) -> Limit:
+        """``sense x measure >= level`` exactly, among menus that count."""
         m = self.measure
         if m.denominator is None:
-            return (Limit("frontier", combine([(float(self.sense), m.numerator)], -level)),)
-        main = Limit("frontier", combine([(float(self.sense), m.numerator), (-level, m.denominator)]))
-        if m.floor <= 0.0:
-            return (main,)
-        return main, Limit("frontier (denominator)", combine([(1.0, m.denominator)], -m.floor))
+            return Limit("frontier", combine([(float(self.sense), m.numerator)], -level))
+        return Limit("frontier", combine([(float(self.sense), m.numerator), (-level, m.denominator)]))
 
 
 @dataclass(frozen=True)
@@ -100,10 +101,7 @@ class Traced:
             # between two thresholds the frontier is at most the bound of the lower one, the drawing at least
             # the best point beyond the upper one
             end = here.x if after is None else max(here.x, after.threshold)
-            drawn = max(
-                (s.y for s in steps if s.x >= end * (1 - STRICT) - 1e-300 or (s is here and here.x >= end)),
-                default=here.y,
-            )
+            drawn = max((s.y for s in steps if s.x >= end - STRICT * abs(end)), default=here.y)
             worst = max(worst, here.bound - drawn)
         return worst
 
@@ -128,6 +126,8 @@ def trace(
         known: steps of an earlier run, not solved again.
         progress: told each step and the number done.
     """
+    # a menu is on the frontier only where both axes count
+    limits = (*limits, *counting(x.measure, "x"), *counting(y.measure, "y"))
     if instance.menus <= ENUMERATED and not known:
         return _enumerated(instance, x, y, limits, None if everything else points, progress)
     tracer = _Tracer(instance, x, y, limits, replace(settings, cross_check=False), progress, list(known))
@@ -162,14 +162,10 @@ def _enumerated(
     def values(side: Side, key: str) -> Array:
         if side.measure.denominator is None:
             return side.sense * found[f"{key}n"]
-        below = found[f"{key}d"]
-        safe = np.where(below > 0.0, below, 1.0)
-        return np.asarray(
-            np.where(below >= max(side.measure.floor, 1e-300), side.sense * found[f"{key}n"] / safe, -np.inf)
-        )
+        below = np.maximum(found[f"{key}d"], side.measure.least)  # menus that do not count are not good anyway
+        return np.asarray(side.sense * found[f"{key}n"] / below)
 
     xs, ys = values(x, "x"), values(y, "y")
-    good &= np.isfinite(xs) & np.isfinite(ys)
     whole = _efficient(xs, ys, np.flatnonzero(good))
     kept = whole if points is None or len(whole) <= points else _spread(xs, ys, whole, points)
     steps = []
@@ -241,6 +237,7 @@ class _Tracer:
         self.instance, self.x, self.y, self.limits, self.settings = instance, x, y, limits, settings
         self.progress = progress
         self.steps = steps
+        self.scale = {id(side): side.scale(instance) for side in (x, y)}
         self.pasts: dict[float, search.Past] = {}
         self.solves = 0
         self.stopped = False
@@ -249,9 +246,8 @@ class _Tracer:
         began = time.perf_counter()
         ends = self._ends()
         if ends is None:
-            return Traced(
-                tuple(self.steps), self.solves, time.perf_counter() - began, not self.stopped, not self.stopped
-            )
+            none = not self.stopped and not self.steps
+            return Traced(tuple(self.steps), self.solves, time.perf_counter() - began, not self.stopped, none)
         left, right = ends
         if everything:
             self._walk(left, right)
@@ -283,7 +279,8 @@ class _Tracer:
         pasts: tuple[search.Past, ...] | None = None,
     ) -> Answer:
         self.solves += 1
-        return best(self.instance, side.measure, side.sense, limits, self.settings, seeds, pasts=pasts)
+        settings = replace(self.settings, scale=self.scale[id(side)])
+        return best(self.instance, side.measure, side.sense, limits, settings, seeds, pasts=pasts)
 
     def _keep(self, threshold: float, answer: Answer) -> FrontierStep | None:
         if answer.choice is None:
@@ -309,7 +306,7 @@ class _Tracer:
         for step in self.steps:
             if step.threshold == threshold:
                 return step
-        limits = (*self.limits, *self.x.at_least(threshold))
+        limits = (*self.limits, self.x.at_least(threshold))
         return self._keep(threshold, self._best(self.y, limits, self._around(threshold), self._near(threshold)))
 
     def _around(self, threshold: float) -> tuple[Choice, ...]:
@@ -335,17 +332,25 @@ class _Tracer:
             self.stopped = top.status is not Status.INFEASIBLE
             return None
         value = self.y.value(self.instance, top.choice)
-        tied = (*self.limits, *self.y.at_least(value - STRICT * abs(value)))
+        tied = (*self.limits, self.y.at_least(value - self._step(self.y, value)))
         tie = self._best(self.x, tied, (top.choice,), ())
         better = tie.choice if tie.choice is not None else top.choice
         left = self._keep(float("-inf"), replace(top, choice=better, value=self.y.value(self.instance, better)))
         far = self._best(self.x, self.limits, (better,), ())
         if left is None or far.choice is None:
+            self.stopped = True
             return None
         reach = self.x.value(self.instance, far.choice)
-        edge = reach - STRICT * abs(reach)
-        right = self._keep(edge, self._best(self.y, (*self.limits, *self.x.at_least(edge)), (far.choice,), ()))
+        edge = reach - self._step(self.x, reach)
+        end = self._best(self.y, (*self.limits, self.x.at_least(edge)), (far.choice,), ())
+        if end.status is Status.INFEASIBLE:  # but for rounding, the choice with the most x is there
+            end = replace(far, status=Status.FEASIBLE, bound=left.bound, certificate=None)
+        right = self._keep(edge, end)
         return (left, right) if right is not None else None
+
+    def _step(self, side: Side, value: float) -> float:
+        """How far two values of a side have to differ to count as two: more than rounding."""
+        return STRICT * max(abs(value), self.scale[id(side)])
 
     def _split(self, points: int) -> None:
         """Solve in the middle of the widest gap until there are enough points or no gap is left."""

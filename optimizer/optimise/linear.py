@@ -5,6 +5,7 @@ Everything here works on the instance; what the numbers mean is known above.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -13,6 +14,7 @@ from optimizer import search, solve
 from optimizer.errors import NotTrustedError, SolverError
 from optimizer.formulation.box import unsafe_levels
 from optimizer.model.instance import Figure, Instance, Limit
+from optimizer.model.measures import magnitude, yardstick
 from optimizer.optimise.outcome import Answer, Settings, Work
 from optimizer.typing import Choice, LevelIndices, Status
 
@@ -38,8 +40,27 @@ def maximise(
         SolverError: the solver failed and screening had not closed the search.
         NotTrustedError: the solver found a menu that screening had called impossible.
     """
+    scale = yardstick(instance, aim) if settings.scale is None else settings.scale
     if not settings.screen:
-        return _whole_program(instance, aim, limits, settings, seeds, excluded)
+        return _finite(instance, aim, _whole_program(instance, aim, limits, settings, scale, seeds, excluded))
+    return _finite(instance, aim, _screened(instance, aim, limits, settings, scale, seeds, excluded, pasts))
+
+
+def _finite(instance: Instance, aim: Figure, answer: Answer) -> Answer:
+    """The answer with a finite bound: no choice is worth more than all its terms in absolute value."""
+    if answer.choice is None:
+        return answer
+    bound = magnitude(instance, aim) if answer.bound == math.inf else answer.bound
+    if not (math.isfinite(answer.value) and math.isfinite(bound)):
+        raise NotTrustedError(f"the search ended with value {answer.value} and bound {bound}; no number is shown")
+    return replace(answer, bound=max(answer.value, bound))
+
+
+def _screened(
+    instance: Instance, aim: Figure, limits: tuple[Limit, ...], settings: Settings, scale: float,
+    seeds: Collection[Choice], excluded: Collection[Choice], pasts: Sequence[search.Past] | None,
+) -> Answer:  # fmt: skip
+    """By search, and checked by the solver where that is asked for."""
     if settings.cross_check and instance.menus > WARMED:
         solve.warm_worker()
     found = search.maximise(
@@ -47,7 +68,7 @@ def maximise(
         aim,
         limits,
         gap=settings.gap,
-        scale=settings.scale,
+        scale=scale,
         deadline=settings.deadline,
         seeds=tuple(seeds),
         excluded=tuple(excluded),
@@ -64,9 +85,8 @@ def maximise(
         answer = Answer(
             Status.OPTIMAL, choice, found.value, found.bound, "screened", work, found.certificate, found.past
         )
-        return (
-            _cross_check(instance, aim, limits, settings, answer, found.surviving) if settings.cross_check else answer
-        )
+        checked = settings.cross_check
+        return _cross_check(instance, aim, limits, settings, scale, answer, found.surviving) if checked else answer
     status = Status.FEASIBLE if choice else Status.NO_ANSWER
     if found.status is search.SearchStatus.INTERRUPTED:
         status = Status.INTERRUPTED
@@ -78,6 +98,7 @@ def _cross_check(
     aim: Figure,
     limits: tuple[Limit, ...],
     settings: Settings,
+    scale: float,
     answer: Answer,
     box: search.Box | None,
 ) -> Answer:
@@ -96,7 +117,7 @@ def _cross_check(
             mixes=None if box.mix is None else [box.mix],
             start=answer.choice,
             gap=settings.gap,
-            scale=settings.scale,
+            scale=scale,
             time_limit=min(_left(settings) or CROSS_CHECK_SECONDS, CROSS_CHECK_SECONDS),
             cancelled=settings.cancelled,
             worker=True,
@@ -105,7 +126,7 @@ def _cross_check(
         # the proof does not rest on the solver; what it could not do is told, not fatal
         return replace(answer, work=replace(answer.work, notes=(*answer.work.notes, f"cross-check: {error}")))
     work = answer.work + _solver_work(checked)
-    if checked.value is not None and checked.value > answer.bound + 1e-9 * max(abs(answer.bound), settings.scale):
+    if checked.value is not None and checked.value > answer.bound + 1e-9 * max(abs(answer.bound), scale):
         raise NotTrustedError(
             f"HiGHS found a menu worth {checked.value:.10g}, above the proven bound {answer.bound:.10g}"
         )
@@ -142,6 +163,7 @@ def _whole_program(
     aim: Figure,
     limits: tuple[Limit, ...],
     settings: Settings,
+    scale: float,
     seeds: Collection[Choice],
     excluded: Collection[Choice],
 ) -> Answer:
@@ -157,7 +179,7 @@ def _whole_program(
         limits,
         start=None if near is None or near[:2] in excluded else near[:2],
         gap=settings.gap,
-        scale=settings.scale,
+        scale=scale,
         time_limit=_left(settings),
         excluded=tuple(excluded),
         cancelled=settings.cancelled,

@@ -18,7 +18,7 @@ from optimizer.market.evaluate import Evaluation
 from optimizer.model.case_model import CaseModel
 from optimizer.model.choices import Menu
 from optimizer.model.instance import Figure, Limit, combine, evaluate
-from optimizer.model.measures import Measure, blend, measure, measure_limits
+from optimizer.model.measures import Measure, blend, measure, measure_limits, yardstick
 from optimizer.optimise import price_ranges
 from optimizer.optimise.blend import best_blend, recheck_blend
 from optimizer.optimise.linear import maximise
@@ -26,10 +26,6 @@ from optimizer.optimise.outcome import Answer, Settings, Work
 from optimizer.optimise.ratio import best, ratio_of, recheck_ratio
 from optimizer.schema.case import CaseObjective
 from optimizer.typing import Choice, Status
-from optimizer.units import is_share
-
-LEAST = 1e-6
-"""Least size a gap is relative to: so much of today's revenue for money, so much of 1 for the rest."""
 
 
 @dataclass(frozen=True)
@@ -85,9 +81,13 @@ class Objective(ABC):
     def _recheck(self, m: CaseModel, limits: tuple[Limit, ...], certificate: Mapping[str, Any]) -> float:
         """The bound of ``sense x objective`` that a certificate proves."""
 
+    @abstractmethod
     def scale(self, m: CaseModel) -> float:
-        """Least size the gap is relative to."""
-        return LEAST
+        """Least size the gap is relative to: a small share of the largest the objective could be."""
+
+    def ratios(self, m: CaseModel) -> tuple[Measure, ...]:
+        """Its ratios: menus at which one does not count are no answer."""
+        return ()
 
     def solve(
         self, m: CaseModel, settings: Settings, limits: Sequence[Limit] = (), excluded: Collection[Menu] = (),
@@ -134,10 +134,6 @@ class Objective(ABC):
         )  # fmt: skip
 
 
-def _money_scale(m: CaseModel, unit: str) -> float:
-    return LEAST if is_share(unit) else LEAST * max(1.0, abs(m.today.figure("revenue")))
-
-
 @dataclass(frozen=True)
 class FigureObjective(Objective):
     """The most or least of a figure that adds up over customers."""
@@ -156,7 +152,8 @@ class FigureObjective(Objective):
         return measure_limits(f"{self.name} (earlier stage)", self._measure(m), self.sense, level)
 
     def scale(self, m: CaseModel) -> float:
-        return _money_scale(m, self.unit)
+        made = self._measure(m)
+        return yardstick(m.built.instance, made.numerator, made.denominator)
 
     def _measure(self, m: CaseModel) -> Measure:
         return measure(m.built, self.name, TOTAL, m.today.figure)
@@ -178,6 +175,9 @@ class FigureObjective(Objective):
 class RatioObjective(FigureObjective):
     """The most or least of a ratio of two figures."""
 
+    def ratios(self, m: CaseModel) -> tuple[Measure, ...]:
+        return (self._measure(m),)
+
     def _aim(self, m: CaseModel) -> Figure:
         return Objective._aim(self, m)
 
@@ -195,6 +195,9 @@ class BlendObjective(Objective):
     sense: int = 1
     unit: str = "today = 1"
 
+    def ratios(self, m: CaseModel) -> tuple[Measure, ...]:
+        return tuple(ratio for _, ratio in blend(m.built, self.weights, m.today.figure)[1])
+
     def value(self, evaluation: Evaluation) -> float:
         return sum(w * evaluation.figure(n) for n, w in self.weights.items())
 
@@ -203,6 +206,13 @@ class BlendObjective(Objective):
         instance = m.built.instance
         parts = (w * ratio_of(instance, ratio, choice) for w, ratio in ratios)
         return evaluate(instance, {"v": linear}, *choice)["v"] + sum(parts)
+
+    def scale(self, m: CaseModel) -> float:
+        linear, ratios = blend(m.built, self.weights, m.today.figure)
+        instance = m.built.instance
+        return yardstick(instance, linear) + sum(
+            abs(w) * yardstick(instance, r.numerator, r.denominator) for w, r in ratios
+        )
 
     def at_least(self, m: CaseModel, level: float) -> tuple[Limit, ...]:
         linear, ratios = blend(m.built, self.weights, m.today.figure)
@@ -252,7 +262,12 @@ def objective_of(statement: CaseObjective, today: Evaluation) -> Lexicographic:
     """The stages of a case's objective, first to last; a single one is one stage. ``today`` scales a blend."""
     if statement.blend:
         name = " + ".join(f"{w:g} {n}" for n, w in statement.blend.items())
-        weights = {n: w / max(abs(today.figure(n)), 1e-300) for n, w in statement.blend.items()}
+        sizes = {n: abs(today.figure(n)) for n in statement.blend}
+        for figure, size in sizes.items():
+            if not size > 0.0:
+                message = f"{figure} has no value today, so nothing can be relative to it"
+                raise bad_argument(f"objective.blend.{figure}", message, "make it a condition instead")
+        weights = {n: w / sizes[n] for n, w in statement.blend.items()}
         return Lexicographic(((BlendObjective(name, weights), 0.0),))
     if statement.lexicographic:
         return Lexicographic(tuple((_single(s.maximise, s.minimise), s.give) for s in statement.lexicographic))

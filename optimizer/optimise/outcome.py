@@ -7,16 +7,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from optimizer import search
+from optimizer.execution.arguments import checked_gap
 from optimizer.typing import Choice, Status
+
+EXACT = 1e-12
+"""Relative difference that rounding explains: a gap of 0 asks for no more."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How far and how long to search."""
+    """How far and how long to search. Raises InputError for a gap that is none."""
 
     gap: float = 1e-4
-    scale: float = 1.0
-    """Least size that the gap is relative to, in the aim's unit."""
+    scale: float | None = None
+    """Least size that the gap is relative to, in the aim's unit; None: a small share of the largest the aim could be
+    (``measures.yardstick``)."""
     deadline: float | None = None
     """``time.monotonic()`` at which the best known answer is returned."""
     screen: bool = True
@@ -24,6 +29,9 @@ class Settings:
     """Hand the surviving box to HiGHS even where screening has closed the search."""
     cancelled: Callable[[], bool] | None = None
     progress: Callable[[float, float, int], None] | None = None
+
+    def __post_init__(self) -> None:
+        checked_gap(self.gap)
 
 
 @dataclass(frozen=True)
@@ -72,4 +80,14 @@ class Answer:
 
     def gap(self, scale: float) -> float:
         """(bound - value) / max(|value|, scale)."""
-        return max(0.0, self.bound - self.value) / max(abs(self.value), scale)
+        return relative_gap(self.value, self.bound, scale)
+
+
+def relative_gap(value: float, bound: float, scale: float) -> float:
+    """(bound - value) / max(|value|, scale), not below 0, for the most of something."""
+    return (bound - value) / max(abs(value), scale) if bound > value else 0.0
+
+
+def reached(gap: float, asked: float) -> bool:
+    """Whether a gap is as small as was asked for, but for rounding."""
+    return gap <= max(asked, EXACT) * (1.0 + 1e-9)

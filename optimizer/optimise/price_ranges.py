@@ -1,14 +1,16 @@
-"""Prices on a continuum, certified: price cells, bounded by an instance at least as good as any price in them.
+"""Price ranges, certified: price cells, bounded by an instance at least as good as any price in them.
 
 Within a cell [a, b] a type's weight falls with the price and its amounts are monotone in it, so the product of weight
 and amount is at most the largest of the four corner products. Value is numerator over denominator: positive parts are
 put over the least denominator and negative parts over the largest, on two copies of every type. The bound of that
 relaxed instance holds for every price in the cells; the cells of its best menu are halved until bound and best price
-found agree.
+found agree. Where the case asks for price points (steps, charm prices), cells run from point to point and are cut
+between points, down to single ones.
 """
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,17 +20,17 @@ from typing import Any
 import numpy as np
 
 from optimizer import search
-from optimizer.economics.population import Terms
 from optimizer.errors import NotTrustedError
+from optimizer.market.ladders import Span, span_of
 from optimizer.model.build import MarketInstance
 from optimizer.model.case_model import CaseModel
 from optimizer.model.choices import Level, Menu, order_rules
 from optimizer.model.instance import Block, Figure, Instance, Limit, Rule
+from optimizer.model.measures import magnitude, yardstick
 from optimizer.optimise.linear import maximise
-from optimizer.optimise.outcome import Answer, Settings, Work
-from optimizer.schema.case import PriceRange
+from optimizer.optimise.outcome import Answer, Settings, Work, reached, relative_gap
 from optimizer.typing import Array, Choice, Status
-from optimizer.units import same
+from optimizer.units import SAME
 
 ROUNDS = 60
 BESIDE = 3
@@ -49,68 +51,95 @@ class PriceCell:
         """usd/month."""
         return 0.0 if self.low is None or self.high is None else self.high.price - self.low.price
 
-    def halves(self) -> tuple[PriceCell, PriceCell]:
-        """The cell cut in the middle."""
+    def halves(self, span: Span) -> tuple[PriceCell, PriceCell]:
+        """The cell cut in the middle, or between two points."""
         assert self.low is not None and self.high is not None
-        middle = replace(self.low, price=0.5 * (self.low.price + self.high.price))
-        return PriceCell(self.low, middle), PriceCell(middle, self.high)
+        if span.points is None:
+            middle = replace(self.low, price=0.5 * (self.low.price + self.high.price))
+            return PriceCell(self.low, middle), PriceCell(middle, self.high)
+        first, last = (bisect.bisect_left(span.points, level.price) for level in (self.low, self.high))
+        below, above = (replace(self.low, price=span.points[(first + last) // 2 + k]) for k in (0, 1))
+        return PriceCell(self.low, below), PriceCell(above, self.high)
 
 
 @dataclass(frozen=True)
 class CertifiedMenu:
-    """The best menu found and its bound on the continuum."""
+    """The best menu found and its bound."""
 
     menu: Menu | None
     answer: Answer
     """Its choice is of the last cells' ends; the menu is what counts."""
     cells: int
-    rounding_loss: float | None
-    """What rounding to price points lost, in the aim's unit; None where none was asked for."""
+    rounding_loss: float | None = None
+    """How much more the best prices found on the continuum are worth, in the aim's unit; None without price points."""
+
+
+Spans = dict[str, Span]
+Cells = list[list[PriceCell]]
+"""Per plan, in the case model's order."""
 
 
 def has_ranges(m: CaseModel) -> bool:
-    """Whether the case gives any price as a range."""
-    return bool(_ranges(m))
+    """Whether the case gives any price as a range with more than one price in it."""
+    return bool(_spans(m))
 
 
-def _ranges(m: CaseModel) -> dict[str, PriceRange]:
-    return {n: p.price for n, p in m.inputs.case.plans.items() if isinstance(p.price, PriceRange)}
+def _spans(m: CaseModel) -> Spans:
+    """The ranges with more than one price, by plan."""
+    found = {name: span_of(m.inputs.case, m.inputs.market, name) for name in m.inputs.case.plans}
+    return {name: span for name, span in found.items() if span is not None and span.open}
 
 
 def within_ranges(m: CaseModel, menu: Menu) -> bool:
-    """Whether a menu is one of the case's, any price inside a range (on its steps, where it has some) allowed."""
-    ranges = _ranges(m)
+    """Whether a menu is one of the case's, any price inside a range (a price point, where it has some) allowed."""
+    spans = _spans(m)
     terms = dict(menu.terms)
     for name, levels in zip(m.choices.plans, m.choices.levels, strict=True):
-        level, wanted = terms[name], ranges.get(name)
-        if level is None or wanted is None:
+        level, span = terms[name], spans.get(name)
+        if level is None or span is None:
             continue
-        steps = level.price / wanted.step if wanted.step else 0.0
-        if not wanted.least <= level.price <= wanted.most or not same(steps, round(steps)):
+        if not span.holds(level.price):
             return False
         terms[name] = replace(level, price=next(x.price for x in levels if x is not None))
-    return bool(ranges) and m.choices.choice(replace(menu, terms=terms)) is not None
+    one: list[tuple[Level, ...]] = [(menu.terms[name],) for name in m.choices.plans]
+    ordered = all(r.allowed.all() for r in order_rules(m.inputs.case, m.choices.plans, one, m.prepared))
+    return bool(spans) and ordered and m.choices.choice(replace(menu, terms=terms)) is not None
 
 
-def _first_cells(m: CaseModel) -> list[list[PriceCell]]:
-    """Cells between neighbouring steps of each range; single levels elsewhere."""
-    ranges = _ranges(m)
+def of_points(certificate: Any) -> bool:
+    """Whether a proof is of the best price points, not of the best prices on the continuum."""
+    return isinstance(certificate, Mapping) and bool(certificate.get("points"))
+
+
+def _first_cells(m: CaseModel, spans: Spans) -> Cells:
+    """A few cells that cover each range, for every setting of what else may be chosen; single levels elsewhere."""
     found = []
     for name, levels in zip(m.choices.plans, m.choices.levels, strict=True):
-        if name not in ranges:
+        if name not in spans:
             found.append([PriceCell(level, level) for level in levels])
             continue
-        cells = [PriceCell(level, level) for level in levels if level is None]
-        priced = [level for level in levels if level is not None]
-        for allowance in dict.fromkeys(replace(level, price=0.0) for level in priced):
-            prices = sorted(level.price for level in priced if replace(level, price=0.0) == allowance)
-            ends = [replace(allowance, price=p) for p in prices]
-            cells += [PriceCell(a, b) for a, b in itertools.pairwise(ends)]
-        found.append(cells)
+        ends = _first_ends(spans[name])
+        settings = dict.fromkeys(None if level is None else replace(level, price=0.0) for level in levels)
+        found.append([cell for key in settings for cell in _cells(key, ends)])
     return found
 
 
-def _ends(cells: list[list[PriceCell]]) -> list[tuple[Level, ...]]:
+def _cells(setting: Level, ends: Sequence[tuple[float, float]]) -> list[PriceCell]:
+    if setting is None:
+        return [PriceCell(None, None)]
+    return [PriceCell(replace(setting, price=a), replace(setting, price=b)) for a, b in ends]
+
+
+def _first_ends(span: Span) -> list[tuple[float, float]]:
+    """The ends of the first cells of a range."""
+    few = span.ladder
+    if span.points is None:
+        return list(itertools.pairwise(few))
+    starts = [bisect.bisect_left(span.points, price) for price in few]
+    return [(span.points[a], span.points[b - 1]) for a, b in itertools.pairwise([*starts, len(span.points)])]
+
+
+def _ends(cells: Cells) -> list[tuple[Level, ...]]:
     return [tuple(dict.fromkeys(end for cell in row for end in (cell.low, cell.high))) for row in cells]
 
 
@@ -119,13 +148,33 @@ Aim = Callable[[CaseModel], Figure]
 
 
 def certify(m: CaseModel, aim_of: Aim, settings: Settings) -> CertifiedMenu:
-    """The most of a linear aim over all prices in the ranges; ``settings.gap`` is asked for on the continuum.
+    """The most of a linear aim over all prices in the ranges, on price points where the case asks for them.
+
+    Where there are points, the loss against the continuum is told; the bound is the continuum's where that is within
+    the gap, else the points' own.
 
     Raises: InputError, SolverError, NotTrustedError as for ladders.
     """
-    cells = _first_cells(m)
-    # rounding takes its part of the gap
-    target = settings.gap * (0.8 if any(r.step for r in _ranges(m).values()) else 1.0)
+    spans = _spans(m)
+    scale = yardstick(m.built.instance, aim_of(m)) if settings.scale is None else settings.scale
+    settings = replace(settings, scale=scale)
+    found = _certified(m, spans, aim_of, settings, scale)
+    free = {name: span.continuum for name, span in spans.items()}
+    if found.menu is None or free == spans:
+        return found
+    wider = _certified(m, free, aim_of, settings, scale)
+    if wider.menu is None:
+        return found
+    loss, cells = max(0.0, wider.answer.value - found.answer.value), found.cells + wider.cells
+    answer = replace(found.answer, work=found.answer.work + wider.answer.work)
+    if reached(relative_gap(answer.value, wider.answer.bound, scale), settings.gap):
+        answer = replace(answer, bound=wider.answer.bound, certificate=wider.answer.certificate, status=Status.OPTIMAL)
+    return CertifiedMenu(found.menu, answer, cells, loss)
+
+
+def _certified(m: CaseModel, spans: Spans, aim_of: Aim, settings: Settings, scale: float) -> CertifiedMenu:
+    """Halve cells until bound and best price agree; ``settings.gap`` is what is asked for."""
+    cells, points = _first_cells(m, spans), any(span.points is not None for span in spans.values())
     quick = replace(settings, cross_check=False, gap=settings.gap / 5.0)
     bound, certificate, work, done = float("inf"), None, Work(steps=0), False
     best: CertifiedMenu | None = None
@@ -134,34 +183,38 @@ def certify(m: CaseModel, aim_of: Aim, settings: Settings) -> CertifiedMenu:
         found = maximise(exact.built.instance, aim_of(exact), exact.limits, quick, _seed(exact, best))
         work = work + found.work
         if found.choice is not None and (best is None or found.value >= best.answer.value):
-            best = CertifiedMenu(exact.choices.menu(found.choice), found, 0, None)
-        upper = _upper_bound(m, cells, aim_of, quick)
+            best = CertifiedMenu(exact.choices.menu(found.choice), found, 0)
+        upper = _upper_bound(m, cells, aim_of, quick, scale)
         work = work + Work(boxes=upper.boxes, enumerated=upper.enumerated)
         if upper.status is search.SearchStatus.INFEASIBLE:
-            return CertifiedMenu(None, replace(found, status=Status.INFEASIBLE, choice=None), _count(cells), None)
+            return CertifiedMenu(None, replace(found, status=Status.INFEASIBLE, choice=None), _count(cells))
         if upper.bound < bound:
-            bound, certificate = upper.bound, {"prices": _cuts(m, cells), "relaxed": upper.certificate}
-        value = float("-inf") if best is None else best.answer.value
-        done = bound <= value + target * max(abs(value), settings.scale)
+            bound = upper.bound
+            certificate = {"prices": _cuts(m, cells, spans), "points": points, "relaxed": upper.certificate}
+        done = best is not None and reached(relative_gap(best.answer.value, bound, scale), settings.gap)
         late = settings.deadline is not None and time.monotonic() > settings.deadline
-        if done or late or number + 1 == ROUNDS or upper.menu is None or not _split(cells, upper.menu):
+        if done or late or number + 1 == ROUNDS or upper.menu is None or not _split(m, cells, spans, upper.menu):
             break
     if best is None:
-        return CertifiedMenu(None, found, _count(cells), None)
+        return CertifiedMenu(None, found, _count(cells))
     status, value = Status.OPTIMAL if done else Status.FEASIBLE, best.answer.value
-    answer = replace(best.answer, bound=max(bound, value), status=status, work=work, certificate=certificate)
-    return _rounded(m, CertifiedMenu(best.menu, answer, _count(cells), None), aim_of, quick)
+    most = magnitude(exact.built.instance, aim_of(exact)) if bound == float("inf") else bound
+    answer = replace(best.answer, bound=max(most, value), status=status, work=work, certificate=certificate)
+    return CertifiedMenu(best.menu, answer, _count(cells))
 
 
 def recheck(m: CaseModel, aim_of: Aim, certificate: Mapping[str, Any]) -> float:
     """The bound that a certificate of :func:`certify` proves: its cells cover the ranges, and their relaxed instance
     is bounded. Raises NotTrustedError where something does not hold.
     """
-    relaxed, aim, limits = _relaxed(m, _cells_of(m, certificate["prices"]), aim_of)
+    spans = _spans(m)
+    if not of_points(certificate):
+        spans = {name: span.continuum for name, span in spans.items()}
+    relaxed, aim, limits = _relaxed(m, _cells_of(m, certificate["prices"], spans), aim_of)
     return search.recheck(relaxed, aim, limits, certificate["relaxed"])
 
 
-def _upper_bound(m: CaseModel, cells: list[list[PriceCell]], aim_of: Aim, settings: Settings) -> search.Screened:
+def _upper_bound(m: CaseModel, cells: Cells, aim_of: Aim, settings: Settings, scale: float) -> search.Screened:
     """The best menu of cells; no prices in them are worth more than its bound."""
     relaxed, aim, limits = _relaxed(m, cells, aim_of)
     return search.maximise(
@@ -169,7 +222,7 @@ def _upper_bound(m: CaseModel, cells: list[list[PriceCell]], aim_of: Aim, settin
         aim,
         limits,
         gap=settings.gap,
-        scale=settings.scale,
+        scale=scale,
         deadline=settings.deadline,
         cancelled=settings.cancelled,
     )
@@ -184,13 +237,13 @@ def _groups(row: list[PriceCell]) -> dict[Level, list[PriceCell]]:
     return groups
 
 
-def _cuts(m: CaseModel, cells: list[list[PriceCell]]) -> dict[str, list[list[float]]]:
-    """Plan with a range -> the ends of its cells, one ascending list for every setting of its allowances."""
-    ranges, found = _ranges(m), {}
+def _cuts(m: CaseModel, cells: Cells, spans: Spans) -> dict[str, list[list[list[float]]]]:
+    """Plan with a range -> the two ends of each of its cells, by setting of what else may be chosen, ascending."""
+    found = {}
     for name, row in zip(m.choices.plans, cells, strict=True):
-        if name in ranges:
+        if name in spans:
             groups = [group for key, group in _groups(row).items() if key is not None]
-            found[name] = [[_price(g[0].low), *(_price(cell.high) for cell in g)] for g in groups]
+            found[name] = [[[_price(cell.low), _price(cell.high)] for cell in group] for group in groups]
     return found
 
 
@@ -199,30 +252,38 @@ def _price(level: Level) -> float:
     return level.price
 
 
-def _cells_of(m: CaseModel, cuts: Mapping[str, Sequence[Sequence[float]]]) -> list[list[PriceCell]]:
+def _cells_of(m: CaseModel, cuts: Mapping[str, Sequence[Sequence[Sequence[float]]]], spans: Spans) -> Cells:
     """The cells with these ends. Raises NotTrustedError where they do not cover the ranges."""
     found = []
-    for name, row in zip(m.choices.plans, _first_cells(m), strict=True):
+    for name, row in zip(m.choices.plans, _first_cells(m, spans), strict=True):
         groups = _groups(row)
-        if name in _ranges(m):
+        if name in spans:
             priced = [key for key in groups if key is not None]
             if len(priced) != len(cuts[name]):
                 raise NotTrustedError(f"the certificate leaves out price ranges of {name}")
             for key, ends in zip(priced, cuts[name], strict=True):
-                groups[key] = _covering(key, groups[key], [float(end) for end in ends])
+                groups[key] = _cells(key, _covering(spans[name], [(float(a), float(b)) for a, b in ends]))
         found.append([cell for group in groups.values() for cell in group])
     return found
 
 
-def _covering(key: Terms, first: list[PriceCell], ends: list[float]) -> list[PriceCell]:
-    """Cells with these ends; they must reach from the first one's low to the last one's high."""
-    reaches = (ends[0], ends[-1]) == (_price(first[0].low), _price(first[-1].high))
-    if not reaches or any(not a < b for a, b in itertools.pairwise(ends)):
+def _covering(span: Span, ends: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The ends, where the cells between them leave out no price. Raises NotTrustedError."""
+    if span.points is None:
+        edges, starts = (span.low, span.high), [b for _, b in ends]
+        known = all(a < b for a, b in ends)
+    else:
+        points = span.points
+        after = dict(itertools.pairwise(points))
+        edges, starts = (points[0], points[-1]), [after.get(b, b) for _, b in ends]
+        known = {x for pair in ends for x in pair} <= set(points) and all(a <= b for a, b in ends)
+    joined = all(start == a for start, (a, _) in zip(starts, ends[1:], strict=False))
+    if not ends or not known or not joined or (ends[0][0], ends[-1][1]) != edges:
         raise NotTrustedError("the price cells of the certificate do not cover a range")
-    return [PriceCell(replace(key, price=a), replace(key, price=b)) for a, b in itertools.pairwise(ends)]
+    return ends
 
 
-def _count(cells: list[list[PriceCell]]) -> int:
+def _count(cells: Cells) -> int:
     return sum(len(row) for row in cells)
 
 
@@ -234,49 +295,23 @@ def _seed(m: CaseModel, best: CertifiedMenu | None) -> list[Choice]:
     return [] if place is None else [place]
 
 
-def _split(cells: list[list[PriceCell]], menu: tuple[int, ...]) -> bool:
+def _split(m: CaseModel, cells: Cells, spans: Spans, menu: tuple[int, ...]) -> bool:
     """Halve the cells of the relaxed best menu and those beside them; False where all are narrow already."""
     cut = False
-    for row, chosen in zip(cells, menu, strict=True):
+    for name, row, chosen in zip(m.choices.plans, cells, menu, strict=True):
         width = row[chosen].width
+        if not width > 0.0:
+            continue
         # from the back, so that the places before stay what they are
         for k in range(min(chosen + BESIDE, len(row) - 1), max(chosen - BESIDE, 0) - 1, -1):
             cell = row[k]
-            if cell.high is not None and width > 0.0 and cell.width >= 0.75 * width > NARROW * cell.high.price:
-                row[k : k + 1] = cell.halves()
+            if cell.high is not None and cell.width >= 0.75 * width > NARROW * cell.high.price:
+                row[k : k + 1] = cell.halves(spans[name])
                 cut = True
     return cut
 
 
-def _rounded(m: CaseModel, found: CertifiedMenu, aim_of: Aim, settings: Settings) -> CertifiedMenu:
-    """The best menu on the price points next to the continuous answer, where steps were asked for."""
-    ranges = _ranges(m)
-    if all(r.step is None for r in ranges.values()) or found.menu is None:
-        return found
-    levels = [_points(found.menu.terms[name], ranges.get(name)) for name in m.choices.plans]
-    points = m.with_levels(levels)
-    near = maximise(points.built.instance, aim_of(points), points.limits, replace(settings, gap=1e-9))
-    if near.choice is None:
-        return found
-    loss = found.answer.value - near.value
-    status = Status.OPTIMAL if found.answer.status is Status.OPTIMAL else Status.FEASIBLE
-    proof = found.answer.certificate
-    bound = max(found.answer.bound, near.value)
-    answer = replace(near, bound=bound, status=status, work=found.answer.work, certificate=proof)
-    return CertifiedMenu(points.choices.menu(near.choice), answer, found.cells, loss)
-
-
-def _points(level: Level, wanted: PriceRange | None) -> tuple[Level, ...]:
-    """The level at the price points nearest to its price."""
-    if level is None or wanted is None or wanted.step is None:
-        return (level,)
-    steps = np.arange(-2, 3) + np.round(level.price / wanted.step)
-    prices = [float(f"{s * wanted.step:.12g}") for s in steps]
-    kept = [p for p in prices if wanted.least <= p <= wanted.most] or [level.price]
-    return tuple(replace(level, price=p) for p in kept)
-
-
-def _relaxed(m: CaseModel, cells: list[list[PriceCell]], aim_of: Aim) -> tuple[Instance, Figure, tuple[Limit, ...]]:
+def _relaxed(m: CaseModel, cells: Cells, aim_of: Aim) -> tuple[Instance, Figure, tuple[Limit, ...]]:
     """An instance whose value at a menu of cells is at least that of any prices in them."""
     low = m.with_levels([tuple(c.low for c in row) for row in cells])
     high = m.with_levels([tuple(c.high for c in row) for row in cells])
@@ -336,6 +371,6 @@ def _loose_rules(m: CaseModel, low: MarketInstance, high: MarketInstance) -> tup
     found = []
     for rule in gives:
         small, large = low.choices.levels[rule.first], high.choices.levels[rule.second]
-        fits = [[s is None or x is None or x.price >= s.price - 1e-9 for x in large] for s in small]
+        fits = [[s is None or x is None or x.price >= s.price * (1.0 - SAME) for x in large] for s in small]
         found.append(Rule(rule.name, rule.first, rule.second, rule.allowed & np.array(fits, dtype=bool)))
     return tuple(found)

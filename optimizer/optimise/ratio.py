@@ -9,19 +9,19 @@ from typing import Any
 
 from optimizer import search
 from optimizer.errors import NotTrustedError
-from optimizer.model.instance import Instance, Limit, combine, evaluate
-from optimizer.model.measures import Measure
+from optimizer.model.instance import Figure, Instance, Limit, combine, evaluate
+from optimizer.model.measures import Measure, counting, magnitude, yardstick
 from optimizer.optimise.linear import maximise
-from optimizer.optimise.outcome import Answer, Settings
+from optimizer.optimise.outcome import EXACT, Answer, Settings, reached, relative_gap
 from optimizer.typing import Choice, Status
 
 
 def ratio_of(instance: Instance, measure: Measure, choice: Choice) -> float:
-    """A measure's value at a choice; nan where a ratio's denominator is 0."""
+    """A measure's value at a choice; nan where a ratio does not count."""
     if measure.denominator is None:
         return evaluate(instance, {"n": measure.numerator}, *choice)["n"]
     both = evaluate(instance, {"n": measure.numerator, "d": measure.denominator}, *choice)
-    return both["n"] / both["d"] if both["d"] != 0.0 else float("nan")
+    return both["n"] / both["d"] if both["d"] >= measure.least else float("nan")
 
 
 def best(
@@ -36,67 +36,78 @@ def best(
 ) -> Answer:
     """The most (sense +1) or least (-1) of a measure. Value and bound are of ``sense x measure``.
 
-    ``pasts``: see ``search.maximise``; of no use to a ratio, whose aim changes from step to step.
+    Infeasible where no menu that meets the limits counts. ``pasts``: see ``search.maximise``; of no use to a ratio,
+    whose aim changes from step to step.
     """
     if measure.denominator is None:
         aim = combine([(float(sense), measure.numerator)])
         return maximise(instance, aim, limits, settings, seeds, excluded, pasts)
-    return _dinkelbach(instance, measure, sense, limits, settings, tuple(seeds), excluded)
+    return _Ratio(instance, measure, sense, limits, settings, excluded).run(tuple(seeds))
 
 
-def _dinkelbach(
-    instance: Instance,
-    measure: Measure,
-    sense: int,
-    limits: tuple[Limit, ...],
-    settings: Settings,
-    seeds: tuple[Choice, ...],
-    excluded: Collection[Choice],
-) -> Answer:
-    """The most of a ratio N / D with D >= D_min. Source: Dinkelbach (1967).
+class _Ratio:
+    """The most of a ratio N / D over menus with D >= D_min > 0. Source: Dinkelbach (1967).
 
-    A step maximises N - t D; its bound b certifies ratio <= t + max(0, b) / D_min.
+    A step maximises N - t D for a t at or just above the best ratio found. A menu with more than 0 there is better; a
+    bound b certifies ratio <= t + max(0, b) / D_min.
     """
-    assert measure.denominator is not None
-    numerator, denominator = combine([(float(sense), measure.numerator)]), measure.denominator
-    floored = _floored(measure, limits)
-    quick = replace(settings, cross_check=False)
-    least = maximise(instance, combine([(-1.0, denominator)]), floored, replace(quick, gap=0.05), seeds, excluded)
-    if least.choice is None:
-        return least
-    d_min = max(measure.floor, -least.bound)
-    if d_min <= 0.0:
-        d_min = max(measure.floor, 1e-12)
-    work, choice = least.work, least.choice
-    t = sense * ratio_of(instance, measure, choice)
-    while True:
-        started = t
-        aim = combine([(1.0, numerator), (-t, denominator)])
-        small = settings.gap * max(abs(t), 1e-6) * d_min
-        step = maximise(instance, aim, floored, replace(quick, gap=0.5, scale=small), (choice, *seeds), excluded)
-        work = work + step.work
-        if step.choice is None or step.status not in (Status.OPTIMAL, Status.FEASIBLE, Status.INTERRUPTED):
-            return replace(step, work=work)
-        better = sense * ratio_of(instance, measure, step.choice)
-        bound = t + max(0.0, step.bound) / d_min
-        if better > t:
-            choice = step.choice
-        done = step.status is not Status.OPTIMAL or better <= t or max(0.0, step.bound) <= small
-        if done:
-            t = max(t, better)
-            status = step.status
-            if status is Status.OPTIMAL and (bound - t) > settings.gap * max(abs(t), 1e-6) * (1 + 1e-9):
-                status = Status.FEASIBLE
-            return Answer(
-                status,
-                choice,
-                t,
-                max(bound, t),
-                step.method,
-                work,
-                {"ratio": started, "least": least.certificate, "step": step.certificate},
-            )
-        t = better
+
+    def __init__(
+        self,
+        instance: Instance,
+        measure: Measure,
+        sense: int,
+        limits: tuple[Limit, ...],
+        settings: Settings,
+        excluded: Collection[Choice],
+    ) -> None:
+        assert measure.denominator is not None
+        self.instance, self.measure, self.sense, self.excluded = instance, measure, sense, excluded
+        self.denominator = measure.denominator
+        self.limits = (*limits, *counting(measure))
+        self.settings = replace(settings, cross_check=False)
+        size = yardstick(instance, measure.numerator, measure.denominator)
+        self.scale = size if settings.scale is None else settings.scale
+
+    def run(self, seeds: tuple[Choice, ...]) -> Answer:
+        least = self._maximise(combine([(-1.0, self.denominator)]), 0.05, 0.0, seeds)
+        if least.choice is None:
+            return least
+        d_min = max(self.measure.least, -least.bound)
+        choice, work, t = least.choice, least.work, self._value(least.choice)
+        # where every menu is evaluated nothing need be left open, and the solver cannot tell so small a difference
+        exactly = not self.settings.screen or least.work.enumerated >= self.instance.menus
+        while True:
+            room = max(self.settings.gap, EXACT) * max(abs(t), self.scale)
+            above = t if exactly else t + 0.5 * room
+            step = self._maximise(self._aim(above), 0.5, 0.5 * room * d_min, (choice, *seeds))
+            work = work + step.work
+            better = t if step.choice is None else self._value(step.choice)
+            bound = magnitude(self.instance, self.measure.numerator) / d_min
+            if step.choice is not None:
+                bound = min(bound, above + max(0.0, step.bound) / d_min)
+            moved = better > t
+            if step.choice is not None and moved:
+                t, choice = better, step.choice
+            closed = reached(relative_gap(t, bound, self.scale), self.settings.gap)
+            if step.status is not Status.OPTIMAL or closed or not moved:
+                break
+        status = step.status if step.status in (Status.OPTIMAL, Status.INTERRUPTED) else Status.FEASIBLE
+        if status is Status.OPTIMAL and not closed:
+            status = Status.FEASIBLE
+        proof = {"ratio": above, "least": least.certificate, "step": step.certificate}
+        return Answer(status, choice, t, max(t, bound), step.method, work, proof)
+
+    def _aim(self, t: float) -> Figure:
+        """N - t D, in the sense that more is better."""
+        return combine([(float(self.sense), self.measure.numerator), (-t, self.denominator)])
+
+    def _maximise(self, aim: Figure, gap: float, scale: float, seeds: tuple[Choice, ...]) -> Answer:
+        asked = replace(self.settings, gap=gap, scale=scale)
+        return maximise(self.instance, aim, self.limits, asked, seeds, self.excluded)
+
+    def _value(self, choice: Choice) -> float:
+        return self.sense * ratio_of(self.instance, self.measure, choice)
 
 
 def recheck_ratio(
@@ -106,18 +117,11 @@ def recheck_ratio(
     every ratio is at most t + max(0, b) / d. Raises NotTrustedError where a part does not hold.
     """
     assert measure.denominator is not None
-    floored = _floored(measure, limits)
+    counted = (*limits, *counting(measure))
     t = float(certificate["ratio"])
-    least = -search.recheck(instance, combine([(-1.0, measure.denominator)]), floored, certificate["least"])
-    d_min = max(measure.floor, least)
+    least = -search.recheck(instance, combine([(-1.0, measure.denominator)]), counted, certificate["least"])
+    d_min = max(measure.least, least)
     if not (math.isfinite(t) and d_min > 0.0):
         raise NotTrustedError("a ratio's denominator is not proven to be above 0")
     aim = combine([(float(sense), measure.numerator), (-t, measure.denominator)])
-    return t + max(0.0, search.recheck(instance, aim, floored, certificate["step"])) / d_min
-
-
-def _floored(measure: Measure, limits: tuple[Limit, ...]) -> tuple[Limit, ...]:
-    """The limits, and the floor of the denominator."""
-    if measure.denominator is None or measure.floor <= 0.0:
-        return limits
-    return (*limits, Limit(f"{measure.name} (denominator)", combine([(1.0, measure.denominator)], -measure.floor)))
+    return t + max(0.0, search.recheck(instance, aim, counted, certificate["step"])) / d_min

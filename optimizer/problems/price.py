@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from optimizer.errors import bad_argument
-from optimizer.problems.arrays import finite
+from optimizer.execution.arguments import checked_gap, checked_seconds
+from optimizer.problems.arrays import dimensions, finite, number
 from optimizer.search.prices.certify import certify, round_prices
 from optimizer.search.prices.prices import Prices, revenue
 from optimizer.typing import Array, Verdict
@@ -56,7 +57,7 @@ class PriceSolution:
 
 def _spread(value: ArrayLike, shape: tuple[int, int], name: str) -> Array:
     """(J,) or (I, J) as (I, J). Raises InputError."""
-    one = np.ndim(value) == 1
+    one = dimensions(value) == 1
     array = finite(value, shape[1:] if one else shape, name)
     return np.ascontiguousarray(np.broadcast_to(array, shape))
 
@@ -94,9 +95,7 @@ class PriceProblem:
     ) -> None:
         utility = finite(constants, (None, None), "constants")
         types, plans = utility.shape
-        reach = finite(customers, (types,), "customers")
-        if (reach <= 0.0).any():
-            raise bad_argument("customers", "must be above 0")
+        reach = finite(customers, (types,), "customers", above=0.0)
         slopes = _spread(price_coefficients, (types, plans), "price_coefficients")
         low = _limits(lower, plans, "lower")
         high = _limits(upper, plans, "upper")
@@ -130,13 +129,10 @@ class PriceProblem:
         Raises:
             InputError: a gap or a time limit that is not above 0.
         """
-        if not (np.isfinite(gap) and gap > 0.0):
-            raise bad_argument("gap", "must be above 0")
-        if time_limit is not None and not time_limit > 0.0:
-            raise bad_argument("time_limit", "must be above 0 seconds")
+        gap, seconds = checked_gap(gap, positive=True), checked_seconds(time_limit)
         began = time.perf_counter()
-        deadline = None if time_limit is None else time.monotonic() + time_limit
-        found, method = certify(self.data, float(gap), deadline)
+        deadline = None if seconds is None else time.monotonic() + seconds
+        found, method = certify(self.data, gap, deadline)
         yardstick = max(abs(found.value), 1e-9 * self.data.scale)
         reached = max(0.0, found.bound - found.value) / yardstick if yardstick > 0.0 else 0.0
         return PriceSolution(
@@ -168,7 +164,7 @@ class PriceProblem:
         given: list[Any] = []
         if isinstance(points, Iterable):
             given.extend(points)
-        if given and np.ndim(given[0]) == 0:
+        if given and dimensions(given[0]) == 0:
             given = [finite(given, (None,), "points")] * plans
         if len(given) != plans:
             raise bad_argument("points", f"has {len(given)} ladders, wanted {plans} or one ladder for all plans")
@@ -183,6 +179,6 @@ class PriceProblem:
 
 
 def _limits(value: ArrayLike, plans: int, name: str) -> Array:
-    if np.ndim(value) == 0:
-        return np.repeat(finite([value], (1,), name), plans)
+    if isinstance(value, int | float | np.number):
+        return np.repeat(number(value, name), plans)
     return finite(value, (plans,), name)

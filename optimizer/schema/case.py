@@ -98,8 +98,8 @@ class CaseCondition(Base):
     relative_to: Literal["today"] | None = None
     """``today``: the bounds are multiples of today's value of the figure."""
     denominator_floor: Number | None = None
-    """For a ratio: the least its denominator may be. Where absent, 1e-3 of today's; 0 for a condition on a plan, which
-    a plan off the menu then meets."""
+    """For a ratio: the least its denominator may be, above 0. Where absent, 1e-3 of today's, or 1e-6 of today's total
+    where today has none. What is asked of a plan is met where it is off the menu; its floor is 1e-9 of the total."""
 
     @model_validator(mode="after")
     def _bounded(self) -> CaseCondition:

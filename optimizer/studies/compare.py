@@ -146,6 +146,7 @@ def compare_problems(
     from optimizer.execution.executor import run_all
     from optimizer.model.choices import same_menu
     from optimizer.optimise.objectives import objective_of
+    from optimizer.optimise.price_ranges import within_ranges
 
     began = time.perf_counter()
     first = next(iter(case_models.values()))
@@ -163,7 +164,8 @@ def compare_problems(
         raise InfeasibleError("no scenario has a menu that meets the conditions")
     menus = {f"best in {name}": first.carried(s.chosen, case_models[name]) for name, s in solutions.items()}
     here = first.today_menu
-    if first.choices.choice(here) is not None and not any(same_menu(here, menu) for menu in menus.values()):
+    allowed = first.choices.choice(here) is not None or within_ranges(first, here)
+    if allowed and not any(same_menu(here, menu) for menu in menus.values()):
         menus["today"] = here
     cells = {
         (menu, name): menu_in_scenario(m, m.carried(chosen, first), wanted.last, solutions.get(name))

@@ -152,8 +152,13 @@ def next_best(
 ) -> list[tuple[Menu, float, float]]:
     """The next best menus with value and relative distance, each proven best without the ones before, within 1 %.
 
-    values: what the answer reached, stage by stage; earlier stages are kept.
+    values: what the answer reached, stage by stage; earlier stages are kept. None are told where prices are ranges:
+    next to the best price there is always another one.
     """
+    from optimizer.optimise.price_ranges import has_ranges
+
+    if has_ranges(m):
+        return []
     objective, best, limits = wanted.last, values[-1], wanted.kept(m, values[:-1])
     known, found = [chosen], []
     for _ in range(count):
@@ -342,6 +347,8 @@ def cost_section(e: Explanation) -> Section:
 
 def runner_section(e: Explanation) -> Section:
     """Menus within 1 % and where they differ."""
+    from optimizer.optimise.price_ranges import has_ranges
+
     o = e.solution.objective
     headings = [words("differs in"), Heading(FigureName(o.name), o.unit), Heading("behind")]
     rows: list[Row] = [
@@ -353,7 +360,10 @@ def runner_section(e: Explanation) -> Section:
         for r in e.runners_up
     ]
     lead = "The next best menus within 1 %: differences this small are a matter of taste."
-    return Section("Runners-up", (text_table(headings, rows),), (lead if rows else "No other menu comes within 1 %.",))
+    none = "No other menu comes within 1 %."
+    if has_ranges(e.case_model):
+        none = "None is told where prices are ranges: next to the best price there is always another one."
+    return Section("Runners-up", (text_table(headings, rows),), (lead if rows else none,))
 
 
 def _runner(e: Explanation, plan: str, terms: Any) -> Content:

@@ -44,8 +44,6 @@ if TYPE_CHECKING:
     from optimizer.optimise.outcome import Settings
     from optimizer.schema.case import Case
 
-LEAST = 1e-6
-"""Least size that gaps are relative to, whatever the unit: axes may be fractions or money."""
 X, Y = "market_share", "contribution_margin"
 
 
@@ -116,10 +114,14 @@ def frontier_of(
 ) -> Frontier:
     """The frontier of a prepared problem; where ``everything`` is asked for there is no gap."""
     from optimizer.optimise.case_frontier import trace_case
+    from optimizer.optimise.price_ranges import has_ranges
 
     if points < 2:
         raise bad_argument("points", "must be at least 2")
-    settings = replace(settings, scale=LEAST, gap=0.0 if everything else settings.gap)
+    if has_ranges(case_model):
+        cure = "write the prices as a ladder, e.g. price: [15, 18, 20]"
+        raise bad_argument("frontier", "the case gives prices as ranges, and a frontier chooses among menus", cure)
+    settings = replace(settings, gap=0.0 if everything else settings.gap)
     axis_x, side_x = axis(case_model, x)
     axis_y, side_y = axis(case_model, y)
     if axis_x.name == axis_y.name:
@@ -128,8 +130,9 @@ def frontier_of(
     if found.infeasible:
         raise InfeasibleError("no menu meets the conditions of the case; 'optimizer run' tells which clash")
     evaluations = tuple(case_model.evaluate(step.menu) for step in found.points)
+    scale = side_y.scale(case_model.built.instance)
     made = tuple(
-        _point(step, evaluation, axis_x, axis_y, settings)
+        _point(step, evaluation, axis_x, axis_y, settings, scale)
         for step, evaluation in zip(found.points, evaluations, strict=True)
     )
     return Frontier(
@@ -147,14 +150,14 @@ def frontier_of(
     )
 
 
-def _point(step: CaseStep, evaluation: Evaluation, x: Axis, y: Axis, settings: Settings) -> FrontierPoint:
-    """A step as a point; x and y by the evaluator."""
+def _point(step: CaseStep, evaluation: Evaluation, x: Axis, y: Axis, settings: Settings, scale: float) -> FrontierPoint:
+    """A step as a point; x and y by the evaluator. ``scale``: least size the gap is relative to."""
     from optimizer.economics.figures import HEADLINES
     from optimizer.typing import Status, Verdict
 
     value = evaluation.figure(y.name)
     bound = y.sense * step.bound
-    gap = max(0.0, y.sense * (bound - value)) / max(abs(value), 1e-9)
+    gap = max(0.0, y.sense * (bound - value)) / max(abs(value), scale)
     proven = step.status is Status.OPTIMAL and gap <= max(settings.gap, 1e-9) * (1.0 + 1e-6)
     return FrontierPoint(
         chosen=step.menu,

@@ -172,7 +172,7 @@ def test_hand_computed() -> None:
     [
         ({"customers": [0.0]}, "customers"),
         ({"customers": [float("nan")]}, "customers"),
-        ({"attraction": [[[1.0, -1.0]]]}, "customers, attraction"),
+        ({"attraction": [[[1.0, -1.0]]]}, "attraction[0][0, 1]"),
         ({"attraction": []}, "attraction"),
         ({"amounts": {}}, "amounts"),
         ({"amounts": {"margin": [[[1.0]]]}}, "amounts['margin'][0]"),
