@@ -502,7 +502,7 @@ def study_targets(book: Book) -> list[list[str]]:
 
 def studies(book: Book) -> str:
     """What studies cost, and where the tornado's seconds go."""
-    from optimizer.execution.executor import cores
+    from optimizer.execution.choice import cores
 
     case, workers = "openai-2025-margin", max(2, cores())
     names = book.pick(["sensitivity"], list(STUDY_CALLS), list(STUDY_CALLS))

@@ -43,7 +43,7 @@ def run_studies(
     executor: Executor | None = None,
 ) -> dict[str, Any]:
     """The results of studies around a solved case, by their words; by default in as many processes as are worth it."""
-    from optimizer.execution.executor import borrowed
+    from optimizer.execution.choice import borrowed
 
     quick = replace(settings, cross_check=False, deadline=None, cancelled=None, progress=None)
     setups = {s: Setup(case_model, quick, s.defaults(report=True), solution, executor=executor) for s in wanted}

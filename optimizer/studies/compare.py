@@ -143,7 +143,7 @@ def compare_problems(
     executor: where they are solved; by default local processes if that is worth it.
     """
     from optimizer.answer.menu import menu_document
-    from optimizer.execution.executor import run_all
+    from optimizer.execution.choice import run_all
     from optimizer.model.choices import same_menu
     from optimizer.optimise.objectives import objective_of
     from optimizer.optimise.price_ranges import within_ranges

@@ -78,7 +78,7 @@ def explain(
     """Explain a solved problem; executor: where it is solved anew, by default local processes if that is worth it."""
     from optimizer.answer.parts import usage_rows
     from optimizer.answer.responses import differences, free_tier, price_responses, segment_gains
-    from optimizer.execution.executor import borrowed
+    from optimizer.execution.choice import borrowed
     from optimizer.optimise.objectives import objective_of
 
     began = time.perf_counter()

@@ -186,7 +186,7 @@ def family(
 
     executor: where they are traced; by default local processes if that is worth it.
     """
-    from optimizer.execution.executor import run_all
+    from optimizer.execution.choice import run_all
 
     same = (x, y, replace(settings, cancelled=None, progress=None), points, even, everything)
     return tuple(run_all(_member, case_models.values(), *map(repeat, same), case_models, executor=executor))

@@ -95,7 +95,7 @@ def tornado(
     executor: Executor | None = None,
 ) -> Tornado:
     """The tornado around a solved case."""
-    from optimizer.execution.executor import borrowed
+    from optimizer.execution.choice import borrowed
 
     began = time.perf_counter()
     base, wanted = solution.objective.value, uncertain(m, paths)

@@ -19,8 +19,9 @@ import pytest
 
 import optimizer.execution
 from optimizer.errors import InputError
-from optimizer.execution import clock, executor
-from optimizer.execution.executor import Executor, SerialExecutor, WorkerLostError, make_executor
+from optimizer.execution import choice, clock
+from optimizer.execution.choice import make_executor
+from optimizer.execution.executor import Executor, SerialExecutor, WorkerLostError
 from optimizer.execution.processes import ProcessExecutor
 
 ROOT = Path(optimizer.execution.__file__).parents[2]
@@ -183,7 +184,7 @@ def test_task_of_a_script_is_refused(pool: ProcessExecutor) -> None:
 
 
 def test_choice_of_executor(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(executor, "cores", lambda: 3)
+    monkeypatch.setattr(choice, "cores", lambda: 3)
     for made, workers in (
         (make_executor(1), 1),
         (make_executor(2), 2),
@@ -194,7 +195,7 @@ def test_choice_of_executor(monkeypatch: pytest.MonkeyPatch) -> None:
     ):
         with made:
             assert made.workers == workers
-    monkeypatch.setattr(executor, "cores", lambda: 1)
+    monkeypatch.setattr(choice, "cores", lambda: 1)
     assert isinstance(make_executor(), SerialExecutor)
     with pytest.raises(InputError, match="workers"):
         make_executor(0)
@@ -248,22 +249,22 @@ def test_run_all_measures_the_first_task(monkeypatch: pytest.MonkeyPatch, pool: 
         asked.append(seconds)
         return SerialExecutor()
 
-    monkeypatch.setattr(executor, "make_executor", made)
+    monkeypatch.setattr(choice, "make_executor", made)
     told: list[int] = []
-    assert executor.run_all(tasks.late_square, range(4), itertools.repeat(4), progress=told.append) == [0, 1, 4, 9]
+    assert choice.run_all(tasks.late_square, range(4), itertools.repeat(4), progress=told.append) == [0, 1, 4, 9]
     assert told == [1, 2, 3, 4]
     # the first one sleeps 0.04 s, and three are left
     assert len(asked) == 1 and asked[0] >= 3 * 0.04
-    assert executor.run_all(tasks.square, [3]) == [9] and executor.run_all(tasks.square, []) == []
-    assert executor.run_all(tasks.square, [3, 4], executor=pool) == [9, 16]
+    assert choice.run_all(tasks.square, [3]) == [9] and choice.run_all(tasks.square, []) == []
+    assert choice.run_all(tasks.square, [3, 4], executor=pool) == [9, 16]
     assert len(asked) == 1
 
 
 def test_borrowed_executors_are_left_open(pool: ProcessExecutor) -> None:
-    with executor.borrowed(pool, 0.0) as lent:
+    with choice.borrowed(pool, 0.0) as lent:
         assert lent is pool
     assert pool.submit(tasks.square, 2.0).result(PATIENCE) == 4.0
-    with executor.borrowed(None, 0.0) as own:
+    with choice.borrowed(None, 0.0) as own:
         assert isinstance(own, SerialExecutor)
 
 

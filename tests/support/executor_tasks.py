@@ -9,7 +9,8 @@ from pathlib import Path
 
 from optimizer.errors import Finding, InputError
 from optimizer.execution import clock
-from optimizer.execution.executor import SerialExecutor, make_executor
+from optimizer.execution.choice import make_executor
+from optimizer.execution.executor import SerialExecutor
 
 
 def square(x: float) -> float:
