@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from optimizer.answer.solution import Solution
@@ -18,9 +18,12 @@ from optimizer.studies.sections import (
     Listing,
     Note,
     Panels,
+    Row,
     Section,
     TextCell,
     TextTable,
+    say,
+    words,
 )
 from optimizer.studies.study import by_study
 
@@ -95,9 +98,30 @@ def _spans(content: Content) -> Sequence[Span]:
 
 
 def _table(shown: TextTable) -> HtmlTable:
+    shown = grouped(shown)
     headings = tuple(_heading(h) for h in shown.headings)
     rows = tuple(tuple(_cell(c, h) for c, h in zip(row, shown.headings, strict=True)) for row in shown.rows)
     return HtmlTable(headings, rows, 0, cards=len(headings) > CARDS)
+
+
+def grouped(shown: TextTable) -> TextTable:
+    """The table with columns of one group in one: a page has room for words, not for many columns."""
+    columns: list[list[int]] = []
+    for k, heading in enumerate(shown.headings):
+        if columns and heading.group and heading.group == shown.headings[columns[-1][0]].group:
+            columns[-1].append(k)
+        else:
+            columns.append([k])
+    headings = tuple(shown.headings[ks[0]] if len(ks) == 1 else words(shown.headings[ks[0]].group) for ks in columns)
+    rows = tuple(tuple(row[ks[0]] if len(ks) == 1 else _joined(shown, row, ks) for ks in columns) for row in shown.rows)
+    return replace(shown, headings=headings, rows=rows)
+
+
+def _joined(shown: TextTable, row: Row, columns: Sequence[int]) -> Content:
+    """Cells with their headings, one after the other."""
+    cells = {k: row[k] for k in columns}
+    content = {k: cell.content if isinstance(cell, TextCell) else cell for k, cell in cells.items()}
+    return tuple(say("{heading} {cell}", heading=shown.headings[k].content, cell=told) for k, told in content.items())
 
 
 def _heading(heading: Heading) -> HtmlCell:

@@ -34,7 +34,8 @@ def _line(content: Content) -> Text:
 def _block(block: Block) -> list[Any]:
     """A block with a line above it; nothing is drawn here."""
     if isinstance(block, TextTable):
-        return ["", _table(block)]
+        title = [Text(told(block.title, keys=True), style="bold")] if block.title else []
+        return ["", *title, _table(block)]
     if isinstance(block, Listing):
         title = [Text(told(block.title, keys=True), style="bold")] if block.title else []
         marks = (f"{k}. " if block.numbered else "- " for k, _ in enumerate(block.items, start=1))
@@ -47,7 +48,7 @@ def _block(block: Block) -> list[Any]:
 
 
 def _table(shown: TextTable) -> Table:
-    table = plain_table(told(shown.title, keys=True), *map(_heading, shown.headings))
+    table = plain_table("", *map(_heading, shown.headings))
     for column, heading in zip(table.columns, shown.headings, strict=True):
         column.justify = "left" if heading.text else "right"
     for row in shown.rows:

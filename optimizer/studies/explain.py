@@ -336,7 +336,7 @@ def cost_section(e: Explanation) -> Section:
         return Value(0.0 if abs(change) <= 1e-9 * abs(o.value) else change, o.unit, NumberForm.SIGNED)
 
     headings = [
-        Heading("bound moved by"),
+        words("bound moved by"),
         *(Heading(say("{c}, " + s, c=FigureName(c)), o.unit) for c, s in names),
     ]
     rows = [(Value(m, form=NumberForm.RELATIVE), *(cell(found.get((m, *name))) for name in names)) for m in moves]

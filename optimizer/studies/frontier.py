@@ -305,7 +305,7 @@ def frontier_section(f: Frontier, solution: Solution | None) -> Section:
     )
     proven = ", each proven" if all(p.verdict == "proved" for p in f.points) else ""
     count = say(
-        "{count} efficient menus{proven} from {solves} solves{end}. The true frontier lies nowhere more than {room} "
+        "{count} efficient menus from {solves} solves{proven}{end}. The true frontier lies nowhere more than {room} "
         "above these steps (proven).",
         count=Value(len(f.points)),
         proven=proven,

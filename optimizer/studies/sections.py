@@ -120,6 +120,8 @@ class Heading:
     unit: str = ""
     text: bool = False
     """Whether the column holds words rather than numbers."""
+    group: str = ""
+    """Columns of one group may stand in one, where there is little room."""
 
 
 @dataclass(frozen=True)
@@ -197,8 +199,8 @@ def term_columns(
 ) -> tuple[list[Heading], list[Row]]:
     """The terms in which menus differ, a column a plan, and the budget's split where that differs."""
     shown, split = differing(menus), len(set(shares)) > 1
-    headings = [*(words(PlanName(plan, titles[plan])) for plan in shown)]
-    headings += [Heading("budget for enterprise", "fraction")] if split else []
+    headings = [Heading(PlanName(plan, titles[plan]), text=True, group="terms") for plan in shown]
+    headings += [Heading("budget for enterprise", "fraction", group="terms")] if split else []
     return headings, [
         (
             *(told_terms(menu[plan], [other[plan] for other in menus]) for plan in shown),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -258,11 +258,26 @@ def remarks(d: Driver) -> list[Content]:
         say("no value at its {side}, menu {menus}: {why}", side=side, menus=" or ".join(menus), why=why)
         for (side, why), menus in told.items()
     ]
+    sides: dict[tuple[str, ...], list[str]] = {}
+    for side, figures in d.contradicts.items():
+        sides.setdefault(figures, []).append(side)
     against = [
-        say("at its {side} it contradicts the reported {figures}", side=side, figures=tuple(map(FigureName, figures)))
-        for side, figures in d.contradicts.items()
+        say("at its {ends} it contradicts the reported {figures}", ends=" and ".join(ends), figures=_names(figures))
+        for figures, ends in sides.items()
     ]
     return [*none, *against]
+
+
+def _names(figures: Iterable[str]) -> Content:
+    return tuple(FigureName(figure) for figure in figures)
+
+
+def remark_listing(t: Tornado) -> list[Listing]:
+    """Remarks on the numbers that matter most, and on all others that are shown without a value."""
+    leading = t.leading()
+    shown = [*leading, *(d for d in t.drivers[:LISTED] if d.missing and d not in leading)]
+    told = tuple(say("{number}: {what}", number=PathName(d.path), what=what) for d in shown for what in remarks(d))
+    return [Listing(told, title="Ends without a value, and worlds that contradict reported figures")] if told else []
 
 
 def end_table(t: Tornado) -> TextTable:
@@ -323,17 +338,12 @@ def tornado_section(t: Tornado) -> Section:
         "Bars: where it moves with this menu when one number is at its low or high; thin bars: with the best menu for "
         "that number. * assumed; ! such a world contradicts reported figures."
     )
-    told = tuple(say("{number}: {what}", number=PathName(d.path), what=why) for d in t.drivers for why in remarks(d))
     return Section(
         title="Which numbers matter most",
         lead=(lead, *none),
         blocks=(
             *((Drawing(caption=read), end_table(t), evidence_table(t)) if t.drivers else ()),
-            *(
-                [Listing(told, title="Ends without a value, and worlds that contradict what was reported")]
-                if told
-                else []
-            ),
+            *remark_listing(t),
             *([] if t.complete else [Note("The study was stopped early: what was done is kept.")]),
         ),
     )

@@ -84,6 +84,37 @@ def test_imports_go_down(path: Path) -> None:
         )
 
 
+def named_modules(text: str) -> Iterator[tuple[int, str]]:
+    """Line and name of every module of `optimizer` that a string names; docstrings may tell of any."""
+    tree = ast.parse(text)
+    kinds = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    told = {id(node.body[0].value) for node in ast.walk(tree) if isinstance(node, kinds) and node.body
+            and isinstance(node.body[0], ast.Expr)}  # fmt: skip
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
+            yield from ((node.lineno, name) for name in re.findall(r"\boptimizer(?:\.\w+)+", node.value))
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: p.relative_to(PACKAGE).as_posix())
+def test_strings_name_no_higher_floor(path: Path) -> None:
+    """What may not be imported may not be imported by its name either."""
+    own = home(path)
+    for line, name in named_modules(path.read_text(encoding="utf-8")):
+        other = name.split(".")[1]
+        if other in FLOORS and other != own:
+            assert FLOORS[other] < FLOORS[own], f"{path.name}:{line}: {own} names {name}, which stands higher"
+
+
+def test_the_scan_sees_names_in_strings() -> None:
+    lines = (
+        '"""Tells of optimizer.cli."""',
+        "def f():",
+        '    """And of optimizer.report."""',
+        'g("optimizer.report.charts")',
+    )
+    assert list(named_modules("\n".join(lines))) == [(4, "optimizer.report.charts")]
+
+
 @pytest.mark.parametrize("path", modules(), ids=lambda p: p.relative_to(PACKAGE).as_posix())
 def test_forbidden_packages(path: Path) -> None:
     own = home(path)

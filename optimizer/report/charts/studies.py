@@ -138,7 +138,8 @@ def _bars(drivers: list[Driver], tornado: Tornado) -> list[Row]:
 def _driver_words(d: Driver) -> str:
     """A number, its range, and what is to be said of its ends."""
     none = [f"no value at its {key.removeprefix('kept_')}" for key in d.missing if key.startswith("kept_")]
-    ends = [*none, *(f"! at its {side}" for side in d.contradicts)]
+    against = ["!"] if len(d.contradicts) > 1 else [f"! at its {side}" for side in d.contradicts]
+    ends = [*none, *against]
     reach = f"{bare(d.low, d.unit)} to {stated(d.high, d.unit)}{' *' if d.assumed else ''}"
     return f"{path_words(d.path)}: {reach}" + (f" ({', '.join(ends)})" if ends else "")
 
