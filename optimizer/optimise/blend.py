@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -88,7 +87,7 @@ def best_blend(
             return answer(Status.OPTIMAL, top.bound)
         if settings.cancelled and settings.cancelled():
             return answer(Status.INTERRUPTED, top.bound)
-        if not top.lower < middle < top.upper or _late(settings):
+        if not top.lower < middle < top.upper or settings.late:
             return answer(Status.FEASIBLE, top.bound)
         waiting.remove(top)
         # a quarter of what may stay open, however large the linear part is beside the whole
@@ -103,10 +102,6 @@ def best_blend(
                 incumbent = found.choice
     # every part was settled: nothing lies above the incumbent
     return answer(Status.OPTIMAL, -math.inf)
-
-
-def _late(settings: Settings) -> bool:
-    return settings.deadline is not None and time.monotonic() > settings.deadline
 
 
 def _at_least(instance: Instance, ratio: Measure, sense: int, lower: float, upper: float) -> Limit:

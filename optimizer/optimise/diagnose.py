@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
+from optimizer.execution.clock import TimeLimitError
 from optimizer.model.instance import Instance, Limit, combine, zero_figure
 from optimizer.model.measures import ConditionBound, Measure, counting
 from optimizer.optimise.linear import maximise
-from optimizer.optimise.outcome import Settings
+from optimizer.optimise.outcome import Answer, Settings
 from optimizer.optimise.ratio import best
 from optimizer.typing import Choice, Status
 
@@ -69,21 +70,27 @@ class Diagnosis:
     corrections: tuple[Correction, ...]
     uncounted: tuple[str, ...] = ()
     """Ratios that count at no menu, with their floors."""
+    complete: bool = True
+    """False where the time limit passed before all ways out were tried."""
 
     @property
     def text(self) -> str:
         head = "No menu meets all conditions (proven)."
         if self.uncounted:
             return f"{head} At no menu {'; '.join(self.uncounted)}."
+        if not self.corrections and not self.complete:
+            return head + " The time limit passed before a way out was found; allow more time."
         if not self.corrections:
             return head + " Even without the named conditions, compute limits and rules there is none."
         ways = "\n".join(f"  - {c.text}" for c in self.corrections)
         would = "This would do" if len(self.corrections) == 1 else "Any one of these would do"
-        return f"{head} In conflict: {', '.join(self.clashing)}. {would}:\n{ways}"
+        rest = "" if self.complete else "\nThe time limit passed before all ways out were tried."
+        return f"{head} In conflict: {', '.join(self.clashing)}. {would}:\n{ways}{rest}"
 
     def document(self) -> dict[str, object]:
         """The diagnosis as plain data."""
         return {
+            "complete": self.complete,
             "clashing": list(self.clashing),
             "corrections": [
                 [{"name": m.name, "sense": m.sense, "asked": m.asked, "needed": m.needed} for m in c.moves]
@@ -132,20 +139,43 @@ def diagnose(
     ]
     terms += [_Term(f"rule {r.name}", rule=k) for k, r in enumerate(instance.rules)]
     found: list[tuple[frozenset[int], Correction]] = []
+    complete = True
+    try:
+        for each in _corrections(instance, terms, quick, held):
+            found.append(each)
+    except TimeLimitError:
+        complete = False
+    clashing = tuple(dict.fromkeys(terms[k].name for known, _ in found for k in sorted(known)))
+    return Diagnosis(clashing, tuple(c for _, c in found), complete=complete)
+
+
+def _corrections(
+    instance: Instance, terms: Sequence[_Term], settings: Settings, held: tuple[Limit, ...]
+) -> Iterator[tuple[frozenset[int], Correction]]:
+    """Terms to move, and how, as they are found. Raises TimeLimitError when time is up."""
+    found: list[frozenset[int]] = []
     for size in range(1, min(LARGEST_SET, len(terms)) + 1):
         for chosen in itertools.combinations(range(len(terms)), size):
-            if any(known <= set(chosen) for known, _ in found):
+            if any(known <= set(chosen) for known in found):
                 continue
-            correction = _correct(instance, terms, chosen, quick, held)
+            correction = _correct(instance, terms, chosen, settings, held)
             if correction is not None:
-                found.append((frozenset(chosen), correction))
+                found.append(frozenset(chosen))
+                yield frozenset(chosen), correction
     if not found:
-        chosen = _larger(instance, terms, quick, held)
-        correction = _correct(instance, terms, chosen, quick, held) if chosen else None
+        chosen = _larger(instance, terms, settings, held)
+        correction = _correct(instance, terms, chosen, settings, held) if chosen else None
         if correction is not None:
-            found.append((frozenset(chosen), correction))
-    clashing = tuple(dict.fromkeys(terms[k].name for known, _ in found for k in sorted(known)))
-    return Diagnosis(clashing, tuple(c for _, c in found))
+            yield frozenset(chosen), correction
+
+
+def _settled(answer: Answer) -> Choice | None:
+    """The choice of an answer, None where there is proven to be none. Raises TimeLimitError where neither is known."""
+    if answer.status is Status.INTERRUPTED:
+        raise KeyboardInterrupt
+    if answer.choice is None and answer.status is not Status.INFEASIBLE:
+        raise TimeLimitError("the time limit passed before a way out was found; allow more time")
+    return answer.choice
 
 
 def _relaxed(instance: Instance, terms: Sequence[_Term], freed: Sequence[int]) -> tuple[Instance, tuple[Limit, ...]]:
@@ -173,7 +203,8 @@ def _larger(instance: Instance, terms: Sequence[_Term], settings: Settings, held
 
     def enough(chosen: tuple[int, ...]) -> bool:
         open_instance, limits = _relaxed(instance, terms, chosen)
-        return maximise(open_instance, zero_figure(instance), (*limits, *held), settings).choice is not None
+        answer = maximise(open_instance, zero_figure(instance), (*limits, *held), settings)
+        return _settled(answer) is not None
 
     chosen = tuple(range(len(terms)))
     if not enough(chosen):
@@ -197,7 +228,7 @@ def _correct(
         rest = (*limits, *held)
         if term.rule is not None:
             answer = maximise(open_instance, zero_figure(instance), rest, settings)
-            if answer.choice is None:
+            if _settled(answer) is None:
                 return None
             moves.append(Move(term.name, "dropped", 1.0, 0.0))
             choice = answer.choice
@@ -205,7 +236,7 @@ def _correct(
         if term.block is not None:
             block = instance.blocks[term.block]
             answer = maximise(open_instance, combine([(-1.0, block.use)]), rest, settings)
-            if answer.choice is None:
+            if _settled(answer) is None:
                 return None
             needed = -answer.value
             moves.append(Move(f"{term.name}{term.unit}", "at most", block.reserved + block.limit, needed))
@@ -213,7 +244,7 @@ def _correct(
         else:
             assert term.bound is not None
             answer = best(open_instance, term.bound.measure, term.bound.sense, rest, settings)
-            if answer.choice is None:
+            if _settled(answer) is None:
                 return None
             needed = term.bound.sense * answer.value
             words = "at least" if term.bound.sense > 0 else "at most"

@@ -24,6 +24,8 @@ from optimizer.typing import Array, Choice, Status
 
 ENUMERATED = 200_000
 """Choices up to which the frontier comes from complete evaluation."""
+QUICK = 1.5e8
+"""Numbers up to which they are all evaluated under a time limit: half a second."""
 KEPT = 32
 """Steps whose bounds are kept for the steps next to them."""
 STRICT = 1e-9
@@ -128,7 +130,9 @@ def trace(
     """
     # a menu is on the frontier only where both axes count
     limits = (*limits, *counting(x.measure, "x"), *counting(y.measure, "y"))
-    if instance.menus <= ENUMERATED and not known:
+    numbers = instance.menus * instance.types * instance.plans * (2 + len(limits))
+    quick = settings.deadline is None or numbers <= QUICK
+    if instance.menus <= ENUMERATED and quick and not known:
         return _enumerated(instance, x, y, limits, None if everything else points, progress)
     tracer = _Tracer(instance, x, y, limits, replace(settings, cross_check=False), progress, list(known))
     return tracer.run(points, even, everything)
@@ -266,9 +270,8 @@ class _Tracer:
         )
 
     def _halted(self) -> bool:
-        late = self.settings.deadline is not None and time.monotonic() > self.settings.deadline
         gone = self.settings.cancelled is not None and self.settings.cancelled()
-        self.stopped = self.stopped or late or gone
+        self.stopped = self.stopped or self.settings.late or gone
         return self.stopped
 
     def _best(
@@ -278,6 +281,8 @@ class _Tracer:
         seeds: tuple[Choice, ...],
         pasts: tuple[search.Past, ...] | None = None,
     ) -> Answer:
+        if self.solves and self._halted():
+            return Answer(Status.NO_ANSWER, None, -np.inf, np.inf, "screened")
         self.solves += 1
         settings = replace(self.settings, scale=self.scale[id(side)])
         return best(self.instance, side.measure, side.sense, limits, settings, seeds, pasts=pasts)

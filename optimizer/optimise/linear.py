@@ -40,6 +40,8 @@ def maximise(
         SolverError: the solver failed and screening had not closed the search.
         NotTrustedError: the solver found a menu that screening had called impossible.
     """
+    if settings.overdue:
+        return Answer(Status.NO_ANSWER, None, -math.inf, math.inf, "screened", Work(steps=0))
     scale = yardstick(instance, aim) if settings.scale is None else settings.scale
     if not settings.screen:
         return _finite(instance, aim, _whole_program(instance, aim, limits, settings, scale, seeds, excluded))
@@ -85,12 +87,14 @@ def _screened(
         answer = Answer(
             Status.OPTIMAL, choice, found.value, found.bound, "screened", work, found.certificate, found.past
         )
-        checked = settings.cross_check
+        checked = settings.cross_check and not settings.late
         return _cross_check(instance, aim, limits, settings, scale, answer, found.surviving) if checked else answer
     status = Status.FEASIBLE if choice else Status.NO_ANSWER
     if found.status is search.SearchStatus.INTERRUPTED:
         status = Status.INTERRUPTED
-    return Answer(status, choice, found.value, found.bound, "screened", work, found.certificate)
+    # a root that no time was left for has no bound, and no proof
+    proof = found.certificate if found.bound < math.inf else None
+    return Answer(status, choice, found.value, found.bound, "screened", work, proof)
 
 
 def _cross_check(
@@ -172,7 +176,7 @@ def _whole_program(
         # beyond e^9 the solver's tolerance times the weight is worth more than an answer
         return maximise(instance, aim, limits, replace(settings, screen=True, cross_check=False), seeds, excluded)
     solve.warm_worker()
-    near = search.local_search(instance, aim, limits, seeds=tuple(seeds))
+    near = search.local_search(instance, aim, limits, seeds=tuple(seeds), deadline=settings.deadline)
     found = solve.solve_box(
         instance,
         aim,

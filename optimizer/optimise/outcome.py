@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from optimizer import search
 from optimizer.execution.arguments import checked_gap
+from optimizer.execution.clock import GRACE
 from optimizer.typing import Choice, Status
 
 EXACT = 1e-12
@@ -32,6 +34,16 @@ class Settings:
 
     def __post_init__(self) -> None:
         checked_gap(self.gap)
+
+    @property
+    def late(self) -> bool:
+        """Whether time is up: what is known by now is all there will be."""
+        return self.deadline is not None and time.monotonic() >= self.deadline
+
+    @property
+    def overdue(self) -> bool:
+        """Whether the grace after it is over, too: not even a first answer is looked for."""
+        return self.deadline is not None and time.monotonic() >= self.deadline + GRACE
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import bisect
 import itertools
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,6 +20,7 @@ import numpy as np
 
 from optimizer import search
 from optimizer.errors import NotTrustedError
+from optimizer.execution.clock import TimeLimitError
 from optimizer.market.ladders import Span, span_of
 from optimizer.model.build import MarketInstance
 from optimizer.model.case_model import CaseModel
@@ -160,9 +160,12 @@ def certify(m: CaseModel, aim_of: Aim, settings: Settings) -> CertifiedMenu:
     settings = replace(settings, scale=scale)
     found = _certified(m, spans, aim_of, settings, scale)
     free = {name: span.continuum for name, span in spans.items()}
-    if found.menu is None or free == spans:
+    if found.menu is None or free == spans or settings.late:
         return found
-    wider = _certified(m, free, aim_of, settings, scale)
+    try:
+        wider = _certified(m, free, aim_of, settings, scale)
+    except TimeLimitError:
+        return found
     if wider.menu is None:
         return found
     loss, cells = max(0.0, wider.answer.value - found.answer.value), found.cells + wider.cells
@@ -184,7 +187,10 @@ def _certified(m: CaseModel, spans: Spans, aim_of: Aim, settings: Settings, scal
         work = work + found.work
         if found.choice is not None and (best is None or found.value >= best.answer.value):
             best = CertifiedMenu(exact.choices.menu(found.choice), found, 0)
-        upper = _upper_bound(m, cells, aim_of, quick, scale)
+        try:
+            upper = _upper_bound(m, cells, aim_of, quick, scale)
+        except TimeLimitError:
+            break
         work = work + Work(boxes=upper.boxes, enumerated=upper.enumerated)
         if upper.status is search.SearchStatus.INFEASIBLE:
             return CertifiedMenu(None, replace(found, status=Status.INFEASIBLE, choice=None), _count(cells))
@@ -192,8 +198,13 @@ def _certified(m: CaseModel, spans: Spans, aim_of: Aim, settings: Settings, scal
             bound = upper.bound
             certificate = {"prices": _cuts(m, cells, spans), "points": points, "relaxed": upper.certificate}
         done = best is not None and reached(relative_gap(best.answer.value, bound, scale), settings.gap)
-        late = settings.deadline is not None and time.monotonic() > settings.deadline
-        if done or late or number + 1 == ROUNDS or upper.menu is None or not _split(m, cells, spans, upper.menu):
+        if (
+            done
+            or settings.late
+            or number + 1 == ROUNDS
+            or upper.menu is None
+            or not _split(m, cells, spans, upper.menu)
+        ):
             break
     if best is None:
         return CertifiedMenu(None, found, _count(cells))

@@ -148,14 +148,14 @@ class Cells:
         given, other = (self._total(table, t) for t in (boxes.shift, central))
         shift = np.where(other < given, central, boxes.shift)
         best, lowest, length = shift, np.full(given.shape, np.inf), boxes.length
-        target, tuning = self.search.cutoff, self._tuning
+        target, tuning, clock = self.search.cutoff, self._tuning, self.search.tree.clock.with_grace()
         for last in range(rounds):
             base, sums, d = self._value(table, shift)
             point = sums.argmax(axis=1)
             total = base + np.take_along_axis(sums, point[:, None], 1)[:, 0].sum(axis=0)
             better = total < lowest
             best, lowest = np.where(better, shift, best), np.where(better, total, lowest)
-            if last == rounds - 1 or (lowest <= target).all():
+            if last == rounds - 1 or (lowest <= target).all() or clock.stop():
                 break
             wild = total - target > tuning.wild * (lowest - target)
             tamer = np.where(better, tuning.longer, tuning.tired)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from optimizer.search.engine import Clock
 from optimizer.search.prices.cells import certify_cells
 from optimizer.search.prices.outside_shares import certify_outside
 from optimizer.search.prices.prices import Prices, first_prices, revenue
@@ -31,7 +32,7 @@ def certify(data: Prices, gap: float, deadline: float | None, tuning: Tuning = D
 
     On one or two prices the second-order bound of all types together needs the least work; on more, the separable one.
     """
-    start, _ = first_prices(data)
+    start, _ = first_prices(data, clock=Clock(deadline).with_grace())
     search = PriceSearch(data, gap, deadline, start, tuning)
     if by_outside_shares(data, tuning):
         return certify_outside(search), "outside_shares"

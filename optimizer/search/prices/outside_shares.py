@@ -208,7 +208,7 @@ class OutsideShares:
         rows, radius = np.arange(len(y)), np.full(len(y), 2.0)
         for _ in range(self._tuning.share_rounds):
             top = best.total.max(axis=1)
-            if (top <= self.search.cutoff).all():
+            if (top <= self.search.cutoff).all() or self.search.tree.clock.stop():
                 break
             heat = self._tuning.temperature * np.maximum(top - best.total.min(axis=1), 1e-6 * np.abs(top) + 1e-300)
             weight = np.exp((best.total - top[:, None]) / heat[:, None])

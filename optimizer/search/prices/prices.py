@@ -7,9 +7,12 @@ from functools import cached_property
 
 import numpy as np
 
+from optimizer.search.engine import Clock
 from optimizer.search.tuning import DEFAULT
 from optimizer.typing import Array
 
+NEVER = Clock()
+"""Nothing stops the ascent but its end."""
 UNIT = 2.0**-53
 """Unit roundoff of double precision."""
 _FLAT = 1e-10
@@ -101,7 +104,7 @@ def derivatives(data: Prices, prices: Array) -> tuple[Array, Array, Array]:
     return g[:, :, 0] @ data.customers, weighted.sum(axis=1), hessian
 
 
-def climb(data: Prices, starts: Array, steps: int = 60) -> tuple[Array, Array]:
+def climb(data: Prices, starts: Array, steps: int = 60, clock: Clock = NEVER) -> tuple[Array, Array]:
     """Local maxima from every start by damped Newton steps projected on the price bounds.
 
     Returns prices (K, J) and their revenue (K,); each start is only ever improved.
@@ -111,6 +114,8 @@ def climb(data: Prices, starts: Array, steps: int = 60) -> tuple[Array, Array]:
     damping = np.full(len(p), 1e-3)
     eye = np.eye(data.plans)
     for _ in range(steps):
+        if clock.stop():
+            break
         held = ((p <= data.lower) & (gradient <= 0.0)) | ((p >= data.upper) & (gradient >= 0.0))
         free = ~held
         curvature = np.abs(np.einsum("kjj->kj", hessian)) + 1e-12 * np.abs(hessian).max(axis=(1, 2))[:, None] + 1e-150
@@ -140,7 +145,7 @@ def climb(data: Prices, starts: Array, steps: int = 60) -> tuple[Array, Array]:
     return p, value
 
 
-def first_prices(data: Prices, count: int = 12) -> tuple[Array, float]:
+def first_prices(data: Prices, count: int = 12, clock: Clock = NEVER) -> tuple[Array, float]:
     """The best local maximum from a fixed set of starts: common markups, and even steps between the bounds."""
     share = np.linspace(0.02, 0.98, count)[:, None]
     span = data.upper - data.lower
@@ -153,8 +158,8 @@ def first_prices(data: Prices, count: int = 12) -> tuple[Array, float]:
     )
     for keep, steps in ((6, 6), (2, 40)):
         value = revenue(small, np.clip(starts, data.lower, data.upper))
-        starts, value = climb(small, starts[np.argsort(-value, kind="stable")[:keep]], steps)
+        starts, value = climb(small, starts[np.argsort(-value, kind="stable")[:keep]], steps, clock)
     if small.types < data.types:
-        starts, value = climb(data, starts, 8)
+        starts, value = climb(data, starts, 8, clock)
     k = int(np.argmax(value))
     return starts[k], float(value[k])

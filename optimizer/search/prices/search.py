@@ -148,9 +148,9 @@ class PriceSearch:
         value = revenue(self.data, prices)
         k = int(np.argmax(value))
         if value[k] > self.value + 1e-9 * abs(self.value) - reach * self.tolerance:
-            climbed, reached = climb(self.data, prices[k][None], self.tuning.trial_steps)
+            climbed, reached = climb(self.data, prices[k][None], self.tuning.trial_steps, self.tree.clock)
             if reached[0] > self.value - 0.1 * self.tolerance:
-                climbed, _ = climb(self.data, climbed, 20)
+                climbed, _ = climb(self.data, climbed, 20, self.tree.clock)
             both = np.concatenate([prices[k][None], climbed])
             value = revenue(self.data, both)
             k = int(np.argmax(value))
