@@ -9,7 +9,7 @@ from typing import Any
 from optimizer.answer.solution import Solution
 from optimizer.answer.views import drawn
 from optimizer.report.html_tables import HtmlCell, HtmlTable, safe_link
-from optimizer.report.pieces import Span, spans, with_unit
+from optimizer.report.pieces import Phrase, phrases, with_unit
 from optimizer.studies.sections import (
     Block,
     Content,
@@ -40,24 +40,24 @@ Draw = Callable[..., Any]
 class HtmlBlock:
     """A block of a section: what is None or empty is not there."""
 
-    title: Sequence[Span] = ()
-    caption: Sequence[Span] = ()
+    title: Sequence[Phrase] = ()
+    caption: Sequence[Phrase] = ()
     """Above what it is about."""
     table: HtmlTable | None = None
     picture: Any = None
-    panels: Sequence[tuple[Sequence[Span], Any]] = ()
+    panels: Sequence[tuple[Sequence[Phrase], Any]] = ()
     """Captions and pictures."""
-    items: Sequence[Sequence[Span]] = ()
+    items: Sequence[Sequence[Phrase]] = ()
     numbered: bool = False
-    note: Sequence[Span] = ()
+    note: Sequence[Phrase] = ()
 
 
 @dataclass(frozen=True)
 class HtmlSection:
     """A section of the page."""
 
-    title: Sequence[Span]
-    lead: Sequence[Sequence[Span]]
+    title: Sequence[Phrase]
+    lead: Sequence[Sequence[Phrase]]
     blocks: Sequence[HtmlBlock]
 
 
@@ -70,7 +70,7 @@ def study_sections(results: Mapping[str, object], solution: Solution, draw: Draw
 def _section(section: Section, result: object, draw: Draw) -> HtmlSection:
     shown = (b for b in section.blocks if not getattr(b, "stand_in", False))
     return HtmlSection(
-        spans(section.title), [spans(lead) for lead in section.lead], [_block(b, result, draw) for b in shown]
+        phrases(section.title), [phrases(lead) for lead in section.lead], [_block(b, result, draw) for b in shown]
     )
 
 
@@ -80,21 +80,21 @@ def _block(block: Block, result: object, draw: Draw) -> HtmlBlock:
         return draw(lambda width: drawn(result, of.name, width=width, **of.options), **more)
 
     if isinstance(block, TextTable):
-        return HtmlBlock(title=_spans(block.title), table=_table(block))
+        return HtmlBlock(title=_phrases(block.title), table=_table(block))
     if isinstance(block, Drawing):
-        return HtmlBlock(caption=_spans(block.caption), picture=picture(block))
+        return HtmlBlock(caption=_phrases(block.caption), picture=picture(block))
     if isinstance(block, Panels):
-        panels = [(_spans(d.caption), picture(d)) for d in block.drawings]
-        return HtmlBlock(title=_spans(block.title), caption=_spans(block.caption), panels=panels)
+        panels = [(_phrases(d.caption), picture(d)) for d in block.drawings]
+        return HtmlBlock(title=_phrases(block.title), caption=_phrases(block.caption), panels=panels)
     if isinstance(block, Listing):
-        items = [spans(item) for item in block.items]
-        return HtmlBlock(title=_spans(block.title), items=items, numbered=block.numbered)
+        items = [phrases(item) for item in block.items]
+        return HtmlBlock(title=_phrases(block.title), items=items, numbered=block.numbered)
     assert isinstance(block, Note)
-    return HtmlBlock(note=spans(block.content))
+    return HtmlBlock(note=phrases(block.content))
 
 
-def _spans(content: Content) -> Sequence[Span]:
-    return spans(content) if content else ()
+def _phrases(content: Content) -> Sequence[Phrase]:
+    return phrases(content) if content else ()
 
 
 def _table(shown: TextTable) -> HtmlTable:
@@ -125,7 +125,7 @@ def _joined(shown: TextTable, row: Row, columns: Sequence[int]) -> Content:
 
 
 def _heading(heading: Heading) -> HtmlCell:
-    found = spans(heading.content)
+    found = phrases(heading.content)
     text = "".join(span.text for span in found)
     hint = found[0].hint if found else ""
     return HtmlCell(
@@ -135,7 +135,7 @@ def _heading(heading: Heading) -> HtmlCell:
 
 def _cell(cell: Content | TextCell, heading: Heading) -> HtmlCell:
     one = cell if isinstance(cell, TextCell) else TextCell(cell)
-    found = spans(one.content, unit=heading.unit)
+    found = phrases(one.content, unit=heading.unit)
     text = "".join(span.text for span in found) + (f" {one.mark}" if one.mark else "")
     style = STYLES[one.style] or ("words" if heading.text else "")
     hint = found[0].hint if len(found) == 1 else ""

@@ -18,19 +18,19 @@ _BRACES = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True)
-class Span:
+class Phrase:
     """A text, and what a reader sees who points at it."""
 
     text: str
     hint: str = ""
 
 
-def spans(content: Content, keys: bool = False, unit: str = "") -> list[Span]:
+def phrases(content: Content, keys: bool = False, unit: str = "") -> list[Phrase]:
     """Content as texts in a row.
 
     keys: plans and numbers by what a reader types, as in a terminal. unit: what a heading tells already.
     """
-    found = list(_spans(content, keys, unit))
+    found = list(_phrases(content, keys, unit))
     first = content.pieces.get(_first(content)) if isinstance(content, Sentence) else content
     if isinstance(first, FigureName):
         found[0] = replace(found[0], text=heading(first.name))
@@ -39,7 +39,7 @@ def spans(content: Content, keys: bool = False, unit: str = "") -> list[Span]:
 
 def told(content: Content, keys: bool = False, unit: str = "") -> str:
     """Content as one text."""
-    return "".join(span.text for span in spans(content, keys, unit))
+    return "".join(span.text for span in phrases(content, keys, unit))
 
 
 def with_unit(unit: str) -> str:
@@ -53,29 +53,29 @@ def _first(sentence: Sentence) -> str:
     return found.group(1) if found else ""
 
 
-def _spans(content: Content, keys: bool, unit: str) -> Iterator[Span]:
+def _phrases(content: Content, keys: bool, unit: str) -> Iterator[Phrase]:
     if isinstance(content, Sentence):
         for k, part in enumerate(_BRACES.split(content.words)):
             if k % 2:
-                yield from _spans(content.pieces[part], keys, unit)
+                yield from _phrases(content.pieces[part], keys, unit)
             elif part:
-                yield Span(part)
+                yield Phrase(part)
     elif isinstance(content, tuple):
         for k, item in enumerate(content):
-            yield from [Span("; ")] if k else []
-            yield from _spans(item, keys, unit)
+            yield from [Phrase("; ")] if k else []
+            yield from _phrases(item, keys, unit)
     elif isinstance(content, FigureName):
-        yield Span(title(content.name), definition(content.name))
+        yield Phrase(title(content.name), definition(content.name))
     elif isinstance(content, Value):
-        yield Span(number(content, unit))
+        yield Phrase(number(content, unit))
     elif isinstance(content, PlanTerms):
-        yield Span(terms(content))
+        yield Phrase(terms(content))
     elif isinstance(content, PlanName):
-        yield Span(content.key if keys else content.title)
+        yield Phrase(content.key if keys else content.title)
     elif isinstance(content, PathName):
-        yield Span(content.path if keys else path_words(content.path))
+        yield Phrase(content.path if keys else path_words(content.path))
     else:
-        yield Span(content)
+        yield Phrase(content)
 
 
 def number(value: Value, unit: str = "") -> str:
