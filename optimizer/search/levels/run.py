@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -39,12 +40,12 @@ class MenuRun:
     """Menus evaluated by enumeration."""
     _offered: set[tuple[int, LevelIndices]] = field(default_factory=set)
 
-    @property
+    @cached_property
     def box_menus(self) -> int:
         """Menus up to which a box is enumerated."""
         return self._menus(self.tuning.box_menus, self.tuning.box_numbers)
 
-    @property
+    @cached_property
     def left_menus(self) -> int:
         """Menus left over by sifting up to which they are evaluated."""
         return self._menus(self.tuning.left_menus, self.tuning.left_numbers / self.layout.plans)
