@@ -358,7 +358,7 @@ def frontier_program(sent: Menu) -> tuple[dict[str, Any], dict[str, Any]]:
     loose = combine([(1.0, problem.figures["usage"])], 0.0)
     model = build(problem.instance, problem.figures["margin"], (Limit("usage", loose),))
     arrays, scales = b.compiled(model)
-    from optimizer.solve import lower_program
+    from optimizer.solve.lowering import lower_program
 
     row_number = lower_program(model).rows["condition"][0]
     scales["x_scale"] = float(model.record.limit_scales[0])
