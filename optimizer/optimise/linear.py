@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from optimizer import search
 from optimizer.errors import NotTrustedError, SolverError
@@ -16,9 +17,10 @@ from optimizer.formulation.box import unsafe_levels
 from optimizer.model.instance import Figure, Instance, Limit
 from optimizer.model.measures import magnitude, yardstick
 from optimizer.optimise.outcome import Answer, Settings, Work
-from optimizer.solve.boxes import BoxOutcome, solve_box
-from optimizer.solve.workers import warm_worker
 from optimizer.typing import Choice, LevelIndices, Status
+
+if TYPE_CHECKING:
+    from optimizer.solve.boxes import BoxOutcome
 
 CROSS_CHECK_SECONDS = 2.0
 CROSS_CHECK_SIZE = 6000
@@ -66,6 +68,8 @@ def _screened(
 ) -> Answer:  # fmt: skip
     """By search, and checked by the solver where that is asked for."""
     if settings.cross_check and instance.menus > WARMED:
+        from optimizer.solve.workers import warm_worker
+
         warm_worker()
     found = search.maximise(
         instance,
@@ -114,6 +118,8 @@ def _cross_check(
     levels = _near(instance, box, answer.choice[0])
     if any(unsafe_levels(instance, levels)):
         return answer  # settled by true-weight bounds; the solver would be fooled by such weights
+    from optimizer.solve.boxes import solve_box
+
     try:
         checked = solve_box(
             instance,
@@ -177,6 +183,9 @@ def _whole_program(
     if any(unsafe_levels(instance, None)):
         # beyond e^9 the solver's tolerance times the weight is worth more than an answer
         return maximise(instance, aim, limits, replace(settings, screen=True, cross_check=False), seeds, excluded)
+    from optimizer.solve.boxes import solve_box
+    from optimizer.solve.workers import warm_worker
+
     warm_worker()
     near = search.local_search(instance, aim, limits, seeds=tuple(seeds), deadline=settings.deadline)
     found = solve_box(
