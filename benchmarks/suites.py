@@ -93,6 +93,16 @@ def command(book: Book) -> str:
     return f"{words}\n\n{table(head, rows)}"
 
 
+def start(book: Book) -> str:
+    """What commands cost before they do anything, and the shortest of those that do."""
+    from benchmarks.start import rows
+
+    head = ["command", "user s (median)", "wall s (median)", "user s against the first"]
+    words = "Whole processes in turns; user seconds count the solver's process, too."
+    found = rows(book.pick(3, 7, 15))
+    return f"{words}\n\n{table(head, [[what, *map(seconds, took), times(against)] for what, *took, against in found])}"
+
+
 # menus
 
 
@@ -517,6 +527,7 @@ def studies(book: Book) -> str:
 
 SUITES: dict[str, tuple[str, Callable[[Book], str]]] = {
     "markets": ("Shipped markets", markets),
+    "start": ("Start-up of commands", start),
     "command": ("From the command to the answer", command),
     "studies": ("Studies, and how they share the work", studies),
     "menus": ("Random menus, all contestants", menus),
