@@ -177,7 +177,7 @@ def program_arrays(held: _Hashed) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def compiled(model: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """A Pyomo program as arrays, with where the levels' binaries are."""
-    from optimizer.solve import lower_program
+    from optimizer.solve.lowering import lower_program
 
     p = lower_program(model)
     arrays = {

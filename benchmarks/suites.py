@@ -93,6 +93,16 @@ def command(book: Book) -> str:
     return f"{words}\n\n{table(head, rows)}"
 
 
+def start(book: Book) -> str:
+    """What commands cost before they do anything, and the shortest of those that do."""
+    from benchmarks.start import rows
+
+    head = ["command", "user s (median)", "wall s (median)", "user s against the first"]
+    words = "Whole processes in turns; user seconds count the solver's process, too."
+    found = rows(book.pick(3, 7, 15))
+    return f"{words}\n\n{table(head, [[what, *map(seconds, took), times(against)] for what, *took, against in found])}"
+
+
 # menus
 
 
@@ -358,7 +368,7 @@ def frontier_program(sent: Menu) -> tuple[dict[str, Any], dict[str, Any]]:
     loose = combine([(1.0, problem.figures["usage"])], 0.0)
     model = build(problem.instance, problem.figures["margin"], (Limit("usage", loose),))
     arrays, scales = b.compiled(model)
-    from optimizer.solve import lower_program
+    from optimizer.solve.lowering import lower_program
 
     row_number = lower_program(model).rows["condition"][0]
     scales["x_scale"] = float(model.record.limit_scales[0])
@@ -517,6 +527,7 @@ def studies(book: Book) -> str:
 
 SUITES: dict[str, tuple[str, Callable[[Book], str]]] = {
     "markets": ("Shipped markets", markets),
+    "start": ("Start-up of commands", start),
     "command": ("From the command to the answer", command),
     "studies": ("Studies, and how they share the work", studies),
     "menus": ("Random menus, all contestants", menus),

@@ -14,23 +14,35 @@ from optimizer.cli.options import JsonOption
 from optimizer.errors import bad_argument
 
 
+def _case() -> dict[str, Any]:
+    from optimizer.schema.case import Case
+
+    return Case.model_json_schema()
+
+
+def _market() -> dict[str, Any]:
+    from optimizer.schema.market import Market
+
+    return Market.model_json_schema()
+
+
+def _figures() -> dict[str, Any]:
+    from optimizer.report.figures import figure_rows
+
+    return figure_rows()
+
+
+SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {"case": _case, "market": _market, "figures": _figures}
+
+
 def schema(
     what: Annotated[str, typer.Argument(metavar="[case|market|figures]")] = "",
     json: Annotated[bool, typer.Option("--json", help="Changes nothing: the schema is JSON.")] = False,
 ) -> None:
     """The data dictionary: case and market as JSON Schema, and what every figure is."""
-    from optimizer.report.figures import figure_rows
-    from optimizer.schema.case import Case
-    from optimizer.schema.market import Market
-
-    known: dict[str, Callable[[], dict[str, Any]]] = {
-        "case": Case.model_json_schema,
-        "market": Market.model_json_schema,
-        "figures": figure_rows,
-    }
-    if what and what not in known:
+    if what and what not in SCHEMAS:
         raise bad_argument("schema", f"no schema is named {what!r}", "case, market or figures")
-    body = {name: made() for name, made in known.items() if what in ("", name)}
+    body = {name: made() for name, made in SCHEMAS.items() if what in ("", name)}
     print_document(json_module.dumps(body[what] if what else body, indent=2) + "\n")
 
 

@@ -7,6 +7,7 @@ evaluation or any unexpected exception; 130 interrupted; 143 terminated.
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import os
 import sys
@@ -37,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
         if getattr(sys, name) is None:  # closed by the caller
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     if arguments is None:
+        gc.set_threshold(20_000, 20, 100)  # a tenth of a short command was spent on looking for cycles
         logging.disable(logging.CRITICAL)  # pyomo logs to stdout
         if not sys.warnoptions:
             warnings.simplefilter("ignore")  # what is worth telling is a finding

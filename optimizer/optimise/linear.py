@@ -9,14 +9,18 @@ import math
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from optimizer import search, solve
+from optimizer import search
 from optimizer.errors import NotTrustedError, SolverError
 from optimizer.formulation.box import unsafe_levels
 from optimizer.model.instance import Figure, Instance, Limit
 from optimizer.model.measures import magnitude, yardstick
 from optimizer.optimise.outcome import Answer, Settings, Work
 from optimizer.typing import Choice, LevelIndices, Status
+
+if TYPE_CHECKING:
+    from optimizer.solve.boxes import BoxOutcome
 
 CROSS_CHECK_SECONDS = 2.0
 CROSS_CHECK_SIZE = 6000
@@ -64,7 +68,9 @@ def _screened(
 ) -> Answer:  # fmt: skip
     """By search, and checked by the solver where that is asked for."""
     if settings.cross_check and instance.menus > WARMED:
-        solve.warm_worker()
+        from optimizer.solve.workers import warm_worker
+
+        warm_worker()
     found = search.maximise(
         instance,
         aim,
@@ -112,8 +118,10 @@ def _cross_check(
     levels = _near(instance, box, answer.choice[0])
     if any(unsafe_levels(instance, levels)):
         return answer  # settled by true-weight bounds; the solver would be fooled by such weights
+    from optimizer.solve.boxes import solve_box
+
     try:
-        checked = solve.solve_box(
+        checked = solve_box(
             instance,
             aim,
             limits,
@@ -148,7 +156,7 @@ def _near(instance: Instance, box: search.Box, menu: LevelIndices) -> list[list[
     return levels
 
 
-def _solver_work(found: solve.BoxOutcome) -> Work:
+def _solver_work(found: BoxOutcome) -> Work:
     return Work(
         rows=found.rows,
         columns=found.columns,
@@ -175,9 +183,12 @@ def _whole_program(
     if any(unsafe_levels(instance, None)):
         # beyond e^9 the solver's tolerance times the weight is worth more than an answer
         return maximise(instance, aim, limits, replace(settings, screen=True, cross_check=False), seeds, excluded)
-    solve.warm_worker()
+    from optimizer.solve.boxes import solve_box
+    from optimizer.solve.workers import warm_worker
+
+    warm_worker()
     near = search.local_search(instance, aim, limits, seeds=tuple(seeds), deadline=settings.deadline)
-    found = solve.solve_box(
+    found = solve_box(
         instance,
         aim,
         limits,

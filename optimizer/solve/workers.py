@@ -71,7 +71,12 @@ class Worker:
         )
         try:
             self.process = subprocess.Popen(
-                worker_command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, **apart
+                worker_command(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # numpy starts a thread a core, for nothing here
+                **apart,
             )
         except OSError as error:
             self._errors.close()

@@ -13,7 +13,7 @@ import pytest
 from optimizer.formulation.equations import read_equation
 from optimizer.formulation.program import build, equations
 from optimizer.model.instance import Block, Instance, Limit, Rule
-from optimizer.solve import lower_program
+from optimizer.solve.lowering import lower_program
 
 # equation -> the test below that works it out
 TESTED = {

@@ -12,7 +12,7 @@ from optimizer.errors import InputError, SolverError
 from optimizer.formulation.box import make_box, unsafe_levels
 from optimizer.formulation.program import build
 from optimizer.model.instance import Instance, Limit
-from optimizer.solve import lower_program
+from optimizer.solve.lowering import lower_program
 
 
 @pytest.mark.parametrize("seed", range(40))

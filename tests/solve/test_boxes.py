@@ -12,7 +12,9 @@ import pytest
 
 from optimizer.errors import SolverError
 from optimizer.model.instance import Instance, Limit, Rule
-from optimizer.solve import Status, boxes, check_choice, solve_box
+from optimizer.solve import boxes
+from optimizer.solve.boxes import check_choice, solve_box
+from optimizer.typing import Status
 
 
 def agree(found: Any, best: tuple[float, Any]) -> None:

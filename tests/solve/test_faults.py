@@ -14,7 +14,12 @@ import pytest
 
 import optimizer.solve
 from optimizer.errors import SolverError
-from optimizer.solve import Program, SolveOptions, Status, close_workers, solve, workers
+from optimizer.solve import workers
+from optimizer.solve.outcome import SolveOptions
+from optimizer.solve.program import Program
+from optimizer.solve.solving import solve
+from optimizer.solve.workers import close_workers
+from optimizer.typing import Status
 
 FAULTS = ["exit", "crash", "garbage", "pickle", "infeasible-point", "low-bound", "wrong-objective", "odd-fields"]
 

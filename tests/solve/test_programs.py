@@ -16,9 +16,12 @@ import pytest
 
 from optimizer.errors import SolverError
 from optimizer.formulation.program import build
-from optimizer.solve import Outcome, Program, Session, SolveOptions, Status, lower_program, solve
-from optimizer.solve.outcome import check_outcome
-from optimizer.solve.program import audit
+from optimizer.solve.lowering import lower_program
+from optimizer.solve.outcome import Outcome, SolveOptions, check_outcome
+from optimizer.solve.program import Program, audit
+from optimizer.solve.session import Session
+from optimizer.solve.solving import solve
+from optimizer.typing import Status
 
 
 def knapsack(n: int = 3, seed: int = 0) -> Program:

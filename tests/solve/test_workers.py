@@ -17,7 +17,13 @@ import numpy as np
 import pytest
 
 import optimizer.solve
-from optimizer.solve import Program, Progress, SolveOptions, Status, close_workers, read_mps, solve, workers
+from optimizer.solve import workers
+from optimizer.solve.outcome import Progress, SolveOptions
+from optimizer.solve.program import Program
+from optimizer.solve.session import read_mps
+from optimizer.solve.solving import solve
+from optimizer.solve.workers import close_workers
+from optimizer.typing import Status
 
 ROOT = Path(optimizer.solve.__file__).parents[2]
 HARD = Path(__file__).parents[1] / "hard"
@@ -123,7 +129,9 @@ def test_a_worker_killed_from_outside_is_replaced() -> None:
 SCRIPT = f"""
 import sys
 sys.path.insert(0, {str(ROOT)!r})
-from optimizer.solve import SolveOptions, read_mps, solve
+from optimizer.solve.outcome import SolveOptions
+from optimizer.solve.session import read_mps
+from optimizer.solve.solving import solve
 found = solve(read_mps({str(HARD / "m26.mps")!r}), SolveOptions(time_limit=60.0))
 print(round(found.objective, 3))
 """
@@ -150,7 +158,9 @@ def slow_script(tmp_path: Path) -> Path:
         spec = importlib.util.spec_from_file_location("cases", {__file__!r})
         cases = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(cases)
-        from optimizer.solve import SolveOptions, solve, workers
+        from optimizer.solve import workers
+        from optimizer.solve.outcome import SolveOptions
+        from optimizer.solve.solving import solve
         def told(progress):
             print("pid", workers._pool.all[0].process.pid, flush=True)
         solve(cases.open_ended(), SolveOptions(gap=0.0, time_limit=60.0), progress=told)
