@@ -12,7 +12,7 @@ from optimizer.answer.audit import Audit, audit
 from optimizer.answer.solution import Solution
 from optimizer.answer.stages import Stage, solution_of
 from optimizer.errors import InfeasibleError, NotTrustedError, SolverError
-from optimizer.execution.clock import limited
+from optimizer.execution.clock import lifted, limited
 from optimizer.inputs.changes import Changes
 from optimizer.inputs.load import load_inputs
 from optimizer.market.evaluate import Evaluation
@@ -125,8 +125,9 @@ def solve_case_model(
     """
     m.build()  # its seconds are told apart
     started = time.perf_counter()
-    stages = solve_stages(m, settings, objective, diagnosed)
-    return solution_of(m, stages, time.perf_counter() - started)
+    with lifted():  # the search keeps its own deadline
+        stages = solve_stages(m, settings, objective, diagnosed)
+        return solution_of(m, stages, time.perf_counter() - started)
 
 
 def solve_stages(
@@ -147,8 +148,10 @@ def _solve_stage(
     objective = wanted.stages[len(before)][0]
     limits = wanted.kept(m, [stage.found.value for stage in before])
     refused: list[Menu] = []
+    # where time runs out, the menu of the stage before is an answer to this one, too
+    seeds = [before[-1].menu] if before and settings.deadline is not None else []
     while len(refused) <= RETRIES:
-        found = objective.solve(m, settings, limits, refused)
+        found = objective.solve(m, settings, limits, refused, seeds)
         if found.menu is None:
             raise _no_answer(m, objective, found, settings, limits, refused, diagnosed)
         evaluation = m.evaluate(found.menu)

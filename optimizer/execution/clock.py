@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -57,6 +57,23 @@ def limited(limit: float | None, began: float | None = None) -> Iterator[None]:
         yield
     finally:
         _clock.reset(token)
+
+
+@contextmanager
+def lifted() -> Iterator[None]:
+    """Inside, no limit is in force: what is left to do is little, and is needed to show what is known."""
+    token = _clock.set(NO_LIMIT)
+    try:
+        yield
+    finally:
+        _clock.reset(token)
+
+
+@contextmanager
+def until(end: float | None) -> Iterator[None]:
+    """Inside, time is up at ``end`` in ``time.monotonic()`` seconds; None changes nothing."""
+    with nullcontext() if end is None else limited(0.0, end):
+        yield
 
 
 def adopt(limit: float | None) -> None:

@@ -82,6 +82,7 @@ def read_market(folder: Path) -> Document:
     names = [name for name in sorted(os.listdir(folder) if folder.is_dir() else ()) if not name.startswith((".", "~"))]
     for suffixes, read in (((".yaml", ".yml"), read_yaml), ((".csv",), read_numbers_csv)):
         for path in (folder / name for name in names if name.lower().endswith(suffixes)):
+            clock.check("the market was read")
             try:
                 documents.append(read(path))
             except InputError as error:
@@ -93,6 +94,7 @@ def read_market(folder: Path) -> Document:
         raise refused("file-missing", str(folder), None, message, "put it back, or load the case again")
     whole = documents[0]
     for extra in documents[1:]:
+        clock.check("the market was read")
         whole = merge(whole, extra)
     return whole
 

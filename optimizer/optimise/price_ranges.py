@@ -20,7 +20,7 @@ import numpy as np
 
 from optimizer import search
 from optimizer.errors import NotTrustedError
-from optimizer.execution.clock import TimeLimitError
+from optimizer.execution.clock import TimeLimitError, until
 from optimizer.market.ladders import Span, span_of
 from optimizer.model.build import MarketInstance
 from optimizer.model.case_model import CaseModel
@@ -182,35 +182,32 @@ def _certified(m: CaseModel, spans: Spans, aim_of: Aim, settings: Settings, scal
     bound, certificate, work, done = float("inf"), None, Work(steps=0), False
     best: CertifiedMenu | None = None
     for number in range(ROUNDS):
-        exact = m.with_levels(_ends(cells))
-        found = maximise(exact.built.instance, aim_of(exact), exact.limits, quick, _seed(exact, best))
-        work = work + found.work
+        try:
+            with until(settings.deadline):
+                exact = m.with_levels(_ends(cells))
+                found = maximise(exact.built.instance, aim_of(exact), exact.limits, quick, _seed(exact, best))
+                upper = _upper_bound(m, cells, aim_of, quick, scale)
+        except TimeLimitError:
+            if number == 0:
+                raise
+            break
+        work = work + found.work + Work(boxes=upper.boxes, enumerated=upper.enumerated)
         if found.choice is not None and (best is None or found.value >= best.answer.value):
             best = CertifiedMenu(exact.choices.menu(found.choice), found, 0)
-        try:
-            upper = _upper_bound(m, cells, aim_of, quick, scale)
-        except TimeLimitError:
-            break
-        work = work + Work(boxes=upper.boxes, enumerated=upper.enumerated)
         if upper.status is search.SearchStatus.INFEASIBLE:
             return CertifiedMenu(None, replace(found, status=Status.INFEASIBLE, choice=None), _count(cells))
         if upper.bound < bound:
             bound = upper.bound
-            certificate = {"prices": _cuts(m, cells, spans), "points": points, "relaxed": upper.certificate}
+            proof = {"prices": _cuts(m, cells, spans), "points": points, "relaxed": upper.certificate}
+            certificate = proof if upper.certificate else None
         done = best is not None and reached(relative_gap(best.answer.value, bound, scale), settings.gap)
-        if (
-            done
-            or settings.late
-            or number + 1 == ROUNDS
-            or upper.menu is None
-            or not _split(m, cells, spans, upper.menu)
-        ):
+        over = done or settings.late or number + 1 == ROUNDS
+        if over or upper.menu is None or not _split(m, cells, spans, upper.menu):
             break
     if best is None:
         return CertifiedMenu(None, found, _count(cells))
     status, value = Status.OPTIMAL if done else Status.FEASIBLE, best.answer.value
-    most = magnitude(exact.built.instance, aim_of(exact)) if bound == float("inf") else bound
-    answer = replace(best.answer, bound=max(most, value), status=status, work=work, certificate=certificate)
+    answer = replace(best.answer, bound=max(bound, value), status=status, work=work, certificate=certificate)
     return CertifiedMenu(best.menu, answer, _count(cells))
 
 
@@ -228,7 +225,7 @@ def recheck(m: CaseModel, aim_of: Aim, certificate: Mapping[str, Any]) -> float:
 def _upper_bound(m: CaseModel, cells: Cells, aim_of: Aim, settings: Settings, scale: float) -> search.Screened:
     """The best menu of cells; no prices in them are worth more than its bound."""
     relaxed, aim, limits = _relaxed(m, cells, aim_of)
-    return search.maximise(
+    found = search.maximise(
         relaxed,
         aim,
         limits,
@@ -237,6 +234,8 @@ def _upper_bound(m: CaseModel, cells: Cells, aim_of: Aim, settings: Settings, sc
         deadline=settings.deadline,
         cancelled=settings.cancelled,
     )
+    # without the time for a bound: no prices are worth more than all terms in absolute value, which needs no proof
+    return found if found.bound < float("inf") else replace(found, bound=magnitude(relaxed, aim), certificate={})
 
 
 def _groups(row: list[PriceCell]) -> dict[Level, list[PriceCell]]:
