@@ -11,7 +11,7 @@ from rich.console import Console
 
 from optimizer.report.html_sections import grouped
 from optimizer.report.pages import page
-from optimizer.report.pieces import Span, number, spans, terms, told
+from optimizer.report.pieces import Phrase, number, phrases, terms, told
 from optimizer.studies.sections import (
     Drawing,
     FigureName,
@@ -104,14 +104,14 @@ def test_sentences_and_names() -> None:
     assert told(said) == "Churn rate of Go! is 5.00% a month; see Go plan: churn."
     assert told(said, keys=True) == "Churn rate of go is 5.00% a month; see plans.go.churn."
     assert told(("a", say("b {c}", c="d"), Value(1.0))) == "a; b d; 1"
-    name = spans(FigureName("churn_rate"))
-    assert [span.text for span in name] == ["Churn rate"] and "divided by customers" in name[0].hint
-    assert spans(FigureName("0.5 revenue + 0.5 customers"))[0].hint == ""
+    name = phrases(FigureName("churn_rate"))
+    assert [phrase.text for phrase in name] == ["Churn rate"] and "divided by customers" in name[0].hint
+    assert phrases(FigureName("0.5 revenue + 0.5 customers"))[0].hint == ""
 
 
 def test_names_cannot_steer_and_braces_in_them_are_text() -> None:
     assert told(say("see {what}", what="{what} \x1b[31m")) == r"see {what} \x1b[31m"
-    assert spans("\x07") == [Span(r"\x07")]
+    assert phrases("\x07") == [Phrase(r"\x07")]
 
 
 SECTION = Section(
