@@ -76,9 +76,9 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The room of studies with one more file in it."""
     (tmp_path / "room").mkdir()
     (tmp_path / "room" / "worth.py").write_text(TOY, encoding="utf-8")
-    monkeypatch.setattr(room, "__path__", [*room.__path__, str(tmp_path / "room")])
     registry.studies()  # those that are here register once
     monkeypatch.setattr(registry, "_registered", dict(registry._registered))
+    monkeypatch.setattr(room, "__path__", [*room.__path__, str(tmp_path / "room")])
     yield
     sys.modules.pop("optimizer.studies.worth", None)
 
