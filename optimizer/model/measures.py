@@ -102,7 +102,9 @@ def magnitude(instance: Instance, figure: Figure) -> float:
     def linear(f: Figure) -> float:
         total = abs(f.constant) + float(np.abs(f.mix).max()) + float(np.abs(f.outside) @ people)
         for a, w, e, fixed in zip(f.amounts, instance.attraction, instance.denominators, f.fixed, strict=True):
-            total += float((people @ (np.abs(a) * (w / (1.0 + e))) + np.abs(fixed)).max())
+            held = a * w
+            held /= 1.0 + e
+            total += float((people @ np.abs(held, out=held) + np.abs(fixed)).max())
         return total
 
     over = [linear(block.use) + abs(block.reserved) for block in instance.blocks]

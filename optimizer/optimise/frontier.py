@@ -82,6 +82,8 @@ class Traced:
     infeasible: bool = False
     known_room: float | None = None
     """The room where it is known exactly."""
+    x_scale: float = 0.0
+    """Size of x below which its rounding is no longer relative."""
 
     @property
     def points(self) -> tuple[FrontierStep, ...]:
@@ -89,6 +91,8 @@ class Traced:
         kept: list[FrontierStep] = []
         for step in sorted((s for s in self.steps if s.answer.choice is not None), key=lambda s: (-s.x, -s.y)):
             if not kept or step.y > kept[-1].y + STRICT * abs(kept[-1].y):
+                while kept and _tied(kept[-1].x, step.x, self.x_scale):
+                    kept.pop()
                 kept.append(step)
         return tuple(reversed(kept))
 
@@ -170,7 +174,8 @@ def _enumerated(
         return np.asarray(side.sense * found[f"{key}n"] / below)
 
     xs, ys = values(x, "x"), values(y, "y")
-    whole = _efficient(xs, ys, np.flatnonzero(good))
+    scale = x.scale(instance)
+    whole = _efficient(xs, ys, np.flatnonzero(good), scale)
     kept = whole if points is None or len(whole) <= points else _spread(xs, ys, whole, points)
     steps = []
     for number, index in enumerate(kept):
@@ -179,7 +184,7 @@ def _enumerated(
         steps.append(FrontierStep(float(xs[index]), answer, float(xs[index]), float(ys[index])))
         if progress is not None:
             progress(steps[-1], number + 1)
-    return Traced(tuple(steps), 0, time.perf_counter() - began, True, not steps, _missed(xs, ys, whole, kept))
+    return Traced(tuple(steps), 0, time.perf_counter() - began, True, not steps, _missed(xs, ys, whole, kept), scale)
 
 
 def _missed(xs: Array, ys: Array, whole: list[int], kept: list[int]) -> float:
@@ -197,13 +202,20 @@ def _allowed(instance: Instance) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     return grid[kept, 1:], grid[kept, 0]
 
 
-def _efficient(xs: Array, ys: Array, candidates: NDArray[np.intp]) -> list[int]:
+def _tied(one: float, other: float, scale: float) -> bool:
+    """Whether two values of x differ by no more than rounding: the one with less y is then no point of its own."""
+    return abs(one - other) <= STRICT * max(abs(other), scale)
+
+
+def _efficient(xs: Array, ys: Array, candidates: NDArray[np.intp], scale: float) -> list[int]:
     """Indices of the choices that no other dominates, by rising x."""
     order = candidates[np.lexsort((-ys[candidates], -xs[candidates]))]
     kept: list[int] = []
     top = -np.inf
     for index in order:
         if ys[index] > top + STRICT * abs(top) if np.isfinite(top) else True:
+            while kept and _tied(float(xs[kept[-1]]), float(xs[index]), scale):
+                kept.pop()
             kept.append(int(index))
             top = ys[index]
     return kept[::-1]
@@ -267,6 +279,7 @@ class _Tracer:
             self.solves,
             time.perf_counter() - began,
             not self.stopped,
+            x_scale=self.scale[id(self.x)],
         )
 
     def _halted(self) -> bool:

@@ -48,8 +48,10 @@ def maximise(
         return _finite(instance, aim, _known(instance, aim, limits, seeds, excluded))
     scale = yardstick(instance, aim) if settings.scale is None else settings.scale
     if not settings.screen:
-        return _finite(instance, aim, _whole_program(instance, aim, limits, settings, scale, seeds, excluded))
-    return _finite(instance, aim, _screened(instance, aim, limits, settings, scale, seeds, excluded, pasts))
+        answer = _whole_program(instance, aim, limits, settings, scale, seeds, excluded)
+    else:
+        answer = _screened(instance, aim, limits, settings, scale, seeds, excluded, pasts)
+    return _finite(instance, aim, replace(answer, scale=scale))
 
 
 def _finite(instance: Instance, aim: Figure, answer: Answer) -> Answer:

@@ -89,10 +89,8 @@ class Answer:
     certificate: Any = None
     past: search.Past | None = field(default=None, repr=False, compare=False)
     """For a solve of the same aim under limits a little moved."""
-
-    def gap(self, scale: float) -> float:
-        """(bound - value) / max(|value|, scale)."""
-        return relative_gap(self.value, self.bound, scale)
+    scale: float = 0.0
+    """Least size that the gap is relative to; 0 where that was not asked."""
 
 
 def relative_gap(value: float, bound: float, scale: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from optimizer import search
 from optimizer.errors import NotTrustedError
 from optimizer.model.instance import Figure, Instance, Limit, combine, evaluate
-from optimizer.model.measures import Measure, counting, magnitude, yardstick
+from optimizer.model.measures import LEAST, Measure, counting, magnitude
 from optimizer.optimise.linear import maximise
 from optimizer.optimise.outcome import EXACT, Answer, Settings, reached, relative_gap
 from optimizer.typing import Choice, Status
@@ -66,7 +67,8 @@ class _Ratio:
         self.denominator = measure.denominator
         self.limits = (*limits, *counting(measure))
         self.settings = replace(settings, cross_check=False)
-        size = yardstick(instance, measure.numerator, measure.denominator)
+        self.size = magnitude(instance, measure.numerator)
+        size = LEAST * self.size / (magnitude(instance, measure.denominator) or 1.0) or 1.0
         self.scale = size if settings.scale is None else settings.scale
 
     def run(self, seeds: tuple[Choice, ...]) -> Answer:
@@ -77,26 +79,27 @@ class _Ratio:
         choice, work, t = least.choice, least.work, self._value(least.choice)
         # where every menu is evaluated nothing need be left open, and the solver cannot tell so small a difference
         exactly = not self.settings.screen or least.work.enumerated >= self.instance.menus
-        while True:
+        status, bound, method, proof = Status.FEASIBLE, self.size / d_min, least.method, None
+        while not self._late():
             room = max(self.settings.gap, EXACT) * max(abs(t), self.scale)
             above = t if exactly else t + 0.5 * room
             step = self._maximise(self._aim(above), 0.5, 0.5 * room * d_min, (choice, *seeds))
-            work = work + step.work
-            better = t if step.choice is None else self._value(step.choice)
-            bound = magnitude(self.instance, self.measure.numerator) / d_min
+            work, method, moved = work + step.work, step.method, False
+            proof = {"ratio": above, "least": least.certificate, "step": step.certificate}
             if step.choice is not None:
-                bound = min(bound, above + max(0.0, step.bound) / d_min)
-            moved = better > t
-            if step.choice is not None and moved:
-                t, choice = better, step.choice
+                bound = min(self.size / d_min, above + max(0.0, step.bound) / d_min)
+                better = self._value(step.choice)
+                moved = better > t
+                t, choice = (better, step.choice) if moved else (t, choice)
             closed = reached(relative_gap(t, bound, self.scale), self.settings.gap)
+            status = step.status if closed or step.status is Status.INTERRUPTED else Status.FEASIBLE
             if step.status is not Status.OPTIMAL or closed or not moved:
                 break
-        status = step.status if step.status in (Status.OPTIMAL, Status.INTERRUPTED) else Status.FEASIBLE
-        if status is Status.OPTIMAL and not closed:
-            status = Status.FEASIBLE
-        proof = {"ratio": above, "least": least.certificate, "step": step.certificate}
-        return Answer(status, choice, t, max(t, bound), step.method, work, proof)
+        status = Status.FEASIBLE if status is Status.NO_ANSWER else status
+        return Answer(status, choice, t, max(t, bound), method, work, proof, scale=self.scale)
+
+    def _late(self) -> bool:
+        return self.settings.deadline is not None and time.monotonic() >= self.settings.deadline
 
     def _aim(self, t: float) -> Figure:
         """N - t D, in the sense that more is better."""

@@ -16,7 +16,7 @@ from optimizer.model.instance import Figure, Instance, Limit, combine, evaluate,
 from optimizer.model.measures import FLOOR_ARRAYS, ConditionBound, Measure, counting, magnitude, yardstick
 from optimizer.optimise.diagnose import diagnose
 from optimizer.optimise.frontier import Side, trace
-from optimizer.optimise.outcome import Answer, Settings, reached
+from optimizer.optimise.outcome import Answer, Settings, reached, relative_gap
 from optimizer.optimise.ratio import best, ratio_of
 from optimizer.problems.arrays import each, index, number
 from optimizer.problems.building import bare_instance, figures_of, with_burst
@@ -156,7 +156,8 @@ class MenuProblem:
         if answer.choice is None:
             raise SolverError("no menu that meets the conditions was found in time")
         menu, mix = answer.choice
-        gap = answer.gap(yardstick(self.instance, measure.numerator, measure.denominator))
+        scale = answer.scale or yardstick(self.instance, measure.numerator, measure.denominator)
+        gap = relative_gap(answer.value, answer.bound, scale)
         verdict = Verdict.BEST_FOUND
         if answer.status is Status.OPTIMAL and reached(gap, asked.gap):
             verdict = Verdict.SOLVER_PROVED if answer.method == "solver" else Verdict.PROVED

@@ -106,6 +106,10 @@ def test_against_enumeration(what: str) -> None:
     run(what, range(SAMPLE))
 
 
+def test_points_that_tie_but_for_rounding_are_one() -> None:
+    assert [check_frontier(seed) for seed in (225, 489, 1002)] == [True] * 3
+
+
 @pytest.mark.parametrize("what", CHECKS)
 def test_by_search_alone(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """No box is small enough to be enumerated, and frontiers are traced step by step."""
