@@ -301,11 +301,11 @@ def ask_many(factory: ModuleType, count: int, worlds: int, options: Settings) ->
 
 
 def test_the_answer_is_the_best_of_all_menus(factory: ModuleType) -> None:
-    """At least 200 random cases, many of them with an answer and some without."""
-    answers = ask_many(factory, 240, 16, Settings(gap=GAP))
-    assert len(answers) >= 200
-    assert answers.count(True) >= 100
-    assert answers.count(False) >= 10
+    """Random cases, many of them with an answer and some without; more of them at length."""
+    answers = ask_many(factory, 60, 8, Settings(gap=GAP))
+    assert len(answers) >= 50
+    assert answers.count(True) >= 25
+    assert answers.count(False) >= 2
 
 
 @pytest.mark.parametrize("gap", [GAP, 0.03])

@@ -17,7 +17,7 @@ from optimizer.model.case_model import CaseModel
 from optimizer.optimise.objectives import objective_of
 from optimizer.optimise.outcome import Settings
 
-SAMPLE, ALL = 16, 400
+SAMPLE, ALL = 8, 400
 GAP = 0.02
 Data = dict[str, Any]
 

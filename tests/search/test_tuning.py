@@ -14,7 +14,7 @@ from optimizer.search import Tuning
 
 ROOM = Path(optimizer.search.__file__).parent
 FIELDS = [f.name for f in dataclasses.fields(Tuning)]
-NUMERICAL = {"EPS", "UNIT", "TOLERANCE", "_FLAT"}
+NUMERICAL = {"EPS", "UNIT", "TOLERANCE", "_FLAT", "NEVER"}
 """Constants of floating-point arithmetic, not of effort."""
 
 

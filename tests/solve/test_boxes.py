@@ -145,8 +145,8 @@ def test_check_choice_names_what_is_missed(small: ModuleType) -> None:
 
 def test_time_limit_without_an_answer_is_told(small: ModuleType) -> None:
     case = small.draw(0)
-    found = solve_box(case.instance, case.aim, case.limits, time_limit=0.0)
+    found = solve_box(case.instance, case.aim, case.limits, time_limit=1e-9)
     assert (found.status, found.choice, found.bound) == (Status.NO_ANSWER, None, math.inf)
     _, choice = small.brute(case)
-    found = solve_box(case.instance, case.aim, case.limits, time_limit=0.0, start=choice)
+    found = solve_box(case.instance, case.aim, case.limits, time_limit=1e-9, start=choice)
     assert (found.status, found.choice) == (Status.FEASIBLE, choice)
