@@ -68,7 +68,9 @@ def _known(
     instance: Instance, aim: Figure, limits: tuple[Limit, ...], seeds: Collection[Choice], excluded: Collection[Choice]
 ) -> Answer:
     """The best of the seeds, without any search."""
-    tried = (solve.check_choice(instance, aim, limits, seed) for seed in seeds if seed not in excluded)
+    from optimizer.solve.boxes import check_choice
+
+    tried = (check_choice(instance, aim, limits, seed) for seed in seeds if seed not in excluded)
     best = max((one for one in tried if not one.problems), key=lambda one: one.value, default=None)
     if best is None:
         return Answer(Status.NO_ANSWER, None, -math.inf, math.inf, "screened", Work(steps=0))
