@@ -32,6 +32,20 @@ class MenuInScenario:
     """How much worse than the scenario's own best menu; nan where that scenario has none."""
 
 
+def candidate_menus(case_models: Mapping[str, CaseModel], solutions: Mapping[str, Solution]) -> dict[str, Menu]:
+    """The best menu of every scenario in the first one's terms, and today's where the case allows it."""
+    from optimizer.model.choices import same_menu
+    from optimizer.optimise.price_ranges import within_ranges
+
+    first = next(iter(case_models.values()))
+    menus = {f"best in {name}": first.carried(s.chosen, case_models[name]) for name, s in solutions.items()}
+    here = first.today_menu
+    allowed = first.choices.choice(here) is not None or within_ranges(first, here)
+    if allowed and not any(same_menu(here, menu) for menu in menus.values()):
+        menus["today"] = here
+    return menus
+
+
 def menu_in_scenario(m: CaseModel, menu: Menu, objective: Objective, own: Solution | None) -> MenuInScenario:
     """A menu evaluated in a world, against the world's own answer."""
     from optimizer.answer.audit import check_bound

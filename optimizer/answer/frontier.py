@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from optimizer.model.case_model import CaseModel
     from optimizer.model.choices import Level, Menu
     from optimizer.optimise.case_frontier import CaseStep
+    from optimizer.optimise.outcome import Settings
     from optimizer.typing import Status, Verdict
 
 
@@ -143,6 +144,30 @@ class FrontierFamily(Viewed):
     def frames(self) -> list[pd.DataFrame]:
         """The points of each."""
         return [frame for f in self.frontiers for frame in f.frames()]
+
+
+def point_of(
+    step: CaseStep, evaluation: Evaluation, x: Axis, y: Axis, settings: Settings, scale: float
+) -> FrontierPoint:
+    """A step as a point; x and y by the evaluator. ``scale``: least size the gap is relative to."""
+    from optimizer.economics.figures import HEADLINES
+    from optimizer.typing import Status, Verdict
+
+    value = evaluation.figure(y.name)
+    bound = y.sense * step.bound
+    gap = max(0.0, y.sense * (bound - value)) / max(abs(value), scale)
+    proven = step.status is Status.OPTIMAL and gap <= max(settings.gap, 1e-9) * (1.0 + 1e-6)
+    return FrontierPoint(
+        chosen=step.menu,
+        x=evaluation.figure(x.name),
+        y=value,
+        bound=bound,
+        gap=gap,
+        verdict=Verdict.PROVED if proven else Verdict.BEST_FOUND,
+        status=step.status,
+        threshold=None if step.threshold == float("-inf") else x.sense * step.threshold,
+        figures={name: evaluation.figure(name) for name in HEADLINES},
+    )
 
 
 def step_row(step: CaseStep, case_model: CaseModel) -> dict[str, Any]:

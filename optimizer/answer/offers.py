@@ -6,7 +6,7 @@ prices. Light to import.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 Offer: TypeAlias = Mapping[str, Any]
@@ -43,10 +43,24 @@ def part_columns(menus: Sequence[Offers]) -> dict[str, tuple[str, str]]:
 
 def part_cells(menu: Offers, columns: Mapping[str, tuple[str, str]]) -> list[str]:
     """The cells of :func:`part_columns`, as text."""
+    return [_part_text(menu[plan], part) for part, plan in columns.values()]
+
+
+def difference_text(differences: Mapping[str, Any]) -> str:
+    """What another menu does otherwise, in one line: plan -> its terms there, or the share for enterprise."""
+    told = []
+    for plan, terms in differences.items():
+        if not isinstance(terms, Mapping):
+            told.append(f"{plan} {terms:g}")
+        elif terms["price"] is None:
+            told.append(f"{plan} not offered")
+        else:
+            parts = [text for part in PARTS if (text := _part_text(terms, part))]
+            told.append(f"{plan} {terms['price']:g}" + (f" ({'; '.join(parts)})" if parts else ""))
+    return "; ".join(told)
+
+
+def _part_text(offer: Offer, part: str) -> str:
     from optimizer.answer.menu import text
 
-    return [_told(menu[plan], part, text) for part, plan in columns.values()]
-
-
-def _told(offer: Offer, part: str, text: Callable[[dict[str, Any]], str]) -> str:
     return text(offer[part]) if part == "allowances" else "; ".join(f"{a}: {v:g}" for a, v in offer[part].items())

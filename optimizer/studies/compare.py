@@ -9,7 +9,7 @@ from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from optimizer.answer.comparison import Comparison, menu_in_scenario
+from optimizer.answer.comparison import Comparison, candidate_menus, menu_in_scenario
 from optimizer.answer.offers import part_cells, part_columns, price_columns, prices
 from optimizer.errors import InfeasibleError, bad_argument
 from optimizer.studies.sections import (
@@ -144,9 +144,7 @@ def compare_problems(
     """
     from optimizer.answer.menu import menu_document
     from optimizer.execution.choice import run_all
-    from optimizer.model.choices import same_menu
     from optimizer.optimise.objectives import objective_of
-    from optimizer.optimise.price_ranges import within_ranges
 
     began = time.perf_counter()
     first = next(iter(case_models.values()))
@@ -162,11 +160,7 @@ def compare_problems(
     solutions = {name: solution for name, solution in solved if solution is not None}
     if not solutions:
         raise InfeasibleError("no scenario has a menu that meets the conditions")
-    menus = {f"best in {name}": first.carried(s.chosen, case_models[name]) for name, s in solutions.items()}
-    here = first.today_menu
-    allowed = first.choices.choice(here) is not None or within_ranges(first, here)
-    if allowed and not any(same_menu(here, menu) for menu in menus.values()):
-        menus["today"] = here
+    menus = candidate_menus(case_models, solutions)
     cells = {
         (menu, name): menu_in_scenario(m, m.carried(chosen, first), wanted.last, solutions.get(name))
         for menu, chosen in menus.items()

@@ -9,6 +9,7 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from optimizer.answer.explanation import Explanation
+from optimizer.answer.offers import difference_text
 from optimizer.errors import InfeasibleError, InputError, NotTrustedError, SolverError
 from optimizer.studies.sections import (
     Content,
@@ -202,29 +203,13 @@ def explanation_tables(e: Explanation) -> tuple[Table, ...]:
                 "customers_today": "customers", "customers": "customers", "contribution_today": USD,
                 "contribution": USD}  # fmt: skip
     runners = {"rank": "", "value": unit, "behind": "fraction", "differs_in": ""}
-    behind = ((k, r["value"], r["behind"], _differs(r["differs"])) for k, r in enumerate(e.runners_up, start=2))
+    behind = ((k, r["value"], r["behind"], difference_text(r["differs"])) for k, r in enumerate(e.runners_up, start=2))
     return (
         table_of("Price responses", responses, e.price_responses),
         table_of("Condition costs", costs, e.condition_costs),
         table("Runners-up", runners, behind),
         table_of("Segments", segments, e.segments),
     )
-
-
-def _differs(differences: dict[str, Any]) -> str:
-    """What another menu does otherwise, in one line."""
-    from optimizer.answer.menu import text
-
-    told = []
-    for plan, terms in differences.items():
-        if not isinstance(terms, dict):
-            told.append(f"{plan} {terms:g}")
-        elif terms["price"] is None:
-            told.append(f"{plan} not offered")
-        else:
-            caps = text(terms["allowances"])
-            told.append(f"{plan} {terms['price']:g}" + (f" ({caps})" if caps else ""))
-    return "; ".join(told)
 
 
 PANELS = {

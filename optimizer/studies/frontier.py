@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
-from optimizer.answer.frontier import Axis, Frontier, FrontierFamily, FrontierPoint, read_step, step_row
+from optimizer.answer.frontier import Axis, Frontier, FrontierFamily, point_of, read_step, step_row
 from optimizer.answer.offers import differing, part_cells, part_columns, price_columns, prices
 from optimizer.errors import InfeasibleError, bad_argument
 from optimizer.studies.sections import (
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from optimizer.answer.solution import Solution
     from optimizer.execution.executor import Executor
     from optimizer.inputs.changes import Changes
-    from optimizer.market.evaluate import Evaluation
     from optimizer.model.case_model import CaseModel
     from optimizer.optimise.case_frontier import CaseStep
     from optimizer.optimise.frontier import Side
@@ -100,6 +99,15 @@ def frontier_case(
         return frontier_of(case_model, x, y, settings, points, even, everything, progress, known)
 
 
+def refuse_ranges(case_model: CaseModel) -> None:
+    """Raises InputError where prices are ranges."""
+    from optimizer.optimise.price_ranges import has_ranges
+
+    if has_ranges(case_model):
+        cure = "write the prices as a ladder, e.g. price: [15, 18, 20]"
+        raise bad_argument("frontier", "the case gives prices as ranges, and a frontier chooses among menus", cure)
+
+
 def frontier_of(
     case_model: CaseModel,
     x: str,
@@ -114,13 +122,10 @@ def frontier_of(
 ) -> Frontier:
     """The frontier of a prepared problem; where ``everything`` is asked for there is no gap."""
     from optimizer.optimise.case_frontier import trace_case
-    from optimizer.optimise.price_ranges import has_ranges
 
     if points < 2:
         raise bad_argument("points", "must be at least 2")
-    if has_ranges(case_model):
-        cure = "write the prices as a ladder, e.g. price: [15, 18, 20]"
-        raise bad_argument("frontier", "the case gives prices as ranges, and a frontier chooses among menus", cure)
+    refuse_ranges(case_model)
     settings = replace(settings, gap=0.0 if everything else settings.gap)
     axis_x, side_x = axis(case_model, x)
     axis_y, side_y = axis(case_model, y)
@@ -132,7 +137,7 @@ def frontier_of(
     evaluations = tuple(case_model.evaluate(step.menu) for step in found.points)
     scale = side_y.scale(case_model.built.instance)
     made = tuple(
-        _point(step, evaluation, axis_x, axis_y, settings, scale)
+        point_of(step, evaluation, axis_x, axis_y, settings, scale)
         for step, evaluation in zip(found.points, evaluations, strict=True)
     )
     return Frontier(
@@ -147,28 +152,6 @@ def frontier_of(
         found.seconds,
         label,
         evaluations,
-    )
-
-
-def _point(step: CaseStep, evaluation: Evaluation, x: Axis, y: Axis, settings: Settings, scale: float) -> FrontierPoint:
-    """A step as a point; x and y by the evaluator. ``scale``: least size the gap is relative to."""
-    from optimizer.economics.figures import HEADLINES
-    from optimizer.typing import Status, Verdict
-
-    value = evaluation.figure(y.name)
-    bound = y.sense * step.bound
-    gap = max(0.0, y.sense * (bound - value)) / max(abs(value), scale)
-    proven = step.status is Status.OPTIMAL and gap <= max(settings.gap, 1e-9) * (1.0 + 1e-6)
-    return FrontierPoint(
-        chosen=step.menu,
-        x=evaluation.figure(x.name),
-        y=value,
-        bound=bound,
-        gap=gap,
-        verdict=Verdict.PROVED if proven else Verdict.BEST_FOUND,
-        status=step.status,
-        threshold=None if step.threshold == float("-inf") else x.sense * step.threshold,
-        figures={name: evaluation.figure(name) for name in HEADLINES},
     )
 
 
@@ -350,6 +333,7 @@ class FrontierStudy(Study[Frontier | FrontierFamily]):
     def check(self, setup: Setup) -> None:
         if setup.options["everything"] and setup.options["even"]:
             raise bad_argument("--even", "it has no effect with --all", "leave one of the two out")
+        refuse_ranges(setup.case_model)
 
     def run(self, setup: Setup) -> Frontier | FrontierFamily:
         o, m = setup.options, setup.case_model

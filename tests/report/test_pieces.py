@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 import math
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -30,6 +32,7 @@ from optimizer.studies.sections import (
     told_terms,
     words,
 )
+from optimizer.studies.study import by_study
 
 
 @pytest.mark.parametrize(
@@ -149,3 +152,12 @@ def test_columns_of_one_group_stand_in_one_on_a_page() -> None:
     assert told(table.rows[0][1]) == "Plan A 3; share 50.0%"  # type: ignore[arg-type]
     plain = text_table([words("a"), Heading("b")], [("x", Value(1.0))])
     assert grouped(plain) == plain
+
+
+def test_sections_are_plain_data(studies: dict[str, Any]) -> None:
+    found = by_study({name: result for name, result in studies.items() if name != "solution"})
+    assert len(found) == 4
+    for study, result in found:
+        for solution in (None, studies["solution"]):
+            for section in study.sections(result, solution):
+                assert json.loads(json.dumps(asdict(section), allow_nan=False))["blocks"] is not None, study.verb

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import openpyxl
 import pytest
 
 from optimizer.answer.run import solve_case_model
@@ -254,3 +255,16 @@ def test_the_report_tells_the_same(factory: ModuleType, compared: Any) -> None:
     text = report_html(solve_case_model(m, SETTINGS), anything=compared)
     assert "it cannot win." in text and "Which menu to choose without knowing" in text
     assert text.count('<th scope="col" class="left">Terms</th>') == 1
+
+
+def test_studies_that_cannot_do_price_ranges_are_left_out_or_told(
+    factory: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    case = factory.case(plans={"plus": {"price": {"least": 18, "most": 22}}}, mix={"enterprise_share": [0.4]})
+    path, excel = str(factory.write(tmp_path, factory.market(), case)), tmp_path / "r.xlsx"
+    assert main(["run", path, "--excel", str(excel)]) == 0
+    assert "range" not in capsys.readouterr().err
+    sheets = openpyxl.load_workbook(excel).sheetnames
+    assert "Frontier" not in sheets and "Price responses" in sheets
+    assert main(["run", path, "--excel", str(excel), "--with", "frontier"]) == 0
+    assert "--with frontier: the case gives prices as ranges" in capsys.readouterr().err
