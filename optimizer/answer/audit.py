@@ -29,6 +29,8 @@ class ConditionCheck:
     met: bool
     binding: bool
     """Within 0.5 % of the bound."""
+    denominator_floor: float | None = None
+    """Of a ratio: the least denominator at which the menu counts."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ def check_bound(bound: ConditionBound, evaluation: Evaluation) -> ConditionCheck
         slack=slack,
         met=counts and slack >= -TOLERANCE * scale * (1.0 + 1e-9),
         binding=not free and abs(slack) <= 0.005 * max(scale, 1e-12),
+        denominator_floor=None if measure.denominator is None else measure.floor,
     )
 
 

@@ -76,6 +76,7 @@ def solution_document(solution: Solution) -> dict[str, Any]:
                     "slack": c.slack,
                     "met": c.met,
                     "binding": c.binding,
+                    "denominator_floor": c.denominator_floor,
                 }
                 for c in solution.audit.conditions
             ],

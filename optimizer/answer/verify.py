@@ -160,6 +160,8 @@ def _comparable(document: Mapping[str, Any], saved: SavedResult) -> dict[str, An
     for part in (kept["objective"], *kept["stages"], *kept["menu"].values(), kept["mix"]):
         for key in (*LATER, "level"):
             part.pop(key, None)
+    for condition in kept["audit"]["conditions"]:
+        condition.pop("denominator_floor", None)
     return json.loads(json.dumps(kept))  # type: ignore[no-any-return]
 
 

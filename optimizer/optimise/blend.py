@@ -10,7 +10,7 @@ from typing import Any
 from optimizer import search
 from optimizer.errors import NotTrustedError
 from optimizer.model.instance import Figure, Instance, Limit, combine, evaluate
-from optimizer.model.measures import Measure, counting, magnitude, yardstick
+from optimizer.model.measures import LEAST, Measure, counting, magnitude, yardstick
 from optimizer.optimise.linear import maximise
 from optimizer.optimise.outcome import EXACT, Answer, Settings
 from optimizer.optimise.ratio import best, ratio_of, recheck_ratio
@@ -28,7 +28,11 @@ class _Part:
     lower: float
     upper: float
     certificate: Any = None
-    """Of the most of the linear figure among menus with at least the lower ratio."""
+    """Of the most of the linear figure among menus with at least the lower ratio; None before it was sought."""
+
+    @property
+    def middle(self) -> float:
+        return 0.5 * (self.lower + self.upper)
 
     def document(self) -> dict[str, Any]:
         """As plain data for a certificate."""
@@ -44,64 +48,94 @@ def best_blend(
     settings: Settings,
     excluded: Collection[Choice] = (),
 ) -> Answer:
-    """The most of linear + weight x ratio, by bisection of the ratio's range.
+    """The most of linear + weight x ratio over menus at which the ratio counts, by bisection of the ratio's range.
 
     On an interval [a, b] of the (signed) ratio no menu is worth more than |weight| b + the most of the linear part
     over menus whose ratio is at least a; the menus found are incumbents.
     """
-    sense = 1 if weight >= 0.0 else -1
-    limits = (*limits, *counting(ratio))
-    scale = yardstick(instance, linear) + abs(weight) * yardstick(instance, ratio.numerator, ratio.denominator)
-    scale = scale if settings.scale is None else settings.scale
-    gap = max(settings.gap, ROUNDING)
-    quick = replace(settings, cross_check=False, gap=gap / 4.0, scale=None)
-    high = best(instance, ratio, sense, limits, quick, excluded=excluded)
-    low = best(instance, ratio, -sense, limits, quick, excluded=excluded)
-    known = [found.choice for found in (high, low) if found.choice is not None]
-    if not known:
-        return high
-    size = magnitude(instance, linear)
-    furthest = magnitude(instance, ratio.numerator) / ratio.least
-    upper = furthest if high.choice is None else high.bound
-    lower = -furthest if low.choice is None else -low.bound
+    return _Bisection(instance, linear, weight, ratio, (*limits, *counting(ratio)), settings, excluded).run()
 
-    def worth(choice: Choice) -> float:
-        return evaluate(instance, {"v": linear}, *choice)["v"] + weight * ratio_of(instance, ratio, choice)
 
-    work = high.work + low.work
-    incumbent = max(known, key=worth)
-    waiting, settled = [_Part(math.inf, lower, upper)], list[_Part]()
-    most = size + abs(weight) * max(abs(lower), abs(upper))
+class _Bisection:
+    """Parts of the ratio's range that are open, and those in which no menu is."""
 
-    def answer(status: Status, bound: float) -> Answer:
-        value = worth(incumbent)
-        parts = [part.document() for part in (*settled, *waiting) if part.certificate is not None]
-        proof = {"high": high.certificate, "low": low.certificate, "parts": parts}
-        return Answer(status, incumbent, value, max(min(bound, most), value), "screened", work, proof)
+    def __init__(
+        self,
+        instance: Instance,
+        linear: Figure,
+        weight: float,
+        ratio: Measure,
+        limits: tuple[Limit, ...],
+        settings: Settings,
+        excluded: Collection[Choice],
+    ) -> None:
+        self.instance, self.linear, self.weight, self.ratio = instance, linear, weight, ratio
+        self.limits, self.settings, self.excluded = limits, settings, excluded
+        self.sense = 1 if weight >= 0.0 else -1
+        self.size = magnitude(instance, linear)
+        scale = LEAST * self.size + abs(weight) * yardstick(instance, ratio.numerator, ratio.denominator)
+        self.scale = scale if settings.scale is None else settings.scale
+        self.gap = max(settings.gap, ROUNDING)
+        self.quick = replace(settings, cross_check=False, gap=self.gap / 4.0, scale=None)
+        self.waiting: list[_Part] = []
+        self.settled: list[_Part] = []
 
-    while waiting:
-        top = max(waiting, key=lambda part: (part.bound, part.lower))
-        open_ = gap * max(abs(worth(incumbent)), scale)
-        middle = 0.5 * (top.lower + top.upper)
-        if top.bound <= worth(incumbent) + open_:
-            return answer(Status.OPTIMAL, top.bound)
-        if settings.cancelled and settings.cancelled():
-            return answer(Status.INTERRUPTED, top.bound)
-        if not top.lower < middle < top.upper or settings.late:
-            return answer(Status.FEASIBLE, top.bound)
-        waiting.remove(top)
-        # a quarter of what may stay open, however large the linear part is beside the whole
-        part_of = replace(quick, gap=min(1.0, open_ / 4.0 / size), scale=size) if size else quick
-        for a, b in ((top.lower, middle), (middle, top.upper)):
-            asked = (*limits, _at_least(instance, ratio, sense, a, b))
-            found = maximise(instance, linear, asked, part_of, (incumbent,), excluded)
-            work = work + found.work
-            part = _Part(found.bound + abs(weight) * b, a, b, found.certificate)
-            (settled if found.status is Status.INFEASIBLE else waiting).append(part)
-            if found.choice is not None and worth(found.choice) > worth(incumbent):
-                incumbent = found.choice
-    # every part was settled: nothing lies above the incumbent
-    return answer(Status.OPTIMAL, -math.inf)
+    def run(self) -> Answer:
+        high, low = (
+            best(self.instance, self.ratio, way * self.sense, self.limits, self.quick, excluded=self.excluded)
+            for way in (1, -1)
+        )
+        known = [found.choice for found in (high, low) if found.choice is not None]
+        if not known:
+            return high
+        furthest = magnitude(self.instance, self.ratio.numerator) / self.ratio.least
+        upper = furthest if high.choice is None else high.bound
+        lower = -furthest if low.choice is None else -low.bound
+        self.most = self.size + abs(self.weight) * max(abs(lower), abs(upper))
+        self.ends = {"high": high.certificate, "low": low.certificate}
+        self.work, self.incumbent = high.work + low.work, max(known, key=self._worth)
+        self.waiting = [_Part(math.inf, lower, upper)]
+        while self.waiting:
+            top = max(self.waiting, key=lambda part: (part.bound, part.lower))
+            if top.bound <= self._worth(self.incumbent) + self._room():
+                return self._answer(Status.OPTIMAL, top.bound)
+            if self.settings.cancelled and self.settings.cancelled():
+                return self._answer(Status.INTERRUPTED, top.bound)
+            if self.settings.late or (top.certificate and not top.lower < top.middle < top.upper):
+                return self._answer(Status.FEASIBLE, top.bound)
+            self._cut(top)
+        # every part was settled: nothing lies above the incumbent
+        return self._answer(Status.OPTIMAL, -math.inf)
+
+    def _cut(self, top: _Part) -> None:
+        """Bound the two halves of a part."""
+        self.waiting.remove(top)
+        settings = self.quick
+        if self.size > 0.0:  # a quarter of what may stay open, however large the linear part is beside the whole
+            settings = replace(settings, gap=min(1.0, self._room() / 4.0 / self.size), scale=self.size)
+        for a, b in ((top.lower, top.middle), (top.middle, top.upper)):
+            asked = (*self.limits, _at_least(self.instance, self.ratio, self.sense, a, b))
+            found = maximise(self.instance, self.linear, asked, settings, (self.incumbent,), self.excluded)
+            self.work = self.work + found.work
+            part = _Part(found.bound + abs(self.weight) * b, a, b, found.certificate)
+            (self.settled if found.status is Status.INFEASIBLE else self.waiting).append(part)
+            if found.choice is not None and self._worth(found.choice) > self._worth(self.incumbent):
+                self.incumbent = found.choice
+
+    def _worth(self, choice: Choice) -> float:
+        linear = evaluate(self.instance, {"v": self.linear}, *choice)["v"]
+        return linear + self.weight * ratio_of(self.instance, self.ratio, choice)
+
+    def _room(self) -> float:
+        """How far the bound may stay above the incumbent."""
+        return self.gap * max(abs(self._worth(self.incumbent)), self.scale)
+
+    def _answer(self, status: Status, bound: float) -> Answer:
+        value = self._worth(self.incumbent)
+        parts = [part.document() for part in (*self.settled, *self.waiting) if part.certificate is not None]
+        proven = max(min(bound, self.most), value)
+        proof = {**self.ends, "parts": parts}
+        return Answer(status, self.incumbent, value, proven, "screened", self.work, proof, scale=self.scale)
 
 
 def _at_least(instance: Instance, ratio: Measure, sense: int, lower: float, upper: float) -> Limit:

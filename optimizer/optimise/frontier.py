@@ -274,13 +274,8 @@ class _Tracer:
                 self._solve(left.x + (right.x - left.x) * k / (points - 1))
         else:
             self._split(points)
-        return Traced(
-            tuple(sorted(self.steps, key=lambda s: s.threshold)),
-            self.solves,
-            time.perf_counter() - began,
-            not self.stopped,
-            x_scale=self.scale[id(self.x)],
-        )
+        steps, spent = tuple(sorted(self.steps, key=lambda s: s.threshold)), time.perf_counter() - began
+        return Traced(steps, self.solves, spent, not self.stopped, x_scale=self.scale[id(self.x)])
 
     def _halted(self) -> bool:
         gone = self.settings.cancelled is not None and self.settings.cancelled()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -80,7 +79,7 @@ class _Ratio:
         # where every menu is evaluated nothing need be left open, and the solver cannot tell so small a difference
         exactly = not self.settings.screen or least.work.enumerated >= self.instance.menus
         status, bound, method, proof = Status.FEASIBLE, self.size / d_min, least.method, None
-        while not self._late():
+        while not self.settings.late:
             room = max(self.settings.gap, EXACT) * max(abs(t), self.scale)
             above = t if exactly else t + 0.5 * room
             step = self._maximise(self._aim(above), 0.5, 0.5 * room * d_min, (choice, *seeds))
@@ -97,9 +96,6 @@ class _Ratio:
                 break
         status = Status.FEASIBLE if status is Status.NO_ANSWER else status
         return Answer(status, choice, t, max(t, bound), method, work, proof, scale=self.scale)
-
-    def _late(self) -> bool:
-        return self.settings.deadline is not None and time.monotonic() >= self.settings.deadline
 
     def _aim(self, t: float) -> Figure:
         """N - t D, in the sense that more is better."""

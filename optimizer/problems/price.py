@@ -78,7 +78,8 @@ class PriceProblem:
         upper: (J,) or one number: highest prices.
 
     Raises:
-        InputError: shapes, signs, nan, a lower price above the upper, utilities beyond 200 within the limits.
+        InputError: names the argument and the place in it: shapes, signs, nan, numbers beyond 1e30, a lower price above
+            the upper, utilities beyond 200 within the limits.
 
     Source: multinomial-logit mixtures as in van de Geer and den Boer (2022), "Price Optimization Under the
     Finite-Mixture Logit Model", Management Science; the bounds are told in ``optimizer.search.prices.certify*``.
@@ -152,10 +153,12 @@ class PriceProblem:
         ``points``: one ladder for all plans, or one per plan. Only points within the limits are used.
 
         Raises:
-            InputError: no ladder for a plan, or none of its points within the limits.
+            InputError: no ladder for a plan, none of its points within the limits, or a solution of another problem.
         """
-        ladders = self._ladders(points)
-        prices = round_prices(self.data, ladders, solution.prices)
+        if not isinstance(solution, PriceSolution):
+            raise bad_argument("solution", f"is not a PriceSolution, but {type(solution).__name__}")
+        ladders, found = self._ladders(points), finite(solution.prices, (self.data.plans,), "solution.prices")
+        prices = round_prices(self.data, ladders, found)
         value = self.evaluate(prices)
         return RoundedPrices(prices, value, solution.value - value, max(0.0, solution.bound - value))
 

@@ -84,6 +84,17 @@ def test_three_hundred_equal_enumeration() -> None:
     run(range(300))
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_ratio_that_never_changes(sign: float) -> None:
+    """Its range is one number: the blend is the linear figure's best, moved by it."""
+    d, linear, weight, ratio = draw(2)
+    same = Measure("same", TOTAL, combine([(2.5, ratio.numerator)]), ratio.numerator, 1e-3)
+    asked = (d, linear, sign * abs(weight), same)
+    found, wanted = best_blend(d.instance, linear, asked[2], same, d.limits, Settings(gap=1e-4)), best(asked)
+    assert wanted is not None and found.status is Status.OPTIMAL
+    assert found.value == pytest.approx(wanted, rel=1e-4) and found.bound >= wanted * (1 - 1e-9)
+
+
 def test_a_certificate_without_one_of_its_parts_does_not_hold() -> None:
     d, linear, weight, ratio = draw(1)
     found = best_blend(d.instance, linear, weight, ratio, d.limits, Settings(gap=1e-4))

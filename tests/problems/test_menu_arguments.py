@@ -234,3 +234,24 @@ def test_price_problems_name_the_place(argument: str, value: Any, named: str) ->
     with pytest.raises(InputError) as caught:
         PriceProblem(**{**PRICES, argument: value})
     assert caught.value.findings[0].field == named
+
+
+@pytest.mark.parametrize(
+    ("points", "named"),
+    [
+        ("abc", "points"),
+        (5.0, "points"),
+        ([[1.0], [np.nan]], "points[1][0]"),
+        ([[1.0], ["x"]], "points[1]"),
+        ([99.0], "points[0]"),
+    ],
+)
+def test_price_points_are_named(points: Any, named: str) -> None:
+    problem = PriceProblem(**PRICES)
+    solution = problem.solve()
+    with pytest.raises(InputError) as caught:
+        problem.round_to(points, solution)
+    assert caught.value.findings[0].field == named
+    with pytest.raises(InputError) as caught:
+        problem.round_to([1.0], None)  # type: ignore[arg-type]
+    assert caught.value.findings[0].field == "solution"

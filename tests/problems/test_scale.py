@@ -68,6 +68,27 @@ def test_menus_have_no_scale(seed: int, factor: float, aim: int) -> None:
     assert there.gap == pytest.approx(here.gap, abs=1e-9)
 
 
+@pytest.mark.parametrize("money", [1.0, 1e-6, 1e-9, 1e9])
+def test_by_search_in_any_unit(money: float) -> None:
+    """64 million menus with a condition, to 1e-3: the best of them is worth 12.2881, in whatever unit."""
+    g = np.random.default_rng(7)
+    types, plans, levels = 12, 6, 20
+    prices = np.linspace(5, 40, levels)
+    taste = [(g.normal(1, 1.5, (types, 1)), g.lognormal(-2.0, 1.0, (types, 1))) for _ in range(plans)]
+    cost = [g.uniform(0, 8, (types, 1)) for _ in range(plans)]
+    margin = [(np.tile(prices, (types, 1)) - c) * money for c in cost]
+    problem = MenuProblem(
+        np.full(types, 1 / types),
+        [np.exp(constant - beta * prices) for constant, beta in taste],
+        {"margin": margin, "n": [np.ones((types, levels))] * plans},
+        conditions=[Condition("n", at_least=0.75)],
+    )
+    answer = problem.solve("margin", gap=1e-3)
+    assert answer.verdict == "proved"
+    assert answer.value == pytest.approx(12.2881 * money, rel=1.1e-3)
+    assert answer.bound <= answer.value * (1 + 1.001e-3)
+
+
 @settings(max_examples=8)
 @given(seed=st.integers(0, 200), factor=FACTORS)
 def test_frontiers_have_no_scale(seed: int, factor: float) -> None:
