@@ -31,7 +31,9 @@ CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="A shipped cas
 SetOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="PATH=VALUE", help="Change a number of the market: plans.plus.price=25, =x0.5 or =+5."
+        "--set",
+        metavar="PATH=VALUE",
+        help="Change a number of the market: plans.plus.price=25, =x0.5 or =+5; recalibrate:PATH=25 changes what is believed of today.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]

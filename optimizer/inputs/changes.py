@@ -15,7 +15,24 @@ from optimizer.schema.base import known_exactly
 from optimizer.schema.case import Case, Change
 
 Changes = Mapping[str, "Change | float | str"]
-"""Path -> change; a number sets it, ``"x0.5"`` multiplies, ``"+5"`` adds."""
+"""Path -> change; a number sets it, ``"x0.5"`` multiplies, ``"+5"`` adds.
+
+A change is what will be different from today: it is made after calibration, and customers answer to it. With the prefix
+``recalibrate:`` before its path it is another belief about today instead: it is made before calibration, as if the
+market's file said so. Both mean the same in ``--set``, in a case's ``changes``, in scenarios and in Python; the tornado
+moves beliefs about today.
+"""
+RECALIBRATE = "recalibrate:"
+
+
+def before_calibration(changes: Mapping[str, Change]) -> dict[str, Change]:
+    """The changes of what is believed of today, by plain path."""
+    return {path.removeprefix(RECALIBRATE): c for path, c in changes.items() if path.startswith(RECALIBRATE)}
+
+
+def after_calibration(changes: Mapping[str, Change]) -> dict[str, Change]:
+    """The changes of what will be different."""
+    return {path: c for path, c in changes.items() if not path.startswith(RECALIBRATE)}
 
 
 def as_change(path: str, value: Change | float | str) -> Change:
@@ -137,11 +154,15 @@ def blamed(finding: Finding, case: Case, document: Document, sets: Mapping[str, 
     """A finding about the changed market, told where the change was asked for."""
     parts = finding.field.split(".")
     for path in [*sets, *case.changes]:
-        pattern = path.split(".")
+        pattern = path.removeprefix(RECALIBRATE).split(".")
         if len(parts) >= len(pattern) and all(map(fnmatch.fnmatchcase, parts, pattern)):
             file, line = ("", None) if path in sets else document.place(f"changes.{path}")
             field = ("--set " if path in sets else "changes.") + path
-            message = finding.message if path == finding.field else f"{finding.field}: {finding.message}"
+            message = (
+                finding.message
+                if path.removeprefix(RECALIBRATE) == finding.field
+                else f"{finding.field}: {finding.message}"
+            )
             return replace(finding, file=file, line=line, field=field, message=message)
     return finding
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike
@@ -16,7 +16,15 @@ from pydantic import BaseModel, ValidationError
 
 from optimizer.errors import Finding, InputError, bad_argument
 from optimizer.execution import clock
-from optimizer.inputs.changes import Changes, apply_changes, as_change, blamed
+from optimizer.inputs.changes import (
+    RECALIBRATE,
+    Changes,
+    after_calibration,
+    apply_changes,
+    as_change,
+    before_calibration,
+    blamed,
+)
 from optimizer.inputs.origin import market_of
 from optimizer.io.documents import Document, merge
 from optimizer.io.findings import to_findings
@@ -49,6 +57,8 @@ class Inputs:
     """Changes after the case's own."""
     further: tuple[Mapping[str, Change], ...] = ()
     """Changes after those, of a scenario."""
+    original: Document | None = None
+    """The market's document before changes of what is believed of today; None where there are none."""
 
     @cached_property
     def stated(self) -> str:
@@ -56,7 +66,7 @@ class Inputs:
         stated = {
             "name": self.name,
             "case": self.case.model_dump(mode="json", exclude_none=True),
-            "market": self.market_document.data,
+            "market": (self.original or self.market_document).data,
             "sets": {k: c.model_dump(mode="json", exclude_none=True) for k, c in self.sets.items()},
         }
         return json.dumps(stated, ensure_ascii=False)
@@ -205,22 +215,38 @@ def assemble(
     clock.adopt(case.options.time_limit)
     clock.check("the market was checked")
     market = validate(Market, market_document)
-    changed_document = market_document
+    asked = ((case.changes, case_document, "changes."), (sets, Document({}, {}, ""), "--set "))
+    believed = [(before_calibration(c), where, prefix + RECALIBRATE) for c, where, prefix in asked]
+    original, market_document = market_document, _applied(market_document, believed)
+    changed_document = _applied(market_document, [(after_calibration(c), where, prefix) for c, where, prefix in asked])
+    if market_document is not original:
+        market = _validated(market_document, case, case_document, sets)
+    same = changed_document.data == market_document.data
+    changed = market if same else _validated(changed_document, case, case_document, sets)
+    kept = None if original is market_document else original
+    return Inputs(name, case, market, changed, case_document, market_document, changed_document, sets, (), kept)
+
+
+def _applied(document: Document, changes: Iterable[tuple[Mapping[str, Change], Document, str]]) -> Document:
+    """The market's document after some changes; the very same where there are none. Raises InputError, all findings."""
     findings: list[Finding] = []
-    for changes, where, prefix in ((case.changes, case_document, "changes."), (sets, Document({}, {}, ""), "--set ")):
+    for some, where, prefix in changes:
         try:
-            changed_document = apply_changes(changed_document, changes, where, prefix)
+            document = apply_changes(document, some, where, prefix) if some else document
         except InputError as error:
             findings += error.findings
     if findings:
         raise InputError(findings)
-    same = changed_document.data == market_document.data
+    return document
+
+
+def _validated(document: Document, case: Case, case_document: Document, sets: Mapping[str, Change]) -> Market:
+    """A changed market; what is wrong with it is told where the change was asked for. Raises InputError."""
     try:
-        changed = market if same else validate(Market, changed_document)
+        return validate(Market, document)
     except InputError as error:
         found = (blamed(f, case, case_document, sets) for f in error.findings)
         raise InputError(list(dict.fromkeys(found))) from None
-    return Inputs(name, case, market, changed, case_document, market_document, changed_document, sets)
 
 
 def inputs_from_text(text: str, file: str) -> Inputs:

@@ -12,7 +12,7 @@ from typing import Any
 from optimizer.economics.figures import TOTAL, Selection
 from optimizer.errors import Finding, InputError
 from optimizer.execution import clock
-from optimizer.inputs.changes import Changes, apply_changes
+from optimizer.inputs.changes import RECALIBRATE, Changes, after_calibration, apply_changes
 from optimizer.inputs.load import Inputs, assemble, load_inputs, validate
 from optimizer.inputs.moved import moved
 from optimizer.market.calibrate import Calibrated, calibrate
@@ -220,7 +220,9 @@ def before_sets(case_model: CaseModel) -> Evaluation:
     inputs = case_model.inputs
     if not inputs.sets:
         return case_model.unchanged
-    plain = assemble(inputs.name, inputs.case, inputs.case_document, inputs.market_document, {})
+    believed = {path: c for path, c in inputs.sets.items() if path.startswith(RECALIBRATE)}
+    document = inputs.original or inputs.market_document
+    plain = assemble(inputs.name, inputs.case, inputs.case_document, document, believed)
     if plain.changed == plain.market:
         return case_model.today
     prepared = prepare(plain.changed, case_model.calibrated.constants)
@@ -228,8 +230,18 @@ def before_sets(case_model: CaseModel) -> Evaluation:
 
 
 def with_changes(case_model: CaseModel, changes: Mapping[str, Change]) -> CaseModel:
-    """The same case in a market changed further, with the calibration kept. Raises InputError for a wrong path."""
+    """The same case in a market changed further. Raises InputError for a wrong path.
+
+    The calibration is kept, but for changes of what is believed of today (``recalibrate:``).
+    """
     inputs = case_model.inputs
+    believed = {path: c for path, c in changes.items() if path.startswith(RECALIBRATE)}
+    if believed:
+        document = inputs.original or inputs.market_document
+        anew = assemble(inputs.name, inputs.case, inputs.case_document, document, {**inputs.sets, **believed})
+        return with_changes(case_model_of(anew, strict=False, believe=False), after_calibration(changes))
+    if not changes:
+        return case_model
     document = apply_changes(inputs.changed_document, changes, inputs.case_document)
     changed = validate(Market, document)
     further = (*inputs.further, changes)
