@@ -33,7 +33,8 @@ SetOption = Annotated[
     typer.Option(
         "--set",
         metavar="PATH=VALUE",
-        help="Change a number of the market: plans.plus.price=25, =x0.5 or =+5; recalibrate:PATH=25 changes what is believed of today.",
+        help="Change a number of the market: plans.plus.price=25, =x0.5 or =+5; "
+        "recalibrate:PATH=25 for another belief about today.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]

@@ -200,8 +200,9 @@ class Case(Base):
     market: str
     """Name of a shipped market, or of a folder."""
     changes: dict[str, Change] = Field(default_factory=dict)
-    """Path into the market -> change, applied after calibration: what will be different from today. With ``recalibrate:``
-    before the path it is applied before calibration: another belief about today."""
+    """Path into the market -> change, applied after calibration: what will be different from today.
+
+    With ``recalibrate:`` before the path it is applied before calibration: another belief about today."""
     plans: dict[str, PlanLadders] = Field(default_factory=dict)
     """Plan -> what may be chosen. Plans not named stay as they are today."""
     mix: Mix | None = None
