@@ -79,7 +79,7 @@ views.install(_charts)
 def __getattr__(name: str) -> Any:
     """Public names are imported when first used: ``import optimizer`` stays quick."""
     if name == "__version__":
-        return import_module("optimizer.versions").package_version()
+        return import_module("optimizer.versions").own_version()
     if name == "__all__":
         return [*sorted(_HOMES), "__version__"]
     if name not in _HOMES:

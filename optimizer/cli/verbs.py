@@ -105,9 +105,9 @@ app = typer.Typer(
 
 def _version(value: bool) -> None:
     if value:
-        from optimizer.versions import package_version
+        from optimizer.versions import own_version
 
-        print(package_version())
+        print(own_version())
         raise typer.Exit
 
 
