@@ -92,7 +92,8 @@ class _Bisection:
         upper = furthest if high.choice is None else high.bound
         lower = -furthest if low.choice is None else -low.bound
         self.most = self.size + abs(self.weight) * max(abs(lower), abs(upper))
-        self.ends = {"high": high.certificate, "low": low.certificate}
+        ends = (("high", high), ("low", low))
+        self.ends = {key: None if end.choice is None else end.certificate for key, end in ends}
         self.work, self.incumbent = high.work + low.work, max(known, key=self._worth)
         self.waiting = [_Part(math.inf, lower, upper)]
         while self.waiting:
@@ -160,8 +161,15 @@ def recheck_blend(
     """
     sense = 1 if weight >= 0.0 else -1
     limits = (*limits, *counting(ratio))
-    highest = recheck_ratio(instance, ratio, sense, limits, certificate["high"])
-    reached = -recheck_ratio(instance, ratio, -sense, limits, certificate["low"])
+    furthest = magnitude(instance, ratio.numerator) / ratio.least
+    highest, reached = furthest, -furthest
+    if certificate["high"] is not None:
+        highest = recheck_ratio(instance, ratio, sense, limits, certificate["high"])
+    if certificate["low"] is not None:
+        reached = -recheck_ratio(instance, ratio, -sense, limits, certificate["low"])
+    most = magnitude(instance, linear) + abs(weight) * max(abs(reached), abs(highest))
+    if not certificate["parts"]:
+        return most
     bound = -math.inf
     for part in sorted(certificate["parts"], key=lambda part: (part["from"], part["to"])):
         lower, upper = float(part["from"]), float(part["to"])
@@ -172,4 +180,4 @@ def recheck_blend(
         bound = max(bound, search.recheck(instance, linear, asked, part["certificate"]) + abs(weight) * upper)
     if reached < highest - ROUNDING * max(abs(reached), abs(highest)):
         raise NotTrustedError("a blend's certificate leaves out the highest ratios")
-    return bound + abs(weight) * max(0.0, highest - reached)
+    return min(most, bound + abs(weight) * max(0.0, highest - reached))
