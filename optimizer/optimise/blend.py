@@ -47,13 +47,14 @@ def best_blend(
     limits: tuple[Limit, ...],
     settings: Settings,
     excluded: Collection[Choice] = (),
+    seeds: Collection[Choice] = (),
 ) -> Answer:
     """The most of linear + weight x ratio over menus at which the ratio counts, by bisection of the ratio's range.
 
     On an interval [a, b] of the (signed) ratio no menu is worth more than |weight| b + the most of the linear part
     over menus whose ratio is at least a; the menus found are incumbents.
     """
-    return _Bisection(instance, linear, weight, ratio, (*limits, *counting(ratio)), settings, excluded).run()
+    return _Bisection(instance, linear, weight, ratio, (*limits, *counting(ratio)), settings, excluded).run(seeds)
 
 
 class _Bisection:
@@ -80,9 +81,9 @@ class _Bisection:
         self.waiting: list[_Part] = []
         self.settled: list[_Part] = []
 
-    def run(self) -> Answer:
+    def run(self, seeds: Collection[Choice]) -> Answer:
         high, low = (
-            best(self.instance, self.ratio, way * self.sense, self.limits, self.quick, excluded=self.excluded)
+            best(self.instance, self.ratio, way * self.sense, self.limits, self.quick, seeds, self.excluded)
             for way in (1, -1)
         )
         known = [found.choice for found in (high, low) if found.choice is not None]
