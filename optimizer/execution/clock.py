@@ -49,14 +49,15 @@ def limited(limit: float | None, began: float | None = None) -> Iterator[None]:
 
     Where an earlier limit is in force already, that one stays. Raises InputError for a limit that is none.
     """
-    limit = checked_seconds(limit)
-    made, around = TimeLimit(time.monotonic() if began is None else began, limit), _clock.get()
-    earlier = around.deadline is not None and (made.deadline is None or around.deadline <= made.deadline)
-    token = _clock.set(around if earlier else made)
-    try:
+    with _in_force(TimeLimit(time.monotonic() if began is None else began, checked_seconds(limit))):
         yield
-    finally:
-        _clock.reset(token)
+
+
+@contextmanager
+def until(end: float | None) -> Iterator[None]:
+    """Inside, time is up at ``end`` in ``time.monotonic()`` seconds, which may be past; None changes nothing."""
+    with nullcontext() if end is None else _in_force(TimeLimit(end, 0.0)):
+        yield
 
 
 @contextmanager
@@ -70,10 +71,14 @@ def lifted() -> Iterator[None]:
 
 
 @contextmanager
-def until(end: float | None) -> Iterator[None]:
-    """Inside, time is up at ``end`` in ``time.monotonic()`` seconds; None changes nothing."""
-    with nullcontext() if end is None else limited(0.0, end):
+def _in_force(made: TimeLimit) -> Iterator[None]:
+    around = _clock.get()
+    earlier = around.deadline is not None and (made.deadline is None or around.deadline <= made.deadline)
+    token = _clock.set(around if earlier else made)
+    try:
         yield
+    finally:
+        _clock.reset(token)
 
 
 def adopt(limit: float | None) -> None:

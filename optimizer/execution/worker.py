@@ -5,13 +5,13 @@ It ends when its input closes, even in mid-task: then the caller has ended it, o
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pickle
 import queue
 import signal
 import sys
 import threading
+import time
 import traceback
 from typing import Any, BinaryIO
 
@@ -38,7 +38,7 @@ def _answer(message: bytes, held: dict[int, Any]) -> bytes:
         def own(argument: Any) -> Any:
             return held[argument.key] if isinstance(argument, wire.Held) else argument
 
-        with clock.limited(left) if left is not None else contextlib.nullcontext():
+        with clock.until(None if left is None else time.monotonic() + left):
             result = task(*map(own, args), **{k: own(a) for k, a in kwargs.items()})
         return pickle.dumps((True, result, tuple(held)))
     except BaseException as error:

@@ -47,13 +47,14 @@ def best_blend(
     limits: tuple[Limit, ...],
     settings: Settings,
     excluded: Collection[Choice] = (),
+    seeds: Collection[Choice] = (),
 ) -> Answer:
     """The most of linear + weight x ratio over menus at which the ratio counts, by bisection of the ratio's range.
 
     On an interval [a, b] of the (signed) ratio no menu is worth more than |weight| b + the most of the linear part
     over menus whose ratio is at least a; the menus found are incumbents.
     """
-    return _Bisection(instance, linear, weight, ratio, (*limits, *counting(ratio)), settings, excluded).run()
+    return _Bisection(instance, linear, weight, ratio, (*limits, *counting(ratio)), settings, excluded).run(seeds)
 
 
 class _Bisection:
@@ -80,9 +81,9 @@ class _Bisection:
         self.waiting: list[_Part] = []
         self.settled: list[_Part] = []
 
-    def run(self) -> Answer:
+    def run(self, seeds: Collection[Choice]) -> Answer:
         high, low = (
-            best(self.instance, self.ratio, way * self.sense, self.limits, self.quick, excluded=self.excluded)
+            best(self.instance, self.ratio, way * self.sense, self.limits, self.quick, seeds, self.excluded)
             for way in (1, -1)
         )
         known = [found.choice for found in (high, low) if found.choice is not None]
@@ -92,7 +93,8 @@ class _Bisection:
         upper = furthest if high.choice is None else high.bound
         lower = -furthest if low.choice is None else -low.bound
         self.most = self.size + abs(self.weight) * max(abs(lower), abs(upper))
-        self.ends = {"high": high.certificate, "low": low.certificate}
+        ends = (("high", high), ("low", low))
+        self.ends = {key: None if end.choice is None else end.certificate for key, end in ends}
         self.work, self.incumbent = high.work + low.work, max(known, key=self._worth)
         self.waiting = [_Part(math.inf, lower, upper)]
         while self.waiting:
@@ -160,8 +162,15 @@ def recheck_blend(
     """
     sense = 1 if weight >= 0.0 else -1
     limits = (*limits, *counting(ratio))
-    highest = recheck_ratio(instance, ratio, sense, limits, certificate["high"])
-    reached = -recheck_ratio(instance, ratio, -sense, limits, certificate["low"])
+    furthest = magnitude(instance, ratio.numerator) / ratio.least
+    highest, reached = furthest, -furthest
+    if certificate["high"] is not None:
+        highest = recheck_ratio(instance, ratio, sense, limits, certificate["high"])
+    if certificate["low"] is not None:
+        reached = -recheck_ratio(instance, ratio, -sense, limits, certificate["low"])
+    most = magnitude(instance, linear) + abs(weight) * max(abs(reached), abs(highest))
+    if not certificate["parts"]:
+        return most
     bound = -math.inf
     for part in sorted(certificate["parts"], key=lambda part: (part["from"], part["to"])):
         lower, upper = float(part["from"]), float(part["to"])
@@ -172,4 +181,4 @@ def recheck_blend(
         bound = max(bound, search.recheck(instance, linear, asked, part["certificate"]) + abs(weight) * upper)
     if reached < highest - ROUNDING * max(abs(reached), abs(highest)):
         raise NotTrustedError("a blend's certificate leaves out the highest ratios")
-    return bound + abs(weight) * max(0.0, highest - reached)
+    return min(most, bound + abs(weight) * max(0.0, highest - reached))

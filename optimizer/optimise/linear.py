@@ -45,7 +45,7 @@ def maximise(
         NotTrustedError: the solver found a menu that screening had called impossible.
     """
     if settings.overdue:
-        return _finite(instance, aim, _known(instance, aim, limits, seeds, excluded))
+        return _known(instance, aim, limits, seeds, excluded)
     scale = yardstick(instance, aim) if settings.scale is None else settings.scale
     if not settings.screen:
         answer = _whole_program(instance, aim, limits, settings, scale, seeds, excluded)
@@ -70,11 +70,13 @@ def _known(
     """The best of the seeds, without any search."""
     from optimizer.solve.boxes import check_choice
 
+    bound = magnitude(instance, aim)
+    proof = search.unsearched(instance, bound, excluded)
     tried = (check_choice(instance, aim, limits, seed) for seed in seeds if seed not in excluded)
     best = max((one for one in tried if not one.problems), key=lambda one: one.value, default=None)
     if best is None:
-        return Answer(Status.NO_ANSWER, None, -math.inf, math.inf, "screened", Work(steps=0))
-    return Answer(Status.FEASIBLE, best.choice, best.value, math.inf, "screened", Work(steps=0))
+        return Answer(Status.NO_ANSWER, None, -math.inf, bound, "screened", Work(steps=0), proof)
+    return Answer(Status.FEASIBLE, best.choice, best.value, bound, "screened", Work(steps=0), proof)
 
 
 def _screened(
@@ -113,9 +115,7 @@ def _screened(
     status = Status.FEASIBLE if choice else Status.NO_ANSWER
     if found.status is search.SearchStatus.INTERRUPTED:
         status = Status.INTERRUPTED
-    # a root that no time was left for has no bound, and no proof
-    proof = found.certificate if found.bound < math.inf else None
-    return Answer(status, choice, found.value, found.bound, "screened", work, proof)
+    return Answer(status, choice, found.value, found.bound, "screened", work, found.certificate)
 
 
 def _cross_check(

@@ -228,7 +228,8 @@ class BlendObjective(Objective):
         if not ratios:
             return maximise(m.built.instance, linear, limits, settings, seeds, excluded)
         ((weight, ratio),) = ratios
-        return best_blend(m.built.instance, linear, weight, ratio, limits, settings, excluded)
+        known = seeds if settings.deadline is not None else ()  # an answer where no time is left for a search
+        return best_blend(m.built.instance, linear, weight, ratio, limits, settings, excluded, known)
 
     def _recheck(self, m: CaseModel, limits: tuple[Limit, ...], certificate: Mapping[str, Any]) -> float:
         linear, ratios = blend(m.built, self.weights, m.today.figure)

@@ -26,7 +26,7 @@ from optimizer.model.build import MarketInstance
 from optimizer.model.case_model import CaseModel
 from optimizer.model.choices import Level, Menu, order_rules
 from optimizer.model.instance import Block, Figure, Instance, Limit, Rule
-from optimizer.model.measures import magnitude, yardstick
+from optimizer.model.measures import yardstick
 from optimizer.optimise.linear import maximise
 from optimizer.optimise.outcome import Answer, Settings, Work, reached, relative_gap
 from optimizer.typing import Array, Choice, Status
@@ -198,8 +198,7 @@ def _certified(m: CaseModel, spans: Spans, aim_of: Aim, settings: Settings, scal
             return CertifiedMenu(None, replace(found, status=Status.INFEASIBLE, choice=None), _count(cells))
         if upper.bound < bound:
             bound = upper.bound
-            proof = {"prices": _cuts(m, cells, spans), "points": points, "relaxed": upper.certificate}
-            certificate = proof if upper.certificate else None
+            certificate = {"prices": _cuts(m, cells, spans), "points": points, "relaxed": upper.certificate}
         done = best is not None and reached(relative_gap(best.answer.value, bound, scale), settings.gap)
         over = done or settings.late or number + 1 == ROUNDS
         if over or upper.menu is None or not _split(m, cells, spans, upper.menu):
@@ -225,7 +224,7 @@ def recheck(m: CaseModel, aim_of: Aim, certificate: Mapping[str, Any]) -> float:
 def _upper_bound(m: CaseModel, cells: Cells, aim_of: Aim, settings: Settings, scale: float) -> search.Screened:
     """The best menu of cells; no prices in them are worth more than its bound."""
     relaxed, aim, limits = _relaxed(m, cells, aim_of)
-    found = search.maximise(
+    return search.maximise(
         relaxed,
         aim,
         limits,
@@ -234,8 +233,6 @@ def _upper_bound(m: CaseModel, cells: Cells, aim_of: Aim, settings: Settings, sc
         deadline=settings.deadline,
         cancelled=settings.cancelled,
     )
-    # without the time for a bound: no prices are worth more than all terms in absolute value, which needs no proof
-    return found if found.bound < float("inf") else replace(found, bound=magnitude(relaxed, aim), certificate={})
 
 
 def _groups(row: list[PriceCell]) -> dict[Level, list[PriceCell]]:

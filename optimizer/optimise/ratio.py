@@ -78,7 +78,8 @@ class _Ratio:
         choice, work, t = least.choice, least.work, self._value(least.choice)
         # where every menu is evaluated nothing need be left open, and the solver cannot tell so small a difference
         exactly = not self.settings.screen or least.work.enumerated >= self.instance.menus
-        status, bound, method, proof = Status.FEASIBLE, self.size / d_min, least.method, None
+        status, bound, method = Status.FEASIBLE, self.size / d_min, least.method
+        proof = {"ratio": t, "least": least.certificate, "step": None}
         while not self.settings.late:
             room = max(self.settings.gap, EXACT) * max(abs(t), self.scale)
             above = t if exactly else t + 0.5 * room
@@ -122,5 +123,9 @@ def recheck_ratio(
     d_min = max(measure.least, least)
     if not (math.isfinite(t) and d_min > 0.0):
         raise NotTrustedError("a ratio's denominator is not proven to be above 0")
+    most = magnitude(instance, measure.numerator) / d_min
+    if certificate["step"] is None:  # no time was left for it
+        return most
     aim = combine([(float(sense), measure.numerator), (-t, measure.denominator)])
-    return t + max(0.0, search.recheck(instance, aim, counted, certificate["step"])) / d_min
+    step = t + max(0.0, search.recheck(instance, aim, counted, certificate["step"])) / d_min
+    return min(step, most)

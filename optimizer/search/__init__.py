@@ -6,10 +6,11 @@ from optimizer.search.levels.layout import Box
 from optimizer.search.levels.maximise import enumerate_menus, local_search, maximise
 from optimizer.search.levels.past import Past
 from optimizer.search.levels.result import Screened
+from optimizer.search.proof.certificate import unsearched
 from optimizer.search.proof.recheck import recheck
 from optimizer.search.tuning import Tuning
 
 __all__ = [
     "Box", "Past", "Screened", "SearchStatus", "Tuning", "enumerate_menus", "evaluate_many", "local_search",
-    "maximise", "recheck",
+    "maximise", "recheck", "unsearched",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from optimizer.model.measures import magnitude
 from optimizer.search.engine import BestFirst
 from optimizer.search.kernels import Kernel, numbers_read
 from optimizer.search.levels.bounds import BoxBound, Multiplier, Reference, make_form
@@ -39,6 +40,11 @@ class MenuRun:
     enumerated: int = 0
     """Menus evaluated by enumeration."""
     _offered: set[tuple[int, LevelIndices]] = field(default_factory=set)
+
+    @cached_property
+    def largest(self) -> float:
+        """No menu is worth more: what the aim's terms add up to in absolute value."""
+        return magnitude(self.layout.instance, self.truth.aim)
 
     @cached_property
     def box_menus(self) -> int:

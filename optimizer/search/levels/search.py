@@ -52,6 +52,8 @@ class MenuSearch:
         """Record the bound of a box that stays; a root that was never looked at gets its first one, if time is left."""
         if box.proof is None:
             if box.bound == np.inf and self.run.tree.clock.with_grace().stop():
+                box.bound = self.run.largest
+                self.run.recorder.terms(box.record)
                 return
             self.run.prove(box, self.run.multiplier if box.root else box.multiplier)
         assert box.proof is not None

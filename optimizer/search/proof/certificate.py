@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 
+from optimizer.model.instance import Instance
 from optimizer.search.levels.bounds import Multiplier, Reference
 from optimizer.search.levels.layout import Layout
-from optimizer.typing import Ints
+from optimizer.typing import Choice, Ints
 
 Node = dict[str, Any]
 """A proof is [reference menu, multiplier] or [reference menu, multiplier, shift], the last two numbers in the tables
@@ -23,6 +25,7 @@ counts through the levels left of its plans, the last plan's fastest, and all le
 ``sift``: [proof, ...], every menu was evaluated that none of these bounds puts below the
 certificate's bound or (aim weight 0) proves infeasible;
 ``enumerate``: every menu left was evaluated;
+``terms``: nothing was looked at; no menu is worth more than all its terms in absolute value;
 ``empty``: the rules leave nothing."""
 
 
@@ -52,6 +55,10 @@ class Recorder:
     def bound(self, layout: Layout, node: Node, reference: Reference, multiplier: Multiplier) -> None:
         """All that is left lies below this bound."""
         node["bound"] = self._proof(layout, reference, multiplier)
+
+    def terms(self, node: Node) -> None:
+        """No time was left for a bound: what all terms add up to is one."""
+        node["terms"] = True
 
     def sift(self, layout: Layout, node: Node, proofs: list[tuple[Reference, Multiplier]]) -> None:
         """Every menu left that none of these bounds settles was evaluated."""
@@ -96,3 +103,15 @@ class Recorder:
 
 def _levels(layout: Layout, columns: Ints) -> list[int]:
     return sorted(int(k) for k in layout.level[columns])
+
+
+def unsearched(instance: Instance, bound: float, excluded: Collection[Choice]) -> dict[str, Any]:
+    """The certificate where nothing was searched: ``bound`` is what all terms of a menu add up to."""
+    return {
+        "bound": bound,
+        "box": [list(range(count)) for count in instance.levels],
+        "excluded": [[list(menu), mix] for menu, mix in excluded],
+        "multipliers": [],
+        "shifts": [],
+        "roots": [{"mix": mix, "node": {"terms": True}} for mix in range(instance.mixes)],
+    }

@@ -14,6 +14,7 @@ import numpy as np
 
 from optimizer.errors import NotTrustedError
 from optimizer.model.instance import Figure, Instance, Limit, Rule, combine
+from optimizer.model.measures import magnitude
 from optimizer.search.levels.chords import chord_between
 from optimizer.search.levels.evaluation import Truth, problem_values, violation, with_burst
 from optimizer.search.levels.layout import EPS, Box, Layout, checked_box, prepare
@@ -80,7 +81,7 @@ class _Checker:
             for proof, drops in node.get("steps", ()):
                 box = self._drop(self._consistent(box), mix, proof, drops)
             box = self._consistent(box)
-            ends = [key for key in ("bound", "split", "merge", "sift", "enumerate", "empty") if key in node]
+            ends = [key for key in ("bound", "split", "merge", "sift", "enumerate", "terms", "empty") if key in node]
             if len(ends) != 1:
                 raise NotTrustedError(f"a part of the box has {len(ends)} endings instead of one")
             if not all(len(part) for part in box):
@@ -96,6 +97,8 @@ class _Checker:
                 self.bound = max(self.bound, part.bound)
             elif ends[0] == "bound":
                 self._settle(self._levels_bound(box, mix, node["bound"])[0], node["bound"][1])
+            elif ends[0] == "terms":
+                self.bound = max(self.bound, magnitude(self.instance, self.figures[0]))
             elif ends[0] == "sift":
                 self._sift(box, mix, node["sift"])
             elif ends[0] == "enumerate":
