@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from optimizer.answer.menu import PlanChoice
 from optimizer.answer.parts import compute_rows, draw_multiples, parts, usage_rows
 from optimizer.answer.solution import SCHEMA_VERSION, Solution
 from optimizer.economics.figures import PART_FIGURES
@@ -27,22 +28,7 @@ def solution_document(solution: Solution) -> dict[str, Any]:
         "stages": [asdict(s) for s in solution.stages],
         "changes": list(solution.changes),
         "menus": solution.menus,
-        "menu": {
-            p.plan: {
-                "title": p.title,
-                "offered": p.offered,
-                "price": p.price,
-                "allowances": p.allowances,
-                "unit_prices": p.unit_prices,
-                "unit_price_units": p.unit_price_units,
-                "today_offered": p.today_offered,
-                "today_price": p.today_price,
-                "today_unit_prices": p.today_unit_prices,
-                "today_allowances": p.today_allowances,
-                "outside_evidence": list(p.notes),
-            }
-            for p in solution.menu
-        },
+        "menu": {p.plan: _plan(p) for p in solution.menu},
         "mix": {
             "enterprise_share": solution.enterprise_share,
             "today": solution.today_enterprise_share,
@@ -51,13 +37,7 @@ def solution_document(solution: Solution) -> dict[str, Any]:
             f.name: {"value": f.value, "unit": f.unit, "today": f.today, "unchanged": f.unchanged, "change": f.change}
             for f in solution.figures
         },
-        "parts": {
-            kind: {
-                name: {figure: solution.evaluation.figure(figure, selection) for figure in PART_FIGURES}
-                for name, selection in parts(solution.evaluation, kind)
-            }
-            for kind in ("plan", "segment", "channel")
-        },
+        "parts": {kind: _parts(solution, kind) for kind in ("plan", "segment", "channel")},
         "leave_rate": solution.leave_rates[0],
         "company_churn_rate": solution.leave_rates[1],
         "usage_classes": usage_rows(solution.evaluation),
@@ -65,21 +45,7 @@ def solution_document(solution: Solution) -> dict[str, Any]:
         "compute": compute_rows(solution.evaluation),
         "audit": {
             "largest_relative_difference": solution.audit.largest_difference,
-            "conditions": [
-                {
-                    "name": c.name,
-                    "figure": c.figure,
-                    "part": c.part,
-                    "sense": c.sense,
-                    "bound": c.bound,
-                    "value": c.value,
-                    "slack": c.slack,
-                    "met": c.met,
-                    "binding": c.binding,
-                    "denominator_floor": c.denominator_floor,
-                }
-                for c in solution.audit.conditions
-            ],
+            "conditions": [asdict(c) for c in solution.audit.conditions],
         },
         "outside_evidence": list(solution.outside_evidence),
         "findings": [f.document() for f in solution.findings],
@@ -93,6 +59,31 @@ def solution_document(solution: Solution) -> dict[str, Any]:
         },
         "versions": solution.versions,
         "seconds": {**solution.seconds, "build": solution.work.build_seconds, "highs": solution.work.solve_seconds},
+    }
+
+
+def _plan(p: PlanChoice) -> dict[str, Any]:
+    """A plan of the menu."""
+    return {
+        "title": p.title,
+        "offered": p.offered,
+        "price": p.price,
+        "allowances": p.allowances,
+        "unit_prices": p.unit_prices,
+        "unit_price_units": p.unit_price_units,
+        "today_offered": p.today_offered,
+        "today_price": p.today_price,
+        "today_unit_prices": p.today_unit_prices,
+        "today_allowances": p.today_allowances,
+        "outside_evidence": list(p.notes),
+    }
+
+
+def _parts(solution: Solution, kind: str) -> dict[str, dict[str, float]]:
+    """Figures by plan, segment or channel."""
+    return {
+        name: {figure: solution.evaluation.figure(figure, selection) for figure in PART_FIGURES}
+        for name, selection in parts(solution.evaluation, kind)
     }
 
 
