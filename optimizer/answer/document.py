@@ -109,10 +109,7 @@ def solution_files(solution: Solution) -> dict[str, bytes]:
     files = {"menu.csv": csv_table(menu), "figures.csv": csv_table(figures)}
     for kind in ("plan", "segment", "channel"):
         files[f"by_{kind}.csv"] = csv_table(
-            [
-                {kind: name, **{figure: solution.evaluation.figure(figure, selection) for figure in PART_FIGURES}}
-                for name, selection in parts(solution.evaluation, kind)
-            ]
+            [{kind: name, **figures} for name, figures in _parts(solution, kind).items()]
         )
     files["usage_classes.csv"] = csv_table(usage_rows(solution.evaluation))
     files["inputs.json"] = solution.inputs
