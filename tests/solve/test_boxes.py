@@ -157,8 +157,6 @@ def test_time_limit_without_an_answer_is_told(small: ModuleType) -> None:
 def test_a_program_that_cannot_be_stated_in_time_is_not_begun(
     small: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    small: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
     """The start is the answer all the same; nothing bounds it."""
     case = small.draw(11)
     known = solve_box(case.instance, case.aim, case.limits).choice
