@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from types import ModuleType
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 
 from optimizer.economics.figures import Selection
 from optimizer.errors import InputError
+from optimizer.execution import clock
+from optimizer.execution.clock import TimeLimitError
 from optimizer.market import inversion
 from optimizer.market.calibrate import calibrate
 from optimizer.market.credibility import credibility
@@ -263,3 +266,53 @@ def test_a_start_that_leads_nowhere_does_no_harm() -> None:
     for start in (None, np.zeros(1), np.full(1, -300.0), np.full(1, 700.0), np.full(1, math.nan), np.zeros(2)):
         found, _ = solve_constants(system, groups, np.zeros((1, 1)), start)
         assert found[0] == pytest.approx(-math.log(3.0), abs=1e-9), start
+
+
+def with_copies(factory: ModuleType, count: int, customers: float) -> dict[str, Any]:
+    """The small market with further plans like plus, sold today."""
+    data = factory.market()
+    for k in range(count):
+        data["plans"][f"plus{k:02d}"] = {**data["plans"]["plus"]}
+        data["today"]["plans"][f"plus{k:02d}"] = {"customers": factory.q(customers, "customers")}
+    return data
+
+
+def test_many_plans_sold_today_are_no_walk_over_all_sets_of_them(factory: ModuleType) -> None:
+    """24 plans: 16 million sets."""
+    data = with_copies(factory, 20, 10.0)
+    began = time.process_time()
+    today = today_of(calibrate(factory.inputs(data).market))
+    assert time.process_time() - began < 5.0
+    assert today.figure("customers", Selection(plan="plus07")) == pytest.approx(10.0, rel=1e-8)
+    data = with_copies(factory, 20, 50_000.0)
+    with pytest.raises(InputError) as raised:
+        calibrate(factory.inputs(data).market)
+    assert {f.code for f in raised.value.findings} == {"calibration-room"}
+    assert time.process_time() - began < 10.0
+
+
+def test_calibration_stops_at_the_limit(factory: ModuleType) -> None:
+    with clock.until(time.monotonic() - 100.0), pytest.raises(TimeLimitError, match="passed before"):
+        calibrate(factory.inputs().market)
+
+
+def test_counts_by_segment_of_many_segments(factory: ModuleType) -> None:
+    """300 counts: the Jacobian is put together type by type, not as types times counts times counts."""
+    data = factory.market()
+    students = data["segments"].pop("students")
+    names = [f"s{k:03d}" for k in range(300)]
+    potential = students["potential"]["value"]
+    for name in names:
+        data["segments"][name] = {**students, "potential": factory.q(potential / 300, "customers")}
+    for offer in (*data["plans"].values(), *data["alternatives"].values()):
+        offer["segments"] = [n for s in offer["segments"] for n in (names if s == "students" else [s])]
+    data["plans"]["plus"]["churn_by_segment"] = {}
+    count = {n: factory.q(10_000 / 300 * (0.8 + 0.4 * k / 300), "customers") for k, n in enumerate(names)}
+    data["today"]["plans"]["plus"] |= {"by_segment": count, "own_constants": True}
+    began = time.process_time()
+    today = today_of(calibrate(factory.inputs(data).market))
+    assert time.process_time() - began < 10.0
+    for name in (names[0], names[150], names[-1]):
+        rows = today.prepared.population.segment == today.prepared.population.segments.index(name)
+        held = today.customers[rows, today.plans.index("plus")].sum()
+        assert held == pytest.approx(count[name]["value"], rel=1e-8), name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import time
 from typing import Any
 
 import numpy as np
@@ -245,3 +246,19 @@ def test_bad_settings_are_refused() -> None:
         problem.round_to([[1.0], [2.0], [3.0]], solution)
     with pytest.raises(InputError, match=r"points\[1\]"):
         problem.round_to([[1.0], [99.0]], solution)
+
+
+@pytest.mark.parametrize(("types", "plans"), [(3, 120), (600, 12), (400, 2)])
+def test_a_limit_that_is_over_at_once_still_bounds(types: int, plans: int) -> None:
+    """Within 2 s of processor time: the first ascent and the bounds of the root stop, too."""
+    g = np.random.default_rng(types)
+    shape = (types, plans)
+    problem = PriceProblem(
+        np.full(types, 10.0), g.normal(0, 1, shape), g.lognormal(-2, 0.5, shape), np.zeros(shape), 0.1, 40.0
+    )
+    began = time.process_time()
+    late = problem.solve(gap=1e-6, time_limit=1e-3)
+    assert time.process_time() - began < 2.0
+    assert late.verdict == "best_found" and late.value <= late.bound
+    assert problem.evaluate(late.prices) == pytest.approx(late.value)
+    assert problem.evaluate(np.full(plans, 12.0)) <= late.bound

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from optimizer.errors import SolverError
+from optimizer.execution import clock
+from optimizer.formulation import shares
 from optimizer.model.instance import Instance, Limit, Rule
 from optimizer.solve import boxes
 from optimizer.solve.boxes import check_choice, solve_box
@@ -150,3 +152,36 @@ def test_time_limit_without_an_answer_is_told(small: ModuleType) -> None:
     _, choice = small.brute(case)
     found = solve_box(case.instance, case.aim, case.limits, time_limit=1e-9, start=choice)
     assert (found.status, found.choice) == (Status.FEASIBLE, choice)
+
+
+def test_a_program_that_cannot_be_stated_in_time_is_not_begun(
+    small: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The start is the answer all the same; nothing bounds it."""
+    case = small.draw(11)
+    known = solve_box(case.instance, case.aim, case.limits).choice
+    assert known is not None
+    monkeypatch.setattr(boxes, "STATED_SECONDS", 1e6)
+    late = solve_box(case.instance, case.aim, case.limits, start=known, time_limit=1.0)
+    assert (late.status, late.choice, late.bound) == (Status.FEASIBLE, known, math.inf)
+    assert late.notes and "time limit" in late.notes[0]
+    assert (late.rows, late.columns, late.nonzeros) == (0, 0, 0)
+    none = solve_box(case.instance, case.aim, case.limits, time_limit=1.0)
+    assert (none.status, none.choice) == (Status.NO_ANSWER, None)
+
+
+@pytest.mark.parametrize("stage", ["the program was stated", "the program was handed to the solver"])
+def test_stating_a_program_stops_at_the_limit(small: ModuleType, monkeypatch: pytest.MonkeyPatch, stage: str) -> None:
+    case = small.draw(11)
+    true = clock.check
+
+    def passed(what: str) -> None:
+        if what == stage:
+            raise clock.TimeLimitError(f"the time limit passed before {what}")
+        true(what)
+
+    for module in (clock, shares):
+        monkeypatch.setattr(module, "check", passed)
+    late = solve_box(case.instance, case.aim, case.limits, time_limit=60.0)
+    assert late.status is Status.NO_ANSWER
+    assert late.notes == (f"the time limit passed before {stage}",)
