@@ -42,6 +42,11 @@ def _quiet_class() -> Any:
     return Quiet
 
 
+def load_solver() -> None:
+    """Import HiGHS now, while nobody waits for it."""
+    _quiet_class()
+
+
 def versions() -> dict[str, str]:
     """Versions that decide an answer."""
     import highspy

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 from optimizer.errors import SolverError
 from optimizer.solve import wire
 from optimizer.solve.outcome import Progress, SolveOptions
-from optimizer.solve.session import Session
+from optimizer.solve.session import Session, load_solver
 
 BEAT = 1.0
 """Seconds between two signs of life."""
@@ -54,6 +54,7 @@ def main() -> None:
     log.addHandler(speaker)
     log.propagate = False
     speaker.say("ready", sorted(set(sys.modules) & {"pyomo", "pandas", "pydantic"}))
+    load_solver()
     while True:
         job = commands.get()
         cancel.clear()
