@@ -38,6 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
         if getattr(sys, name) is None:  # closed by the caller
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     if arguments is None:
+        # matrices are small: numpy's threads, one a core, cost more than they do
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         gc.set_threshold(20_000, 20, 100)  # a tenth of a short command was spent on looking for cycles
         logging.disable(logging.CRITICAL)  # pyomo logs to stdout
         if not sys.warnoptions:
