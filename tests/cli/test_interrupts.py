@@ -93,7 +93,7 @@ def sweep(start: Start, arguments: list[str], folder: Path, count: int, seed: in
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_signal_at_some_instants(verb: str, start_process: Start, arguments: Any, tmp_path: Path) -> None:
-    sweep(start_process, arguments(verb), tmp_path, 2, seed=VERBS.index(verb), total=0.6)
+    sweep(start_process, arguments(verb), tmp_path, 2, seed=VERBS.index(verb), total=0.4)
 
 
 @pytest.mark.full
