@@ -16,7 +16,7 @@ from optimizer.execution.clock import lifted, limited
 from optimizer.inputs.changes import Changes
 from optimizer.inputs.load import load_inputs
 from optimizer.market.evaluate import Evaluation
-from optimizer.model.case_model import CaseModel, before_sets, case_model_of, prepare_case
+from optimizer.model.case_model import CaseModel, as_it_stands, case_model_of, prepare_case
 from optimizer.model.choices import Menu
 from optimizer.model.instance import Limit
 from optimizer.optimise.diagnose import diagnose
@@ -98,7 +98,7 @@ def evaluate_model(m: CaseModel) -> Solution:
     """Today's plans at the terms of the case's market, evaluated; nothing is optimised."""
     started = time.perf_counter()
     menu = Menu(m.prepared.today_menu(), m.prepared.today_mix)
-    fixed = replace(m.pinned(menu), unchanged=before_sets(m))
+    fixed = as_it_stands(m)
     evaluation = fixed.evaluate(menu)
     audited = audit(evaluation, fixed.bounds, {})
     stages = [

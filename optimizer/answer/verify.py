@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from optimizer.answer.stages import Stage, solution_of
 from optimizer.errors import InputError, NotTrustedError, OptimizerError, bad_argument
 from optimizer.inputs.load import inputs_from_text
 from optimizer.io.plain import clean
-from optimizer.model.case_model import CaseModel, before_sets, case_model_of
+from optimizer.model.case_model import CaseModel, as_it_stands, case_model_of
 from optimizer.model.choices import Menu
 from optimizer.optimise.objectives import FigureObjective, Found, Lexicographic, Objective, objective_of
 from optimizer.optimise.outcome import Work
@@ -86,9 +85,7 @@ def _claimed(saved: SavedResult, m: CaseModel) -> tuple[CaseModel, list[Stage]]:
     if len(claims) != len(wanted.stages):
         raise ValueError(f"{len(claims)} stages for an objective with {len(wanted.stages)}")
     if saved.result["verdict"] == Verdict.EVALUATED:
-        m, free = m.pinned(Menu(m.prepared.today_menu(), m.prepared.today_mix)), m
-
-        m = replace(m, unchanged=before_sets(free))
+        m = as_it_stands(m)
     menus = [read_menu(stage if "menu" in stage else saved.result, m.prepared) for stage in told[:-1]]
     menus.append(read_menu(saved.result, m.prepared))
     return m, [

@@ -215,6 +215,12 @@ def _in_market(case_model: CaseModel, prepared: Prepared) -> CaseModel:
     return replace(case_model, prepared=prepared, unchanged=evaluate_menu(prepared, prepared.today_menu()))
 
 
+def as_it_stands(case_model: CaseModel) -> CaseModel:
+    """The case with today's plans, at its market's terms, as the only menu; ``unchanged`` is without what is set."""
+    menu = Menu(case_model.prepared.today_menu(), case_model.prepared.today_mix)
+    return replace(case_model.pinned(menu), unchanged=before_sets(case_model))
+
+
 def before_sets(case_model: CaseModel) -> Evaluation:
     """Today's menu in the case's market without what the caller sets beyond it."""
     inputs = case_model.inputs

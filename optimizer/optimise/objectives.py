@@ -17,13 +17,13 @@ from optimizer.errors import bad_argument
 from optimizer.market.evaluate import Evaluation
 from optimizer.model.case_model import CaseModel
 from optimizer.model.choices import Menu
-from optimizer.model.instance import Figure, Limit, combine, evaluate
+from optimizer.model.instance import Figure, Limit, combine
 from optimizer.model.measures import Measure, blend, measure, measure_limits, yardstick
 from optimizer.optimise import price_ranges
 from optimizer.optimise.blend import best_blend, recheck_blend
 from optimizer.optimise.linear import maximise
 from optimizer.optimise.outcome import Answer, Settings, Work
-from optimizer.optimise.ratio import best, ratio_of, recheck_ratio
+from optimizer.optimise.ratio import best, recheck_ratio
 from optimizer.schema.case import CaseObjective
 from optimizer.typing import Choice, Status
 
@@ -61,10 +61,6 @@ class Objective(ABC):
     @abstractmethod
     def value(self, evaluation: Evaluation) -> float:
         """Its value at a menu, by the evaluator."""
-
-    @abstractmethod
-    def on_instance(self, m: CaseModel, choice: Choice) -> float:
-        """Its value at a choice, by the instance that program and search share."""
 
     @abstractmethod
     def at_least(self, m: CaseModel, level: float) -> tuple[Limit, ...]:
@@ -145,9 +141,6 @@ class FigureObjective(Objective):
     def value(self, evaluation: Evaluation) -> float:
         return evaluation.figure(self.name)
 
-    def on_instance(self, m: CaseModel, choice: Choice) -> float:
-        return ratio_of(m.built.instance, self._measure(m), choice)
-
     def at_least(self, m: CaseModel, level: float) -> tuple[Limit, ...]:
         return measure_limits(f"{self.name} (earlier stage)", self._measure(m), self.sense, level)
 
@@ -200,12 +193,6 @@ class BlendObjective(Objective):
 
     def value(self, evaluation: Evaluation) -> float:
         return sum(w * evaluation.figure(n) for n, w in self.weights.items())
-
-    def on_instance(self, m: CaseModel, choice: Choice) -> float:
-        linear, ratios = blend(m.built, self.weights, m.today.figure)
-        instance = m.built.instance
-        parts = (w * ratio_of(instance, ratio, choice) for w, ratio in ratios)
-        return evaluate(instance, {"v": linear}, *choice)["v"] + sum(parts)
 
     def scale(self, m: CaseModel) -> float:
         linear, ratios = blend(m.built, self.weights, m.today.figure)
