@@ -20,7 +20,7 @@ def compared(
     there, place = m, m.choices.choice(menu)
     if place is None:  # a price inside a range: the instance is stated anew at this very menu
         there = m.pinned(menu)
-        place = (0,) * len(m.choices.plans), 0
+        place = (0,) * len(there.choices.composites.parts), 0
     for bound in there.bounds:
         found |= _compared_bound(there, bound, place, evaluation)
     return found

@@ -137,7 +137,7 @@ class Solution(Viewed):
     @property
     def leave_rates(self) -> tuple[float, float]:
         """Monthly rate of leaving a plan for anything else, and of leaving the company."""
-        return self.evaluation.leave_rates
+        return self.evaluation.figure("leave_rate"), self.evaluation.company_leave_rate
 
     def to_frame(self) -> pd.DataFrame:
         """One row a figure: value, today, unchanged, unit."""

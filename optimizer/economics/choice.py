@@ -1,4 +1,4 @@
-"""How customers choose: the only place that knows the form of choice (multinomial logit within a type)."""
+"""How customers choose: the only place that knows the form of choice (nested logit within a type)."""
 
 from __future__ import annotations
 
@@ -22,12 +22,34 @@ def attraction(utility: Array) -> Array:
     return np.exp(utility)
 
 
-def stock(attraction: Array, churn: Array) -> Array:
-    """Long-run weight of an alternative: attraction / churn rate.
+def nested(attraction: Array, dissimilarity: float) -> Array:
+    """Attraction of the plans of a nest, given what each would have alone: b I^(lambda - 1), b = a^(1 / lambda), I = sum b.
+
+    A plan with attraction 0 has 0, and so has every plan of a nest that offers nothing. At lambda 1 nothing changes.
+    Index: (..., K) over the plans of the nest. Unit: 1. Source: nested logit, Train (2009), ch. 4.
+    """
+    with np.errstate(divide="ignore"):
+        b = np.log(attraction) / dissimilarity
+    largest = np.maximum(b.max(axis=-1, keepdims=True, initial=-np.inf), -1e300)  # -inf - -inf would be nan
+    with np.errstate(divide="ignore"):
+        total = largest + np.log(np.exp(b - largest).sum(axis=-1, keepdims=True))
+    return np.where(attraction > 0.0, np.exp(b + (dissimilarity - 1.0) * np.maximum(total, -1e300)), 0.0)
+
+
+def chosen(attraction: Array, outside: Array) -> Array:
+    """Probability that someone who decides anew takes a plan: a / (all our attractions + the alternatives').
+
+    Index: (I, J) and (I,). Unit: fraction. Source: Train (2009), ch. 3 and 4.
+    """
+    return np.asarray(attraction / (attraction.sum(axis=1) + outside)[:, None])
+
+
+def stock(attraction: Array, rate: Array) -> Array:
+    """Long-run weight of an alternative: attraction / rate of deciding anew.
 
     Index: any. Unit: months. Source: renewal-reward theorem for a semi-Markov process (Ross, Stochastic Processes).
     """
-    return attraction / churn
+    return attraction / rate
 
 
 def stock_attraction(ours: Array, outside: Array) -> Array:

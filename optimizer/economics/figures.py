@@ -51,9 +51,10 @@ class Direction(StrEnum):
 class FigureKind(StrEnum):
     """What a figure is made of."""
 
-    LINEAR = "linear"
     RATIO = "ratio"
+    LINEAR = "linear"
     COMPOSITE = "composite"
+    COHORT = "cohort"
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,8 @@ class LinearFigure(BusinessFigure):
     """Multiple of the bill of reserved and burst GPUs that the figure carries, in total only."""
     constant: str = ""
     """``potential``: the number of potential customers, whatever the menu."""
+    again: Amount | None = None
+    """Per customer who, deciding anew, would choose the same plan; what others do moves how many these are."""
     serving: Amount | None = None
     """What ``capacity`` replaces per customer in total: standard less as-used serving cost."""
     kind = FigureKind.LINEAR
@@ -119,6 +122,14 @@ class CompositeFigure(BusinessFigure):
     components: Callable[[Selection, float], list[Component]]
     """Of the part of the business, and of the share of free customers' serving cost that is booked elsewhere."""
     kind = FigureKind.COMPOSITE
+
+
+@dataclass(frozen=True)
+class CohortFigure(BusinessFigure):
+    """What is left of those who come, after some months: told, never optimised or constrained."""
+
+    months: int
+    kind = FigureKind.COHORT
 
 
 def registry(*figures: BusinessFigure) -> dict[str, BusinessFigure]:
@@ -204,10 +215,12 @@ FIGURES: dict[str, BusinessFigure] = registry(
         USD, MORE, _contribution, fixed=-1.0, capacity=-1.0, serving=_contracted, headline=1, tile=True, by_part=6),
     LinearFigure("payers_margin", "Revenue of customers who are billed less their serving cost.",
         USD, MORE, lambda p: (p.revenue - p.serving) * _paying(p)),
-    LinearFigure("churned_customers", "Customers who decide anew in a month.",
-        "customers/month", LESS, lambda p: p.churn),
-    LinearFigure("churned_payers", "Billed customers who decide anew in a month.",
-        "customers/month", LESS, lambda p: p.churn * _paying(p)),
+    LinearFigure("deciding_customers", "Customers who decide anew in a month, whatever they then choose.",
+        "customers/month", LESS, lambda p: p.decision_rate),
+    LinearFigure("churned_customers", "Customers who leave their plan in a month, for another of ours or for anything else.",
+        "customers/month", LESS, lambda p: p.decision_rate, again=lambda p: -p.decision_rate),
+    LinearFigure("churned_payers", "Billed customers who leave their plan in a month.",
+        "customers/month", LESS, lambda p: p.decision_rate * _paying(p), again=lambda p: -p.decision_rate * _paying(p)),
     LinearFigure("gpu_hours", "GPU hours paid for in a month.",
         "GPU-hours/month", LESS, lambda p: p.gpu_hours, headline=17, tile=True, by_part=9),
     LinearFigure("requests", "Requests served in a month.", "requests/month", MORE, lambda p: p.requests, headline=18),
@@ -244,10 +257,14 @@ FIGURES: dict[str, BusinessFigure] = registry(
         FRACTION, MORE, "revenue", "served_revenue", headline=11),
     RatioFigure("free_share", "Customers who are not billed divided by customers.",
         FRACTION, LESS, "free_customers", "customers", headline=14),
-    RatioFigure("churn_rate", "Customers who decide anew in a month divided by customers.",
+    RatioFigure("leave_rate", "Customers who leave their plan in a month divided by customers: what planners call churn.",
         RATE, LESS, "churned_customers", "customers", headline=15, by_part=8),
-    RatioFigure("payers_churn_rate", "Billed customers who decide anew in a month divided by billed customers.",
+    RatioFigure("payers_churn_rate", "Billed customers who leave their plan in a month divided by billed customers.",
         RATE, LESS, "churned_payers", "paying_customers", headline=16),
+    RatioFigure("decision_rate", "Customers who decide anew in a month divided by customers; who does may stay.",
+        RATE, LESS, "deciding_customers", "customers", by_part=11),
+    CohortFigure("retention_12_months", "Share of those who come to a plan that are still on it twelve months later.",
+        FRACTION, MORE, 12, by_part=12),
     RatioFigure("enterprise_revenue_share", "Revenue of the enterprise and API channels divided by revenue.",
         FRACTION, MORE, "business_revenue", "revenue", headline=19),
     RatioFigure("cap_binding_share", "Customers whom a cap binds at least once in a month divided by customers.",
@@ -264,42 +281,51 @@ FIGURES: dict[str, BusinessFigure] = registry(
 )  # fmt: skip
 """Every figure by name."""
 
+ALIASES = {"churn_rate": "leave_rate"}
+"""Other names that are accepted for a figure."""
 LINEAR = {name: f for name, f in FIGURES.items() if isinstance(f, LinearFigure)}
-RATIOS = {name: f for name, f in FIGURES.items() if isinstance(f, RatioFigure)}
+RATIOS = {name: f for name in (*FIGURES, *ALIASES) if isinstance(f := FIGURES[ALIASES.get(name, name)], RatioFigure)}
+"""Also by their other names."""
 COMPOSITES = {name: f for name, f in FIGURES.items() if isinstance(f, CompositeFigure)}
 HEADLINES = tuple(f.name for f in sorted(FIGURES.values(), key=lambda f: f.headline) if f.headline)
 """The figures that every answer tells, in order."""
+COHORTS = {name: f for name, f in FIGURES.items() if isinstance(f, CohortFigure)}
 TILES = tuple(name for name in HEADLINES if FIGURES[name].tile)
 """The few of them that a board looks at first."""
 PART_FIGURES = tuple(f.name for f in sorted(FIGURES.values(), key=lambda f: f.by_part) if f.by_part)
 """The figures told by plan, segment and channel, in order."""
 
 
+def known_as(name: str) -> str:
+    """The one name of a figure that may have been given by another."""
+    return ALIASES.get(name, name)
+
+
 def figure(name: str) -> BusinessFigure:
     """What is known of a figure. Raises KeyError for an unknown name."""
-    return FIGURES[name]
+    return FIGURES[known_as(name)]
 
 
 def components(name: str, selection: Selection, serving_elsewhere: float) -> list[Component]:
     """A linear or composite figure as a weighted sum of linear ones. Raises KeyError for a ratio or an unknown name."""
     if name in COMPOSITES:
         return COMPOSITES[name].components(selection, serving_elsewhere)
-    return [(1.0, LINEAR[name].name, selection)]
+    return [(1.0, LINEAR[known_as(name)].name, selection)]
 
 
 def is_figure(name: str) -> bool:
     """Whether a name is a figure of any kind."""
-    return name in FIGURES
+    return known_as(name) in FIGURES
 
 
 def names() -> list[str]:
     """All figure names, ratios first."""
-    return [*RATIOS, *LINEAR, *COMPOSITES]
+    return [n for kind in FigureKind for n, f in FIGURES.items() if f.kind is kind]
 
 
 def unit_of(name: str) -> str:
     """Unit of a figure. Raises KeyError for an unknown name."""
-    return FIGURES[name].unit
+    return figure(name).unit
 
 
 def is_linear(name: str) -> bool:

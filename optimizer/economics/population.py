@@ -60,7 +60,7 @@ class Population:
     value_of_use: Array
     price_coefficient: Array
     """(I,) utility per usd/month."""
-    churn_sensitivity: Array
+    decision_rate_sensitivity: Array
     word_of_mouth: Array
     seats: Array
     """(I,) seats of the account the customer belongs to."""
@@ -141,10 +141,10 @@ class PlanFacts:
     channel: str
     offered: NDArray[np.bool_]
     """(I,) whether the type is offered the plan."""
-    churn: Array
-    """(I,) reference monthly churn."""
-    churn_least: float
-    churn_most: float
+    decision_rate: Array
+    """(I,) reference monthly rate of deciding anew."""
+    decision_rate_least: float
+    decision_rate_most: float
     referral: Array
     """(I,) persons brought into reach per customer, psi (1 - rho)."""
     support_cost: float
@@ -162,7 +162,7 @@ class PlanFacts:
     constant: Array
     """(I,) alternative constant; nan where not offered."""
     reference_utility: Array
-    """(I,) utility at which churn is the reference; nan where not offered."""
+    """(I,) utility at which the rate of deciding is the reference; nan where not offered."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +175,6 @@ class AlternativeFacts:
     offered: NDArray[np.bool_]
     terms: Terms
     quality: float
-    churn: float
+    decision_rate: float
     constant: Array
     """(I,); nan where not offered."""

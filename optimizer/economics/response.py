@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from optimizer.economics import choice, churn, finance, reach, usage
+from optimizer.economics import choice, decisions, finance, usage
 from optimizer.economics.population import (
     AiModels,
     AlternativeFacts,
@@ -111,13 +111,10 @@ class PerCustomer:
     """One plan at one level: amounts per customer of each type, (I,) unless stated; usd/month for money."""
 
     attraction: Array
-    """exp(V); 0 where not offered."""
+    """exp(V), before nests; 0 where not offered."""
     utility: Array
-    weight: Array
-    """Stock attraction w against the alternatives' 1."""
-    denominator: Array
-    """Denominator weight e."""
-    churn: Array
+    decision_rate: Array
+    """Monthly rate of deciding anew."""
     bill: Array
     metered: Array
     advertising: Array
@@ -145,15 +142,13 @@ def per_customer(
     pools: Pools,
     plan: PlanFacts,
     terms: Terms,
-    outside: Array,
 ) -> PerCustomer:
-    """Everything a plan does per customer at one level. ``outside`` is the (I,) total stock of the alternatives."""
+    """Everything a plan does per customer at one level, whatever else is on the menu."""
     used = use(population, ai_models.quality, terms, included(population, terms))
     billed = plan_bill(population, plan, terms, used)
     utility = utility_of(population, plan.constant, used, billed)
     attraction = np.where(plan.offered, choice.attraction(np.where(plan.offered, utility, -math.inf)), 0.0)
-    rate = churn_of(population, plan, utility)
-    weight = choice.stock_attraction(choice.stock(attraction, rate), outside)
+    rate = decision_rate_of(population, plan, utility)
     requests = used.by_model.sum(axis=1)
     advertising = finance.advertising_revenue(requests, plan.advertising)
     revenue = billed + advertising
@@ -162,9 +157,7 @@ def per_customer(
     return PerCustomer(
         attraction=attraction,
         utility=utility,
-        weight=weight,
-        denominator=reach.denominator_weight(weight, plan.referral),
-        churn=rate,
+        decision_rate=rate,
         bill=billed,
         metered=used.metered,
         advertising=advertising,
@@ -200,11 +193,12 @@ def utility_of(population: Population, constant: Array, used: Use, billed: Array
     )
 
 
-def churn_of(population: Population, plan: PlanFacts, utility: Array) -> Array:
-    """Churn at a utility, against the plan's reference; the reference where none is known."""
+def decision_rate_of(population: Population, plan: PlanFacts, utility: Array) -> Array:
+    """Rate of deciding anew at a utility, against the plan's reference; the reference where none is known."""
     change = np.where(np.isfinite(plan.reference_utility), utility - plan.reference_utility, 0.0)
     change = np.where(np.isfinite(change), change, 0.0)
-    return churn.churn_rate(plan.churn, population.churn_sensitivity, change, plan.churn_least, plan.churn_most)
+    kappa, least, most = population.decision_rate_sensitivity, plan.decision_rate_least, plan.decision_rate_most
+    return decisions.decision_rate(plan.decision_rate, kappa, change, least, most)
 
 
 def alternative_utility(
@@ -216,10 +210,7 @@ def alternative_utility(
     return utility_of(population, constant, used, billed), billed
 
 
-def alternative_stock(population: Population, quality: Array, facts: AlternativeFacts) -> tuple[Array, Array]:
-    """Stock of an alternative and what its customers pay, each (I,); 0 where not offered."""
+def alternative_attraction(population: Population, quality: Array, facts: AlternativeFacts) -> tuple[Array, Array]:
+    """Attraction of an alternative and what its customers pay, each (I,); 0 where not offered."""
     utility, billed = alternative_utility(population, quality, facts, facts.constant)
-    stock = choice.stock(
-        choice.attraction(np.where(facts.offered, utility, -math.inf)), np.full(population.size, facts.churn)
-    )
-    return np.where(facts.offered, stock, 0.0), billed
+    return choice.attraction(np.where(facts.offered, utility, -math.inf)), billed

@@ -104,13 +104,13 @@ def _system(prepared: Prepared, market: Market, utilities: Mapping[str, Array]) 
     sold = [p for p in prepared.plans if p.name in market.today.plans]
     columns, factors = [], []
     for plan in sold:
-        columns.append(np.where(plan.offered, utilities[plan.name] - np.log(plan.churn), -math.inf))
+        columns.append(np.where(plan.offered, utilities[plan.name] - np.log(plan.decision_rate), -math.inf))
         factors.append(1.0 - plan.referral)
     for alt in prepared.alternatives:
         utility, _ = alternative_utility(pop, prepared.ai_models.quality, alt, np.zeros(pop.size))
-        columns.append(np.where(alt.offered, utility - math.log(alt.churn), -math.inf))
+        columns.append(np.where(alt.offered, utility - math.log(alt.decision_rate), -math.inf))
         factors.append(np.ones(pop.size))
-    nothing = choice.stock(np.ones(pop.size), np.full(pop.size, market.nothing_churn.value))
+    nothing = choice.stock(np.ones(pop.size), np.full(pop.size, market.nothing_decision_rate.value))
     reach = prepared.base_reach(prepared.today_mix)
     return System(np.stack(columns, axis=1), np.stack(factors, axis=1), len(sold), nothing, reach, pop.potential), sold
 

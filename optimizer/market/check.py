@@ -101,8 +101,8 @@ def check_market(
     yield from _sum_to(document, "hours", sum(h.value for h in market.hours.values()), 730.0)
     yield from _check_segments(market, document)
     yield from _check_supply(market, document)
-    if market.nothing_churn.value <= 0.0:
-        yield document.finding("not-positive", "nothing_churn", "must be above 0", "state a monthly rate")
+    if market.nothing_decision_rate.value <= 0.0:
+        yield document.finding("not-positive", "nothing_decision_rate", "must be above 0", "state a monthly rate")
     yield from _check_sizes(numbers, document)
     for name, plan in market.plans.items():
         yield from _check_offer(market, document, f"plans.{name}", plan)
@@ -110,9 +110,9 @@ def check_market(
     for name, alternative in market.alternatives.items():
         yield from _check_offer(market, document, f"alternatives.{name}", alternative)
         yield from _names(document, f"alternatives.{name}.segments", "segment", alternative.segments, market.segments)
-        if alternative.churn.value <= 0.0:
+        if alternative.decision_rate.value <= 0.0:
             yield document.finding(
-                "not-positive", f"alternatives.{name}.churn", "must be above 0", "state a monthly rate"
+                "not-positive", f"alternatives.{name}.decision_rate", "must be above 0", "state a monthly rate"
             )
         if name not in market.today.alternatives:
             yield document.finding(
@@ -214,12 +214,14 @@ def _check_offer(market: Market, document: Document, path: str, offer: Offer) ->
 def _check_plan(market: Market, document: Document, name: str) -> Iterator[Finding]:
     plan, path = market.plans[name], f"plans.{name}"
     yield from _names(document, f"{path}.segments", "segment", plan.segments, market.segments)
-    yield from _names(document, f"{path}.churn_by_segment", "segment", plan.churn_by_segment, market.segments)
-    for q in (plan.churn, plan.churn_least, *plan.churn_by_segment.values()):
+    yield from _names(
+        document, f"{path}.decision_rate_by_segment", "segment", plan.decision_rate_by_segment, market.segments
+    )
+    for q in (plan.decision_rate, plan.decision_rate_least, *plan.decision_rate_by_segment.values()):
         if q.value <= 0.0:
-            yield document.finding("not-positive", f"{path}.churn", "churn must be above 0", "state a monthly rate")
-    if plan.churn_least.value > plan.churn_most.value:
-        yield document.finding("range", f"{path}.churn_least", "lies above churn_most", "swap them")
+            yield document.finding("not-positive", f"{path}.decision_rate", "must be above 0", "state a monthly rate")
+    if plan.decision_rate_least.value > plan.decision_rate_most.value:
+        yield document.finding("range", f"{path}.decision_rate_least", "lies above decision_rate_most", "swap them")
     if plan.referral.value >= 1.0:
         yield document.finding(
             "range",

@@ -180,13 +180,11 @@ def _unit_hint(value: float, wanted: float) -> str:
 def _far(today: Evaluation, document: Document) -> list[Finding]:
     """Plans so attractive to some type that the program is not safe to hand to a solver."""
     found = []
-    for name, per in zip(today.plans, today.per, strict=True):
-        largest = float(np.log(max(per.weight.max(), 1e-300)))
+    for j, name in enumerate(today.plans):
+        weight = today.weights[:, j]
+        largest = float(np.log(max(weight.max(), 1e-300)))
         if largest > FAR_UTILITY:
-            share = float(
-                today.customers[:, today.plans.index(name)][per.weight > math.exp(FAR_UTILITY)].sum()
-                / today.customers.sum()
-            )
+            share = float(today.customers[:, j][weight > math.exp(FAR_UTILITY)].sum() / today.customers.sum())
             found.append(
                 document.finding(
                     "far-utility",

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.economics import choice, finance, reach, serving
-from optimizer.economics.churn import leaves
-from optimizer.economics.figures import LINEAR, RATIOS, TOTAL, LinearFigure, Selection, components
+from optimizer.economics import choice, decisions, finance, reach, serving
+from optimizer.economics.figures import COHORTS, LINEAR, RATIOS, TOTAL, LinearFigure, Selection, components, known_as
 from optimizer.economics.population import Terms
 from optimizer.economics.response import PerCustomer, per_customer
 from optimizer.market.prepare import MONTH_HOURS, Prepared
@@ -40,7 +39,7 @@ class Evaluation:
         """What each of ``plans`` does per customer."""
         p = self.prepared
         return tuple(
-            per_customer(p.population, p.ai_models, p.pools, facts, terms, p.outside)
+            per_customer(p.population, p.ai_models, p.pools, facts, terms)
             for facts in p.plans
             if (terms := self.menu.get(facts.name)) is not None
         )
@@ -53,12 +52,39 @@ class Evaluation:
     @cached_property
     def staying(self) -> Array:
         """(I,) base-reached people on the alternatives."""
-        return choice.stays(self.base, self._by_plan(lambda p: p.denominator))
+        referral = self._by_plan(lambda p: p.referral)
+        return choice.stays(self.base, reach.denominator_weight(self.weights, referral))
 
     @cached_property
     def customers(self) -> Array:
         """(I, J) over ``plans``."""
-        return choice.customers(self._by_plan(lambda p: p.weight), self.staying)
+        return choice.customers(self.weights, self.staying)
+
+    @cached_property
+    def attraction(self) -> Array:
+        """(I, J) over ``plans``, beside the others of its nest."""
+        found = self._by_plan(lambda p: p.attraction)
+        for nest in self.prepared.nests:
+            members = [j for j, name in enumerate(self.plans) if name in nest.plans]
+            if nest.dissimilarity < 1.0 and members:
+                found[:, members] = choice.nested(found[:, members], nest.dissimilarity)
+        return found
+
+    @cached_property
+    def weights(self) -> Array:
+        """(I, J) stock attractions against the alternatives' 1."""
+        stocks = choice.stock(self.attraction, self._by_plan(lambda p: p.decision_rate))
+        return choice.stock_attraction(stocks, self.prepared.outside[:, None])
+
+    @cached_property
+    def again(self) -> Array:
+        """(I, J) probability that a customer who decides anew chooses the same plan."""
+        return choice.chosen(self.attraction, self.prepared.outside_attraction)
+
+    @cached_property
+    def leaving(self) -> Array:
+        """(I, J) monthly rate of leaving each plan."""
+        return decisions.leaving(self._by_plan(lambda p: p.decision_rate), self.again)
 
     def __getstate__(self) -> dict[str, Any]:
         """What it is made of; whoever gets it works the rest out."""
@@ -104,6 +130,9 @@ class Evaluation:
 
     def figure(self, name: str, selection: Selection = TOTAL) -> float:
         """A figure's value; nan for a ratio whose denominator is 0. Raises KeyError for an unknown name."""
+        name = known_as(name)
+        if name in COHORTS:
+            return self._cohort(COHORTS[name].months, selection)
         if name in RATIOS:
             ratio = RATIOS[name]
             below = self.figure(ratio.denominator, selection)
@@ -119,6 +148,8 @@ class Evaluation:
                 continue
             held = np.where(rows, self.customers[:, j], 0.0)
             amount = figure.amount(p)
+            if figure.again is not None:
+                amount = amount + figure.again(p) * self.again[:, j]
             if selection.total and figure.serving is not None:
                 amount = amount - figure.capacity * figure.serving(p)
             total += float(held @ amount)
@@ -132,27 +163,27 @@ class Evaluation:
             total += figure.capacity * self.capacity_cost
         return total
 
+    def _cohort(self, months: int, selection: Selection) -> float:
+        """Share of those who come to the plans of a selection that are still on them after some months."""
+        plans = [j for j, name in enumerate(self.plans) if plan_selected(self.prepared, name, selection)]
+        rows = type_mask(self.prepared, selection)
+        return decisions.cohort_kept(self.customers[rows][:, plans], self.leaving[rows][:, plans], months)
+
     def _at_rivals(self, money: bool) -> Array:
         away = self.prepared.population.potential - self.customers.sum(axis=1)
         return np.asarray(away * rival_amount(self.prepared, money))
 
     @cached_property
     def total_attraction(self) -> Array:
-        """(I,) attraction of everything a reached person can choose, at the alternatives' own rate of decision."""
-        outside = self.prepared.outside * self.prepared.market.outside_decisions.value
-        return np.asarray(outside + sum((p.attraction for p in self.per), np.zeros(self.base.size)))
+        """(I,) attraction of everything that someone who decides anew can choose."""
+        return np.asarray(self.prepared.outside_attraction + self.attraction.sum(axis=1))
 
     @cached_property
-    def leave_rates(self) -> tuple[float, float]:
-        """Monthly rate of leaving a plan for anything else, and of leaving the company. Told, never constrained."""
-        chosen = self._by_plan(lambda p: p.attraction)
-        outside = self.prepared.outside * self.prepared.market.outside_decisions.value
-        total = chosen.sum(axis=1) + outside
-        rates = self._by_plan(lambda p: p.churn)
-        count = max(float(self.customers.sum()), 1e-300)
-        plan = float((self.customers * leaves(rates, chosen / total[:, None])).sum()) / count
-        company = float((self.customers * rates * (outside / total)[:, None]).sum()) / count
-        return plan, company
+    def company_leave_rate(self) -> float:
+        """Monthly rate of leaving the company: for a rival, for own hardware, for nothing."""
+        gone = (self.prepared.outside_attraction / self.total_attraction)[:, None]
+        leaving = float((self.customers * self._by_plan(lambda p: p.decision_rate) * gone).sum())
+        return leaving / max(float(self.customers.sum()), 1e-300)
 
 
 def type_mask(prepared: Prepared, selection: Selection) -> NDArray[np.bool_]:

@@ -85,9 +85,11 @@ def _plan(market: Market, name: str, document: Document) -> Iterator[Finding]:
     for field in ("analogue", "constant_shift") if name in market.today.plans else ():
         if getattr(plan, field) is not None:
             yield _idle(document, f"{path}.{field}", "the plan is sold today, and has its own constant", "remove it")
-    for segment in set(plan.churn_by_segment) - set(plan.segments):
+    for segment in set(plan.decision_rate_by_segment) - set(plan.segments):
         message = f"the plan is not offered to {segment}"
-        yield _idle(document, f"{path}.churn_by_segment.{segment}", message, "add the segment, or remove its churn")
+        yield _idle(
+            document, f"{path}.decision_rate_by_segment.{segment}", message, "add the segment, or remove its rate"
+        )
 
 
 def _demand(market: Market, case: Case, document: Document) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from optimizer.economics import choice, reach, serving
 from optimizer.economics.normal import joint_class_shares, lognormal_class_means, normal_class_means
 from optimizer.economics.population import AiModels, AlternativeFacts, Caps, PlanFacts, Pools, Population, Terms
-from optimizer.economics.response import alternative_stock
+from optimizer.economics.response import alternative_attraction
 from optimizer.schema.base import Quantity
 from optimizer.schema.market import Alternative, Market, Offer, Plan, Segment
 from optimizer.typing import Array
@@ -27,14 +27,23 @@ MONTH_HOURS = 730.0
 
 @dataclass(frozen=True)
 class Constants:
-    """Alternative constants and churn references found by calibration; (I,) arrays, nan where not offered."""
+    """Alternative constants and references of decision rates found by calibration; (I,) arrays, nan where not offered."""
 
     plans: Mapping[str, Array]
     pooled: Mapping[str, float]
     """The constant shared by a plan's segments."""
     references: Mapping[str, Array]
-    """Utility at which the plan's churn is its reference."""
+    """Utility at which the plan's decision rate is its reference."""
     alternatives: Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class NestFacts:
+    """Plans between which customers choose once they have chosen to be with one of them."""
+
+    plans: tuple[str, ...]
+    dissimilarity: float
+    """Lambda: 1 = as different from each other as from anything else, near 0 = alike."""
 
 
 @dataclass(frozen=True)
@@ -51,30 +60,41 @@ class Prepared:
     alternatives: tuple[AlternativeFacts, ...]
     most_reach: Array
     """(I,) largest reach share."""
+    nests: tuple[NestFacts, ...] = ()
 
     @cached_property
-    def _alternative_stocks(self) -> tuple[Array, Array]:
-        """(I, R) stock of each alternative, the last of nothing, and what its customers pay."""
+    def _alternatives(self) -> tuple[Array, Array]:
+        """(I, R) attraction of each alternative, the last of nothing, and what its customers pay."""
         pop = self.population
-        pairs = [alternative_stock(pop, self.ai_models.quality, a) for a in self.alternatives]
-        nothing = choice.stock(np.ones(pop.size), np.full(pop.size, self.market.nothing_churn.value))
-        stocks, bills = [s for s, _ in pairs], [b for _, b in pairs]
-        return np.stack([*stocks, nothing], axis=1), np.stack([*bills, np.zeros(pop.size)], axis=1)
+        pairs = [alternative_attraction(pop, self.ai_models.quality, a) for a in self.alternatives]
+        attractions, bills = [a for a, _ in pairs], [b for _, b in pairs]
+        return np.stack([*attractions, np.ones(pop.size)], axis=1), np.stack([*bills, np.zeros(pop.size)], axis=1)
+
+    @cached_property
+    def _alternative_stocks(self) -> Array:
+        """(I, R) stock of each alternative, the last of nothing."""
+        rates = [*(a.decision_rate for a in self.alternatives), self.market.nothing_decision_rate.value]
+        return choice.stock(self._alternatives[0], np.array(rates))
 
     @cached_property
     def outside(self) -> Array:
         """(I,) total stock of the alternatives, nothing included."""
-        return np.asarray(self._alternative_stocks[0].sum(axis=1))
+        return np.asarray(self._alternative_stocks.sum(axis=1))
+
+    @cached_property
+    def outside_attraction(self) -> Array:
+        """(I,) total attraction of the alternatives, nothing included, to someone who decides anew."""
+        return np.asarray(self._alternatives[0].sum(axis=1))
 
     @cached_property
     def alternative_share(self) -> Array:
         """(I, R) share of each alternative among those not with us (the last column is nothing)."""
-        return choice.alternative_shares(self._alternative_stocks[0])
+        return choice.alternative_shares(self._alternative_stocks)
 
     @property
     def alternative_bill(self) -> Array:
         """(I, R) usd/month; 0 for nothing."""
-        return self._alternative_stocks[1]
+        return self._alternatives[1]
 
     def plan_index(self, name: str) -> int:
         """Position of a plan. Raises KeyError."""
@@ -162,7 +182,7 @@ def population(market: Market) -> Population:
         potential=potential,
         value_of_use=per_segment([s.value_of_use.value for s in segments]),
         price_coefficient=beta[segment, pay_class],
-        churn_sensitivity=per_segment([s.churn_sensitivity.value for s in segments]),
+        decision_rate_sensitivity=per_segment([s.decision_rate_sensitivity.value for s in segments]),
         word_of_mouth=per_segment([1.0 if s.word_of_mouth is None else s.word_of_mouth.value for s in segments]),
         seats=per_segment([1.0 if s.seats_per_account is None else s.seats_per_account.value for s in segments]),
         requests=requests.reshape(-1),
@@ -264,15 +284,15 @@ def _among(pop: Population, segments: Collection[str]) -> NDArray[np.bool_]:
 def _plan_facts(market: Market, pop: Population, most: Array, name: str, plan: Plan, api_prices: Array) -> PlanFacts:
     offered = _among(pop, plan.segments)
     fees = market.finance.fees[plan.channel]
-    by_segment = {s: q.value for s, q in plan.churn_by_segment.items()}
-    churn = np.array([by_segment.get(s, plan.churn.value) for s in pop.segments])[pop.segment]
+    by_segment = {s: q.value for s, q in plan.decision_rate_by_segment.items()}
+    rate = np.array([by_segment.get(s, plan.decision_rate.value) for s in pop.segments])[pop.segment]
     return PlanFacts(
         name=name,
         channel=plan.channel,
         offered=offered,
-        churn=churn,
-        churn_least=plan.churn_least.value,
-        churn_most=plan.churn_most.value,
+        decision_rate=rate,
+        decision_rate_least=plan.decision_rate_least.value,
+        decision_rate_most=plan.decision_rate_most.value,
         referral=reach.referral(plan.referral.value * pop.word_of_mouth, most),
         support_cost=plan.support_cost.value,
         advertising=0.0 if plan.advertising is None else plan.advertising.value,
@@ -299,7 +319,7 @@ def _alternative_facts(market: Market, pop: Population, name: str, alternative: 
         offered=offered,
         terms=terms_of(market, alternative),
         quality=alternative.quality.value,
-        churn=alternative.churn.value,
+        decision_rate=alternative.decision_rate.value,
         constant=np.where(offered, 0.0, math.nan),
     )
 
@@ -319,6 +339,7 @@ def prepare(market: Market, constants: Constants | None = None) -> Prepared:
         terms={name: terms_of(market, plan) for name, plan in market.plans.items()},
         alternatives=tuple(_alternative_facts(market, pop, name, a) for name, a in market.alternatives.items()),
         most_reach=most,
+        nests=tuple(NestFacts(tuple(n.plans), n.dissimilarity.value) for n in market.nests.values()),
     )
     return prepared if constants is None else with_constants(prepared, constants)
 

@@ -109,12 +109,13 @@ class CaseModel:
         """The same case with other levels (and splits) to choose from."""
         case, plans = self.inputs.case, self.choices.plans
         rules = order_rules(case, plans, list(levels), self.prepared)
-        chosen = Choices(plans, tuple(levels), self.choices.mixes if mixes is None else mixes, rules)
-        return replace(self, other_choices=chosen)
+        mixes = self.choices.mixes if mixes is None else mixes
+        return replace(self, other_choices=replace(self.choices, levels=tuple(levels), mixes=mixes, rules=rules))
 
     def pinned(self, menu: Menu) -> CaseModel:
         """The same case with one menu to choose from."""
-        return self.with_levels([(menu.terms[plan],) for plan in self.choices.plans], (menu.enterprise_share,))
+        levels, mixes = tuple((menu.terms[plan],) for plan in self.choices.plans), (menu.enterprise_share,)
+        return replace(self, other_choices=replace(self.choices, levels=levels, mixes=mixes, rules=()))
 
     def with_bound_moved(self, index: int, factor: float) -> CaseModel:
         """The same case with one side of a condition at another value."""

@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from optimizer.economics.response import included
 from optimizer.execution import clock
 from optimizer.market.ladders import allowed_prices, price_ladder
 from optimizer.market.prepare import WINDOW_ORDER, Prepared, unit_price_factor
+from optimizer.model.composites import Composites, composites_of, connected
 from optimizer.model.instance import Rule
 from optimizer.schema.case import Case, PlanLadders
 from optimizer.schema.market import Market
@@ -44,14 +46,25 @@ class Choices:
     mixes: tuple[float, ...]
     """Shares of the go-to-market budget for enterprise."""
     rules: tuple[Rule, ...]
+    """Between plans."""
+    nests: tuple[tuple[int, ...], ...] = ()
+    """Plans that are taken together, by position."""
+    rules_within: bool = True
+    """Whether combinations that rules within a nest forbid are left out, or listed and forbidden by name."""
+
+    @cached_property
+    def composites(self) -> Composites:
+        """The plans as the search sees them. Raises InputError where a nest has too many combinations of levels."""
+        return composites_of([len(x) for x in self.levels], self.nests, self.rules if self.rules_within else ())
 
     @property
     def menus(self) -> int:
         return math.prod(len(x) for x in self.levels) * len(self.mixes)
 
     def menu(self, choice: Choice) -> Menu:
-        """The terms behind level indices."""
-        picks, mix = choice
+        """The terms behind level indices of the composites."""
+        taken, mix = choice
+        picks = self.composites.unpacked(taken)
         terms = {name: levels[k] for name, levels, k in zip(self.plans, self.levels, picks, strict=True)}
         return Menu(terms, self.mixes[mix])
 
@@ -64,7 +77,8 @@ class Choices:
         mix = next((k for k, share in enumerate(self.mixes) if same(share, menu.enterprise_share)), None)
         if mix is None or None in picks:
             return None
-        return tuple(k for k in picks if k is not None), mix
+        taken = self.composites.packed([k for k in picks if k is not None])
+        return None if taken is None else (taken, mix)
 
 
 def same_level(one: Level, other: Level) -> bool:
@@ -182,7 +196,24 @@ def choices(case: Case, base: Market, changed: Market, prepared: Prepared) -> Ch
         levels.append((*built, None) if withdraw else built)
     mixes = case.mix.enterprise_share if case.mix else (prepared.today_mix,)
     names = tuple(p.name for p in prepared.plans)
-    return Choices(names, tuple(levels), tuple(mixes), order_rules(case, names, levels, prepared))
+    rules = order_rules(case, names, levels, prepared)
+    return Choices(names, tuple(levels), tuple(mixes), rules, nests_of(prepared))
+
+
+def nests_of(prepared: Prepared) -> tuple[tuple[int, ...], ...]:
+    """Plans that have to be taken together: those of a nest that can be offered to the same customer."""
+    offered = [plan.offered for plan in prepared.plans]
+
+    def meet(one: int, other: int) -> bool:
+        return bool((offered[one] & offered[other]).any())
+
+    lots = [
+        lot
+        for nest in prepared.nests
+        if nest.dissimilarity < 1.0
+        for lot in connected([prepared.plan_index(name) for name in nest.plans], meet)
+    ]
+    return tuple(lot for lot in lots if len(lot) > 1)
 
 
 @dataclass(frozen=True)

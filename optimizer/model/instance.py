@@ -24,7 +24,8 @@ class Figure:
     """A business figure, linear in customers but for the billed burst.
 
     value = constant + sum_j fixed_j[l_j] + mix[m] + sum_i outside_i y_i
-            + sum_ij amounts_j[i, l_j] w_ij y_i + sum_h burst[h] max(0, use_h - reserved_h)
+            + sum_ij (amounts_j[i, l_j] + again_j[i, l_j] / (1 + sum_k odds_k[i, l_k])) w_ij y_i
+            + sum_h burst[h] max(0, use_h - reserved_h)
     """
 
     amounts: tuple[Array, ...]
@@ -38,6 +39,9 @@ class Figure:
     constant: float
     burst: Array
     """(H,) per unit of burst in each hour block; negative for a cost."""
+    again: tuple[Array, ...] = ()
+    """Per customer on (i, j, l), times 1 / (1 + odds): what those bring who decide anew and choose the same again.
+    Empty where there is no such part; then the figure is linear in customers."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,8 @@ class Instance:
     rules: tuple[Rule, ...] = ()
     names: tuple[str, ...] = field(default=())
     """Plan names for messages; ``plan 0`` ... where empty."""
+    odds: tuple[Array, ...] = field(default=())
+    """(I, L_j) attraction to someone who decides anew, against the alternatives' 1; only figures with ``again`` use it."""
 
     @property
     def types(self) -> int:
@@ -136,6 +142,7 @@ def combine(terms: Iterable[tuple[float, Figure]], constant: float = 0.0) -> Fig
         mix=a0 * f0.mix,
         constant=a0 * f0.constant + constant,
         burst=a0 * f0.burst,
+        again=tuple(a0 * a for a in f0.again),
     )
     for a, f in terms[1:]:
         total = Figure(
@@ -145,8 +152,16 @@ def combine(terms: Iterable[tuple[float, Figure]], constant: float = 0.0) -> Fig
             mix=total.mix + a * f.mix,
             constant=total.constant + a * f.constant,
             burst=total.burst + a * f.burst,
+            again=_added(total.again, a, f.again),
         )
     return total
+
+
+def _added(total: tuple[Array, ...], weight: float, more: tuple[Array, ...]) -> tuple[Array, ...]:
+    if not more:
+        return total
+    scaled = tuple(weight * x for x in more)
+    return tuple(t + x for t, x in zip(total, scaled, strict=True)) if total else scaled
 
 
 def follows_rules(instance: Instance, menu: Sequence[int]) -> bool:
@@ -163,11 +178,19 @@ def evaluate(instance: Instance, figures: Mapping[str, Figure], menu: Sequence[i
     e = np.stack([a[:, level] for a, level in zip(instance.denominators, menu, strict=True)], axis=1)
     y = instance.customers[mix] / (1.0 + e.sum(axis=1))
     held = w * y[:, None]
+    again = np.ones(instance.types)
+    for o, level in zip(instance.odds, menu, strict=bool(instance.odds)):
+        again = again + o[:, level]
+    again = 1.0 / again
 
     def linear(f: Figure) -> float:
         per = np.stack([a[:, level] for a, level in zip(f.amounts, menu, strict=True)], axis=1)
         fixed = sum(float(g[level]) for g, level in zip(f.fixed, menu, strict=True))
-        return f.constant + fixed + float(f.mix[mix]) + float(f.outside @ y) + float((per * held).sum())
+        value = f.constant + fixed + float(f.mix[mix]) + float(f.outside @ y) + float((per * held).sum())
+        if f.again:
+            own = np.stack([a[:, level] for a, level in zip(f.again, menu, strict=True)], axis=1)
+            value += float((own * held).sum(axis=1) @ again)
+        return value
 
     over = np.array([max(0.0, linear(b.use) - b.reserved) for b in instance.blocks])
     return {name: linear(f) + float(f.burst @ over) for name, f in figures.items()}

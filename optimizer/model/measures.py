@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -138,7 +138,7 @@ def measure(
         return Measure(name, selection, combine([(1.0 / denominator.constant, numerator)]), None, 0.0)
     # a plan's stated floor of 0 means the default: it asks nothing where the plan is off the menu
     least = floor or default_floor(built, ratio.denominator, selection, today)
-    offered = None if selection.plan is None else _offered(built, selection.plan)
+    offered = None if selection.plan is None else built.offered(selection.plan)
     return Measure(name, selection, numerator, denominator, least, offered)
 
 
@@ -154,13 +154,6 @@ def default_floor(built: MarketInstance, denominator: str, selection: Selection,
         return FLOOR_PLAN * total
     stated = today(denominator, selection)
     return FLOOR * stated if stated > 0.0 else FLOOR_NEW * total
-
-
-def _offered(built: MarketInstance, plan: str) -> Figure:
-    """1 where a plan is on the menu, 0 where it is not."""
-    zero, at = zero_figure(built.instance), built.choices.plans.index(plan)
-    here = np.array([float(terms is not None) for terms in built.choices.levels[at]])
-    return replace(zero, fixed=(*zero.fixed[:at], here, *zero.fixed[at + 1 :]))
 
 
 def condition_name(condition: CaseCondition) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from optimizer.economics.figures import FIGURES, RatioFigure, is_figure, names
+from optimizer.economics.figures import RatioFigure, figure, is_figure, names
 
 
 def figure_rows() -> dict[str, dict[str, Any]]:
@@ -14,18 +14,18 @@ def figure_rows() -> dict[str, dict[str, Any]]:
 
 
 def _facts(name: str) -> dict[str, Any]:
-    figure = FIGURES[name]
+    known = figure(name)
     facts: dict[str, Any] = {
-        "definition": figure.definition,
-        "kind": str(figure.kind),
-        "unit": figure.unit,
-        "display_unit": figure.display.words,
-        "direction": str(figure.better),
-        "headline": bool(figure.headline),
-        "by_part": bool(figure.by_part),
+        "definition": known.definition,
+        "kind": str(known.kind),
+        "unit": known.unit,
+        "display_unit": known.display.words,
+        "direction": str(known.better),
+        "headline": bool(known.headline),
+        "by_part": bool(known.by_part),
     }
-    if isinstance(figure, RatioFigure):
-        facts |= {"numerator": figure.numerator, "denominator": figure.denominator}
+    if isinstance(known, RatioFigure):
+        facts |= {"numerator": known.numerator, "denominator": known.denominator}
     return facts
 
 
@@ -33,8 +33,8 @@ def definition(name: str) -> str:
     """What a figure is, its unit and direction; empty for a name that is no figure, such as a blend's."""
     if not is_figure(name):
         return ""
-    figure = FIGURES[name]
-    return f"{figure.definition} In {figure.display.words}; {figure.better} is better."
+    known = figure(name)
+    return f"{known.definition} In {known.display.words}; {known.better} is better."
 
 
 def glossary(used: Iterable[str]) -> list[tuple[str, str]]:

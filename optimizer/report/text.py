@@ -191,7 +191,7 @@ def page(solution: Solution) -> Group:
     leave, company = solution.leave_rates
     blocks += [
         f"Leaving a plan: {quantity(leave, '1/month')}; leaving the company: {quantity(company, '1/month')} "
-        "(told, not constrained)",
+        "(the second is told only)",
         "",
     ]
     for kind in ("plan", "segment", "channel"):

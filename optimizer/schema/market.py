@@ -11,6 +11,7 @@ from optimizer.schema.base import (
     Correlation,
     Customers,
     Days,
+    Dissimilarity,
     Fraction,
     Gpus,
     Hours,
@@ -112,8 +113,8 @@ class Segment(Base):
     """Sigma of the lognormal spread of the price coefficient."""
     usage_correlation: Correlation
     """Correlation of usage and willingness to pay (log scales)."""
-    churn_sensitivity: Positive
-    """Kappa: churn is multiplied by exp(-kappa x change in utility)."""
+    decision_rate_sensitivity: Positive
+    """Kappa: the decision rate is multiplied by exp(-kappa x change in utility)."""
     word_of_mouth: Positive | None = None
     """Multiplies the plans' referral; 1 where absent."""
     seats_per_account: Positive | None = None
@@ -183,12 +184,12 @@ class Plan(Offer):
     """Where its revenue is booked."""
     segments: Names
     """Segments it is offered to."""
-    churn: PerMonth
+    decision_rate: PerMonth
     """Share of its customers who decide anew in a month, at today's menu."""
-    churn_by_segment: dict[str, PerMonth] = Field(default_factory=dict)
-    churn_least: PerMonth
-    churn_most: PerMonth
-    """Range to which churn is held when the plan gets better or worse."""
+    decision_rate_by_segment: dict[str, PerMonth] = Field(default_factory=dict)
+    decision_rate_least: PerMonth
+    decision_rate_most: PerMonth
+    """Range to which the decision rate is held when the plan gets better or worse."""
     referral: Positive
     """Persons of the same type whom a customer brings into reach in the long run."""
     support_cost: UsdPerMonth
@@ -207,6 +208,15 @@ class Plan(Offer):
     """Added to the analogue's constant."""
 
 
+class MarketNest(Base):
+    """Plans that customers see as variants of one thing: who leaves one of them goes to another of them first."""
+
+    plans: Names
+    """Two or more of our plans, each in at most one nest."""
+    dissimilarity: Dissimilarity
+    """Lambda: 1 = the plans are as different from each other as from anything else; near 0 = copies of each other."""
+
+
 class Alternative(Offer):
     """A rival's plan or open weights run locally; quality relative to our AI models."""
 
@@ -214,7 +224,7 @@ class Alternative(Offer):
     quality: Positive
     """Its quality relative to ours, multiplying the quality of each AI model."""
     segments: Names
-    churn: PerMonth
+    decision_rate: PerMonth
     """Share of its customers who decide anew in a month."""
 
 
@@ -331,8 +341,10 @@ class Market(Base):
     ai_models: dict[str, AiModel]
     pools: dict[str, Pool]
     plans: dict[str, Plan]
+    nests: dict[str, MarketNest] = Field(default_factory=dict)
+    """Plans that customers see as variants of one thing; a plan in none stands alone."""
     alternatives: dict[str, Alternative]
-    nothing_churn: PerMonth
+    nothing_decision_rate: PerMonth
     """Share of the people who use nothing who decide anew in a month."""
     outside_decisions: PerMonth
     """How often a customer elsewhere decides anew; for the told company churn alone."""

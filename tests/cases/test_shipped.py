@@ -115,8 +115,8 @@ def test_counts_and_churn_of_today(loaded: Load, solved: Solve, market: str) -> 
     today, stated = solved(f"{market}-today"), loaded(f"{market}-today").market
     for plan, count in stated.today.plans.items():
         assert today.figure("customers", plan=plan) == pytest.approx(count.customers.value, rel=1e-8), plan
-        if not stated.plans[plan].churn_by_segment:
-            assert today.figure("churn_rate", plan=plan) == pytest.approx(stated.plans[plan].churn.value, rel=1e-8)
+        if not stated.plans[plan].decision_rate_by_segment:
+            assert today.figure("churn_rate", plan=plan) == pytest.approx(stated.plans[plan].decision_rate.value, rel=1e-8)
 
 
 # --- signs ---------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ def arguments(case: Path) -> Callable[[str], list[str]]:
     more = {
         "frontier": ["--points", "4"],
         "compare": ["--scenarios", str(worlds)],
-        "sensitivity": ["--top", "1", "--path", "pools.main.price", "--path", "plans.plus.churn"],
+        "sensitivity": ["--top", "1", "--path", "pools.main.price", "--path", "plans.plus.decision_rate"],
         "report": ["--html", str(out.with_suffix(".html")), "--with", "explanation"],
     }
 

@@ -563,24 +563,24 @@ bad(
 )
 bad(
     "number-assumption-without-range",
-    cell("plans.plus.churn", low="", high=""),
-    Found(NUMBERS, "plans.plus.churn", "needs low and high", "'low' and 'high'"),
+    cell("plans.plus.decision_rate", low="", high=""),
+    Found(NUMBERS, "plans.plus.decision_rate", "needs low and high", "'low' and 'high'"),
 )
 bad(
     "number-outside-its-range",
-    cell("plans.plus.churn", value="0.6"),
-    Found(NUMBERS, "plans.plus.churn", "outside low", "low and high"),
+    cell("plans.plus.decision_rate", value="0.6"),
+    Found(NUMBERS, "plans.plus.decision_rate", "outside low", "low and high"),
 )
 bad(
     "number-range-swapped",
-    cell("plans.plus.churn", low="0.1", high="0.01"),
-    Found(NUMBERS, "plans.plus.churn", "outside low", "low and high"),
+    cell("plans.plus.decision_rate", low="0.1", high="0.01"),
+    Found(NUMBERS, "plans.plus.decision_rate", "outside low", "low and high"),
 )
-bad("number-missing-row", drop("plans.plus.churn"), Found(MARKET, "plans.plus.churn", "missing", "add 'churn"))
+bad("number-missing-row", drop("plans.plus.decision_rate"), Found(MARKET, "plans.plus.decision_rate", "missing", "add 'churn"))
 bad(
     "number-churn-zero",
-    cell("plans.plus.churn", value="0", low="0"),
-    Found(NUMBERS, "plans.plus.churn", "above 0", "rate"),
+    cell("plans.plus.decision_rate", value="0", low="0"),
+    Found(NUMBERS, "plans.plus.decision_rate", "above 0", "rate"),
 )
 bad(
     "number-referral-above-one",
@@ -589,8 +589,8 @@ bad(
 )
 bad(
     "number-churn-least-above-most",
-    cell("plans.plus.churn_least", value="0.5", high="0.6"),
-    Found(NUMBERS, "plans.plus.churn_least", "above churn_most", "swap"),
+    cell("plans.plus.decision_rate_least", value="0.5", high="0.6"),
+    Found(NUMBERS, "plans.plus.decision_rate_least", "above decision_rate_most", "swap"),
 )
 bad(
     "number-reach",
@@ -640,9 +640,9 @@ bad(
 )
 bad(
     "table-path-typo",
-    in_numbers("plans.plus.churn_least,", "plans.plus.churn_lest,"),
-    Found(MARKET, "plans.plus.churn_least", "missing", "add"),
-    Found(NUMBERS, "plans.plus.churn_lest", "unknown field", "'churn_least'"),
+    in_numbers("plans.plus.decision_rate_least,", "plans.plus.churn_lest,"),
+    Found(MARKET, "plans.plus.decision_rate_least", "missing", "add"),
+    Found(NUMBERS, "plans.plus.churn_lest", "unknown field", "'decision_rate_least'"),
 )
 bad(
     "table-plan-typo",
@@ -650,7 +650,7 @@ bad(
     Found(MARKET, "plans.plus.price", "missing", "add 'price"),
     *[
         Found(NUMBERS, f"plans.pluss.{f}", "missing", "add")
-        for f in ("channel", "churn", "churn_least", "churn_most", "referral", "segments", "support_cost", "title")
+        for f in ("channel", "decision_rate", "decision_rate_least", "decision_rate_most", "referral", "segments", "support_cost", "title")
     ],
 )
 bad(
@@ -694,8 +694,8 @@ bad(
 # --- the market: sizes that cannot be -------------------------------------------------------------
 bad(
     "churn-above-one",
-    cell("plans.plus.churn", value="6", high="8"),
-    Found(NUMBERS, "plans.plus.churn", "more than all customers", "percent/month"),
+    cell("plans.plus.decision_rate", value="6", high="8"),
+    Found(NUMBERS, "plans.plus.decision_rate", "more than all customers", "percent/month"),
 )
 bad(
     "quality-in-percent",
@@ -766,22 +766,22 @@ bad(
     both(
         cell("plans.plus.price", value="NA"),
         cell("plans.team.price", value="25 usd"),
-        cell("plans.free.churn", value="1,5"),
+        cell("plans.free.decision_rate", value="1,5"),
     ),
     Found(NUMBERS, "plans.plus.price.value", "NA", "."),
     Found(NUMBERS, "plans.team.price.value", "25 usd", "."),
-    Found(NUMBERS, "plans.free.churn.value", "1,5", "."),
+    Found(NUMBERS, "plans.free.decision_rate.value", "1,5", "."),
 )
 bad(
     "case-and-market",
     both(
         in_case("objective:", "objectve:"),
         in_market("channel: consumer}", "channel: costumer}"),
-        cell("plans.plus.churn", value="0.6"),
+        cell("plans.plus.decision_rate", value="0.6"),
     ),
     Found(CASE, "objectve", "unknown", "."),
     Found(MARKET, "segments.individuals.channel", "one of", "."),
-    Found(NUMBERS, "plans.plus.churn", "outside low", "."),
+    Found(NUMBERS, "plans.plus.decision_rate", "outside low", "."),
 )
 bad(
     "case-and-table",
@@ -798,11 +798,11 @@ bad(
     both(
         in_market("channel: consumer}", "channel: costumer}"),
         cell("plans.plus.price", unit="eur"),
-        drop("plans.team.churn"),
+        drop("plans.team.decision_rate"),
     ),
     Found(MARKET, "segments.individuals.channel", "one of", "."),
     Found(NUMBERS, "plans.plus.price", "unknown unit", "."),
-    Found(MARKET, "plans.team.churn", "missing", "."),
+    Found(MARKET, "plans.team.decision_rate", "missing", "."),
 )
 
 # --- arguments ------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from optimizer.economics import choice, churn
+from optimizer.economics import choice, decisions
 
 
 def test_systematic_utility() -> None:
@@ -93,15 +93,15 @@ def test_churn_rate() -> None:
     reference, kappa = np.array([0.04, 0.04, 0.04, 0.04]), np.array([0.5, 0.5, 0.5, 0.5])
     change = np.array([0.0, -2.0 * math.log(1.5), 2.0 * math.log(100.0), -2.0 * math.log(100.0)])
     # today; worse by 2 ln 1.5: 0.04 x 1.5; far better: the least; far worse: the most
-    got = churn.churn_rate(reference, kappa, change, 0.01, 0.2)
+    got = decisions.decision_rate(reference, kappa, change, 0.01, 0.2)
     assert got == pytest.approx([0.04, 0.06, 0.01, 0.2])
 
 
 def test_churn_rate_reproduces_a_reference_outside_its_range() -> None:
-    got = churn.churn_rate(np.array([0.3, 0.005]), np.ones(2), np.zeros(2), 0.01, 0.2)
+    got = decisions.decision_rate(np.array([0.3, 0.005]), np.ones(2), np.zeros(2), 0.01, 0.2)
     assert got == pytest.approx([0.3, 0.005])
 
 
 def test_leaves() -> None:
     # decides anew at 10 % a month and takes the same plan again in one case of four
-    assert churn.leaves(np.array([0.1, 0.1]), np.array([0.25, 1.0])) == pytest.approx([0.075, 0.0])
+    assert decisions.leaves(np.array([0.1, 0.1]), np.array([0.25, 1.0])) == pytest.approx([0.075, 0.0])

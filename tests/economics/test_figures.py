@@ -37,7 +37,7 @@ GIVEN = {
     "payment": (0.9, 0.0),
     "support": (1.1, 0.1),
     "other": (0.6, 0.01),
-    "churn": (0.05, 0.02),
+    "decision_rate": (0.05, 0.02),
     "gpu_hours": (2.2, 0.4),
     "requests": (300.0, 40.0),
     "binds": (0.125, 0.75),
@@ -175,7 +175,7 @@ def test_every_figure_tells_what_it_is(name: str) -> None:
 def test_directions() -> None:
     """Less is better of costs, compute, churn, caps that bind, free use and rivals; more of everything else."""
     less = {n for n, f in FIGURES.items() if f.better is Direction.LESS}
-    words = ("cost", "churn", "cap_b", "rival", "free_share", "gpu_hours")
+    words = ("cost", "decision_rate", "cap_b", "rival", "free_share", "gpu_hours")
     assert less == {n for n in FIGURES if any(word in n for word in words)}
     assert len(less) == 18
 

@@ -55,7 +55,7 @@ def missing_words(text: str | None) -> list[str]:
 
 
 def test_the_scan_finds_the_formulas() -> None:
-    assert {"choice.stays", "usage.served", "finance.bill", "churn.churn_rate"} <= set(EQUATIONS)
+    assert {"choice.stays", "usage.served", "finance.bill", "decisions.decision_rate"} <= set(EQUATIONS)
     assert {"figures.components", "response.per_customer", "normal.cdf"} <= set(ALL) - set(EQUATIONS)
     assert len(EQUATIONS) >= 25
 

@@ -64,12 +64,12 @@ def test_the_range_widens_to_hold_the_value(factory: ModuleType) -> None:
 
 
 def test_values_are_in_the_schemas_unit_and_documents_in_their_own(factory: ModuleType) -> None:
-    data = factory.changed(factory.market(), "plans.plus.churn", factory.q(5, "percent/month"))
-    found = moved(factory.inputs(data), {"plans.plus.churn": 0.0})
-    assert found.market.plans["plus"].churn.value == 0.0
-    again = moved(found, {"plans.plus.churn": 0.04})
-    assert again.market.plans["plus"].churn.value == 0.04
-    assert again.market_document.data["plans"]["plus"]["churn"]["value"] == pytest.approx(4.0, rel=1e-15)
+    data = factory.changed(factory.market(), "plans.plus.decision_rate", factory.q(5, "percent/month"))
+    found = moved(factory.inputs(data), {"plans.plus.decision_rate": 0.0})
+    assert found.market.plans["plus"].decision_rate.value == 0.0
+    again = moved(found, {"plans.plus.decision_rate": 0.04})
+    assert again.market.plans["plus"].decision_rate.value == 0.04
+    assert again.market_document.data["plans"]["plus"]["decision_rate"]["value"] == pytest.approx(4.0, rel=1e-15)
 
 
 CHANGES = {
@@ -93,9 +93,9 @@ def test_the_cases_changes_come_upon_the_moved_number(factory: ModuleType, kind:
     there = quantity_at(found.changed, "plans.plus.price").value
     assert there == pytest.approx(quantity_at(wanted.changed, "plans.plus.price").value, rel=1e-14)
     # a change upon a number in another unit than the schema's, by --set
-    data = factory.changed(factory.market(), "plans.plus.churn", factory.q(5, "percent/month"))
-    inputs = factory.inputs(data, case, {"plans.plus.churn": Change(plus=1.0)})
-    assert moved(inputs, {"plans.plus.churn": 0.07}).changed.plans["plus"].churn.value == pytest.approx(0.08)
+    data = factory.changed(factory.market(), "plans.plus.decision_rate", factory.q(5, "percent/month"))
+    inputs = factory.inputs(data, case, {"plans.plus.decision_rate": Change(plus=1.0)})
+    assert moved(inputs, {"plans.plus.decision_rate": 0.07}).changed.plans["plus"].decision_rate.value == pytest.approx(0.08)
 
 
 def test_what_is_no_number_is_refused(factory: ModuleType) -> None:

@@ -116,8 +116,8 @@ MOVED = [
     ("usage_correlation", (30.0, 0.0, 90.0, "percent"), Change(times=1.2), (0.36, 0.0, 0.99)),
     ("price_sigma", (0.9, 0.2, 3.9, "1"), Change(plus=-0.7), (0.2, 0.0, 3.2)),
     ("price_sigma", (0.9, 0.2, 3.9, "1"), Change(times=2.0), (1.8, 0.4, 4.0)),
-    ("churn_sensitivity", (0.3, 0.1, 1.0, "1"), Change(plus=-0.2), (0.1, 0.0, 0.8)),
-    ("churn_sensitivity", (0.3, 0.1, 1.0, "1"), Change(to=1.0), (1.0, 1 / 3, 10 / 3)),
+    ("decision_rate_sensitivity", (0.3, 0.1, 1.0, "1"), Change(plus=-0.2), (0.1, 0.0, 0.8)),
+    ("decision_rate_sensitivity", (0.3, 0.1, 1.0, "1"), Change(to=1.0), (1.0, 1 / 3, 10 / 3)),
     ("usage.active_days", (20.0, 10.0, 28.0, "days/month"), Change(to=28.0), (28.0, 14.0, 31.0)),
     ("usage.active_days", (4.0, 1.0, 7.0, "days/week"), Change(plus=1.0), (5 * 730 / 168, 2 * 730 / 168, 31.0)),
 ]

@@ -16,14 +16,14 @@ BASE = "plans:\n  plus:\n    title: Plus\n    price: {value: 20}\nsteps:\n- {a: 
 
 def test_fields_are_joined_and_keep_their_place(tmp_path: Path) -> None:
     path = tmp_path / "n.csv"
-    path.write_text("path,value\nplans.plus.churn,0.04\nplans.pro.price,200\nsteps.0.b,2\n", encoding="utf-8")
+    path.write_text("path,value\nplans.plus.decision_rate,0.04\nplans.pro.price,200\nsteps.0.b,2\n", encoding="utf-8")
     base = parse_yaml(BASE, "m.yaml")
     joined = merge(base, read_numbers_csv(path))
-    assert joined.data["plans"]["plus"] == {"title": "Plus", "price": {"value": 20}, "churn": {"value": 0.04}}
+    assert joined.data["plans"]["plus"] == {"title": "Plus", "price": {"value": 20}, "decision_rate": {"value": 0.04}}
     assert joined.data["steps"] == [{"a": 1, "b": {"value": 2.0}}]
     assert joined.place("plans.plus.price.value") == ("m.yaml", 4)
     assert joined.place("plans.plus") == ("m.yaml", 2)
-    assert joined.place("plans.plus.churn.unit") == (str(path), 2)
+    assert joined.place("plans.plus.decision_rate.unit") == (str(path), 2)
     assert joined.place("plans.pro") == (str(path), 3)
     again = merge(joined, parse_yaml("title: x\n", "t.yaml"))
     assert again.place("plans.pro.price") == (str(path), 3)

@@ -57,7 +57,7 @@ def test_churn_today_is_the_reference(factory: ModuleType) -> None:
     for name, per in zip(today.plans, today.per, strict=True):
         offered = prepared.plans[prepared.plan_index(name)].offered
         wanted = np.where(students & (name == "plus"), 0.08, 0.05)
-        assert per.churn[offered] == pytest.approx(wanted[offered], rel=1e-12)
+        assert per.decision_rate[offered] == pytest.approx(wanted[offered], rel=1e-12)
     assert today.figure("churn_rate", Selection(plan="team")) == pytest.approx(0.05, rel=1e-12)
 
 
@@ -207,7 +207,7 @@ NEARBY = {
     "segments.students.price_coefficient": 0.7,
     "today.plans.plus.customers": 0.6,
     "today.alternatives.rival.consumer": 1.4,
-    "plans.free.churn": 2.0,
+    "plans.free.decision_rate": 2.0,
     "alternatives.open.quality": 0.5,
     "go_to_market.budget": 1.5,
 }
@@ -306,7 +306,7 @@ def test_counts_by_segment_of_many_segments(factory: ModuleType) -> None:
         data["segments"][name] = {**students, "potential": factory.q(potential / 300, "customers")}
     for offer in (*data["plans"].values(), *data["alternatives"].values()):
         offer["segments"] = [n for s in offer["segments"] for n in (names if s == "students" else [s])]
-    data["plans"]["plus"]["churn_by_segment"] = {}
+    data["plans"]["plus"]["decision_rate_by_segment"] = {}
     count = {n: factory.q(10_000 / 300 * (0.8 + 0.4 * k / 300), "customers") for k, n in enumerate(names)}
     data["today"]["plans"]["plus"] |= {"by_segment": count, "own_constants": True}
     began = time.process_time()

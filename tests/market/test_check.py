@@ -38,7 +38,7 @@ IN_THE_MARKET = [
     ("ai_models.big.prefill", n(0, "tokens/s/GPU"), "not-positive", "ai_models.big"),
     ("ai_models.big.quality", n(11), "range", "ai_models.big.quality"),
     ("pools.spot.utilisation", n(0, "fraction"), "not-positive", "pools.spot.utilisation"),
-    ("nothing_churn", n(0, "1/month"), "not-positive", "nothing_churn"),
+    ("nothing_decision_rate", n(0, "1/month"), "not-positive", "nothing_decision_rate"),
     ("outside_decisions", n(2, "1/month"), "range", "outside_decisions"),
     ("plans.plus.allowances.bgi", {}, "unknown-name", "plans.plus.allowances"),
     ("plans.plus.unit_prices.bgi", n(1, "usd/Mtok"), "unknown-name", "plans.plus.unit_prices"),
@@ -54,16 +54,16 @@ IN_THE_MARKET = [
     ("plans.api.unit_prices.big", n(8, "usd/month"), "unit", "plans.api.unit_prices.big"),
     ("plans.api.unit_prices.big", n(-8, "usd/Mtok"), "range", "plans.api.unit_prices.big"),
     ("plans.team.segments", ["firms", "shops"], "unknown-name", "plans.team.segments"),
-    ("plans.plus.churn_by_segment.shops", n(0.1, "1/month"), "unknown-name", "plans.plus.churn_by_segment"),
-    ("plans.team.churn", n(0, "1/month"), "not-positive", "plans.team.churn"),
-    ("plans.team.churn_least", n(0, "1/month"), "not-positive", "plans.team.churn"),
-    ("plans.team.churn_least", n(0.3, "1/month"), "range", "plans.team.churn_least"),
-    ("plans.team.churn_most", n(1.5, "1/month"), "range", "plans.team.churn_most"),
+    ("plans.plus.decision_rate_by_segment.shops", n(0.1, "1/month"), "unknown-name", "plans.plus.decision_rate_by_segment"),
+    ("plans.team.decision_rate", n(0, "1/month"), "not-positive", "plans.team.decision_rate"),
+    ("plans.team.decision_rate_least", n(0, "1/month"), "not-positive", "plans.team.decision_rate"),
+    ("plans.team.decision_rate_least", n(0.3, "1/month"), "range", "plans.team.decision_rate_least"),
+    ("plans.team.decision_rate_most", n(1.5, "1/month"), "range", "plans.team.decision_rate_most"),
     ("plans.team.referral", n(1), "range", "plans.team.referral"),
     ("plans.lite.analogue", None, "analogue", "plans.lite"),
     ("plans.lite.analogue", "pluss", "unknown-name", "plans.lite.analogue"),
     ("alternatives.rival.segments", ["students", "shops"], "unknown-name", "alternatives.rival.segments"),
-    ("alternatives.rival.churn", n(0, "1/month"), "not-positive", "alternatives.rival.churn"),
+    ("alternatives.rival.decision_rate", n(0, "1/month"), "not-positive", "alternatives.rival.decision_rate"),
     ("alternatives.rival.fallback", "mega", "unknown-name", "alternatives.rival.fallback"),
     ("finance.fees", {}, "missing-fees", "finance.fees"),
     ("today.plans.pro", {"customers": n(5, "customers")}, "unknown-name", "today.plans"),
@@ -189,9 +189,9 @@ def test_a_segment_of_nobody(factory: ModuleType) -> None:
 
 def test_all_findings_at_once(factory: ModuleType) -> None:
     market = put(factory, factory.market(), "plans.team.referral", n(1))
-    market = put(factory, market, "nothing_churn", n(0, "1/month"))
+    market = put(factory, market, "nothing_decision_rate", n(0, "1/month"))
     found = check_inputs(factory.inputs(market, put(factory, factory.case(), "objective", "margin")))
-    assert {f.field for f in found} == {"plans.team.referral", "nothing_churn", "objective.maximise"}
+    assert {f.field for f in found} == {"plans.team.referral", "nothing_decision_rate", "objective.maximise"}
 
 
 def test_what_the_changes_break_is_told_as_such(factory: ModuleType) -> None:

@@ -123,8 +123,8 @@ class Loops:
             used = self.use(i, segment, facts.terms, self.number(f"alternatives.{facts.name}.quality"))
             bill = facts.terms.price + used["paid"]
             utility = float(facts.constant[i]) + used["worth"] - used["beta"] * bill
-            parts.append((facts.name, math.exp(utility) / self.number(f"alternatives.{facts.name}.churn"), bill))
-        return sum(s for _, s, _ in parts) + 1.0 / self.number("nothing_churn"), parts
+            parts.append((facts.name, math.exp(utility) / self.number(f"alternatives.{facts.name}.decision_rate"), bill))
+        return sum(s for _, s, _ in parts) + 1.0 / self.number("nothing_decision_rate"), parts
 
     def plan_row(self, i: int, segment: str, name: str, outside: float) -> dict[str, Any]:
         plan, facts = f"plans.{name}", self.prepared.plans[list(self.data["plans"]).index(name)]
@@ -135,10 +135,10 @@ class Loops:
         seats = self.number(f"segments.{segment}.seats_per_account", 1.0)
         bill = fee * max(1.0, self.number(f"{plan}.seat_minimum", 1.0) / seats) + used["paid"]
         utility = float(facts.constant[i]) + used["worth"] - used["beta"] * bill
-        churn = self.number(f"{plan}.churn_by_segment.{segment}", self.number(f"{plan}.churn"))
-        kappa = self.number(f"segments.{segment}.churn_sensitivity")
+        churn = self.number(f"{plan}.decision_rate_by_segment.{segment}", self.number(f"{plan}.decision_rate"))
+        kappa = self.number(f"segments.{segment}.decision_rate_sensitivity")
         churn *= math.exp(-kappa * (utility - float(facts.reference_utility[i])))
-        churn = min(max(churn, self.number(f"{plan}.churn_least")), self.number(f"{plan}.churn_most"))
+        churn = min(max(churn, self.number(f"{plan}.decision_rate_least")), self.number(f"{plan}.decision_rate_most"))
         reach = "consumer" if self.data["segments"][segment]["channel"] == "consumer" else "enterprise"
         rho = self.number(f"go_to_market.{reach}.most")
         psi = self.number(f"{plan}.referral") * self.number(f"segments.{segment}.word_of_mouth", 1.0) * (1 - rho)

@@ -120,8 +120,8 @@ IDLE: dict[str, tuple[Spoil, set[str]]] = {
         {"plans.team.constant_shift"},
     ),
     "churn of a segment it is not offered to": (
-        put("plans.plus.churn_by_segment.firms", n(0.1, "1/month")),
-        {"plans.plus.churn_by_segment.firms"},
+        put("plans.plus.decision_rate_by_segment.firms", n(0.1, "1/month")),
+        {"plans.plus.decision_rate_by_segment.firms"},
     ),
     "constants of no counts": (both(put("today.plans.team.own_constants", True)), {"today.plans.team.own_constants"}),
     "evidence on a plan that is not sold": (
@@ -236,7 +236,7 @@ def test_a_change_by_the_caller(factory: ModuleType) -> None:
 
 @pytest.mark.parametrize(
     "path", [PLUS, "plans.team.unit_prices.mini", "ai_models.tiny.quality", "pools.spare.price",
-             "plans.plus.churn_by_segment.firms", "today.plans.plus.customers", "today.alternatives.rival.consumer"]
+             "plans.plus.decision_rate_by_segment.firms", "today.plans.plus.customers", "today.alternatives.rival.consumer"]
 )  # fmt: skip
 def test_it_has_no_effect_indeed(path: str, factory: ModuleType) -> None:
     """Ten times the number, and no figure moves, with tight caps and with loose ones."""
@@ -244,7 +244,7 @@ def test_it_has_no_effect_indeed(path: str, factory: ModuleType) -> None:
     for spoil in (
         put(PLUS, PRICE), put("plans.team.unit_prices.mini", PRICE), put("ai_models.tiny", TINY),
         put("pools.spare", {"price": n(2, "usd/GPU-hour"), "utilisation": n(0.4, "fraction")}),
-        put("plans.plus.churn_by_segment.firms", n(0.01, "1/month")),
+        put("plans.plus.decision_rate_by_segment.firms", n(0.01, "1/month")),
     ):  # fmt: skip
         spoil(market, {})
     case = factory.case(changes={path: {"times": 10.0 if "customers" in path else 3.0}})

@@ -139,10 +139,10 @@ def test_to_times_and_plus(factory: ModuleType) -> None:
 def test_wildcards_reach_every_number_of_that_place(factory: ModuleType) -> None:
     market, data = (
         factory.market(),
-        after(factory, {"plans.*.churn": Change(times=2.0), "pools.m*.price": Change(to=9)}),
+        after(factory, {"plans.*.decision_rate": Change(times=2.0), "pools.m*.price": Change(to=9)}),
     )
-    assert {p["churn"]["value"] for p in data["plans"].values()} == {0.1}
-    assert data["plans"]["plus"]["churn_by_segment"] == market["plans"]["plus"]["churn_by_segment"]
+    assert {p["decision_rate"]["value"] for p in data["plans"].values()} == {0.1}
+    assert data["plans"]["plus"]["decision_rate_by_segment"] == market["plans"]["plus"]["decision_rate_by_segment"]
     assert [data["pools"][p]["price"]["value"] for p in ("main", "spot")] == [9.0, 3.0]
 
 

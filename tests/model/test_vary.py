@@ -22,7 +22,7 @@ PATHS = (
     "ai_models.big.output_tokens",
     "segments.pros.usage.requests",
     "segments.students.price_coefficient",
-    "plans.plus.churn",
+    "plans.plus.decision_rate",
     "plans.free.allowances.big.day",
     "plans.team.price",
     "today.plans.plus.customers",
@@ -73,7 +73,7 @@ def test_several_numbers_at_once(factory: ModuleType) -> None:
     ("path", "value", "said"),
     [
         ("segments.pros.usage.hours.day", 0.6, "adds up to"),
-        ("plans.plus.churn", 0.0, "must be above 0"),
+        ("plans.plus.decision_rate", 0.0, "must be above 0"),
         ("today.plans.team.customers", 50_000.0, "do not fit"),
         ("today.plans.team.customers", 0.0, "must be positive"),
         ("plans.none.price", 1.0, "no number of the market"),
@@ -87,10 +87,10 @@ def test_a_market_that_cannot_be_is_refused(
 
 
 def test_a_market_that_the_changes_make_impossible_is_refused(factory: ModuleType) -> None:
-    case = factory.case(changes={"plans.plus.churn": {"plus": -0.02}})
-    assert vary(factory.problem(None, case), {"plans.plus.churn": 0.03})
+    case = factory.case(changes={"plans.plus.decision_rate": {"plus": -0.02}})
+    assert vary(factory.problem(None, case), {"plans.plus.decision_rate": 0.03})
     with pytest.raises(InputError, match="after the changes"):
-        vary(factory.problem(None, case), {"plans.plus.churn": 0.02})
+        vary(factory.problem(None, case), {"plans.plus.decision_rate": 0.02})
 
 
 def test_evaluations_build_no_levels(factory: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -130,9 +130,9 @@ def with_halves(market: Data, segment: str) -> Data:
     for offer in [*new["plans"].values(), *new["alternatives"].values()]:
         if segment in offer["segments"]:
             offer["segments"] = [s for s in offer["segments"] if s != segment] + [f"{segment}-1", f"{segment}-2"]
-        if segment in offer.get("churn_by_segment", {}):
-            churn = offer["churn_by_segment"].pop(segment)
-            offer["churn_by_segment"] |= {f"{segment}-1": churn, f"{segment}-2": churn}
+        if segment in offer.get("decision_rate_by_segment", {}):
+            churn = offer["decision_rate_by_segment"].pop(segment)
+            offer["decision_rate_by_segment"] |= {f"{segment}-1": churn, f"{segment}-2": churn}
     return new
 
 

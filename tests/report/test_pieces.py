@@ -102,10 +102,10 @@ def test_sentences_and_names() -> None:
         figure=FigureName("churn_rate"),
         plan=PlanName("go", "Go!"),
         value=Value(0.05, "1/month"),
-        path=PathName("plans.go.churn"),
+        path=PathName("plans.go.decision_rate"),
     )
     assert told(said) == "Churn rate of Go! is 5.00% a month; see Go plan: churn."
-    assert told(said, keys=True) == "Churn rate of go is 5.00% a month; see plans.go.churn."
+    assert told(said, keys=True) == "Churn rate of go is 5.00% a month; see plans.go.decision_rate."
     assert told(("a", say("b {c}", c="d"), Value(1.0))) == "a; b d; 1"
     name = phrases(FigureName("churn_rate"))
     assert [phrase.text for phrase in name] == ["Churn rate"] and "divided by customers" in name[0].hint

@@ -105,13 +105,13 @@ def test_fields_convert_to_their_own_unit() -> None:
             "channel": "consumer",
             "segments": ["s"],
             "price": price,
-            **dict.fromkeys(("churn", "churn_least", "churn_most"), share),
+            **dict.fromkeys(("decision_rate", "decision_rate_least", "decision_rate_most"), share),
             "referral": {"value": 0, "unit": "1", "source": "x"},
             "support_cost": price,
         }
     )
     assert (plan.price.value, plan.price.unit) == (pytest.approx(20.0), "usd/month")
-    assert plan.churn.value == pytest.approx(0.05)
+    assert plan.decision_rate.value == pytest.approx(0.05)
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ WORLDS = {
 def market(factory: ModuleType) -> Any:
     """The small market with a range on two numbers."""
     data = factory.market()
-    for path in ("pools.main.price", "plans.plus.churn"):
+    for path in ("pools.main.price", "plans.plus.decision_rate"):
         number = factory.at(data, path)
         ends = {"low": 0.7 * number["value"], "high": 1.3 * number["value"]}
         data = factory.changed(data, path, {**number, **ends})
@@ -95,7 +95,7 @@ def test_varied(m: CaseModel, blend: dict[str, float]) -> None:
     solution = solve_case_model(m, SETTINGS)
     found = tornado(m, solution, SETTINGS, top=2)
     assert (found.unit, found.base) == ("today = 1", solution.objective.value)
-    assert {d.path for d in found.drivers} == {"pools.main.price", "plans.plus.churn"}
+    assert {d.path for d in found.drivers} == {"pools.main.price", "plans.plus.decision_rate"}
     for driver in found.drivers:
         for kept, best in ((driver.kept_low, driver.best_low), (driver.kept_high, driver.best_high)):
             assert kept is not None and best is not None and best >= kept - 1e-6, driver.path
@@ -128,7 +128,7 @@ def test_shown_everywhere(
     book = openpyxl.load_workbook(excel)
     assert "value in costly [today = 1]" in [cell.value for cell in book["Scenarios"][1]]
     rows = {row[0]: row for row in book["Tornado"].iter_rows(values_only=True)}
-    assert set(rows) == {"path", "pools.main.price", "plans.plus.churn"}
+    assert set(rows) == {"path", "pools.main.price", "plans.plus.decision_rate"}
     assert "swing [today = 1]" in rows["path"] and all(isinstance(x, float) for x in rows["pools.main.price"][6:8])
 
 

@@ -36,7 +36,7 @@ def ranged(factory: ModuleType, data: Any) -> Any:
     for path, low, high in (
         ("pools.main.price", 0.5, 2.0),
         ("segments.pros.usage.requests", 0.7, 1.4),
-        ("plans.plus.churn", 0.5, 1.8),
+        ("plans.plus.decision_rate", 0.5, 1.8),
         ("today.plans.team.customers", 0.5, 20.0),
         ("segments.students.usage.hours.day", 0.9, 1.1),
     ):
@@ -102,11 +102,11 @@ def test_a_kept_menu_is_worth_what_the_evaluator_says(m: CaseModel) -> None:
     assert set(found) == {
         "pools.main.price",
         "segments.pros.usage.requests",
-        "plans.plus.churn",
+        "plans.plus.decision_rate",
         "today.plans.team.customers",
         "segments.students.usage.hours.day",
     }
-    for path in ("pools.main.price", "plans.plus.churn"):
+    for path in ("pools.main.price", "plans.plus.decision_rate"):
         driver = found[path]
         for value, kept in ((driver.low, driver.kept_low), (driver.high, driver.kept_high)):
             there = vary(m, {path: value}).evaluate(solution.chosen)
@@ -147,9 +147,9 @@ def test_sets_hold_when_numbers_are_varied(factory: ModuleType) -> None:
     asked = factory.inputs(None, case, sets)
     m = case_model_of(asked)
     solution = solve_case_model(m, SETTINGS)
-    same = kept_value(m, solution.chosen, "plans.plus.churn", 0.05)
+    same = kept_value(m, solution.chosen, "plans.plus.decision_rate", 0.05)
     assert same.value == pytest.approx(solution.objective.value, rel=1e-9)
-    assert best_value(m, SETTINGS, "plans.plus.churn", 0.05).value == pytest.approx(solution.objective.value, rel=1e-9)
+    assert best_value(m, SETTINGS, "plans.plus.decision_rate", 0.05).value == pytest.approx(solution.objective.value, rel=1e-9)
     # 3 x 4 usd, not 4
     cheaper = kept_value(m, solution.chosen, "pools.main.price", 4.0)
     wanted = case_model_of(factory.inputs(None, case, {"pools.main.price": Change(to=12.0)}))

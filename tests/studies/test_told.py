@@ -204,7 +204,7 @@ def test_worlds_that_contradict_what_was_reported_are_marked(factory: ModuleType
     ("path", "words"),
     [
         ("no.such.number", "no number of the market is at"),
-        ("plans.plus.churn", "has no range"),
+        ("plans.plus.decision_rate", "has no range"),
         ("today.observed.0.value", "was observed"),
     ],
 )

@@ -48,7 +48,7 @@ def _segment(channel: str, potential: float, requests: float, beta: float, **mor
         "price_coefficient": q(beta, "utility/usd"),
         "price_sigma": q(1.2),
         "usage_correlation": q(0.3),
-        "churn_sensitivity": q(0.3),
+        "decision_rate_sensitivity": q(0.3),
         **more,
     }
 
@@ -59,9 +59,9 @@ def _plan(channel: str, segments: list[str], price: float, **more: Any) -> Data:
         "channel": channel,
         "segments": segments,
         "price": q(price, "usd/month"),
-        "churn": q(0.05, "1/month"),
-        "churn_least": q(0.01, "1/month"),
-        "churn_most": q(0.25, "1/month"),
+        "decision_rate": q(0.05, "1/month"),
+        "decision_rate_least": q(0.01, "1/month"),
+        "decision_rate_most": q(0.25, "1/month"),
         "referral": q(0.1),
         "support_cost": q(0.2, "usd/month"),
         **more,
@@ -101,7 +101,7 @@ def _plans() -> Data:
             20,
             allowances={"big": {"3h": q(12, "requests"), "week": q(150, "requests")}, "mini": {}},
             fallback="mini",
-            churn_by_segment={"students": q(0.08, "1/month")},
+            decision_rate_by_segment={"students": q(0.08, "1/month")},
             annual_share=q(0.2, "fraction"),
             annual_discount=q(0.15, "fraction"),
         ),
@@ -143,7 +143,7 @@ def _alternatives() -> Data:
             "fallback": "mini",
             "quality": q(0.95),
             "segments": ["students", "pros", "firms"],
-            "churn": q(0.06, "1/month"),
+            "decision_rate": q(0.06, "1/month"),
         },
         "open": {
             "title": "Open weights",
@@ -152,7 +152,7 @@ def _alternatives() -> Data:
             "allowances": {"big": {}, "mini": {}},
             "quality": q(0.6),
             "segments": ["pros", "firms"],
-            "churn": q(0.1, "1/month"),
+            "decision_rate": q(0.1, "1/month"),
         },
     }
 
@@ -205,7 +205,7 @@ def market() -> Data:
         },
         "plans": _plans(),
         "alternatives": _alternatives(),
-        "nothing_churn": q(0.3, "1/month"),
+        "nothing_decision_rate": q(0.3, "1/month"),
         "outside_decisions": q(0.05, "1/month"),
         "go_to_market": {
             "budget": q(500_000, "usd/month"),
@@ -265,8 +265,8 @@ def numbers(data: Any, path: str = "") -> Iterator[tuple[str, Data]]:
 
 
 # counts, and what must add up, rise or stay within bounds, are not moved at random
-_HELD_GROUPS = ("hours", "today", "finance", "go_to_market", "nothing_churn")
-_HELD = ("ai_models", "day", "night", "churn_least", "churn_most", "referral", "utilisation", "cached")
+_HELD_GROUPS = ("hours", "today", "finance", "go_to_market", "nothing_decision_rate")
+_HELD = ("ai_models", "day", "night", "decision_rate_least", "decision_rate_most", "referral", "utilisation", "cached")
 _HELD_NUMBERS = ("usage_correlation", "sigma", "active_days", "reserved", "burst_limit")
 
 

@@ -1,0 +1,274 @@
+"""Nests as composite plans: one plan whose levels are the combinations of its members' levels.
+
+Inside a type, what a nest weighs and what it brings depend on nothing but the levels of its members. So the model of
+nests of plans is the model of single plans again, with as many plans as there are nests and plans that stand alone;
+search, program and certificates need not know that there are nests.
+Source: nested logit, Train (2009), ch. 4; composite plans of this project.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from optimizer.economics import choice
+from optimizer.errors import bad_argument
+from optimizer.execution import clock
+from optimizer.model.instance import Figure, Instance, Rule
+from optimizer.typing import Array, Bools, Ints, LevelIndices
+
+MOST_LEVELS = 400_000
+"""Combinations of one nest's levels beyond which the program would not fit into memory."""
+
+
+@dataclass(frozen=True)
+class Nest:
+    """Plans that customers see as variants of one thing."""
+
+    plans: tuple[int, ...]
+    """By position."""
+    dissimilarity: float
+    """Lambda, above 0 and at most 1: 1 = as different from each other as from anything else."""
+
+
+@dataclass(frozen=True)
+class Composite:
+    """Plans taken together, or a single one."""
+
+    plans: tuple[int, ...]
+    levels: Ints
+    """(L, members) level of each member, in lexicographic order."""
+
+    @property
+    def single(self) -> bool:
+        return len(self.plans) == 1
+
+    @cached_property
+    def _places(self) -> dict[tuple[int, ...], int]:
+        return {tuple(row): k for k, row in enumerate(self.levels.tolist())}
+
+    def place(self, levels: tuple[int, ...]) -> int | None:
+        """Where a combination stands; None where rules forbid it."""
+        return levels[0] if self.single else self._places.get(levels)
+
+
+@dataclass(frozen=True)
+class Composites:
+    """How the plans of a menu are taken together."""
+
+    parts: tuple[Composite, ...]
+
+    @property
+    def plain(self) -> bool:
+        """Whether every plan stands alone."""
+        return all(part.single for part in self.parts)
+
+    def unpacked(self, levels: Sequence[int]) -> LevelIndices:
+        """Levels of the plans from levels of the composites."""
+        found = [0] * sum(len(part.plans) for part in self.parts)
+        for part, level in zip(self.parts, levels, strict=True):
+            for plan, own in zip(part.plans, part.levels[level], strict=True):
+                found[plan] = int(own)
+        return tuple(found)
+
+    def packed(self, levels: Sequence[int]) -> LevelIndices | None:
+        """Levels of the composites from levels of the plans; None where a rule within a nest forbids them."""
+        found = [part.place(tuple(int(levels[j]) for j in part.plans)) for part in self.parts]
+        return None if None in found else tuple(k for k in found if k is not None)
+
+
+def composites_of(levels: Sequence[int], nests: Sequence[Sequence[int]], rules: Sequence[Rule]) -> Composites:
+    """The composites of nests, each where its first plan stands; rules inside a nest are kept by leaving levels out,
+    unless nothing would be left.
+
+    Raises InputError where a nest has too many combinations to list.
+    """
+    nest_of = {j: tuple(sorted(nest)) for nest in nests for j in nest}
+    parts = []
+    for j, count in enumerate(levels):
+        plans = nest_of.get(j, (j,))
+        if len(plans) == 1:
+            parts.append(Composite((j,), np.arange(count, dtype=np.intp)[:, None]))
+        elif plans[0] == j:
+            counts = [levels[k] for k in plans]
+            allowed = _combinations(counts, plans, rules)
+            parts.append(Composite(plans, allowed if len(allowed) else _combinations(counts, plans, ())))
+    return Composites(tuple(parts))
+
+
+def _combinations(counts: list[int], plans: tuple[int, ...], rules: Sequence[Rule]) -> Ints:
+    """(L, members) what the rules allow, member by member."""
+    found = np.zeros((1, 0), dtype=np.intp)
+    for at, (plan, count) in enumerate(zip(plans, counts, strict=True)):
+        clock.check("the levels of a nest were combined")
+        size = len(found) * count
+        if size > MOST_LEVELS * 16:
+            raise _too_many(plans, size)
+        grown = np.repeat(found, count, axis=0)
+        own = np.tile(np.arange(count, dtype=np.intp), len(found))
+        keep = np.ones(size, dtype=np.bool_)
+        for rule in rules:
+            if rule.first == plan and rule.second in plans[:at]:
+                keep &= rule.allowed[own, grown[:, plans.index(rule.second)]]
+            elif rule.second == plan and rule.first in plans[:at]:
+                keep &= rule.allowed[grown[:, plans.index(rule.first)], own]
+        found = np.concatenate([grown, own[:, None]], axis=1)[keep]
+    if len(found) > MOST_LEVELS:
+        raise _too_many(plans, len(found))
+    return found
+
+
+def _too_many(plans: tuple[int, ...], count: int) -> Exception:
+    return bad_argument(
+        "nests",
+        f"the plans {', '.join(map(str, plans))} have {count:,} combinations of levels, more than {MOST_LEVELS:,}",
+        "shorten the ladders of a plan in the nest, or take a plan out of it",
+    )
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What customers think of every plan at every level, one (I, L_j) array a plan."""
+
+    attraction: tuple[Array, ...]
+    """exp(V), before nests."""
+    duration: tuple[Array, ...]
+    """Stock attraction per unit of attraction: the alternatives' total rate over the plan's, as stocks."""
+    kept: tuple[Array, ...]
+    """Denominator weight per unit of stock attraction: 1 - referral."""
+
+
+@dataclass(frozen=True)
+class _Member:
+    """One plan in a composite: which of its levels stands where, and its (I, L) stock attraction there."""
+
+    plan: int
+    level: Ints
+    weight: Array
+    attraction: Array
+
+
+class Composed:
+    """An instance of composites, and how figures of plans become figures of it."""
+
+    def __init__(
+        self, customers: Array, demand: Demand, composites: Composites, dissimilarity: Callable[[Composite], float],
+        rules: Sequence[Rule], names: Sequence[str] = (),
+    ) -> None:  # fmt: skip
+        self.composites = composites
+        self._members = tuple(_members(part, demand, dissimilarity) for part in composites.parts)
+        weights = tuple(sum_of([m.weight for m in members]) for members in self._members)
+        below = tuple(
+            sum_of([m.weight * demand.kept[m.plan][:, m.level] for m in members]) for members in self._members
+        )
+        self.instance = Instance(
+            customers=customers,
+            attraction=weights,
+            denominators=below,
+            rules=tuple(_between(composites, rules)),
+            names=tuple("+".join(names[j] for j in part.plans) for part in composites.parts) if names else (),
+        )
+
+    def odds(self, outside: Array) -> tuple[Array, ...]:
+        """(I, L) attraction of each composite against the (I,) total of the alternatives, to someone who decides."""
+        return tuple(sum_of([m.attraction for m in members]) / outside[:, None] for members in self._members)
+
+    def figure(self, plain: Figure) -> Figure:
+        """A figure stated by plans, stated by composites. Its (H,) burst part stays."""
+        if self.composites.plain:
+            return plain
+        amounts, fixed = [], []
+        for at, members in enumerate(self._members):
+            amounts.append(self._per_customer(at, [plain.amounts[m.plan] for m in members]))
+            fixed.append(sum_of([plain.fixed[m.plan][m.level] for m in members]))
+        return replace(plain, amounts=tuple(amounts), fixed=tuple(fixed))
+
+    def again(self, amounts: Sequence[Array], outside: Array) -> tuple[Array, ...]:
+        """Per customer of a composite, an amount of those who would choose the same plan again, times what
+        :attr:`Figure.again` divides by. ``amounts``: by plan."""
+        found = []
+        for at, members in enumerate(self._members):
+            odds = [m.attraction / outside[:, None] for m in members]
+            own = [amounts[m.plan][:, m.level] * r for m, r in zip(members, odds, strict=True)]
+            found.append(self._mean(at, own))
+        return tuple(found)
+
+    def _per_customer(self, at: int, amounts: Sequence[Array]) -> Array:
+        """(I, L) mean of amounts of the members' own levels over the customers of a composite."""
+        members = self._members[at]
+        if len(members) == 1:
+            return amounts[0]
+        return self._mean(at, [a[:, m.level] for m, a in zip(members, amounts, strict=True)])
+
+    def _mean(self, at: int, amounts: Sequence[Array]) -> Array:
+        """(I, L) mean of the members' amounts at the composite's levels over its customers."""
+        members = self._members[at]
+        if len(members) == 1:
+            return amounts[0]
+        total = sum_of([m.weight * a for m, a in zip(members, amounts, strict=True)])
+        weight = self.instance.attraction[at]
+        return np.divide(total, weight, out=np.zeros_like(total), where=weight > 0.0)
+
+
+def sum_of(arrays: Sequence[Array]) -> Array:
+    """The sum; the array itself where there is one."""
+    total = arrays[0]
+    for more in arrays[1:]:
+        total = total + more
+    return total
+
+
+def _members(part: Composite, demand: Demand, dissimilarity: Callable[[Composite], float]) -> tuple[_Member, ...]:
+    columns = part.levels.T
+    if part.single:
+        (j,) = part.plans
+        a = demand.attraction[j]
+        return (_Member(j, columns[0], a * demand.duration[j], a),)
+    clock.check("the levels of a nest were combined")
+    alone = np.stack([demand.attraction[j][:, k] for j, k in zip(part.plans, columns, strict=True)], axis=-1)
+    together = choice.nested(alone, dissimilarity(part))
+    return tuple(
+        _Member(j, k, a * demand.duration[j][:, k], a)
+        for j, k, a in zip(part.plans, columns, np.ascontiguousarray(np.moveaxis(together, -1, 0)), strict=True)
+    )
+
+
+def _between(composites: Composites, rules: Sequence[Rule]) -> list[Rule]:
+    """The rules between plans of different composites."""
+    part_of = {j: p for p, part in enumerate(composites.parts) for j in part.plans}
+    made = []
+    for rule in rules:
+        one, other = part_of[rule.first], part_of[rule.second]
+        if one == other:
+            made += _within(composites, one, rule)
+            continue
+        rows, columns = (composites.parts[p].levels[:, composites.parts[p].plans.index(j)]
+                         for p, j in ((one, rule.first), (other, rule.second)))  # fmt: skip
+        allowed: Bools = rule.allowed[np.ix_(rows, columns)]
+        made.append(Rule(rule.name, one, other, allowed))
+    return made
+
+
+def _within(composites: Composites, at: int, rule: Rule) -> list[Rule]:
+    """A rule inside a composite, against every level of another; none where what it forbids was left out."""
+    part = composites.parts[at]
+    one, other = (part.levels[:, part.plans.index(j)] for j in (rule.first, rule.second))
+    allowed: Bools = rule.allowed[one, other]
+    if allowed.all():
+        return []
+    if len(composites.parts) == 1:
+        raise bad_argument("rules", "no combination of levels of the only nest keeps them", "allow more of them")
+    beside = 0 if at else 1
+    return [Rule(rule.name, at, beside, np.repeat(allowed[:, None], len(composites.parts[beside].levels), axis=1))]
+
+
+def connected(plans: Sequence[int], together: Callable[[int, int], bool]) -> list[tuple[int, ...]]:
+    """The plans of a nest in lots such that plans of different lots are never offered to the same customer."""
+    lots: list[set[int]] = []
+    for plan in plans:
+        met = [lot for lot in lots if any(together(plan, other) for other in lot)]
+        lots = [lot for lot in lots if lot not in met] + [{plan}.union(*met)]
+    return [tuple(sorted(lot)) for lot in lots]
