@@ -23,7 +23,7 @@ def attraction(utility: Array) -> Array:
 
 
 def nested(attraction: Array, dissimilarity: float) -> Array:
-    """Attraction of the plans of a nest, given what each would have alone: b I^(lambda - 1), b = a^(1 / lambda), I = sum b.
+    """Attraction of plans beside others of their nest: b I^(lambda - 1), b = a^(1 / lambda), I = sum b, a alone.
 
     A plan with attraction 0 has 0, and so has every plan of a nest that offers nothing. At lambda 1 nothing changes.
     Index: (..., K) over the plans of the nest. Unit: 1. Source: nested logit, Train (2009), ch. 4.

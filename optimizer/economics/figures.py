@@ -176,6 +176,20 @@ def _business_revenue(part: Selection, serving_elsewhere: float) -> list[Compone
     return [(1.0, "revenue", Selection(part.plan, part.segment, kept))]
 
 
+def _customers_of(channel: str) -> Callable[[Selection, float], list[Component]]:
+    return lambda part, serving_elsewhere: [(1.0, "customers", _within(part, channel))]
+
+
+def _potential_of(channel: str) -> Callable[[Selection, float], list[Component]]:
+    return lambda part, serving_elsewhere: [(1.0, "potential", _within(part, channel))]
+
+
+def _within(part: Selection, channel: str) -> Selection:
+    """A part of the business, of one channel."""
+    kept = (channel,) if part.channels is None or channel in part.channels else ()
+    return Selection(part.plan, part.segment, kept)
+
+
 def _accounting_margin(part: Selection, serving_elsewhere: float) -> list[Component]:
     return [(1.0, "gross_margin", part), (serving_elsewhere, "free_serving_cost", part)]
 
@@ -184,9 +198,9 @@ USD, CUSTOMERS, FRACTION, RATE = "usd/month", "customers", "fraction", "1/month"
 MORE, LESS = Direction.MORE, Direction.LESS
 
 FIGURES: dict[str, BusinessFigure] = registry(
-    LinearFigure("customers", "Customers of all our plans.", CUSTOMERS, MORE, _ones, headline=12, by_part=1),
+    LinearFigure("customers", "Customers of all our plans.", CUSTOMERS, MORE, _ones, headline=15, by_part=1),
     LinearFigure("paying_customers", "Customers who are billed.",
-        CUSTOMERS, MORE, _paying, headline=13, tile=True, by_part=2),
+        CUSTOMERS, MORE, _paying, headline=16, tile=True, by_part=2),
     LinearFigure("free_customers", "Customers who are not billed.", CUSTOMERS, MORE, lambda p: 1.0 - _paying(p)),
     LinearFigure("revenue", "Fees, metered use and advertising of a month.",
         USD, MORE, lambda p: p.revenue, headline=2, tile=True, by_part=3),
@@ -217,13 +231,13 @@ FIGURES: dict[str, BusinessFigure] = registry(
         USD, MORE, lambda p: (p.revenue - p.serving) * _paying(p)),
     LinearFigure("deciding_customers", "Customers who decide anew in a month, whatever they then choose.",
         "customers/month", LESS, lambda p: p.decision_rate),
-    LinearFigure("churned_customers", "Customers who leave their plan in a month, for another of ours or for anything else.",
+    LinearFigure("churned_customers", "Customers who leave their plan in a month, for another or anything else.",
         "customers/month", LESS, lambda p: p.decision_rate, again=lambda p: -p.decision_rate),
     LinearFigure("churned_payers", "Billed customers who leave their plan in a month.",
         "customers/month", LESS, lambda p: p.decision_rate * _paying(p), again=lambda p: -p.decision_rate * _paying(p)),
     LinearFigure("gpu_hours", "GPU hours paid for in a month.",
-        "GPU-hours/month", LESS, lambda p: p.gpu_hours, headline=17, tile=True, by_part=9),
-    LinearFigure("requests", "Requests served in a month.", "requests/month", MORE, lambda p: p.requests, headline=18),
+        "GPU-hours/month", LESS, lambda p: p.gpu_hours, headline=20, tile=True, by_part=9),
+    LinearFigure("requests", "Requests served in a month.", "requests/month", MORE, lambda p: p.requests, headline=21),
     LinearFigure("cap_bound_customers", "Customers whom a cap binds at least once in a month.",
         CUSTOMERS, LESS, lambda p: p.binds),
     LinearFigure("api_value", "What the served requests would cost at API prices.", USD, MORE, lambda p: p.api_value),
@@ -246,8 +260,15 @@ FIGURES: dict[str, BusinessFigure] = registry(
         FRACTION, MORE, "payers_margin", "paying_revenue", headline=6),
     RatioFigure("accounting_margin_rate", "Gross margin as the accounts state it, divided by revenue.",
         FRACTION, MORE, "accounting_margin", "revenue", headline=7),
-    RatioFigure("market_share", "Customers divided by all who could be customers.",
+    RatioFigure("market_share",
+        "Customers divided by all who could be customers: people, seats and accounts counted alike.",
         FRACTION, MORE, "customers", "potential", headline=9, tile=True),
+    RatioFigure("people_share", "Customers of consumer plans divided by the people of consumer segments.",
+        FRACTION, MORE, "people", "potential_people", headline=12),
+    RatioFigure("seat_share", "Seats of enterprise plans divided by the seats of enterprise segments.",
+        FRACTION, MORE, "seats", "potential_seats", headline=13),
+    RatioFigure("account_share", "Accounts of API plans divided by the accounts of API segments.",
+        FRACTION, MORE, "accounts", "potential_accounts", headline=14),
     RatioFigure("paying_market_share", "Billed customers divided by all who could be customers.",
         FRACTION, MORE, "paying_customers", "potential"),
     RatioFigure("market_share_served",
@@ -256,24 +277,30 @@ FIGURES: dict[str, BusinessFigure] = registry(
     RatioFigure("revenue_share", "Revenue divided by that of ours and the rivals.",
         FRACTION, MORE, "revenue", "served_revenue", headline=11),
     RatioFigure("free_share", "Customers who are not billed divided by customers.",
-        FRACTION, LESS, "free_customers", "customers", headline=14),
-    RatioFigure("leave_rate", "Customers who leave their plan in a month divided by customers: what planners call churn.",
-        RATE, LESS, "churned_customers", "customers", headline=15, by_part=8),
+        FRACTION, LESS, "free_customers", "customers", headline=17),
+    RatioFigure("leave_rate", "Customers who leave their plan in a month divided by customers; also called churn.",
+        RATE, LESS, "churned_customers", "customers", headline=18, by_part=8),
     RatioFigure("payers_churn_rate", "Billed customers who leave their plan in a month divided by billed customers.",
-        RATE, LESS, "churned_payers", "paying_customers", headline=16),
+        RATE, LESS, "churned_payers", "paying_customers", headline=19),
     RatioFigure("decision_rate", "Customers who decide anew in a month divided by customers; who does may stay.",
         RATE, LESS, "deciding_customers", "customers", by_part=11),
     CohortFigure("retention_12_months", "Share of those who come to a plan that are still on it twelve months later.",
         FRACTION, MORE, 12, by_part=12),
     RatioFigure("enterprise_revenue_share", "Revenue of the enterprise and API channels divided by revenue.",
-        FRACTION, MORE, "business_revenue", "revenue", headline=19),
+        FRACTION, MORE, "business_revenue", "revenue", headline=22),
     RatioFigure("cap_binding_share", "Customers whom a cap binds at least once in a month divided by customers.",
-        FRACTION, LESS, "cap_bound_customers", "customers", headline=20, by_part=10),
+        FRACTION, LESS, "cap_bound_customers", "customers", headline=23, by_part=10),
     RatioFigure("revenue_per_customer", "Revenue divided by customers.", USD, MORE, "revenue", "customers"),
     RatioFigure("revenue_per_payer", "Revenue from customers who are billed divided by their number.",
-        USD, MORE, "paying_revenue", "paying_customers", headline=22),
+        USD, MORE, "paying_revenue", "paying_customers", headline=25),
     RatioFigure("cost_per_free_customer", "Serving cost of customers who are not billed divided by their number.",
-        USD, LESS, "free_serving_cost", "free_customers", headline=21),
+        USD, LESS, "free_serving_cost", "free_customers", headline=24),
+    CompositeFigure("people", "Customers of consumer plans.", CUSTOMERS, MORE, _customers_of("consumer")),
+    CompositeFigure("seats", "Customers of enterprise plans.", CUSTOMERS, MORE, _customers_of("enterprise")),
+    CompositeFigure("accounts", "Customers of API plans.", CUSTOMERS, MORE, _customers_of("api")),
+    CompositeFigure("potential_people", "People of consumer segments.", CUSTOMERS, MORE, _potential_of("consumer")),
+    CompositeFigure("potential_seats", "Seats of enterprise segments.", CUSTOMERS, MORE, _potential_of("enterprise")),
+    CompositeFigure("potential_accounts", "Accounts of API segments.", CUSTOMERS, MORE, _potential_of("api")),
     CompositeFigure("business_revenue", "Revenue of the enterprise and API channels.", USD, MORE, _business_revenue),
     CompositeFigure("accounting_margin",
         "Gross margin plus the part of free customers' serving cost that is booked elsewhere.",
@@ -330,4 +357,7 @@ def unit_of(name: str) -> str:
 
 def is_linear(name: str) -> bool:
     """Whether a figure is linear in customers: a ratio is where no menu moves its denominator."""
-    return name not in RATIOS or bool(LINEAR[RATIOS[name].denominator].constant)
+    if name not in RATIOS:
+        return True
+    below = components(RATIOS[name].denominator, TOTAL, 0.0)
+    return all(bool(LINEAR[n].constant) for _, n, _ in below)

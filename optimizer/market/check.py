@@ -308,11 +308,19 @@ def check_case(case: Case, market: Market, document: Document) -> Iterator[Findi
         yield from _names(document, f"rules.price_change.{index}.plan", "plan", [change.plan], market.plans)
 
 
+def _decides(document: Document, path: str, name: str) -> Iterator[Finding]:
+    """Findings about a figure that an objective or a condition names."""
+    if not figures.is_figure(name):
+        yield _unknown(document, path, "figure", name, figures.names())
+    elif name in figures.COHORTS:
+        message = f"{name} is told, but nothing is proven of it"
+        yield document.finding("told-figure", path, message, "name leave_rate, which moves with it")
+
+
 def _check_conditions(case: Case, market: Market, document: Document) -> Iterator[Finding]:
     for index, condition in enumerate(case.conditions):
         path = f"conditions.{index}"
-        if not figures.is_figure(condition.figure):
-            yield _unknown(document, f"{path}.figure", "figure", condition.figure, figures.names())
+        yield from _decides(document, f"{path}.figure", condition.figure)
         if condition.plan is not None:
             yield from _names(document, f"{path}.plan", "plan", [condition.plan], market.plans)
         if condition.segment is not None:
@@ -378,8 +386,7 @@ def _check_objective(case: Case, document: Document) -> Iterator[Finding]:
     for index, stage in enumerate(objective.lexicographic or ()):
         named.append((f"objective.lexicographic.{index}", str(stage.maximise or stage.minimise)))
     for path, name in named:
-        if not figures.is_figure(name):
-            yield _unknown(document, path, "figure", name, figures.names())
+        yield from _decides(document, path, name)
     ratios = [n for n in objective.blend or () if not figures.is_linear(n)]
     if len(ratios) > 1:
         yield document.finding(

@@ -155,10 +155,11 @@ class Evaluation:
             total += float(held @ amount)
             if figure.fixed and selection.segment is None:
                 total += figure.fixed * self.prepared.plans[self.prepared.plan_index(name)].fixed_cost
+        people = rows & population_mask(self.prepared, selection)
         if figure.constant == "potential":
-            total += float(self.prepared.population.potential[rows].sum())
+            total += float(self.prepared.population.potential[people].sum())
         if figure.alternatives:
-            total += float(self._at_rivals(figure.alternatives == "revenue")[rows].sum())
+            total += float(self._at_rivals(figure.alternatives == "revenue")[people].sum())
         if selection.total:
             total += figure.capacity * self.capacity_cost
         return total
@@ -192,6 +193,13 @@ def type_mask(prepared: Prepared, selection: Selection) -> NDArray[np.bool_]:
     if selection.segment is None:
         return np.ones(pop.size, dtype=bool)
     return np.asarray(pop.segment == pop.segments.index(selection.segment))
+
+
+def population_mask(prepared: Prepared, selection: Selection) -> NDArray[np.bool_]:
+    """(I,) types whose segment belongs to the channels of a selection: whom a share is taken of."""
+    segments = prepared.market.segments.values()
+    kept = [selection.channels is None or s.channel in selection.channels for s in segments]
+    return np.array(kept, dtype=bool)[prepared.population.segment]
 
 
 def plan_selected(prepared: Prepared, name: str, selection: Selection) -> bool:

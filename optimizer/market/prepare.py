@@ -27,7 +27,7 @@ MONTH_HOURS = 730.0
 
 @dataclass(frozen=True)
 class Constants:
-    """Alternative constants and references of decision rates found by calibration; (I,) arrays, nan where not offered."""
+    """Alternative constants and references of decision rates, from calibration; (I,) arrays, nan where not offered."""
 
     plans: Mapping[str, Array]
     pooled: Mapping[str, float]

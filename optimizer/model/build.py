@@ -12,7 +12,7 @@ from optimizer.economics.figures import LINEAR, TOTAL, Amount, LinearFigure, Sel
 from optimizer.economics.population import PlanFacts, Terms
 from optimizer.economics.response import PerCustomer, per_customer
 from optimizer.execution import clock
-from optimizer.market.evaluate import plan_selected, rival_amount, type_mask
+from optimizer.market.evaluate import plan_selected, population_mask, rival_amount, type_mask
 from optimizer.market.prepare import MONTH_HOURS, Prepared
 from optimizer.model.choices import Choices
 from optimizer.model.composites import Composed, Demand, sum_of
@@ -142,10 +142,12 @@ def _linear(built: MarketInstance, figure: LinearFigure, selection: Selection) -
     rivals = np.zeros(rows.size)
     constant = 0.0
     if figure.alternatives:
-        rivals = np.where(rows, rival_amount(prepared, figure.alternatives == "revenue"), 0.0)
+        rivals = np.where(
+            rows & population_mask(prepared, selection), rival_amount(prepared, figure.alternatives == "revenue"), 0.0
+        )
         constant += float(rivals @ prepared.population.potential)
     if figure.constant == "potential":
-        constant += float(prepared.population.potential[rows].sum())
+        constant += float(prepared.population.potential[rows & population_mask(prepared, selection)].sum())
     replaced = selection.total and figure.serving is not None
 
     def amount(p: PerCustomer) -> Array:

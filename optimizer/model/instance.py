@@ -91,7 +91,7 @@ class Instance:
     names: tuple[str, ...] = field(default=())
     """Plan names for messages; ``plan 0`` ... where empty."""
     odds: tuple[Array, ...] = field(default=())
-    """(I, L_j) attraction to someone who decides anew, against the alternatives' 1; only figures with ``again`` use it."""
+    """(I, L_j) attraction to someone who decides anew, against the alternatives' 1; for figures with ``again``."""
 
     @property
     def types(self) -> int:

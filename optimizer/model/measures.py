@@ -135,6 +135,8 @@ def measure(
     numerator = built.figure(ratio.numerator, selection)
     denominator = built.figure(ratio.denominator, selection)
     if is_linear(name):
+        if denominator.constant == 0.0:
+            raise bad_argument(name, "has no value in this market: there is nobody to take a share of")
         return Measure(name, selection, combine([(1.0 / denominator.constant, numerator)]), None, 0.0)
     # a plan's stated floor of 0 means the default: it asks nothing where the plan is off the menu
     least = floor or default_floor(built, ratio.denominator, selection, today)
