@@ -9,7 +9,7 @@ from typing import Any
 from optimizer.answer.menu import PlanChoice
 from optimizer.answer.parts import compute_rows, draw_multiples, parts, usage_rows
 from optimizer.answer.solution import SCHEMA_VERSION, Solution
-from optimizer.economics.figures import PART_FIGURES
+from optimizer.economics.figures import ALIASES, PART_FIGURES
 from optimizer.io.plain import clean, csv_table, dumps
 
 
@@ -33,11 +33,22 @@ def solution_document(solution: Solution) -> dict[str, Any]:
             "enterprise_share": solution.enterprise_share,
             "today": solution.today_enterprise_share,
         },
-        "figures": {
-            f.name: {"value": f.value, "unit": f.unit, "today": f.today, "unchanged": f.unchanged, "change": f.change}
-            for f in solution.figures
+        "figures": _named(
+            {
+                f.name: {
+                    "value": f.value,
+                    "unit": f.unit,
+                    "today": f.today,
+                    "unchanged": f.unchanged,
+                    "change": f.change,
+                }
+                for f in solution.figures
+            }
+        ),
+        "parts": {
+            kind: {name: _named(figures) for name, figures in _parts(solution, kind).items()}
+            for kind in ("plan", "segment", "channel")
         },
-        "parts": {kind: _parts(solution, kind) for kind in ("plan", "segment", "channel")},
         "leave_rate": solution.leave_rates[0],
         "company_churn_rate": solution.leave_rates[1],
         "usage_classes": usage_rows(solution.evaluation),
@@ -77,6 +88,11 @@ def _plan(p: PlanChoice) -> dict[str, Any]:
         "today_allowances": p.today_allowances,
         "outside_evidence": list(p.notes),
     }
+
+
+def _named(figures: dict[str, Any]) -> dict[str, Any]:
+    """Figures by name, also by the other names that they are known by."""
+    return figures | {other: figures[name] for other, name in ALIASES.items() if name in figures}
 
 
 def _parts(solution: Solution, kind: str) -> dict[str, dict[str, float]]:

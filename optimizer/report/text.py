@@ -15,7 +15,7 @@ from optimizer.answer.solution import Solution
 from optimizer.economics.figures import PART_FIGURES, unit_of
 from optimizer.report.words import allowances_text, amount, bare, change, heading, price, printable, quantity, title
 
-TOO_WIDE = ("paying_customers", "gross_margin", "gpu_hours")
+TOO_WIDE = ("paying_customers", "gross_margin", "gpu_hours", "decision_rate")
 """Figures by part for which a terminal has no room."""
 
 

@@ -139,7 +139,7 @@ def test_headers_stay_in_sight_and_formats_fit(book: Any) -> None:
         assert all(cell.font.bold for cell in sheet[1])
         assert all(9 < d.width <= 110 for d in sheet.column_dimensions.values())
     shares = [c for c in book["By plan"][3] if c.number_format.endswith("%")]
-    assert len(shares) == 6
+    assert len(shares) == 10  # rates and shares, today and now
     assert book["Menu"]["D3"].number_format == "#,##0.00"
     shown = {("usd/month", 12345.6): "#,##0", ("fraction", 0.5): "0.0%", ("fraction", 1e-4): "0.00%",
              ("1", 0.25): "General", ("customers", 12.3456789): "#,##0.00"}  # fmt: skip

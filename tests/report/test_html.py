@@ -126,7 +126,7 @@ def test_figures_tell_what_they_are(texts: dict[str, str], studies: dict[str, An
     glossary = texts["plain"].split("What the figures mean")[1].split("</dl>")[0]
     names = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", glossary)
     assert [name for name, _ in names] == [heading(f.name) for f in studies["solution"].figures]
-    assert dict(names)["Churn rate"].endswith("In % a month; less is better.")
+    assert dict(names)["Leave rate"].endswith("In % a month; less is better.")
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ def test_sentences_and_names() -> None:
         value=Value(0.05, "1/month"),
         path=PathName("plans.go.decision_rate"),
     )
-    assert told(said) == "Churn rate of Go! is 5.00% a month; see Go plan: churn."
+    assert told(said) == "Churn rate of Go! is 5.00% a month; see Go plan: decision rate."
     assert told(said, keys=True) == "Churn rate of go is 5.00% a month; see plans.go.decision_rate."
     assert told(("a", say("b {c}", c="d"), Value(1.0))) == "a; b d; 1"
     name = phrases(FigureName("churn_rate"))
