@@ -22,6 +22,19 @@ def attraction(utility: Array) -> Array:
     return np.exp(utility)
 
 
+def log_nested(utility: Array, dissimilarity: float) -> Array:
+    """ln a of the plans of a nest: V / lambda + (lambda - 1) ln I, I = sum of exp(V / lambda).
+
+    A plan that is not offered has V = -inf and stays there. At lambda 1 nothing changes.
+    Index: (..., K) over the plans of the nest. Unit: utility. Source: nested logit, Train (2009), ch. 4.
+    """
+    b = utility / dissimilarity
+    largest = np.maximum(b.max(axis=-1, keepdims=True, initial=-np.inf), -1e300)  # -inf - -inf would be nan
+    with np.errstate(divide="ignore"):
+        total = largest + np.log(np.exp(b - largest).sum(axis=-1, keepdims=True))
+    return np.asarray(b + (dissimilarity - 1.0) * np.maximum(total, -1e300))
+
+
 def nested(attraction: Array, dissimilarity: float) -> Array:
     """Attraction of plans beside others of their nest: b I^(lambda - 1), b = a^(1 / lambda), I = sum b, a alone.
 
@@ -29,11 +42,8 @@ def nested(attraction: Array, dissimilarity: float) -> Array:
     Index: (..., K) over the plans of the nest. Unit: 1. Source: nested logit, Train (2009), ch. 4.
     """
     with np.errstate(divide="ignore"):
-        b = np.log(attraction) / dissimilarity
-    largest = np.maximum(b.max(axis=-1, keepdims=True, initial=-np.inf), -1e300)  # -inf - -inf would be nan
-    with np.errstate(divide="ignore"):
-        total = largest + np.log(np.exp(b - largest).sum(axis=-1, keepdims=True))
-    return np.where(attraction > 0.0, np.exp(b + (dissimilarity - 1.0) * np.maximum(total, -1e300)), 0.0)
+        found = log_nested(np.log(attraction), dissimilarity)
+    return np.where(attraction > 0.0, np.exp(found), 0.0)
 
 
 def chosen(attraction: Array, outside: Array) -> Array:
