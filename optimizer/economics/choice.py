@@ -23,17 +23,19 @@ def attraction(utility: Array) -> Array:
 
 
 def nested(attraction: Array, dissimilarity: float) -> Array:
-    """Attraction of the plans of a nest, given what each would have alone: b I^(lambda - 1), b = a^(1 / lambda), I = sum b.
+    """Attraction of the plans of a nest from what each would have alone: b I^(lambda - 1), b = a^(1 / lambda), I = sum b.
 
     A plan with attraction 0 has 0, and so has every plan of a nest that offers nothing. At lambda 1 nothing changes.
+    Worked out as a (b / I)^(1 - lambda), so that no power overflows, however small lambda is.
     Index: (..., K) over the plans of the nest. Unit: 1. Source: nested logit, Train (2009), ch. 4.
     """
-    with np.errstate(divide="ignore"):
-        b = np.log(attraction) / dissimilarity
-    largest = np.maximum(b.max(axis=-1, keepdims=True, initial=-np.inf), -1e300)  # -inf - -inf would be nan
-    with np.errstate(divide="ignore"):
-        total = largest + np.log(np.exp(b - largest).sum(axis=-1, keepdims=True))
-    return np.where(attraction > 0.0, np.exp(b + (dissimilarity - 1.0) * np.maximum(total, -1e300)), 0.0)
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        alone = np.log(attraction)
+        largest = np.maximum(alone.max(axis=-1, keepdims=True, initial=-np.inf), -1e300)  # -inf - -inf would be nan
+        beside = (alone - largest) / dissimilarity
+        total = np.log(np.maximum(np.exp(beside).sum(axis=-1, keepdims=True), 1.0))
+        share = np.exp((1.0 - dissimilarity) * (beside - total))
+    return np.where(attraction > 0.0, attraction * share, 0.0)
 
 
 def chosen(attraction: Array, outside: Array) -> Array:
