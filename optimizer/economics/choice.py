@@ -40,7 +40,8 @@ def log_nested(utility: Array, dissimilarity: float) -> Array:
     A plan that is not offered has V = -inf and stays there. At lambda 1 nothing changes.
     Index: (..., K) over the plans of the nest. Unit: utility. Source: nested logit, Train (2009), ch. 4.
     """
-    return np.asarray(utility + (1.0 - dissimilarity) * log_nest_shares(utility, dissimilarity))
+    share = log_nest_shares(utility, dissimilarity)
+    return np.asarray(utility + (1.0 - dissimilarity) * np.where(np.isfinite(share), share, 0.0))
 
 
 def nested(attraction: Array, dissimilarity: float) -> Array:
@@ -50,9 +51,10 @@ def nested(attraction: Array, dissimilarity: float) -> Array:
     nothing. At lambda 1 nothing changes.
     Index: (..., K) over the plans of the nest. Unit: 1. Source: nested logit, Train (2009), ch. 4.
     """
+    offered = attraction > 0.0
     with np.errstate(divide="ignore"):
         share = log_nest_shares(np.log(attraction), dissimilarity)
-    return np.where(attraction > 0.0, attraction * np.exp((1.0 - dissimilarity) * share), 0.0)
+    return np.where(offered, attraction * np.exp((1.0 - dissimilarity) * np.where(offered, share, 0.0)), 0.0)
 
 
 def chosen(attraction: Array, outside: Array) -> Array:
