@@ -1,4 +1,4 @@
-"""Choice and churn: answers worked out by hand."""
+"""Choice, deciding anew and leaving: answers worked out by hand."""
 
 from __future__ import annotations
 
@@ -24,6 +24,37 @@ def test_systematic_utility() -> None:
 
 def test_attraction() -> None:
     assert choice.attraction(np.array([0.0, math.log(3.0), -math.inf])) == pytest.approx([1.0, 3.0, 0.0], abs=1e-15)
+
+
+def test_nested() -> None:
+    """Lambda 1/2, attractions 3 and 4: b = 9 and 16, I = 25, I^(-1/2) = 1/5."""
+    got = choice.nested(np.array([[3.0, 4.0], [0.0, 4.0], [0.0, 0.0]]), 0.5)
+    assert got == pytest.approx(np.array([[1.8, 3.2], [0.0, 4.0], [0.0, 0.0]]), rel=1e-15)
+
+
+def test_nested_of_copies() -> None:
+    """Two copies of a plan of attraction 1 are worth 2^lambda together, whatever else there is."""
+    for scale in (1.0, 0.5, 0.1, 0.001):
+        both = choice.nested(np.array([1.0, 1.0]), scale)
+        assert both == pytest.approx([2.0**scale / 2.0] * 2, rel=1e-13), scale
+
+
+def test_log_nested() -> None:
+    utility = np.array([[math.log(3.0), math.log(4.0)], [-math.inf, math.log(4.0)], [-math.inf, -math.inf]])
+    got = choice.log_nested(utility, 0.5)
+    assert np.exp(got) == pytest.approx(np.array([[1.8, 3.2], [0.0, 4.0], [0.0, 0.0]]), rel=1e-15)
+    # 2000 and 1999 at lambda 1/1000: the second is e^-1000 of the first
+    assert choice.log_nested(np.array([2000.0, 1999.0]), 1e-3) == pytest.approx([2000.0, 1000.0], rel=1e-15)
+
+
+def test_log_nest_shares() -> None:
+    got = choice.log_nest_shares(np.array([[math.log(3.0), math.log(4.0)], [-math.inf, 0.0]]), 0.5)
+    assert np.exp(got) == pytest.approx(np.array([[0.36, 0.64], [0.0, 1.0]]), rel=1e-15)
+
+
+def test_chosen() -> None:
+    got = choice.chosen(np.array([[1.0, 2.0], [0.0, 3.0]]), np.array([5.0, 1.0]))
+    assert got == pytest.approx(np.array([[0.125, 0.25], [0.0, 0.75]]))
 
 
 def test_stock() -> None:
@@ -89,7 +120,7 @@ def test_long_run_shares_by_simulation() -> None:
     assert held == pytest.approx(stocks / stocks.sum(), abs=3e-3)
 
 
-def test_churn_rate() -> None:
+def test_decision_rate() -> None:
     reference, kappa = np.array([0.04, 0.04, 0.04, 0.04]), np.array([0.5, 0.5, 0.5, 0.5])
     change = np.array([0.0, -2.0 * math.log(1.5), 2.0 * math.log(100.0), -2.0 * math.log(100.0)])
     # today; worse by 2 ln 1.5: 0.04 x 1.5; far better: the least; far worse: the most
@@ -97,11 +128,31 @@ def test_churn_rate() -> None:
     assert got == pytest.approx([0.04, 0.06, 0.01, 0.2])
 
 
-def test_churn_rate_reproduces_a_reference_outside_its_range() -> None:
+def test_decision_rate_reproduces_a_reference_outside_its_range() -> None:
     got = decisions.decision_rate(np.array([0.3, 0.005]), np.ones(2), np.zeros(2), 0.01, 0.2)
     assert got == pytest.approx([0.3, 0.005])
 
 
-def test_leaves() -> None:
+def test_leaving() -> None:
     # decides anew at 10 % a month and takes the same plan again in one case of four
-    assert decisions.leaves(np.array([0.1, 0.1]), np.array([0.25, 1.0])) == pytest.approx([0.075, 0.0])
+    assert decisions.leaving(np.array([0.1, 0.1]), np.array([0.25, 1.0])) == pytest.approx([0.075, 0.0])
+
+
+def test_kept() -> None:
+    assert decisions.kept(np.array([0.5, 0.0, 1.0, 1.5]), 3) == pytest.approx([0.125, 1.0, 0.0, 0.0])
+
+
+def test_cohort_kept() -> None:
+    """30 customers leave at 1/2 a month and 100 at 1/10: 15 and 10 come a month, of whom 1/4 and 0.81 are kept for two."""
+    got = decisions.cohort_kept(np.array([30.0, 100.0]), np.array([0.5, 0.1]), 2)
+    assert got == pytest.approx((15.0 * 0.25 + 10.0 * 0.81) / 25.0, rel=1e-15)
+    assert math.isnan(decisions.cohort_kept(np.zeros(2), np.array([0.5, 0.1]), 2))
+
+
+def test_cohort_kept_by_simulation() -> None:
+    """Who comes in a month is there two months later if he left in neither: the same from drawn lives."""
+    random = np.random.default_rng(11)
+    leaving, customers = np.array([0.5, 0.1]), np.array([30.0, 100.0])
+    came = random.choice(2, size=400_000, p=customers * leaving / (customers * leaving).sum())
+    stayed = (random.geometric(leaving[came]) > 2).mean()
+    assert decisions.cohort_kept(customers, leaving, 2) == pytest.approx(stayed, abs=3e-3)

@@ -11,6 +11,8 @@ import pytest
 
 from optimizer.economics import figures
 from optimizer.economics.figures import (
+    ALIASES,
+    COHORTS,
     COMPOSITES,
     FIGURES,
     HEADLINES,
@@ -66,6 +68,7 @@ BY_HAND = {
     "gross_margin": (20.5 - 7.0 - 0.9 - 0.6, 0.25 - 1.5 - 0.01),
     "contribution_margin": (20.5 - 7.0 - 0.9 - 0.6 - 1.1, 0.25 - 1.5 - 0.01 - 0.1),
     "payers_margin": (13.5, 0.0),
+    "deciding_customers": (0.05, 0.02),
     "churned_customers": (0.05, 0.02),
     "churned_payers": (0.05, 0.0),
     "gpu_hours": (2.2, 0.4),
@@ -84,6 +87,14 @@ BY_HAND = {
 @pytest.mark.parametrize("name", sorted(LINEAR))
 def test_amount_per_customer(name: str) -> None:
     assert LINEAR[name].amount(PER) == pytest.approx(BY_HAND[name], rel=1e-15, abs=1e-15)
+
+
+def test_who_chooses_the_same_again_does_not_leave() -> None:
+    """Of customers who decide anew, those who leave: less what is counted of who would choose the same plan again."""
+    again = {n: f.again(PER) for n, f in LINEAR.items() if f.again is not None}
+    assert again.keys() == {"churned_customers", "churned_payers"}
+    assert again["churned_customers"] == pytest.approx([-0.05, -0.02])
+    assert again["churned_payers"] == pytest.approx([-0.05, 0.0])
 
 
 def test_what_is_not_counted_per_customer() -> None:
@@ -118,7 +129,7 @@ def test_ratios_are_made_of_figures_and_of_one_kind(name: str) -> None:
     same = {"fraction": top == bottom, "1/month": f"{bottom}/month" == top, "usd/month": bottom == "customers"}
     assert same[ratio.unit]
     assert ratio.numerator not in RATIOS
-    assert ratio.denominator in LINEAR
+    assert ratio.denominator in LINEAR or ratio.denominator in COMPOSITES
 
 
 def test_components_of_a_plain_figure() -> None:
@@ -146,9 +157,16 @@ def test_is_figure() -> None:
 
 
 def test_names() -> None:
-    assert sorted(figures.names()) == sorted([*RATIOS, *LINEAR, *COMPOSITES])
+    ratios = [n for n in RATIOS if n not in ALIASES]
+    assert sorted(figures.names()) == sorted([*ratios, *LINEAR, *COMPOSITES, *COHORTS])
     assert len(figures.names()) == len(set(figures.names()))
-    assert figures.names()[: len(RATIOS)] == list(RATIOS)
+    assert figures.names()[: len(ratios)] == ratios
+
+
+def test_known_as() -> None:
+    """Planners say churn rate where customers leave."""
+    assert [figures.known_as(n) for n in ("churn_rate", "leave_rate", "revenue")] == ["leave_rate"] * 2 + ["revenue"]
+    assert figures.figure("churn_rate") is figures.figure("leave_rate") is RATIOS["churn_rate"]
 
 
 def test_unit_of() -> None:
@@ -175,9 +193,9 @@ def test_every_figure_tells_what_it_is(name: str) -> None:
 def test_directions() -> None:
     """Less is better of costs, compute, churn, caps that bind, free use and rivals; more of everything else."""
     less = {n for n, f in FIGURES.items() if f.better is Direction.LESS}
-    words = ("cost", "decision_rate", "cap_b", "rival", "free_share", "gpu_hours")
+    words = ("cost", "churn", "leave", "deci", "cap_b", "rival", "free_share", "gpu_hours")
     assert less == {n for n in FIGURES if any(word in n for word in words)}
-    assert len(less) == 18
+    assert len(less) == 20
 
 
 @pytest.mark.parametrize(
@@ -193,26 +211,31 @@ def test_a_figure_without_its_facts_is_refused(faulty: dict[str, Any]) -> None:
 
 
 def test_a_figure_listed_twice_is_refused() -> None:
-    with pytest.raises(ValueError, match="'churn_rate' is listed twice"):
-        figures.registry(RATIOS["churn_rate"], LINEAR["customers"], RATIOS["churn_rate"])
+    with pytest.raises(ValueError, match="'leave_rate' is listed twice"):
+        figures.registry(RATIOS["leave_rate"], LINEAR["customers"], RATIOS["leave_rate"])
 
 
 def test_headlines_and_figures_by_part_have_a_place_each() -> None:
     for places in ([f.headline for f in FIGURES.values()], [f.by_part for f in FIGURES.values()]):
         used = sorted(place for place in places if place)
         assert used == list(range(1, len(used) + 1))
-    assert HEADLINES[:2] == ("contribution_margin", "revenue") and len(HEADLINES) == 22
-    assert PART_FIGURES[0] == "customers" and len(PART_FIGURES) == 10
+    assert HEADLINES[:2] == ("contribution_margin", "revenue") and len(HEADLINES) == 25
+    assert PART_FIGURES[0] == "customers" and len(PART_FIGURES) == 12
     assert set(TILES) < set(HEADLINES) and len(TILES) == 6
 
 
 def test_kinds() -> None:
-    kinds = {"revenue": FigureKind.LINEAR, "churn_rate": FigureKind.RATIO, "accounting_margin": FigureKind.COMPOSITE}
+    kinds = {
+        "revenue": FigureKind.LINEAR,
+        "leave_rate": FigureKind.RATIO,
+        "accounting_margin": FigureKind.COMPOSITE,
+        "retention_12_months": FigureKind.COHORT,
+    }
     assert {name: FIGURES[name].kind for name in kinds} == kinds
 
 
 def test_a_ratio_over_a_constant_is_linear() -> None:
-    over_potential = {"market_share", "paying_market_share"}
+    over_potential = {"market_share", "paying_market_share", "people_share", "seat_share", "account_share"}
     assert {n for n in RATIOS if figures.is_linear(n)} == over_potential
     assert all(figures.is_linear(n) for n in (*LINEAR, *COMPOSITES))
 

@@ -130,12 +130,10 @@ def test_use_with_purchases() -> None:
 
 
 def test_per_customer() -> None:
-    outside = np.array([25.0, 40.0])
-    got = response.per_customer(POPULATION, AI_MODELS, POOLS, PLAN, TERMS, outside)
+    got = response.per_customer(POPULATION, AI_MODELS, POOLS, PLAN, TERMS)
     # half of them pay by the year at a fifth off: 18 a seat; 4 seats must be bought where 2 are used
     bill = np.array([36.0, 18.0])
     utility = np.array([-1.0 + math.log(61.0) - 3.6, -2.0 + 2.0 * math.log(451.0) - 0.9])
-    weight = np.exp(utility) / np.array([0.05, 0.04]) / outside
     revenue = bill + 0.001 * np.array([60.0, 600.0])
     hours = np.stack([0.01 * LARGE, 0.001 * SMALL], axis=1)
     expected = {
@@ -144,8 +142,6 @@ def test_per_customer() -> None:
         "utility": utility,
         "attraction": np.exp(utility),
         "decision_rate": np.array([0.05, 0.04]),
-        "weight": weight,
-        "denominator": weight * np.array([0.9, 0.8]),
         "requests": np.array([60.0, 600.0]),
         "advertising": np.array([0.06, 0.6]),
         "revenue": revenue,
@@ -168,9 +164,9 @@ def test_per_customer() -> None:
 
 def test_per_customer_where_it_is_not_offered() -> None:
     plan = replace(PLAN, offered=np.array([True, False]), constant=np.array([-1.0, math.nan]))
-    got = response.per_customer(POPULATION, AI_MODELS, POOLS, plan, TERMS, np.array([25.0, 40.0]))
-    assert got.weight[0] > 0.0
-    assert (got.attraction[1], got.weight[1], got.denominator[1]) == (0.0, 0.0, 0.0)
+    got = response.per_customer(POPULATION, AI_MODELS, POOLS, plan, TERMS)
+    assert got.attraction[0] > 0.0
+    assert got.attraction[1] == 0.0
 
 
 def test_plan_bill() -> None:
@@ -186,11 +182,11 @@ def test_utility_of() -> None:
     assert got == pytest.approx([0.5 + math.log(61.0) - 1.0, 0.25 + 2.0 * math.log(451.0) - 0.5], rel=1e-14)
 
 
-def test_churn_of() -> None:
+def test_decision_rate_of() -> None:
     # no reference: the plan's own; 1 below the reference: x e^0.5
-    assert response.churn_of(POPULATION, PLAN, np.array([3.0, 4.0])) == pytest.approx([0.05, 0.04])
+    assert response.decision_rate_of(POPULATION, PLAN, np.array([3.0, 4.0])) == pytest.approx([0.05, 0.04])
     known = replace(PLAN, reference_utility=np.array([3.0, 4.0]))
-    got = response.churn_of(POPULATION, known, np.array([3.0, 3.0]))
+    got = response.decision_rate_of(POPULATION, known, np.array([3.0, 3.0]))
     assert got == pytest.approx([0.05, 0.04 * math.exp(0.5)])
 
 
@@ -214,7 +210,7 @@ def test_alternative_utility() -> None:
     assert bill == pytest.approx([15.0, 15.0])
 
 
-def test_alternative_stock() -> None:
-    stock, bill = response.alternative_stock(POPULATION, AI_MODELS.quality, RIVAL)
-    assert stock == pytest.approx([math.exp(-2.0 + math.log(1.0 + 0.9 * 60.0) - 1.5) / 0.04, 0.0], rel=1e-13)
+def test_alternative_attraction() -> None:
+    attraction, bill = response.alternative_attraction(POPULATION, AI_MODELS.quality, RIVAL)
+    assert attraction == pytest.approx([math.exp(-2.0 + math.log(1.0 + 0.9 * 60.0) - 1.5), 0.0], rel=1e-13)
     assert bill == pytest.approx([15.0, 15.0])

@@ -114,19 +114,19 @@ class Loops:
             paid += price * more
         return {"took": took, "worth": value * math.log(1 + worth), "paid": paid, "beta": beta, "binds": 1 - quiet}
 
-    def outside(self, i: int, segment: str) -> tuple[float, list[tuple[str, float, float]]]:
-        """Total stock of the alternatives; name, stock and bill of each."""
-        parts = []
+    def outside(self, i: int, segment: str) -> tuple[float, list[tuple[str, float, float]], float]:
+        """Total stock of the alternatives; name, stock and bill of each; and what all are worth to who decides anew."""
+        parts, worth = [], 1.0
         for facts in self.prepared.alternatives:
             if segment not in self.data["alternatives"][facts.name]["segments"]:
                 continue
             used = self.use(i, segment, facts.terms, self.number(f"alternatives.{facts.name}.quality"))
             bill = facts.terms.price + used["paid"]
             utility = float(facts.constant[i]) + used["worth"] - used["beta"] * bill
-            parts.append(
-                (facts.name, math.exp(utility) / self.number(f"alternatives.{facts.name}.decision_rate"), bill)
-            )
-        return sum(s for _, s, _ in parts) + 1.0 / self.number("nothing_decision_rate"), parts
+            worth += math.exp(utility)
+            rate = self.number(f"alternatives.{facts.name}.decision_rate")
+            parts.append((facts.name, math.exp(utility) / rate, bill))
+        return sum(s for _, s, _ in parts) + 1.0 / self.number("nothing_decision_rate"), parts, worth
 
     def plan_row(self, i: int, segment: str, name: str, outside: float) -> dict[str, Any]:
         plan, facts = f"plans.{name}", self.prepared.plans[list(self.data["plans"]).index(name)]
@@ -137,19 +137,20 @@ class Loops:
         seats = self.number(f"segments.{segment}.seats_per_account", 1.0)
         bill = fee * max(1.0, self.number(f"{plan}.seat_minimum", 1.0) / seats) + used["paid"]
         utility = float(facts.constant[i]) + used["worth"] - used["beta"] * bill
-        churn = self.number(f"{plan}.decision_rate_by_segment.{segment}", self.number(f"{plan}.decision_rate"))
+        rate = self.number(f"{plan}.decision_rate_by_segment.{segment}", self.number(f"{plan}.decision_rate"))
         kappa = self.number(f"segments.{segment}.decision_rate_sensitivity")
-        churn *= math.exp(-kappa * (utility - float(facts.reference_utility[i])))
-        churn = min(max(churn, self.number(f"{plan}.decision_rate_least")), self.number(f"{plan}.decision_rate_most"))
+        rate *= math.exp(-kappa * (utility - float(facts.reference_utility[i])))
+        rate = min(max(rate, self.number(f"{plan}.decision_rate_least")), self.number(f"{plan}.decision_rate_most"))
         reach = "consumer" if self.data["segments"][segment]["channel"] == "consumer" else "enterprise"
         rho = self.number(f"go_to_market.{reach}.most")
         psi = self.number(f"{plan}.referral") * self.number(f"segments.{segment}.word_of_mouth", 1.0) * (1 - rho)
-        weight = math.exp(utility) / churn / outside
+        weight = math.exp(utility) / rate / outside
         revenue = bill + self.number(f"{plan}.advertising") * sum(used["took"])
         fees = f"finance.fees.{channel}"
         row = {"plan": name, "segment": segment, "channel": channel, "type": i, "weight": weight, "psi": psi}
         row |= {
-            "churned": churn,
+            "deciding": rate,
+            "worth": math.exp(utility),
             "revenue": revenue,
             "bill": bill,
             "binds": used["binds"],
@@ -176,9 +177,12 @@ class Loops:
     def one_type(self, i: int) -> list[dict[str, Any]]:
         pop = self.prepared.population
         segment = pop.segments[pop.segment[i]]
-        outside, parts = self.outside(i, segment)
+        outside, parts, worth = self.outside(i, segment)
         offered = [n for n in self.menu if segment in self.data["plans"][n]["segments"]]
         rows = [self.plan_row(i, segment, name, outside) for name in offered]
+        worth += sum(r["worth"] for r in rows)
+        for row in rows:
+            row["churned"] = row["deciding"] * (1.0 - row["worth"] / worth)
         reach = "consumer" if self.data["segments"][segment]["channel"] == "consumer" else "enterprise"
         spend = self.number("go_to_market.budget") * (self.share if reach == "enterprise" else 1 - self.share)
         low, high = self.number(f"go_to_market.{reach}.base"), self.number(f"go_to_market.{reach}.most")
@@ -217,6 +221,11 @@ class Loops:
     def total(self, key: str, **part: str) -> float:
         rows = [r for r in self.rows if all(r[k] == v for k, v in part.items())]
         return sum(r["n"] * (1.0 if key == "n" else r[key]) for r in rows)
+
+    def kept(self, **part: str) -> float:
+        """Of those who come in a month, who are as many as leave, the share still there after twelve."""
+        rows = [(r["n"] * r["churned"], r["churned"]) for r in self.rows if all(r[k] == v for k, v in part.items())]
+        return sum(came * (1.0 - rate) ** 12 for came, rate in rows) / sum(came for came, _ in rows)
 
     def margin(self, **part: str) -> float:
         """Revenue less all that is counted per customer, in a part of the business."""
@@ -259,6 +268,9 @@ def test_totals(both: tuple[Loops, Evaluation]) -> None:
         "serving_cost": serving,
         "churned_customers": loops.total("churned"),
         "churn_rate": loops.total("churned") / loops.total("n"),
+        "leave_rate": loops.total("churned") / loops.total("n"),
+        "decision_rate": loops.total("deciding") / loops.total("n"),
+        "retention_12_months": loops.kept(),
         "requests": loops.total("requests"),
         "cap_bound_customers": loops.total("binds"),
         "referred_customers": loops.total("psi"),
@@ -279,8 +291,12 @@ def test_totals(both: tuple[Loops, Evaluation]) -> None:
 def test_parts(both: tuple[Loops, Evaluation], part: dict[str, str]) -> None:
     loops, evaluation = both
     keys = {"customers": "n", "revenue": "revenue", "churned_customers": "churned", "serving_cost": "serving"}
+    keys |= {"deciding_customers": "deciding"}
     for name, key in keys.items():
         assert evaluation.figure(name, selection(part)) == pytest.approx(loops.total(key, **part), rel=1e-11), name
+    if loops.total("n", **part):
+        kept = evaluation.figure("retention_12_months", selection(part))
+        assert kept == pytest.approx(loops.kept(**part), rel=1e-11)
     margin = evaluation.figure("contribution_margin", selection(part))
     assert margin == pytest.approx(loops.margin(**part), abs=1e-11 * loops.total("revenue"))
 

@@ -73,9 +73,9 @@ def sum_of_sizes(problem: Any, figure: Any, picked: tuple[tuple[int, ...], int])
 
 
 def test_the_comparison_is_not_empty(problems: list[Any]) -> None:
-    """At today's levels all figures but those of other channels are away from 0."""
+    """At today's levels all figures but those of other channels are away from 0; no segment is one of accounts."""
     evaluation = evaluate_choice(problems[0], ((1, 1, 0, 1, 0), 0))
-    assert all(evaluation.figure(n) != 0.0 for n in FIGURES)
+    assert {n for n in FIGURES if evaluation.figure(n) == 0.0} == {"potential_accounts"}
     assert evaluation.burst.max() > 0.0
 
 
@@ -161,12 +161,13 @@ def test_word_of_mouth_never_reaches_more_than_everybody(psi: float, base: float
 
 
 def exact_customers(evaluation: Any) -> list[list[Fraction]]:
-    """(I, J) customers in rationals, from the same floats: n w / (1 + sum of e)."""
+    """(I, J) customers in rationals, from the same floats: n w / (1 + sum of (1 - psi) w)."""
     rows = []
     for i in range(evaluation.base.size):
-        below = Fraction(1) + sum(Fraction(float(p.denominator[i])) for p in evaluation.per)
-        staying = Fraction(float(evaluation.base[i])) / below
-        rows.append([Fraction(float(p.weight[i])) * staying for p in evaluation.per])
+        weights = [Fraction(float(w)) for w in evaluation.weights[i]]
+        counted = (w * (1 - Fraction(float(p.referral[i]))) for w, p in zip(weights, evaluation.per, strict=True))
+        staying = Fraction(float(evaluation.base[i])) / (Fraction(1) + sum(counted))
+        rows.append([w * staying for w in weights])
     return rows
 
 
@@ -179,11 +180,13 @@ def test_shares_and_sums_in_exact_rationals(problems: list[Any], which: int, dra
     held = exact_customers(evaluation)
 
     def exact(name: str) -> Fraction:
-        amounts = [LINEAR[name].amount(p) for p in evaluation.per]
-        return sum(
-            (n * Fraction(float(a[i])) for i, row in enumerate(held) for n, a in zip(row, amounts, strict=True)),
-            Fraction(0),
-        )
+        figure, total = LINEAR[name], Fraction(0)
+        for j, p in enumerate(evaluation.per):
+            amount, again = figure.amount(p), np.zeros(len(held)) if figure.again is None else figure.again(p)
+            for i, row in enumerate(held):
+                chosen = Fraction(float(evaluation.again[i, j]))
+                total += row[j] * (Fraction(float(amount[i])) + Fraction(float(again[i])) * chosen)
+        return total
 
     for name in ("customers", "revenue", "gpu_hours", "requests", "churned_customers", "paying_customers"):
         value = Fraction(evaluation.figure(name))
