@@ -60,17 +60,18 @@ def renamed(document: Document) -> tuple[Document, list[Finding]]:
 
 def old_changes(changes: Iterable[str], document: Document, prefix: str) -> list[Finding]:
     """Warnings about changes asked for by old names, and errors about those asked for by both."""
-    asked = list(changes)
-    old = [path for path in asked if new_path(path) != path]
-    found = [
-        document.finding(CODE, prefix + path, _twice(path, new_path(path)), "keep one")
-        for path in old
-        if new_path(path) in asked
-    ]
-    kinds = {new_path(path).split(".")[-1]: path for path in reversed(old)}
-    for path in reversed(kinds.values()):
-        message = f"has another name by now: {new_path(path)}"
-        found.append(document.finding(CODE, prefix + path, message, f"write {new_path(path)}", "warning"))
+    asked = {path: new_path(path) for path in changes}
+    found, kinds = [], dict[str, str]()
+    for path, new in asked.items():
+        if new == path:
+            continue
+        if new in asked:
+            found.append(document.finding(CODE, prefix + path, _twice(path, new), "keep one"))
+        else:
+            kinds.setdefault(new.rpartition(".")[2], path)
+    for path in kinds.values():
+        message = f"has another name by now: {asked[path]}"
+        found.append(document.finding(CODE, prefix + path, message, f"write {asked[path]}", "warning"))
     return found
 
 

@@ -579,7 +579,12 @@ bad(
 bad(
     "number-missing-row",
     drop("plans.plus.decision_rate"),
-    Found(MARKET, "plans.plus.decision_rate", "missing", "add 'churn"),
+    Found(MARKET, "plans.plus.decision_rate", "not stated", "retention_12_months or renewal_rate"),
+)
+bad(
+    "old-name-and-new",
+    in_numbers("plans.plus.decision_rate,", "plans.plus.churn,0.05,1/month,,x,0.01,0.1\nplans.plus.decision_rate,"),
+    Found(NUMBERS, "plans.plus.churn", "old name of plans.plus.decision_rate", "keep one"),
 )
 bad(
     "number-churn-zero",
@@ -644,9 +649,9 @@ bad(
 )
 bad(
     "table-path-typo",
-    in_numbers("plans.plus.decision_rate_least,", "plans.plus.churn_lest,"),
+    in_numbers("plans.plus.decision_rate_least,", "plans.plus.decision_rate_lest,"),
     Found(MARKET, "plans.plus.decision_rate_least", "missing", "add"),
-    Found(NUMBERS, "plans.plus.churn_lest", "unknown field", "'decision_rate_least'"),
+    Found(NUMBERS, "plans.plus.decision_rate_lest", "unknown field", "'decision_rate_least'"),
 )
 bad(
     "table-plan-typo",
@@ -656,7 +661,6 @@ bad(
         Found(NUMBERS, f"plans.pluss.{f}", "missing", "add")
         for f in (
             "channel",
-            "decision_rate",
             "decision_rate_least",
             "decision_rate_most",
             "referral",
@@ -811,11 +815,11 @@ bad(
     both(
         in_market("channel: consumer}", "channel: costumer}"),
         cell("plans.plus.price", unit="eur"),
-        drop("plans.team.decision_rate"),
+        drop("plans.team.decision_rate_least"),
     ),
     Found(MARKET, "segments.individuals.channel", "one of", "."),
     Found(NUMBERS, "plans.plus.price", "unknown unit", "."),
-    Found(MARKET, "plans.team.decision_rate", "missing", "."),
+    Found(MARKET, "plans.team.decision_rate_least", "missing", "."),
 )
 
 # --- arguments ------------------------------------------------------------------------------------

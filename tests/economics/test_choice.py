@@ -143,7 +143,7 @@ def test_kept() -> None:
 
 
 def test_cohort_kept() -> None:
-    """30 customers leave at 1/2 a month and 100 at 1/10: 15 and 10 come a month, of whom 1/4 and 0.81 are kept for two."""
+    """30 leave at 1/2 a month and 100 at 1/10: 15 and 10 come a month, of whom 1/4 and 0.81 are kept for two."""
     got = decisions.cohort_kept(np.array([30.0, 100.0]), np.array([0.5, 0.1]), 2)
     assert got == pytest.approx((15.0 * 0.25 + 10.0 * 0.81) / 25.0, rel=1e-15)
     assert math.isnan(decisions.cohort_kept(np.zeros(2), np.array([0.5, 0.1]), 2))

@@ -119,6 +119,11 @@ IDLE: dict[str, tuple[Spoil, set[str]]] = {
         put("plans.team.constant_shift", n(1, "utility")),
         {"plans.team.constant_shift"},
     ),
+    "a nest of plans offered to different people": (
+        put("nests", {"own": {"plans": ["plus", "team"], "dissimilarity": n(0.5)}}),
+        {"nests.own"},
+    ),
+    "a field that is no longer used": (put("outside_decisions", n(0.05, "1/month")), {"outside_decisions"}),
     "churn of a segment it is not offered to": (
         put("plans.plus.decision_rate_by_segment.firms", n(0.1, "1/month")),
         {"plans.plus.decision_rate_by_segment.firms"},
@@ -236,7 +241,8 @@ def test_a_change_by_the_caller(factory: ModuleType) -> None:
 
 @pytest.mark.parametrize(
     "path", [PLUS, "plans.team.unit_prices.mini", "ai_models.tiny.quality", "pools.spare.price",
-             "plans.plus.decision_rate_by_segment.firms", "today.plans.plus.customers", "today.alternatives.rival.consumer"]
+             "plans.plus.decision_rate_by_segment.firms", "today.plans.plus.customers",
+             "today.alternatives.rival.consumer"]
 )  # fmt: skip
 def test_it_has_no_effect_indeed(path: str, factory: ModuleType) -> None:
     """Ten times the number, and no figure moves, with tight caps and with loose ones."""
