@@ -18,7 +18,6 @@ from optimizer.inputs.load import load_inputs
 from optimizer.market.evaluate import Evaluation
 from optimizer.model.case_model import CaseModel, as_it_stands, case_model_of, prepare_case
 from optimizer.model.choices import Menu
-from optimizer.model.instance import Limit
 from optimizer.optimise.diagnose import diagnose
 from optimizer.optimise.objectives import Found, Lexicographic, Objective, objective_of
 from optimizer.optimise.outcome import Settings, Work
@@ -153,7 +152,7 @@ def _solve_stage(
     while len(refused) <= RETRIES:
         found = objective.solve(m, settings, limits, refused, seeds)
         if found.menu is None:
-            raise _no_answer(m, objective, found, settings, limits, refused, diagnosed)
+            raise _no_answer(m, wanted, before, found, settings, refused, diagnosed)
         evaluation = m.evaluate(found.menu)
         checked = audit(evaluation, m.bounds, compared(m, objective, found.menu, found.value, evaluation))
         if checked.met:
@@ -163,13 +162,16 @@ def _solve_stage(
 
 
 def _no_answer(
-    m: CaseModel, objective: Objective, found: Found, settings: Settings, kept: tuple[Limit, ...],
+    m: CaseModel, wanted: Lexicographic, before: Sequence[Stage], found: Found, settings: Settings,
     refused: Sequence[Menu], diagnosed: bool,
 ) -> BaseException:  # fmt: skip
+    """What to raise where the stage after those ``before`` has no menu."""
     if found.status is Status.INFEASIBLE and not refused:
         if not diagnosed:
             return InfeasibleError("no menu meets the conditions")
-        diagnosis = diagnose(m.built.instance, m.bounds, settings, kept, objective.ratios(m))
+        free, objective = m.with_rules_listed(), wanted.stages[len(before)][0]
+        kept = wanted.kept(free, [stage.found.value for stage in before])
+        diagnosis = diagnose(free.built.instance, free.bounds, settings, kept, objective.ratios(free))
         return InfeasibleError(diagnosis.text, diagnosis)
     if found.status is Status.INTERRUPTED:
         return KeyboardInterrupt()

@@ -117,6 +117,11 @@ class CaseModel:
         levels, mixes = tuple((menu.terms[plan],) for plan in self.choices.plans), (menu.enterprise_share,)
         return replace(self, other_choices=replace(self.choices, levels=levels, mixes=mixes, rules=()))
 
+    def with_rules_listed(self) -> CaseModel:
+        """The same case on an instance in which rules within a nest can be freed by name; itself where it is one."""
+        listed = self.choices.listed()
+        return self if listed is self.choices else replace(self, other_choices=listed)
+
     def with_bound_moved(self, index: int, factor: float) -> CaseModel:
         """The same case with one side of a condition at another value."""
         asked, count = list(self.inputs.case.conditions), 0

@@ -15,7 +15,7 @@ from optimizer.economics.response import included
 from optimizer.execution import clock
 from optimizer.market.ladders import allowed_prices, price_ladder
 from optimizer.market.prepare import WINDOW_ORDER, Prepared, unit_price_factor
-from optimizer.model.composites import Composites, composites_of, connected
+from optimizer.model.composites import Composites, composites_of, connected, left_out
 from optimizer.model.instance import Rule
 from optimizer.schema.case import Case, PlanLadders
 from optimizer.schema.market import Market
@@ -57,6 +57,12 @@ class Choices:
         """The plans as the search sees them. Raises InputError where a nest has too many combinations of levels."""
         counts = [len(x) for x in self.levels]
         return composites_of(counts, self.nests, self.rules, leave_out=self.rules_within, names=self.plans)
+
+    def listed(self) -> Choices:
+        """The same with what rules within a nest forbid listed, so that the rules can be freed; itself where they
+        leave nothing out, or too much to list."""
+        counts = [len(x) for x in self.levels]
+        return replace(self, rules_within=False) if left_out(counts, self.nests, self.rules) else self
 
     @property
     def menus(self) -> int:

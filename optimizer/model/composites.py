@@ -108,6 +108,12 @@ def composites_of(
     return Composites(tuple(parts))
 
 
+def left_out(levels: Sequence[int], nests: Sequence[Sequence[int]], rules: Sequence[Rule]) -> bool:
+    """Whether rules inside nests leave levels out that could all be listed."""
+    inside = any({rule.first, rule.second} <= set(nest) for nest in nests for rule in rules)
+    return inside and all(math.prod(levels[j] for j in nest) <= MOST_LEVELS for nest in nests)
+
+
 def _listed(levels: Sequence[int], plans: tuple[int, ...], rules: Sequence[Rule], names: Sequence[str]) -> Composite:
     """The composite of a nest; what rules forbid is left out unless nothing would be left."""
     counts = [levels[k] for k in plans]
@@ -188,11 +194,15 @@ class Composed:
             customers=customers,
             attraction=weights,
             denominators=below,
-            rules=tuple(_between(composites, rules)),
+            rules=self.rules(rules),
             names=tuple("+".join(names[j] for j in part.plans) or "nothing" for part in composites.parts)
             if names
             else (),
         )
+
+    def rules(self, plain: Sequence[Rule]) -> tuple[Rule, ...]:
+        """Rules between plans as rules between composites, without those that levels left out keep already."""
+        return tuple(_between(self.composites, plain))
 
     def odds(self, outside: Array) -> tuple[Array, ...]:
         """(I, L) attraction of each composite against the (I,) total of the alternatives, to someone who decides."""

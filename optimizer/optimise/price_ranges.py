@@ -1,65 +1,35 @@
 """Price ranges, certified: price cells, bounded by an instance at least as good as any price in them.
 
-Within a cell [a, b] a type's weight falls with the price and its amounts are monotone in it, so the product of weight
-and amount is at most the largest of the four corner products. Value is numerator over denominator: positive parts are
-put over the least denominator and negative parts over the largest, on two copies of every type. The bound of that
-relaxed instance holds for every price in the cells; the cells of its best menu are halved until bound and best price
-found agree. Where the case asks for price points (steps, charm prices), cells run from point to point and are cut
-between points, down to single ones.
+The bound of that relaxed instance (see :mod:`optimizer.optimise.price_cells`) holds for every price in the cells; the
+cells of its best menu are halved until bound and best price found agree. Where the case asks for price points (steps,
+charm prices), cells run from point to point and are cut between points, down to single ones.
 """
 
 from __future__ import annotations
 
 import bisect
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from optimizer import search
-from optimizer.errors import NotTrustedError, bad_argument
+from optimizer.errors import InputError, NotTrustedError, bad_argument
 from optimizer.execution.clock import TimeLimitError, until
 from optimizer.market.ladders import Span, span_of
-from optimizer.model.build import MarketInstance
 from optimizer.model.case_model import CaseModel
 from optimizer.model.choices import Level, Menu, order_rules
-from optimizer.model.instance import Block, Figure, Instance, Limit, Rule
 from optimizer.model.measures import yardstick
 from optimizer.optimise.linear import maximise
 from optimizer.optimise.outcome import Answer, Settings, Work, reached, relative_gap
-from optimizer.typing import Array, Choice, Status
-from optimizer.units import SAME
+from optimizer.optimise.price_cells import Aim, Cells, PriceCell, relaxed
+from optimizer.typing import Choice, Status
 
 ROUNDS = 60
 BESIDE = 3
 """Cells on either side that are halved along."""
 NARROW = 1e-7
 """Cells narrower than this, relative to the price, are not cut further."""
-
-
-@dataclass(frozen=True)
-class PriceCell:
-    """Levels at both ends of a price cell; the same level twice where the price is fixed."""
-
-    low: Level
-    high: Level
-
-    @property
-    def width(self) -> float:
-        """usd/month."""
-        return 0.0 if self.low is None or self.high is None else self.high.price - self.low.price
-
-    def halves(self, span: Span) -> tuple[PriceCell, PriceCell]:
-        """The cell cut in the middle, or between two points."""
-        assert self.low is not None and self.high is not None
-        if span.points is None:
-            middle = replace(self.low, price=0.5 * (self.low.price + self.high.price))
-            return PriceCell(self.low, middle), PriceCell(middle, self.high)
-        first, last = (bisect.bisect_left(span.points, level.price) for level in (self.low, self.high))
-        below, above = (replace(self.low, price=span.points[(first + last) // 2 + k]) for k in (0, 1))
-        return PriceCell(self.low, below), PriceCell(above, self.high)
 
 
 @dataclass(frozen=True)
@@ -75,8 +45,6 @@ class CertifiedMenu:
 
 
 Spans = dict[str, Span]
-Cells = list[list[PriceCell]]
-"""Per plan, in the case model's order."""
 
 
 def has_ranges(m: CaseModel) -> bool:
@@ -143,8 +111,14 @@ def _ends(cells: Cells) -> list[tuple[Level, ...]]:
     return [tuple(dict.fromkeys(end for cell in row for end in (cell.low, cell.high))) for row in cells]
 
 
-Aim = Callable[[CaseModel], Figure]
-"""The figure to maximise, on any model of the case."""
+def refuse_nests(m: CaseModel) -> None:
+    """Raises InputError where a plan of a nest has a range: weights inside a nest do not fall with one price alone."""
+    spans, document = _spans(m), m.inputs.case_document
+    nested = [m.choices.plans[j] for nest in m.choices.nests for j in nest if m.choices.plans[j] in spans]
+    if nested:
+        message = "is a range, but the plan is in a nest, and price ranges are not certified inside nests"
+        cure = "write the price as a ladder, e.g. price: [15, 18, 20]"
+        raise InputError([document.finding("price-range", f"plans.{name}.price", message, cure) for name in nested])
 
 
 def certify(m: CaseModel, aim_of: Aim, settings: Settings) -> CertifiedMenu:
@@ -153,8 +127,9 @@ def certify(m: CaseModel, aim_of: Aim, settings: Settings) -> CertifiedMenu:
     Where there are points, the loss against the continuum is told; the bound is the continuum's where that is within
     the gap, else the points' own.
 
-    Raises: InputError, SolverError, NotTrustedError as for ladders.
+    Raises: InputError, SolverError, NotTrustedError as for ladders; InputError for a range inside a nest.
     """
+    refuse_nests(m)
     spans = _spans(m)
     _refuse_leaving(m, aim_of)
     scale = yardstick(m.built.instance, aim_of(m)) if settings.scale is None else settings.scale
@@ -222,18 +197,19 @@ def recheck(m: CaseModel, aim_of: Aim, certificate: Mapping[str, Any]) -> float:
     """The bound that a certificate of :func:`certify` proves: its cells cover the ranges, and their relaxed instance
     is bounded. Raises NotTrustedError where something does not hold.
     """
+    refuse_nests(m)
     spans = _spans(m)
     if not of_points(certificate):
         spans = {name: span.continuum for name, span in spans.items()}
-    relaxed, aim, limits = _relaxed(m, _cells_of(m, certificate["prices"], spans), aim_of)
-    return search.recheck(relaxed, aim, limits, certificate["relaxed"])
+    instance, aim, limits, _ = relaxed(m, _cells_of(m, certificate["prices"], spans), aim_of)
+    return search.recheck(instance, aim, limits, certificate["relaxed"])
 
 
 def _upper_bound(m: CaseModel, cells: Cells, aim_of: Aim, settings: Settings, scale: float) -> search.Screened:
-    """The best menu of cells; no prices in them are worth more than its bound."""
-    relaxed, aim, limits = _relaxed(m, cells, aim_of)
-    return search.maximise(
-        relaxed,
+    """The best menu of cells, by plan; no prices in them are worth more than its bound."""
+    instance, aim, limits, composites = relaxed(m, cells, aim_of)
+    found = search.maximise(
+        instance,
         aim,
         limits,
         gap=settings.gap,
@@ -241,6 +217,7 @@ def _upper_bound(m: CaseModel, cells: Cells, aim_of: Aim, settings: Settings, sc
         deadline=settings.deadline,
         cancelled=settings.cancelled,
     )
+    return found if found.menu is None else replace(found, menu=composites.unpacked(found.menu))
 
 
 def _groups(row: list[PriceCell]) -> dict[Level, list[PriceCell]]:
@@ -324,68 +301,3 @@ def _split(m: CaseModel, cells: Cells, spans: Spans, menu: tuple[int, ...]) -> b
                 row[k : k + 1] = cell.halves(spans[name])
                 cut = True
     return cut
-
-
-def _relaxed(m: CaseModel, cells: Cells, aim_of: Aim) -> tuple[Instance, Figure, tuple[Limit, ...]]:
-    """An instance whose value at a menu of cells is at least that of any prices in them."""
-    low = m.with_levels([tuple(c.low for c in row) for row in cells])
-    high = m.with_levels([tuple(c.high for c in row) for row in cells])
-    a, b = low.built.instance, high.built.instance
-    most = tuple(np.maximum(x, y) for x, y in zip(a.attraction, b.attraction, strict=True))
-    instance = Instance(
-        customers=np.concatenate([a.customers, a.customers], axis=1),
-        attraction=tuple(np.concatenate([w, w]) for w in most),
-        denominators=tuple(
-            np.concatenate([np.minimum(x, y), np.maximum(x, y)])
-            for x, y in zip(a.denominators, b.denominators, strict=True)
-        ),
-        rules=_loose_rules(m, low.built, high.built),
-        names=a.names,
-    )
-
-    def above(f: Figure, g: Figure) -> Figure:
-        return _bounded(f, g, a, b, most, upper=True)
-
-    blocks = tuple(
-        Block(x.name, _bounded(x.use, y.use, a, b, most, upper=False), x.reserved, x.limit)
-        for x, y in zip(a.blocks, b.blocks, strict=True)
-    )
-    limits = tuple(Limit(x.name, above(x.figure, y.figure)) for x, y in zip(low.limits, high.limits, strict=True))
-    return replace(instance, blocks=blocks), above(aim_of(low), aim_of(high)), limits
-
-
-def _bounded(f: Figure, g: Figure, a: Instance, b: Instance, most: tuple[Array, ...], upper: bool) -> Figure:
-    """A figure on the doubled types: positive parts over the least denominators, negative ones over the largest.
-
-    For a lower bound (``upper=False``) it is the other way round.
-    """
-    amounts = []
-    for j, weight in enumerate(most):
-        corners = [w * x for w in (a.attraction[j], b.attraction[j]) for x in (f.amounts[j], g.amounts[j])]
-        extreme = np.max(corners, axis=0) if upper else np.min(corners, axis=0)
-        parts = [np.maximum(extreme, 0.0), np.minimum(extreme, 0.0)]
-        if not upper:
-            parts.reverse()
-        safe = np.where(weight > 0.0, weight, 1.0)
-        amounts.append(np.concatenate([np.where(weight > 0.0, part / safe, 0.0) for part in parts]))
-    best = np.maximum if upper else np.minimum
-    return Figure(
-        amounts=tuple(amounts),
-        outside=np.zeros(2 * a.types),
-        fixed=tuple(best(x, y) for x, y in zip(f.fixed, g.fixed, strict=True)),
-        mix=f.mix,
-        constant=f.constant,
-        burst=f.burst,
-    )
-
-
-def _loose_rules(m: CaseModel, low: MarketInstance, high: MarketInstance) -> tuple[Rule, ...]:
-    """Rules that allow a pair of cells where any prices in them are allowed: cheapest small plan, dearest large one."""
-    level = [tuple(None if x is None else replace(x, price=1.0) for x in row) for row in low.choices.levels]
-    gives = order_rules(m.inputs.case, m.choices.plans, level, m.prepared)
-    found = []
-    for rule in gives:
-        small, large = low.choices.levels[rule.first], high.choices.levels[rule.second]
-        fits = [[s is None or x is None or x.price >= s.price * (1.0 - SAME) for x in large] for s in small]
-        found.append(Rule(rule.name, rule.first, rule.second, rule.allowed & np.array(fits, dtype=bool)))
-    return tuple(found)

@@ -11,7 +11,7 @@ import numpy as np
 
 from optimizer.economics import choice
 from optimizer.errors import bad_argument
-from optimizer.model.composites import MOST_LEVELS, Composed, Composites, Demand, Nest, composites_of
+from optimizer.model.composites import Composed, Composites, Demand, Nest, composites_of, left_out
 from optimizer.model.instance import Figure, Instance
 from optimizer.problems.arrays import LARGEST, each, index, number, refuse
 from optimizer.typing import Array, Bools, LevelIndices
@@ -53,12 +53,8 @@ class Nested:
 
     def freed(self) -> tuple[Composites, Stated]:
         """What is searched, with rules inside nests as rules that can be freed, where that can be listed."""
-        counts = self.plain.instance.levels
-        inside = any(
-            {rule.first, rule.second} <= set(nest.plans) for nest in self.nests for rule in self.plain.instance.rules
-        )
-        sizes = [np.prod([float(counts[j]) for j in nest.plans]) for nest in self.nests]
-        if not inside or max(sizes) > MOST_LEVELS:
+        bare = self.plain.instance
+        if not left_out(bare.levels, [nest.plans for nest in self.nests], bare.rules):
             return self.composites, self.searched
         listed = self._composites(False)
         return listed, self._by(listed)
