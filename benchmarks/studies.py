@@ -59,7 +59,8 @@ class Phases:
 
 def tornado_phases(case: str, top: int = 12) -> dict[str, float]:
     """CPU seconds of everything that a tornado does, each number's part timed apart."""
-    from optimizer.answer.run import solve_case_model, solve_stages
+    from optimizer.answer.run import solve_case_model
+    from optimizer.answer.solving import solve_stages
     from optimizer.errors import InputError
     from optimizer.inputs.moved import moved
     from optimizer.market.calibrate import calibrate

@@ -24,11 +24,12 @@ def solution_document(solution: Solution) -> dict[str, Any]:
         "verdict": solution.verdict,
         "verdict_text": solution.verdict_text,
         "status": solution.status,
+        "checks": [c.document() for c in solution.checks],
         "objective": asdict(solution.objective),
         "stages": [asdict(s) for s in solution.stages],
         "changes": list(solution.changes),
         "menus": solution.menus,
-        "menu": {p.plan: _plan(p) for p in solution.menu},
+        "menu": {p.plan: _plan(p, solution.decisions[p.plan]) for p in solution.menu},
         "mix": {
             "enterprise_share": solution.enterprise_share,
             "today": solution.today_enterprise_share,
@@ -73,10 +74,11 @@ def solution_document(solution: Solution) -> dict[str, Any]:
     }
 
 
-def _plan(p: PlanChoice) -> dict[str, Any]:
+def _plan(p: PlanChoice, decision: str) -> dict[str, Any]:
     """A plan of the menu."""
     return {
         "title": p.title,
+        "decision": decision,
         "offered": p.offered,
         "price": p.price,
         "allowances": p.allowances,

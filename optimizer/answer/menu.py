@@ -40,6 +40,14 @@ class PlanChoice:
         return not same_terms(self.price, self.today_price)
 
     @property
+    def decision(self) -> str:
+        """What the menu does with the plan: launch, withdraw, change, keep, or leave off."""
+        if self.offered != self.today_offered:
+            return "launch" if self.offered else "withdraw"
+        changed = self.offered and (self.repriced or self.new_allowances or self.new_unit_prices)
+        return "change" if changed else "keep" if self.offered else "leave off"
+
+    @property
     def new_allowances(self) -> dict[str, Any]:
         """Allowances that are not as today."""
         return {a: value for a, value in self.allowances.items() if not same_terms(value, self.today_allowances.get(a))}

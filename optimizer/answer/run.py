@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from os import PathLike
 
-from optimizer.answer.agreement import compared
 from optimizer.answer.audit import Audit, audit
+from optimizer.answer.checks.running import check_answer, checks_named
 from optimizer.answer.solution import Solution
+from optimizer.answer.solving import solve_stages
 from optimizer.answer.stages import Stage, solution_of
-from optimizer.errors import InfeasibleError, NotTrustedError, SolverError
 from optimizer.execution.clock import lifted, limited
 from optimizer.inputs.changes import Changes
 from optimizer.inputs.load import load_inputs
 from optimizer.market.evaluate import Evaluation
 from optimizer.model.case_model import CaseModel, as_it_stands, case_model_of, prepare_case
 from optimizer.model.choices import Menu
-from optimizer.optimise.diagnose import diagnose
 from optimizer.optimise.objectives import Found, Lexicographic, Objective, objective_of
 from optimizer.optimise.outcome import Settings, Work
 from optimizer.schema.case import Case
 from optimizer.typing import Status
-
-RETRIES = 20
-"""Menus that the evaluator may refuse before the run gives up."""
 
 
 def solve_case(
@@ -38,8 +34,9 @@ def solve_case(
     screen: bool | None = None,
     cancelled: Callable[[], bool] | None = None,
     progress: Callable[[float, float, int], None] | None = None,
+    checks: bool | str = True,
 ) -> Solution:
-    """Solve a case.
+    """Solve a case, and check the answer.
 
     Args:
         case: shipped name, path of a case file, or a :class:`~optimizer.schema.case.Case`.
@@ -49,15 +46,17 @@ def solve_case(
         gap, time_limit, screen: override the case's options; fraction, seconds.
         cancelled: asked now and then; True stops with the best menu so far.
         progress: called with value, bound and boxes done.
+        checks: ``all``, ``usual`` (True: what is quick) or ``none`` (False); see :attr:`Solution.checks`.
 
     Raises:
         InputError, InfeasibleError, SolverError, NotTrustedError.
     """
-    started = time.monotonic()
+    started, wanted = time.monotonic(), checks_named(checks)
     with limited(time_limit, started):
         case_model = prepare_case(case, sets=sets, folder=folder)
         settings = settings_of(case_model, started, gap, time_limit, screen)
-        return solve_case_model(case_model, replace(settings, cancelled=cancelled, progress=progress))
+        settings = replace(settings, cancelled=cancelled, progress=progress)
+        return check_answer(case_model, solve_case_model(case_model, settings), settings, wanted)
 
 
 def settings_of(
@@ -127,54 +126,3 @@ def solve_case_model(
     with lifted():  # the search keeps its own deadline
         stages = solve_stages(m, settings, objective, diagnosed)
         return solution_of(m, stages, time.perf_counter() - started)
-
-
-def solve_stages(
-    m: CaseModel, settings: Settings, objective: Lexicographic | None = None, diagnosed: bool = True
-) -> list[Stage]:
-    """The stages solved and rechecked, without all that readers are told. Raises like :func:`solve_case_model`."""
-    wanted = objective or objective_of(m.inputs.case.objective, m.today)
-    stages: list[Stage] = []
-    for _ in wanted.stages:
-        stages.append(_solve_stage(m, settings, wanted, stages, diagnosed))
-    return stages
-
-
-def _solve_stage(
-    m: CaseModel, settings: Settings, wanted: Lexicographic, before: list[Stage], diagnosed: bool
-) -> Stage:
-    """The next stage; menus that the evaluator refuses are excluded and the rest solved again."""
-    objective = wanted.stages[len(before)][0]
-    limits = wanted.kept(m, [stage.found.value for stage in before])
-    refused: list[Menu] = []
-    # where time runs out, the menu of the stage before is an answer to this one, too
-    seeds = [before[-1].menu] if before and settings.deadline is not None else []
-    while len(refused) <= RETRIES:
-        found = objective.solve(m, settings, limits, refused, seeds)
-        if found.menu is None:
-            raise _no_answer(m, wanted, before, found, settings, refused, diagnosed)
-        evaluation = m.evaluate(found.menu)
-        checked = audit(evaluation, m.bounds, compared(m, objective, found.menu, found.value, evaluation))
-        if checked.met:
-            return Stage(objective, found, found.menu, evaluation, checked, objective.scale(m))
-        refused.append(found.menu)
-    raise NotTrustedError("the evaluator refused more menus than it may; no number is shown")
-
-
-def _no_answer(
-    m: CaseModel, wanted: Lexicographic, before: Sequence[Stage], found: Found, settings: Settings,
-    refused: Sequence[Menu], diagnosed: bool,
-) -> BaseException:  # fmt: skip
-    """What to raise where the stage after those ``before`` has no menu."""
-    if found.status is Status.INFEASIBLE and not refused:
-        if not diagnosed:
-            return InfeasibleError("no menu meets the conditions")
-        free, objective = m.with_rules_listed(), wanted.stages[len(before)][0]
-        kept = wanted.kept(free, [stage.found.value for stage in before])
-        diagnosis = diagnose(free.built.instance, free.bounds, settings, kept, objective.ratios(free))
-        return InfeasibleError(diagnosis.text, diagnosis)
-    if found.status is Status.INTERRUPTED:
-        return KeyboardInterrupt()
-    if found.status is Status.INFEASIBLE:
-        return NotTrustedError("every menu that the search found was refused by the evaluator; no number is shown")
-    return SolverError("the time limit passed before any menu that meets the conditions was found; allow more time")

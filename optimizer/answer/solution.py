@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from optimizer.answer.audit import Audit
+from optimizer.answer.checks.check import Checked, CheckName, CheckVerdict
 from optimizer.answer.menu import PlanChoice, text
 from optimizer.answer.parts import parts, usage_rows
 from optimizer.answer.views import Viewed
@@ -102,6 +103,32 @@ class Solution(Viewed):
     """Number of menus the case allows."""
     versions: dict[str, str]
     seconds: dict[str, float]
+    checks: tuple[Checked, ...] = ()
+    """What marks or blocks the answer, passes included; empty where nothing was checked."""
+
+    def checked(self, checks: Sequence[Checked], seconds: float = 0.0) -> Solution:
+        """The same answer with its checks; it is not called the best where they say otherwise."""
+        told = {**self.seconds, "checks": seconds} if seconds else self.seconds
+        return replace(self, checks=tuple(checks), verdict_text=self._verdict_after(checks), seconds=told)
+
+    def _verdict_after(self, checks: Sequence[Checked]) -> str:
+        ends = [c for c in checks if c.check is CheckName.LADDER_END]
+        blocked = any(c.blocks for c in ends)
+        if not blocked and all(c.verdict is not CheckVerdict.UNDECIDED for c in ends):
+            return self.verdict_text
+        words = self.verdict_text.replace(f"of {self.menus:,} menus", f"of the {self.menus:,} menus offered")
+        return f"{words} A longer ladder would do better (see checks)." if blocked else words
+
+    @property
+    def undecided(self) -> dict[str, str]:
+        """Plans of which the market cannot tell whether to launch or to withdraw them, each with the reason."""
+        found = {c.plan: c.words for c in reversed(self.checks) if c.verdict is CheckVerdict.UNDECIDED}
+        return {p.plan: found[p.plan] for p in self.menu if p.plan in found}
+
+    @property
+    def decisions(self) -> dict[str, str]:
+        """Plan -> launch, withdraw, change, keep, leave off, or undecided."""
+        return {p.plan: "undecided" if p.plan in self.undecided else p.decision for p in self.menu}
 
     def figure(
         self, name: str, plan: str | None = None, segment: str | None = None, channel: str | None = None
@@ -192,6 +219,13 @@ class Solution(Viewed):
                     )
                 )
         return pd.DataFrame(rows, columns=[kind, "figure", "value", "today", "unit"])
+
+    def checks_frame(self) -> pd.DataFrame:
+        """One row a check: plan, value, unit, verdict, words."""
+        import pandas as pd
+
+        columns = ["check", "plan", "value", "unit", "verdict", "words"]
+        return pd.DataFrame([c.document() for c in self.checks], columns=columns)
 
     def usage_frame(self) -> pd.DataFrame:
         """Margin by plan and usage class: who is under water."""

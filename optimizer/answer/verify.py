@@ -13,6 +13,8 @@ from typing import Any
 
 from optimizer.answer.agreement import compared
 from optimizer.answer.audit import audit
+from optimizer.answer.checks.check import Checked, read_checked
+from optimizer.answer.checks.recheck import recheck
 from optimizer.answer.document import solution_document, solution_files
 from optimizer.answer.menu import read_menu
 from optimizer.answer.saved import CURE, Difference, SavedResult, csv_rows, differences, read_saved
@@ -29,8 +31,9 @@ from optimizer.typing import Status, Verdict
 
 ROOM = 1e-9
 """Relative difference between a claimed and a proven bound that rounding explains."""
-UNTOLD = ("seconds", "versions", "work")
-"""What a run took and ran on: told, and not to be recomputed."""
+UNTOLD = ("seconds", "versions", "work", "checks")
+"""What a run took and ran on: told, and not to be recomputed; checks are looked at by themselves."""
+CHECKED = "recomputed at this menu; what took another search is taken as told"
 LATER = ("gap_asked", "method", "enumerated", "cells", "rounding_loss")
 """What the first version did not save of an objective."""
 
@@ -125,6 +128,9 @@ def _stage(m: CaseModel, objective: Objective, menu: Menu, claim: Mapping[str, A
 def _recomputed(saved: SavedResult, m: CaseModel, stages: Sequence[Stage]) -> list[dict[str, Any]]:
     """The documents and tables computed anew against the saved ones, a row for each part."""
     solution = solution_of(m, stages, 0.0)
+    told = _checks_told(saved)
+    wrong = list(recheck(m, solution, told))
+    solution = solution.checked(told)
     wanted, given = _comparable(clean(solution_document(solution)), saved), _comparable(saved.result, saved)
     found = differences(wanted, given)
     if any(d.shape for d in found):
@@ -134,7 +140,16 @@ def _recomputed(saved: SavedResult, m: CaseModel, stages: Sequence[Stage]) -> li
     for name, content in solution_files(solution).items():
         if name.endswith(".csv"):
             rows.append(_compared(name, differences(csv_rows(content.decode()), csv_rows(saved.text(name)))))
-    return rows
+    return [*rows, _row("checks", not wrong, "; ".join(wrong[:3]) or CHECKED)] if told else rows
+
+
+def _checks_told(saved: SavedResult) -> list[Checked]:
+    """The checks as the result tells them. Raises InputError where they are not well formed."""
+    try:
+        return [read_checked(row) for row in saved.result.get("checks", ())]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        message = f"{saved.folder / 'result.json'}: checks: {type(error).__name__}: {error}"
+        raise bad_argument("DIR", message, CURE) from None
 
 
 def _part(difference: Difference) -> str:
@@ -150,6 +165,9 @@ def _comparable(document: Mapping[str, Any], saved: SavedResult) -> dict[str, An
     """The parts of a document that can be computed anew; of the first version, those that it had."""
     kept = {key: part for key, part in document.items() if key not in UNTOLD}
     kept["findings"] = [{k: v for k, v in f.items() if k not in ("file", "line")} for f in kept["findings"]]
+    if "checks" not in saved.result:
+        for part in kept["menu"].values():
+            part.pop("decision", None)  # told since there are checks
     if saved.version > 1:
         return kept
     for key in ("schema_version", "changes", "verdict_text"):

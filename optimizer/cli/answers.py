@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,25 +22,62 @@ from optimizer.cli.options import (
 )
 
 
-def emit(solution: Any, as_json: bool, out: Path | None, files: Callable[[], None] | None = None) -> None:
-    """Save and show a solution; further ``files`` come after a text, and before the one document, which is the last."""
+@dataclass(frozen=True)
+class Checks:
+    """How an answer is told before its checks are done, and after."""
+
+    before: Callable[[Any], Any]
+    after: Callable[[Any], Any]
+
+
+def emit(
+    solution: Any,
+    as_json: bool,
+    out: Path | None,
+    files: Callable[[Any], None] | None = None,
+    checks: Checks | None = None,
+) -> None:
+    """Save and show a solution; further ``files`` come after a text, and before the one document, which is the last.
+
+    With ``checks`` a text begins with what is known before they are done.
+    """
     from optimizer.answer.document import solution_document, solution_files
     from optimizer.io.plain import dumps
 
+    if checks is not None:
+        if not as_json:
+            from optimizer.report.text import show_head
+
+            show_head(console(), checks.before(solution))
+            sys.stdout.flush()
+        solution = checks.after(solution)
     if out is not None:
         from optimizer.io.saving import write_folder_atomic
 
         write_folder_atomic(out, solution_files(solution))
     if not as_json:
-        from optimizer.report.text import show
+        from optimizer.report.text import show, show_rest
 
-        show(console(), solution)
+        (show if checks is None else show_rest)(console(), solution)
         if out is not None:
             print(f"saved to {out}", file=sys.stderr)
     if files is not None:
-        files()
+        files(solution)
     if as_json:
         print_document(dumps(solution_document(solution)))
+
+
+def checks_of(case_model: Any, settings: Any, word: str) -> Checks | None:
+    """The checks that a word names, of a case; None for none of them."""
+    from optimizer.answer.checks.running import before_checks, check_answer, checks_named
+
+    wanted = checks_named(word)
+    if not wanted:
+        return None
+    return Checks(
+        lambda solution: before_checks(case_model, solution, settings),
+        lambda solution: check_answer(case_model, solution, settings, wanted),
+    )
 
 
 def evaluate(case: CaseArgument, sets: SetOption = None, json: JsonOption = False, out: OutOption = None) -> None:

@@ -59,12 +59,12 @@ def read_studies(text: str | None, case_model: Any, settings: Any, files: bool) 
 
 def write_files(
     case_model: Any,
-    solution: Any,
     settings: Any,
     html: Path | None,
     excel: Path | None,
     parquet: Path | None,
     studies: tuple[Study[Any], ...],
+    solution: Any,
 ) -> None:
     """Run the studies once and write every file that was asked for; each is told on stderr."""
     from optimizer.studies.bundle import run_studies

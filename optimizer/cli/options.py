@@ -54,6 +54,26 @@ ScreenOption = Annotated[
 ]
 
 
+ChecksOption = Annotated[
+    str | None,
+    typer.Option(
+        "--checks",
+        metavar="all|usual|none",
+        help="Checks of the answer: what is quick (usual), or all; all where files are written.",
+    ),
+]
+NoChecksOption = Annotated[bool, typer.Option("--no-checks", help="The same as --checks none.")]
+
+
+def read_checks(word: str | None, none: bool, files: bool) -> str:
+    """Which checks are asked for: all, usual or none. Raises InputError."""
+    if word not in (None, "all", "usual", "none"):
+        raise bad_argument("--checks", f"no set of checks is named {word!r}", "any of all, usual, none")
+    if none and word not in (None, "none"):
+        raise bad_argument("--no-checks", f"it contradicts --checks {word}", "keep one of the two")
+    return "none" if none else word or ("all" if files else "usual")
+
+
 def read_changes(sets: list[str] | None) -> dict[str, Any]:
     from optimizer.inputs.changes import parse_change
 

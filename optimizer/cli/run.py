@@ -7,7 +7,7 @@ from functools import partial
 import typer
 
 from optimizer.cli import interrupts
-from optimizer.cli.answers import emit
+from optimizer.cli.answers import checks_of, emit
 from optimizer.cli.files import (
     ExcelOption,
     HtmlOption,
@@ -19,13 +19,16 @@ from optimizer.cli.files import (
 )
 from optimizer.cli.options import (
     CaseArgument,
+    ChecksOption,
     GapOption,
     JsonOption,
+    NoChecksOption,
     OutOption,
     ScreenOption,
     SetOption,
     TimeOption,
     read_changes,
+    read_checks,
     read_folder,
     read_gap,
     read_limit,
@@ -44,12 +47,15 @@ def run(
     excel: ExcelOption = None,
     parquet: ParquetOption = None,
     studies: WithOption = None,
+    checks: ChecksOption = None,
+    no_checks: NoChecksOption = False,
 ) -> None:
     """Solve a case: the best menu, proven, against today's."""
     from optimizer.answer.run import settings_of, solve_case_model
     from optimizer.execution.clock import limited
     from optimizer.model.case_model import prepare_case
 
+    checked = read_checks(checks, no_checks, any((html, excel, parquet)))
     gap, time_limit, out = read_gap(gap), read_limit(time_limit), read_folder(out)
     began = interrupts.began()
     with limited(time_limit, began):
@@ -58,8 +64,8 @@ def run(
         asked = any((html, excel, parquet))
         wanted = read_studies(studies, case_model, settings, asked)
         solution = solve_case_model(case_model, settings)
-    files = partial(write_files, case_model, solution, settings, html, excel, parquet, wanted)
-    emit(solution, json, out, files if asked else None)
+    files = partial(write_files, case_model, settings, html, excel, parquet, wanted)
+    emit(solution, json, out, files if asked else None, checks_of(case_model, settings, checked))
 
 
 def register(app: typer.Typer) -> None:

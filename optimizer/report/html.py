@@ -138,6 +138,8 @@ def write_report(path: str | PathLike[str], solution: Solution, **results: objec
 def _about_solution(solution: Solution, gallery: Gallery) -> dict[str, Any]:
     return {
         "tiles": html_tables.tiles(solution),
+        "checks": html_tables.checks_table(solution, passed=False),
+        "passed": html_tables.checks_table(solution, passed=True),
         "menu": html_tables.menu_table(solution),
         "figures": html_tables.figures_table(solution),
         "waterfall": gallery.add(lambda w: charts.waterfall_chart(solution, w)),

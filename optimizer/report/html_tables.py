@@ -6,24 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from optimizer.answer.checks.check import CheckVerdict
 from optimizer.answer.parts import parts
 from optimizer.answer.solution import Solution
+from optimizer.answer.words import amount, bare, quantity
 from optimizer.economics.figures import TILES, unit_of
 from optimizer.report.figures import definition, glossary
 from optimizer.report.pieces import with_unit
-from optimizer.report.words import (
-    allowances_text,
-    amount,
-    bare,
-    change,
-    exact,
-    heading,
-    price,
-    printable,
-    quantity,
-    title,
-)
+from optimizer.report.words import allowances_text, change, exact, heading, price, printable, title
 from optimizer.units import display
+
+CHECK_SIGNS = {CheckVerdict.PASS: "\u2713", CheckVerdict.MARK: "!", CheckVerdict.UNDECIDED: "?"}
 
 
 @dataclass(frozen=True)
@@ -152,6 +145,17 @@ def parts_table(solution: Solution, kind: str) -> HtmlTable:
             cells.append(f"{before} → {after}")
         rows.append(cells)
     return table(["Plan", *(named(f, heading(f) + with_unit(unit_of(f))) for f in shown)], rows, cards=True)
+
+
+def checks_table(solution: Solution, passed: bool) -> HtmlTable | None:
+    """The checks that passed, or those that did not; None where there are none."""
+    rows: list[list[Any]] = []
+    for c in solution.checks:
+        if (c.verdict is CheckVerdict.PASS) is passed:
+            verdict = HtmlCell(f"{CHECK_SIGNS[c.verdict]} {c.verdict}", style=f"check {c.verdict}")
+            rows.append([verdict, title(c.check), HtmlCell(printable(c.words), style="words small")])
+    rows.sort(key=lambda row: not str(row[0].style).endswith(CheckVerdict.UNDECIDED))
+    return table(["Verdict", "Check", "What it found"], rows, 3, cards=True) if rows else None
 
 
 def compute_table(solution: Solution, rows: list[dict[str, Any]]) -> HtmlTable | None:

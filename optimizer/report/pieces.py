@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from optimizer.answer.words import bare, quantity, stated
 from optimizer.report.figures import definition
-from optimizer.report.words import allowances_text, bare, heading, path_words, price, printable, quantity, stated, title
+from optimizer.report.words import allowances_text, heading, path_words, price, printable, title
 from optimizer.studies.sections import Content, FigureName, NumberForm, PathName, PlanName, PlanTerms, Sentence, Value
 from optimizer.units import display
 

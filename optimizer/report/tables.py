@@ -37,6 +37,7 @@ def solution_tables(solution: Solution, **results: object) -> list[Table]:
     """
     found = by_study(results)
     tables = [_summary(solution, [row for study, r in found for row in study.summary(r)]), _menu(solution)]
+    tables += [_checks(solution)]
     tables += [_figures(solution), *(_parts(solution, kind) for kind in ("plan", "segment", "channel"))]
     tables += [_usage(solution), _conditions(solution), _compute(solution)]
     tables += [made for study, r in found for made in study.tables(r)]
@@ -165,6 +166,12 @@ def _conditions(s: Solution) -> Table:
 def _compute(s: Solution) -> Table:
     columns = {"pool": "", "hours": "", "gpus_busy": "GPU", "gpus_reserved": "GPU", "gpus_burst": "GPU"}
     return table_of("Compute", columns, compute_rows(s.evaluation))
+
+
+def _checks(s: Solution) -> Table:
+    """What marks or blocks the answer, passes included."""
+    columns = {"check": "", "plan": "", "value": BY_ROW, "unit": "", "verdict": "", "words": ""}
+    return table_of("Checks", columns, [c.document() for c in s.checks])
 
 
 def _evidence(s: Solution) -> Table:

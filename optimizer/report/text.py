@@ -9,12 +9,16 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from optimizer.answer.checks.check import CheckName, CheckVerdict
 from optimizer.answer.menu import PlanChoice
 from optimizer.answer.parts import compute_rows, draw_multiples, parts, usage_rows
 from optimizer.answer.solution import Solution
+from optimizer.answer.words import amount, bare, quantity
 from optimizer.economics.figures import PART_FIGURES, unit_of
-from optimizer.report.words import allowances_text, amount, bare, change, heading, price, printable, quantity, title
+from optimizer.report.words import allowances_text, change, heading, price, printable, title
 
+CHECK_STYLES = {"pass": "green", "mark": "yellow", "undecided": "bold red"}
+"""Beside the word, which tells the same without colour."""
 TOO_WIDE = ("paying_customers", "gross_margin", "gpu_hours", "decision_rate")
 """Figures by part for which a terminal has no room."""
 
@@ -140,6 +144,8 @@ def _changes(solution: Solution) -> list[str]:
     """What the menu changes, plan by plan."""
     changed = []
     for p in solution.menu:
+        if p.plan in solution.undecided:
+            continue
         news = _terms_changed(p)
         if p.offered and not p.today_offered:
             changed.append(f"launch {p.title} at {price(p.price)} ({news})" if news else f"launch {p.title}")
@@ -157,10 +163,41 @@ def _changes(solution: Solution) -> list[str]:
 def decision(solution: Solution) -> str:
     """The answer in one or two sentences."""
     o = solution.objective
-    what = "; ".join(_changes(solution)) or "Keep today's menu"
+    changed = _changes(solution)
+    what = "; ".join(changed) or ("Keep today's menu" + (" otherwise" if solution.undecided else ""))
     today = {f.name: f for f in solution.figures}.get(o.name)
     against = f" (today {quantity(today.today, today.unit)})" if today else ""
-    return printable(f"{what[0].upper()}{what[1:]}.\n{heading(o.name)}: {quantity(o.value, o.unit)}{against}.")
+    told = " ".join([f"{what[0].upper()}{what[1:]}.", *solution.undecided.values()])
+    return printable(f"{told}\n{heading(o.name)}: {quantity(o.value, o.unit)}{against}.")
+
+
+def check_lines(solution: Solution) -> list[tuple[str, str]]:
+    """Verdict and words of the checks that matter, the undecided first, and how many passed.
+
+    What a launch or a withdrawal is worth matters whatever the verdict.
+    """
+    turned = {plan for plan, word in solution.decisions.items() if word in ("launch", "withdraw")}
+    shown = [
+        c
+        for c in solution.checks
+        if c.verdict is not CheckVerdict.PASS or (c.check is CheckName.CLONE and c.plan in turned)
+    ]
+    shown.sort(key=lambda c: c.verdict is not CheckVerdict.UNDECIDED)
+    passed = sum(c.verdict is CheckVerdict.PASS for c in solution.checks)
+    lines = [(str(c.verdict), f"{title(c.check)}: {c.words}") for c in shown]
+    return [*lines, ("pass", f"{passed} {'check' if passed == 1 else 'checks'} passed")]
+
+
+def _checks(solution: Solution) -> list[Any]:
+    """The checks in short, right under the verdict."""
+    if not solution.checks:
+        return []
+    blocked = " (a longer ladder would do better than this menu)" if any(c.blocks for c in solution.checks) else ""
+    text = Text(f"Checks{blocked}\n", style="bold")
+    for verdict, words in check_lines(solution):
+        text.append(f"  {verdict:<10}", style=CHECK_STYLES[verdict])
+        text.append(f"{printable(words)}\n", style="not bold")
+    return [text]
 
 
 def change_words(row: dict[str, Any]) -> str:
@@ -170,8 +207,8 @@ def change_words(row: dict[str, Any]) -> str:
     return f"{row['path']}{sign}{number}" + (f" {row['unit']}" if row["unit"] else "")
 
 
-def page(solution: Solution) -> Group:
-    """Everything about a solution, for a terminal."""
+def head(solution: Solution) -> Text:
+    """Title, question, decision and verdict."""
     head = Text()
     head.append(printable(solution.title) + "\n", style="bold")
     head.append(printable(solution.question) + "\n\n", style="italic")
@@ -180,7 +217,17 @@ def page(solution: Solution) -> Group:
     asked = [change_words(row) for row in solution.changes if row["asked_by"] == "call"]
     if asked:
         head.append(printable(f"Changes asked for: {', '.join(asked)}.\n"))
-    blocks: list[Any] = [head, _menu(solution), ""]
+    return head
+
+
+def page(solution: Solution) -> Group:
+    """Everything about a solution, for a terminal."""
+    return Group(head(solution), rest(solution))
+
+
+def rest(solution: Solution) -> Group:
+    """What follows the head: checks, menu, figures."""
+    blocks: list[Any] = [*_checks(solution), _menu(solution), ""]
     if solution.split_moved:
         share, before = solution.enterprise_share, solution.today_enterprise_share
         blocks += [
@@ -226,4 +273,15 @@ def foot(solution: Solution) -> str:
 
 def show(console: Console, solution: Solution) -> None:
     """Print a solution."""
-    console.print(page(solution), highlight=False)
+    show_head(console, solution)
+    show_rest(console, solution)
+
+
+def show_head(console: Console, solution: Solution) -> None:
+    """Print what is known before the checks are done."""
+    console.print(head(solution), highlight=False)
+
+
+def show_rest(console: Console, solution: Solution) -> None:
+    """Print what follows the head."""
+    console.print(rest(solution), highlight=False)

@@ -191,7 +191,7 @@ def kept_value(m: CaseModel, menu: Menu, path: str, value: float) -> End:
 
 def best_value(m: CaseModel, settings: Settings, path: str, value: float) -> End:
     """The objective of the best menu with one number moved; none where there is none."""
-    from optimizer.answer.run import solve_stages
+    from optimizer.answer.solving import solve_stages
     from optimizer.model.case_model import vary
 
     try:

@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from optimizer.report.words import bare, change, exact, heading, quantity, stated, title
+from optimizer.answer.words import bare, quantity, stated
+from optimizer.report.words import change, exact, heading, title
 
 # unit -> a number with its unit, where a name says what is counted, without it, and with the whole unit
 SHOWN = {

@@ -10,6 +10,7 @@ import altair as alt
 from optimizer.answer.comparison import Comparison
 from optimizer.answer.tornado import TOP, Driver, Tornado
 from optimizer.answer.views import view
+from optimizer.answer.words import bare, stated
 from optimizer.report.charts.style import (
     BLUE,
     INK,
@@ -29,7 +30,7 @@ from optimizer.report.charts.style import (
     tips,
     told,
 )
-from optimizer.report.words import bare, heading, path_words, stated, title
+from optimizer.report.words import heading, path_words, title
 
 CROWDED = 9
 """From so many scenarios on, cells carry no text."""

@@ -8,7 +8,8 @@ from typing import Any, Literal, TypeAlias
 
 import altair as alt
 
-from optimizer.report.words import amount, printable, quantity
+from optimizer.answer.words import amount, quantity
+from optimizer.report.words import printable
 from optimizer.units import display, is_share
 
 Chart: TypeAlias = alt.Chart | alt.LayerChart | alt.FacetChart

@@ -1,0 +1,45 @@
+"""Numbers as readers write them."""
+
+from __future__ import annotations
+
+import math
+
+from optimizer.units import display
+
+_SCALES = ((1e9, " bn"), (1e6, " M"), (1e3, " k"))
+
+
+def amount(value: float) -> str:
+    """A number with three significant digits and a scale word."""
+    if math.isnan(value):
+        return "-"
+    if math.isinf(value):
+        return "unlimited"
+    for size, word in _SCALES:
+        if abs(value) >= size:
+            return f"{value / size:,.3g}{word}" if abs(value) < 1e3 * size else f"{value / size:,.0f}{word}"
+    return f"{value:,.3g}" if abs(value) < 100 else f"{value:,.0f}"
+
+
+def bare(value: float, unit: str) -> str:
+    """A number without the unit that its heading names; shares and rates per cent."""
+    shown = display(unit)
+    if shown.decimals is None or math.isnan(value):
+        return amount(value)
+    return f"{value:.{shown.decimals}%}"
+
+
+def quantity(value: float, unit: str) -> str:
+    """A figure in its unit, where the name says what is counted; money in usd, shares and rates per cent."""
+    shown = display(unit)
+    if math.isnan(value):
+        return "-"
+    if shown.decimals is not None:
+        return f"{bare(value, unit)} {shown.per}".rstrip()
+    return f"{amount(value)} usd" if shown.what == "usd" else amount(value)
+
+
+def stated(value: float, unit: str) -> str:
+    """A number with its whole unit, where no name says what is counted."""
+    shown = display(unit)
+    return quantity(value, unit) if shown.decimals is not None else f"{amount(value)} {shown.words}".rstrip()
