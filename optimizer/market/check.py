@@ -15,6 +15,7 @@ from optimizer.inputs.moved import quantity_at
 from optimizer.io.documents import Document
 from optimizer.market.idle import idle_inputs
 from optimizer.market.ladders import MOST_POINTS, allowed_prices, count_points, price_ladder
+from optimizer.market.mixes import check_mix
 from optimizer.market.sizes import check_sizes
 from optimizer.schema.base import Quantity
 from optimizer.schema.case import Case
@@ -295,11 +296,7 @@ def check_case(case: Case, market: Market, document: Document) -> Iterator[Findi
         if name in market.plans:
             yield from _check_ladders(case, market, document, name)
     yield from check_sizes(case, market, document)
-    for value in case.mix.enterprise_share if case.mix else ():
-        if not 0.0 <= value <= 1.0:
-            yield document.finding(
-                "range", "mix.enterprise_share", f"{value:g} is not a share", "use fractions between 0 and 1"
-            )
+    yield from check_mix(case, market, document)
     yield from _check_objective(case, document)
     yield from _check_conditions(case, market, document)
     for index, order in enumerate(case.rules.plan_order):
