@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from optimizer.problems.menu import Condition as Condition
     from optimizer.problems.menu import MenuProblem as MenuProblem
     from optimizer.problems.menu import MenuSolution as MenuSolution
+    from optimizer.problems.menu import Nest as Nest
     from optimizer.problems.menu import Ratio as Ratio
     from optimizer.problems.price import PriceProblem as PriceProblem
     from optimizer.problems.price import PriceSolution as PriceSolution
@@ -56,7 +57,7 @@ _PUBLIC = {
     "inputs.load": "load_case",
     "io.library": "list_cases list_markets",
     "model.case_model": "check_case",
-    "problems.menu": "Burst Condition MenuProblem MenuSolution Ratio",
+    "problems.menu": "Burst Condition MenuProblem MenuSolution Nest Ratio",
     "problems.price": "PriceProblem PriceSolution",
     "schema.case": "Case Change",
     "schema.market": "Market",

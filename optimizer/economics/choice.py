@@ -22,18 +22,39 @@ def attraction(utility: Array) -> Array:
     return np.exp(utility)
 
 
+def log_nest_shares(utility: Array, dissimilarity: float) -> Array:
+    """ln of each plan's share of its nest: V / lambda - ln I, I = sum of exp(V / lambda).
+
+    No power overflows, however small lambda is. A plan that is not offered has V = -inf and -inf here.
+    Index: (..., K) over the plans of the nest. Unit: 1. Source: nested logit, Train (2009), ch. 4.
+    """
+    largest = np.maximum(utility.max(axis=-1, keepdims=True, initial=-np.inf), -1e300)  # -inf - -inf would be nan
+    with np.errstate(over="ignore"):
+        beside = (utility - largest) / dissimilarity
+    return np.asarray(beside - np.log(np.maximum(np.exp(beside).sum(axis=-1, keepdims=True), 1.0)))
+
+
+def log_nested(utility: Array, dissimilarity: float) -> Array:
+    """ln a of the plans of a nest: V + (1 - lambda) ln(share of the nest); what :func:`nested` is the exponential of.
+
+    A plan that is not offered has V = -inf and stays there. At lambda 1 nothing changes.
+    Index: (..., K) over the plans of the nest. Unit: utility. Source: nested logit, Train (2009), ch. 4.
+    """
+    share = log_nest_shares(utility, dissimilarity)
+    return np.asarray(utility + (1.0 - dissimilarity) * np.where(np.isfinite(share), share, 0.0))
+
+
 def nested(attraction: Array, dissimilarity: float) -> Array:
     """Attraction of plans beside others of their nest: b I^(lambda - 1), b = a^(1 / lambda), I = sum b, a alone.
 
-    A plan with attraction 0 has 0, and so has every plan of a nest that offers nothing. At lambda 1 nothing changes.
+    Worked out as a (b / I)^(1 - lambda). A plan with attraction 0 has 0, and so has every plan of a nest that offers
+    nothing. At lambda 1 nothing changes.
     Index: (..., K) over the plans of the nest. Unit: 1. Source: nested logit, Train (2009), ch. 4.
     """
+    offered = attraction > 0.0
     with np.errstate(divide="ignore"):
-        b = np.log(attraction) / dissimilarity
-    largest = np.maximum(b.max(axis=-1, keepdims=True, initial=-np.inf), -1e300)  # -inf - -inf would be nan
-    with np.errstate(divide="ignore"):
-        total = largest + np.log(np.exp(b - largest).sum(axis=-1, keepdims=True))
-    return np.where(attraction > 0.0, np.exp(b + (dissimilarity - 1.0) * np.maximum(total, -1e300)), 0.0)
+        share = log_nest_shares(np.log(attraction), dissimilarity)
+    return np.where(offered, attraction * np.exp((1.0 - dissimilarity) * np.where(offered, share, 0.0)), 0.0)
 
 
 def chosen(attraction: Array, outside: Array) -> Array:

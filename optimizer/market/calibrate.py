@@ -1,22 +1,25 @@
-"""Alternative constants from observed counts: the model at today's menu gives today's customers back."""
+"""Constants and decision rates from what is observed: the model at today's menu gives counts and retention back."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from optimizer.economics import choice
-from optimizer.economics.population import PlanFacts
-from optimizer.economics.response import alternative_utility, included, plan_bill, use, utility_of
 from optimizer.errors import Finding, InputError
 from optimizer.market.inversion import Group, System, solve_constants
+from optimizer.market.observed import TodayFacts, check_counts, groups_of, positive, today_facts
 from optimizer.market.prepare import Constants, Prepared, prepare, with_constants
-from optimizer.market.room import overfull
+from optimizer.market.retention import Staying, lowest, solve_levels, too_many
 from optimizer.schema.market import Market
 from optimizer.typing import Array
+
+SETTLED = 1e-10
+"""Levels of decision rates have been found when they would move by less, in logs."""
+QUICK_STEPS, MOST_STEPS = 25, 200
+"""Steps by Broyden's method, and with those half way to where the stocks of the moment lead."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class Calibrated:
     steps: int
     solved: tuple[Solved, ...]
     """What was solved for that, the last one for the constants themselves."""
+    levels: Mapping[str, float]
+    """Largest decision rate among the types of each plan whose rate was solved from retention or renewal."""
 
 
 @dataclass(frozen=True)
@@ -54,124 +59,98 @@ class Solved:
     def asked(self, system: System, groups: Sequence[Group]) -> bool:
         """Whether these are the same counts in the same market, as far as choices go; costs may differ."""
         mine, other = (
-            (s.log_stock, s.factor, np.array(s.ours), s.nothing, s.reach, s.potential) for s in (self.system, system)
+            (s.log_stock, s.factor, np.array(s.ours), s.nothing, s.reach, s.potential, *(n.log_rate for n in s.nests))
+            for s in (self.system, system)
         )
         keys = [[(g.label, g.column, g.target) for g in part] for part in (self.groups, groups)]
-        return keys[0] == keys[1] and all(map(np.array_equal, mine, other))
+        nests = [[(n.columns, n.dissimilarity) for n in s.nests] for s in (self.system, system)]
+        return keys[0] == keys[1] and nests[0] == nests[1] and all(map(np.array_equal, mine, other))
 
+    @property
+    def constants(self) -> Array:
+        """(I, X) of every type and column."""
+        full = self.offsets.copy()
+        for g, c in zip(self.groups, self.solution, strict=True):
+            full[g.rows, g.column] += c
+        return full
 
-def _utility_without_constant(prepared: Prepared, plan: PlanFacts) -> Array:
-    pop, terms = prepared.population, prepared.terms[plan.name]
-    used = use(pop, prepared.ai_models.quality, terms, included(pop, terms))
-    return utility_of(pop, np.zeros(pop.size), used, plan_bill(pop, plan, terms, used))
-
-
-def check_counts(system: System, groups: list[Group], names: list[str]) -> list[Finding]:
-    """For every set of plans, the sum of (1 - referral) x count must lie below the base reach of the types offered any.
-
-    This is the condition under which the inversion has a solution. Returns a finding for each smallest violated set.
-    """
-    offered = np.isfinite(system.log_stock[:, : system.ours])
-    # only unions of what plans are offered to can differ
-    classes, of_type = np.unique(offered, axis=0, return_inverse=True)
-    room = np.asarray(np.bincount(of_type.ravel(), system.reach, len(classes)), dtype=np.float64)
-    need = np.zeros(system.ours)
-    for g in groups:
-        if g.column < system.ours:
-            rows = g.rows & offered[:, g.column]
-            need[g.column] += g.target * float(system.factor[rows, g.column].min()) if rows.any() else math.inf
-    findings = []
-    for chosen in overfull(need, classes, room):
-        plans = ", ".join(names[c] for c in chosen)
-        taken, people = need[list(chosen)].sum(), room[classes[:, list(chosen)].any(axis=1)].sum()
-        findings.append(
-            Finding(
-                "calibration-room",
-                "error",
-                "",
-                None,
-                f"today.plans.{names[chosen[0]]}.customers",
-                f"{taken:,.0f} customers of {plans} do not fit into the {people:,.0f} reached people offered them",
-                "raise the segments' potential or the reach, or check the unit of the counts",
-            )
-        )
-    return findings
-
-
-def _system(prepared: Prepared, market: Market, utilities: Mapping[str, Array]) -> tuple[System, list[PlanFacts]]:
-    """``utilities``: of each plan's own terms, without the constant."""
-    pop = prepared.population
-    sold = [p for p in prepared.plans if p.name in market.today.plans]
-    columns, factors = [], []
-    for plan in sold:
-        columns.append(np.where(plan.offered, utilities[plan.name] - np.log(plan.decision_rate), -math.inf))
-        factors.append(1.0 - plan.referral)
-    for alt in prepared.alternatives:
-        utility, _ = alternative_utility(pop, prepared.ai_models.quality, alt, np.zeros(pop.size))
-        columns.append(np.where(alt.offered, utility - math.log(alt.decision_rate), -math.inf))
-        factors.append(np.ones(pop.size))
-    nothing = choice.stock(np.ones(pop.size), np.full(pop.size, market.nothing_decision_rate.value))
-    reach = prepared.base_reach(prepared.today_mix)
-    return System(np.stack(columns, axis=1), np.stack(factors, axis=1), len(sold), nothing, reach, pop.potential), sold
-
-
-def _groups(prepared: Prepared, market: Market, sold: list[PlanFacts], own: bool) -> list[Group]:
-    """Groups of today's counts; with ``own`` every counted segment has a group of its own."""
-    pop, groups = prepared.population, []
-    for j, plan in enumerate(sold):
-        today = market.today.plans[plan.name]
-        rest, left = plan.offered.copy(), today.customers.value
-        if own or today.own_constants:
-            for segment, count in today.by_segment.items():
-                rows = plan.offered & (pop.segment == pop.segments.index(segment))
-                groups.append(Group(j, rows, count.value, f"plans.{plan.name}.by_segment.{segment}"))
-                rest &= ~rows
-                left -= count.value
-        if rest.any():
-            groups.append(Group(j, rest, left, f"plans.{plan.name}.customers"))
-    channel = np.array([s.channel for s in market.segments.values()])[pop.segment]
-    for r, alt in enumerate(prepared.alternatives):
-        for name, count in market.today.alternatives.get(alt.name, {}).items():
-            rows = alt.offered & (channel == name)
-            groups.append(Group(len(sold) + r, rows, count.value, f"alternatives.{alt.name}.{name}"))
-    return groups
-
-
-def _positive(groups: list[Group]) -> list[Finding]:
-    return [
-        Finding(
-            "calibration-count",
-            "error",
-            "",
-            None,
-            f"today.{g.label}",
-            "an observed count must be positive and have types to fall on (the rest after counts by segment included)",
-            "correct the count, or leave the plan or alternative out",
-        )
-        for g in groups
-        if g.target <= 0.0 or not g.rows.any()
-    ]
+    def shifted(self, by: Mapping[int, float]) -> Solved:
+        """With the constants of some columns moved: a start for rates that have moved so."""
+        moved = [c + by.get(g.column, 0.0) for g, c in zip(self.groups, self.solution, strict=True)]
+        return replace(self, solution=np.array(moved))
 
 
 def calibrate(market: Market, near: Calibrated | None = None) -> Calibrated:
-    """Find the constants; from those of a market ``near`` this one, sooner. Raises InputError where counts cannot be
-    reproduced."""
+    """Find constants and decision rates; from those of a market ``near`` this one, sooner.
+
+    Raises InputError where counts, or the retention observed, cannot be reproduced.
+    """
     prepared = prepare(market)
-    utilities = {p.name: _utility_without_constant(prepared, p) for p in prepared.plans}
-    system, sold = _system(prepared, market, utilities)
-    groups = _groups(prepared, market, sold, own=False)
-    known = near is not None and near.solved[-1].asked(system, groups)
-    findings = _positive(groups) or ([] if known else check_counts(system, groups, [p.name for p in sold]))
+    today = today_facts(prepared, market)
+    levels = lowest(today.observed)
+    if near is not None:
+        levels = np.array([near.levels.get(p.plan, low) for p, low in zip(today.observed, levels, strict=True)])
+    system = today.system(levels)
+    known = near is not None and near.solved[-1].asked(system, today.groups)
+    findings = positive(today.groups)
+    if not findings and not known:
+        findings = check_counts(system, today.groups, [p.name for p in today.sold])
     if findings:
         raise InputError(findings)
-    solved = _solutions(prepared, market, system, sold, groups, () if near is None else near.solved)
+    solved, levels = _settled(today, levels, () if near is None else near.solved)
     last = solved[-1]
-    full = last.offsets.copy()
-    for g, c in zip(groups, last.solution, strict=True):
-        full[g.rows, g.column] += c
-    constants = _constants(prepared, market, sold, utilities, last, full)
-    residuals = _residuals(market, system, sold, prepared, full)
-    return Calibrated(with_constants(prepared, constants), constants, residuals, last.steps, solved)
+    constants = _constants(today, last, levels)
+    found = {p.plan: float(level) for p, level in zip(today.observed, levels, strict=True)}
+    calibrated, residuals = with_constants(prepared, constants), _residuals(today, last)
+    return Calibrated(calibrated, constants, residuals, last.steps, solved, found)
+
+
+def _settled(today: TodayFacts, levels: Array, near: tuple[Solved, ...]) -> tuple[tuple[Solved, ...], Array]:
+    """Constants and levels of decision rates that give counts and retention back.
+
+    Stocks follow from counts, and levels from stocks. Without nests the stocks stay as the levels move, so that the
+    first step is exact; with nests they move little (Broyden 1965, from a Jacobian of -1). Raises InputError.
+    """
+    inverse = -np.eye(len(levels))
+    before: tuple[Array, Array] | None = None
+    doubts: list[Finding] = []
+    for step in range(MOST_STEPS):
+        try:
+            near = _solutions(today, today.system(levels), near)
+        except InputError as error:
+            raise InputError(doubts or list(error.findings)) from None
+        if not today.observed:
+            return near, levels
+        flows = today.flows(near[-1].system, near[-1].constants, levels)
+        wanted, x = solve_levels(flows, today.observed), np.log(levels)
+        doubts, gap = too_many(flows, today.observed, wanted, SETTLED), np.log(wanted) - x
+        if np.abs(gap).max() < SETTLED:
+            break
+        if before is not None:
+            inverse = _updated(inverse, x - before[0], gap - before[1])
+        before = x, gap
+        move = -inverse @ gap if step < QUICK_STEPS else 0.5 * gap
+        levels = np.exp(np.minimum(x + np.clip(move, -2.0, 2.0), 0.0))
+        moved = {p.column: float(by) for p, by in zip(today.observed, np.log(levels) - x, strict=True)}
+        near = tuple(s.shifted(moved) for s in near)
+    else:
+        doubts = doubts or [_unsettled(today.observed[int(np.argmax(np.abs(gap)))])]
+    if doubts:
+        raise InputError(doubts)
+    return near, levels
+
+
+def _unsettled(plan: Staying) -> Finding:
+    message, cure = "no decision rate was found that gives it back", "check it, and the nest of the plan"
+    return Finding("calibration-retention", "error", "", None, f"today.{plan.path}", message, cure)
+
+
+def _updated(inverse: Array, moved: Array, changed: Array) -> Array:
+    """Broyden's update of an inverse Jacobian after a move that changed the gap."""
+    scale = float(moved @ inverse @ changed)
+    if scale == 0.0:
+        return inverse
+    return np.asarray(inverse + np.outer(moved - inverse @ changed, moved @ inverse) / scale)
 
 
 def _solved(system: System, groups: Sequence[Group], offsets: Array, near: Solved | None) -> Solved:
@@ -182,67 +161,48 @@ def _solved(system: System, groups: Sequence[Group], offsets: Array, near: Solve
     return Solved(system, tuple(groups), offsets, solution, steps)
 
 
-def _solutions(
-    prepared: Prepared,
-    market: Market,
-    system: System,
-    sold: list[PlanFacts],
-    groups: list[Group],
-    near: tuple[Solved, ...],
-) -> tuple[Solved, ...]:
+def _solutions(today: TodayFacts, system: System, near: tuple[Solved, ...]) -> tuple[Solved, ...]:
     """The constants, after those by segment and the pooled ones where deviations by segment are shrunk.
 
     Deviations from the pooled constants are shrunk by count / (count + shrinkage).
     """
+    market, sold = today.market, today.sold
     offsets = np.zeros_like(system.log_stock)
     shrunk = [
         p.name for p in sold if market.today.plans[p.name].by_segment and not market.today.plans[p.name].own_constants
     ]
     before: tuple[Solved | None, ...] = near if len(near) == (3 if shrunk else 1) else (None, None, None)
     if not shrunk:
-        return (_solved(system, groups, offsets, before[0]),)
-    own = _groups(prepared, market, sold, own=True)
-    findings = _positive(own)
+        return (_solved(system, today.groups, offsets, before[0]),)
+    own = groups_of(today.prepared, market, sold, own=True)
+    findings = positive(own)
     if findings:
         raise InputError(findings)
     exact = _solved(system, own, offsets, before[0])
-    pooled = _solved(system, groups, offsets, before[1])
-    shared = {g.column: c for g, c in zip(groups, pooled.solution, strict=True)}
+    pooled = _solved(system, today.groups, offsets, before[1])
+    shared = {g.column: c for g, c in zip(today.groups, pooled.solution, strict=True)}
     shrunken = offsets.copy()
     for g, c in zip(own, exact.solution, strict=True):
         if g.column < system.ours and sold[g.column].name in shrunk and ".by_segment." in g.label:
             weight = g.target / (g.target + market.today.shrinkage)
             shrunken[g.rows, g.column] = weight * (c - shared[g.column])
-    return exact, pooled, _solved(system, groups, shrunken, before[2])
+    return exact, pooled, _solved(system, today.groups, shrunken, before[2])
 
 
-def _residuals(
-    market: Market, system: System, sold: list[PlanFacts], prepared: Prepared, full: Array
-) -> tuple[Residual, ...]:
-    stock = np.exp(system.log_stock + full)
-    below = system.nothing + stock[:, system.ours :].sum(axis=1)
-    below = below + (system.factor[:, : system.ours] * stock[:, : system.ours]).sum(axis=1)
-    held = system.reach[:, None] * stock[:, : system.ours] / below[:, None]
-    pop = prepared.population
+def _residuals(today: TodayFacts, solved: Solved) -> tuple[Residual, ...]:
+    held, pop = solved.system.held(solved.system.stocks(solved.constants)), today.prepared.population
     return tuple(
         Residual(p.name, s, q.value, float(held[pop.segment == pop.segments.index(s), j].sum()))
-        for j, p in enumerate(sold)
-        for s, q in market.today.plans[p.name].by_segment.items()
+        for j, p in enumerate(today.sold)
+        for s, q in today.market.today.plans[p.name].by_segment.items()
     )
 
 
-def _constants(
-    prepared: Prepared,
-    market: Market,
-    sold: list[PlanFacts],
-    utilities: Mapping[str, Array],
-    solved: Solved,
-    full: Array,
-) -> Constants:
-    """``full``: (I, X) constants of every type and column."""
+def _constants(today: TodayFacts, solved: Solved, levels: Array) -> Constants:
+    market, prepared, full = today.market, today.prepared, solved.constants
     plans: dict[str, Array] = {}
     pooled: dict[str, float] = {}
-    for j, plan in enumerate(sold):
+    for j, plan in enumerate(today.sold):
         plans[plan.name] = np.where(plan.offered, full[:, j], math.nan)
         mine = [(g, c) for g, c in zip(solved.groups, solved.solution, strict=True) if g.column == j]
         total = sum(g.target for g, _ in mine)
@@ -257,9 +217,28 @@ def _constants(
         plans[plan.name] = np.where(plan.offered, base + shift, math.nan)
         pooled[plan.name] = pooled[analogue] + shift
     alternatives = {
-        alt.name: np.where(alt.offered, full[:, len(sold) + r], math.nan) for r, alt in enumerate(prepared.alternatives)
+        alt.name: np.where(alt.offered, full[:, len(today.sold) + r], math.nan)
+        for r, alt in enumerate(prepared.alternatives)
     }
     references = {
-        plan.name: np.where(plan.offered, utilities[plan.name] + plans[plan.name], math.nan) for plan in prepared.plans
+        plan.name: np.where(plan.offered, today.utilities[plan.name] + plans[plan.name], math.nan)
+        for plan in prepared.plans
     }
-    return Constants(plans, pooled, references, alternatives)
+    unstated = frozenset(p.plan for p in today.observed if market.plans[p.plan].decision_rate is None)
+    return Constants(plans, pooled, references, alternatives, _rate_factors(today, solved, levels), unstated)
+
+
+def _rate_factors(today: TodayFacts, solved: Solved, levels: Array) -> dict[str, Array]:
+    """What stated rates are multiplied by: those solved, and those of plans nobody bought yet (as their analogue's)."""
+    rates, names = today.rates(levels), [p.name for p in today.sold]
+    factors = {}
+    for plan in today.observed:
+        factors[plan.plan] = rates[:, plan.column] / today.sold[plan.column].decision_rate
+    flows = today.flows(solved.system, solved.constants, levels)
+    leaving = flows.leaving(today.observed, levels)
+    for name, stated in today.market.plans.items():
+        if name not in names and stated.leave_rate is not None:
+            j = names.index(str(stated.analogue))
+            held = flows.customers[:, j]
+            factors[name] = rates[:, j] / (float(held @ leaving[:, j]) / float(held.sum()))
+    return factors

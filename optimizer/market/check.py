@@ -13,6 +13,7 @@ from optimizer.errors import Finding
 from optimizer.inputs.load import Inputs
 from optimizer.inputs.moved import quantity_at
 from optimizer.io.documents import Document
+from optimizer.market.check_choice import check_nests, check_rates, check_staying
 from optimizer.market.idle import idle_inputs
 from optimizer.market.ladders import MOST_POINTS, allowed_prices, count_points, price_ladder
 from optimizer.market.mixes import check_mix
@@ -119,6 +120,9 @@ def check_market(
             yield document.finding(
                 "missing-count", f"alternatives.{name}", "today.alternatives has no count for it", "add one by channel"
             )
+    for name, nest in market.nests.items():
+        yield from _names(document, f"nests.{name}.plans", "plan", nest.plans, market.plans)
+    yield from check_nests(market, document)
     yield from _check_today(market, document)
     for channel in {p.channel for p in market.plans.values()} - set(market.finance.fees):
         yield document.finding("missing-fees", "finance.fees", f"no fees for the channel {channel!r}", "add them")
@@ -215,14 +219,9 @@ def _check_offer(market: Market, document: Document, path: str, offer: Offer) ->
 def _check_plan(market: Market, document: Document, name: str) -> Iterator[Finding]:
     plan, path = market.plans[name], f"plans.{name}"
     yield from _names(document, f"{path}.segments", "segment", plan.segments, market.segments)
-    yield from _names(
-        document, f"{path}.decision_rate_by_segment", "segment", plan.decision_rate_by_segment, market.segments
-    )
-    for q in (plan.decision_rate, plan.decision_rate_least, *plan.decision_rate_by_segment.values()):
-        if q.value <= 0.0:
-            yield document.finding("not-positive", f"{path}.decision_rate", "must be above 0", "state a monthly rate")
-    if plan.decision_rate_least.value > plan.decision_rate_most.value:
-        yield document.finding("range", f"{path}.decision_rate_least", "lies above decision_rate_most", "swap them")
+    by_segment = plan.decision_rate_by_segment
+    yield from _names(document, f"{path}.decision_rate_by_segment", "segment", by_segment, market.segments)
+    yield from check_rates(market, document, name)
     if plan.referral.value >= 1.0:
         yield document.finding(
             "range",
@@ -253,6 +252,7 @@ def _check_today(market: Market, document: Document) -> Iterator[Finding]:
                 today.by_segment,
                 market.plans[name].segments,
             )
+        yield from check_staying(document, path, today)
         counted = sum(q.value for q in today.by_segment.values())
         if name in market.plans and not unknown:
             room = sum(s.potential.value for n, s in market.segments.items() if n in market.plans[name].segments)

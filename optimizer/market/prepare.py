@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -27,7 +27,7 @@ MONTH_HOURS = 730.0
 
 @dataclass(frozen=True)
 class Constants:
-    """Alternative constants and references of decision rates, from calibration; (I,) arrays, nan where not offered."""
+    """Alternative constants, decision rates and their references found by calibration; (I,), nan where not offered."""
 
     plans: Mapping[str, Array]
     pooled: Mapping[str, float]
@@ -35,6 +35,10 @@ class Constants:
     references: Mapping[str, Array]
     """Utility at which the plan's decision rate is its reference."""
     alternatives: Mapping[str, Array]
+    rate_factors: Mapping[str, Array] = field(default_factory=dict)
+    """What stated rates of plans are multiplied by to be their reference decision rates; 1 where one is missing."""
+    unstated: frozenset[str] = frozenset()
+    """Plans whose factor is the rate itself, as the market states none."""
 
 
 @dataclass(frozen=True)
@@ -281,16 +285,23 @@ def _among(pop: Population, segments: Collection[str]) -> NDArray[np.bool_]:
     return np.array([s in segments for s in pop.segments], dtype=bool)[pop.segment]
 
 
+def _stated_rate(pop: Population, plan: Plan) -> Array:
+    """(I,) rate that a plan states: of deciding anew, of leaving where that is stated instead, 1 where neither is."""
+    if plan.leave_rate is not None:
+        return np.full(pop.size, plan.leave_rate.value)
+    whole = 1.0 if plan.decision_rate is None else plan.decision_rate.value
+    by_segment = {s: q.value for s, q in plan.decision_rate_by_segment.items()}
+    return np.array([by_segment.get(s, whole) for s in pop.segments])[pop.segment]
+
+
 def _plan_facts(market: Market, pop: Population, most: Array, name: str, plan: Plan, api_prices: Array) -> PlanFacts:
     offered = _among(pop, plan.segments)
     fees = market.finance.fees[plan.channel]
-    by_segment = {s: q.value for s, q in plan.decision_rate_by_segment.items()}
-    rate = np.array([by_segment.get(s, plan.decision_rate.value) for s in pop.segments])[pop.segment]
     return PlanFacts(
         name=name,
         channel=plan.channel,
         offered=offered,
-        decision_rate=rate,
+        decision_rate=_stated_rate(pop, plan),
         decision_rate_least=plan.decision_rate_least.value,
         decision_rate_most=plan.decision_rate_most.value,
         referral=reach.referral(plan.referral.value * pop.word_of_mouth, most),
@@ -345,12 +356,19 @@ def prepare(market: Market, constants: Constants | None = None) -> Prepared:
 
 
 def with_constants(prepared: Prepared, constants: Constants) -> Prepared:
-    """The same market with other constants."""
+    """The market in numbers, as :func:`prepare` makes it, with the constants and decision rates of a calibration."""
+
+    def calibrated(plan: PlanFacts) -> PlanFacts:
+        factor, stated = constants.rate_factors.get(plan.name), prepared.market.plans[plan.name].decision_rate
+        if factor is None or (stated is not None and plan.name in constants.unstated):
+            rate = plan.decision_rate
+        else:
+            rate = plan.decision_rate * factor
+        constant, reference = constants.plans[plan.name], constants.references[plan.name]
+        return replace(plan, constant=constant, reference_utility=reference, decision_rate=rate)
+
     return replace(
         prepared,
-        plans=tuple(
-            replace(p, constant=constants.plans[p.name], reference_utility=constants.references[p.name])
-            for p in prepared.plans
-        ),
+        plans=tuple(calibrated(p) for p in prepared.plans),
         alternatives=tuple(replace(a, constant=constants.alternatives[a.name]) for a in prepared.alternatives),
     )

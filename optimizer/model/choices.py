@@ -51,12 +51,13 @@ class Choices:
     nests: tuple[tuple[int, ...], ...] = ()
     """Plans that are taken together, by position."""
     rules_within: bool = True
-    """Whether combinations that rules within a nest forbid are left out, or listed and forbidden by name."""
+    """Whether what rules within a nest forbid is left out, or listed and forbidden by name."""
 
     @cached_property
     def composites(self) -> Composites:
         """The plans as the search sees them. Raises InputError where a nest has too many combinations of levels."""
-        return composites_of([len(x) for x in self.levels], self.nests, self.rules if self.rules_within else ())
+        counts = [len(x) for x in self.levels]
+        return composites_of(counts, self.nests, self.rules, leave_out=self.rules_within, names=self.plans)
 
     @property
     def menus(self) -> int:

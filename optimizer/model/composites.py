@@ -8,6 +8,7 @@ Source: nested logit, Train (2009), ch. 4; composite plans of this project.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -80,9 +81,17 @@ class Composites:
         return None if None in found else tuple(k for k in found if k is not None)
 
 
-def composites_of(levels: Sequence[int], nests: Sequence[Sequence[int]], rules: Sequence[Rule]) -> Composites:
-    """The composites of nests, each where its first plan stands; rules inside a nest are kept by leaving levels out,
-    unless nothing would be left.
+def composites_of(
+    levels: Sequence[int],
+    nests: Sequence[Sequence[int]],
+    rules: Sequence[Rule],
+    leave_out: bool = True,
+    names: Sequence[str] = (),
+) -> Composites:
+    """The composites of nests, each where its first plan stands.
+
+    Rules inside a nest are kept by leaving levels out, unless nothing would be left, or ``leave_out`` is false. Rules
+    that are not kept so stand between composites: a single one gets an empty one beside it.
 
     Raises InputError where a nest has too many combinations to list.
     """
@@ -93,38 +102,47 @@ def composites_of(levels: Sequence[int], nests: Sequence[Sequence[int]], rules: 
         if len(plans) == 1:
             parts.append(Composite((j,), np.arange(count, dtype=np.intp)[:, None]))
         elif plans[0] == j:
-            counts = [levels[k] for k in plans]
-            allowed = _combinations(counts, plans, rules)
-            parts.append(Composite(plans, allowed if len(allowed) else _combinations(counts, plans, ())))
+            parts.append(_listed(levels, plans, rules if leave_out else (), names))
+    if len(parts) == 1 and any(not _allowed(parts[0], rule).all() for rule in rules):
+        parts.append(Composite((), np.zeros((1, 0), dtype=np.intp)))
     return Composites(tuple(parts))
 
 
-def _combinations(counts: list[int], plans: tuple[int, ...], rules: Sequence[Rule]) -> Ints:
-    """(L, members) what the rules allow, member by member."""
+def _listed(levels: Sequence[int], plans: tuple[int, ...], rules: Sequence[Rule], names: Sequence[str]) -> Composite:
+    """The composite of a nest; what rules forbid is left out unless nothing would be left."""
+    counts = [levels[k] for k in plans]
+    inside = [rule for rule in rules if {rule.first, rule.second} <= set(plans)]
+    titles = [names[j] if names else str(j) for j in plans]
+    allowed = _combinations(counts, plans, inside, titles)
+    return Composite(plans, allowed if len(allowed) else _combinations(counts, plans, (), titles))
+
+
+def _combinations(counts: list[int], plans: tuple[int, ...], rules: Sequence[Rule], titles: Sequence[str]) -> Ints:
+    """(L, members) what the rules inside a nest allow, member by member."""
+    if not rules and math.prod(counts) > MOST_LEVELS:
+        raise _too_many(titles, math.prod(counts))
     found = np.zeros((1, 0), dtype=np.intp)
     for at, (plan, count) in enumerate(zip(plans, counts, strict=True)):
         clock.check("the levels of a nest were combined")
         size = len(found) * count
         if size > MOST_LEVELS * 16:
-            raise _too_many(plans, size)
-        grown = np.repeat(found, count, axis=0)
+            raise _too_many(titles[: at + 1], size)
         own = np.tile(np.arange(count, dtype=np.intp), len(found))
+        found = np.concatenate([np.repeat(found, count, axis=0), own[:, None]], axis=1)
         keep = np.ones(size, dtype=np.bool_)
         for rule in rules:
-            if rule.first == plan and rule.second in plans[:at]:
-                keep &= rule.allowed[own, grown[:, plans.index(rule.second)]]
-            elif rule.second == plan and rule.first in plans[:at]:
-                keep &= rule.allowed[grown[:, plans.index(rule.first)], own]
-        found = np.concatenate([grown, own[:, None]], axis=1)[keep]
+            if plan in (rule.first, rule.second) and {rule.first, rule.second} <= set(plans[: at + 1]):
+                keep &= rule.allowed[found[:, plans.index(rule.first)], found[:, plans.index(rule.second)]]
+        found = found[keep]
     if len(found) > MOST_LEVELS:
-        raise _too_many(plans, len(found))
+        raise _too_many(titles, len(found))
     return found
 
 
-def _too_many(plans: tuple[int, ...], count: int) -> Exception:
+def _too_many(titles: Sequence[str], count: int) -> Exception:
     return bad_argument(
         "nests",
-        f"the plans {', '.join(map(str, plans))} have {count:,} combinations of levels, more than {MOST_LEVELS:,}",
+        f"the plans {', '.join(titles)} have {count:,} combinations of levels, more than {MOST_LEVELS:,}",
         "shorten the ladders of a plan in the nest, or take a plan out of it",
     )
 
@@ -160,21 +178,28 @@ class Composed:
     ) -> None:  # fmt: skip
         self.composites = composites
         self._members = tuple(_members(part, demand, dissimilarity) for part in composites.parts)
-        weights = tuple(sum_of([m.weight for m in members]) for members in self._members)
+        self._blanks = tuple(np.zeros((customers.shape[1], len(part.levels))) for part in composites.parts)
+        weights = tuple(self._sum(at, [m.weight for m in members]) for at, members in enumerate(self._members))
         below = tuple(
-            sum_of([m.weight * demand.kept[m.plan][:, m.level] for m in members]) for members in self._members
+            self._sum(at, [m.weight * demand.kept[m.plan][:, m.level] for m in members])
+            for at, members in enumerate(self._members)
         )
         self.instance = Instance(
             customers=customers,
             attraction=weights,
             denominators=below,
             rules=tuple(_between(composites, rules)),
-            names=tuple("+".join(names[j] for j in part.plans) for part in composites.parts) if names else (),
+            names=tuple("+".join(names[j] for j in part.plans) or "nothing" for part in composites.parts)
+            if names
+            else (),
         )
 
     def odds(self, outside: Array) -> tuple[Array, ...]:
         """(I, L) attraction of each composite against the (I,) total of the alternatives, to someone who decides."""
-        return tuple(sum_of([m.attraction for m in members]) / outside[:, None] for members in self._members)
+        return tuple(
+            self._sum(at, [m.attraction for m in members]) / outside[:, None]
+            for at, members in enumerate(self._members)
+        )
 
     def figure(self, plain: Figure) -> Figure:
         """A figure stated by plans, stated by composites. Its (H,) burst part stays."""
@@ -183,7 +208,8 @@ class Composed:
         amounts, fixed = [], []
         for at, members in enumerate(self._members):
             amounts.append(self._per_customer(at, [plain.amounts[m.plan] for m in members]))
-            fixed.append(sum_of([plain.fixed[m.plan][m.level] for m in members]))
+            due = [plain.fixed[m.plan][m.level] for m in members]
+            fixed.append(sum_of(due) if due else np.zeros(len(self.composites.parts[at].levels)))
         return replace(plain, amounts=tuple(amounts), fixed=tuple(fixed))
 
     def again(self, amounts: Sequence[Array], outside: Array) -> tuple[Array, ...]:
@@ -208,9 +234,13 @@ class Composed:
         members = self._members[at]
         if len(members) == 1:
             return amounts[0]
-        total = sum_of([m.weight * a for m, a in zip(members, amounts, strict=True)])
+        total = self._sum(at, [m.weight * a for m, a in zip(members, amounts, strict=True)])
         weight = self.instance.attraction[at]
         return np.divide(total, weight, out=np.zeros_like(total), where=weight > 0.0)
+
+    def _sum(self, at: int, arrays: Sequence[Array]) -> Array:
+        """(I, L) the sum over the members of a composite."""
+        return sum_of(arrays) if arrays else self._blanks[at]
 
 
 def sum_of(arrays: Sequence[Array]) -> Array:
@@ -223,6 +253,8 @@ def sum_of(arrays: Sequence[Array]) -> Array:
 
 def _members(part: Composite, demand: Demand, dissimilarity: Callable[[Composite], float]) -> tuple[_Member, ...]:
     columns = part.levels.T
+    if not part.plans:
+        return ()
     if part.single:
         (j,) = part.plans
         a = demand.attraction[j]
@@ -253,16 +285,19 @@ def _between(composites: Composites, rules: Sequence[Rule]) -> list[Rule]:
 
 
 def _within(composites: Composites, at: int, rule: Rule) -> list[Rule]:
-    """A rule inside a composite, against every level of another; none where what it forbids was left out."""
-    part = composites.parts[at]
-    one, other = (part.levels[:, part.plans.index(j)] for j in (rule.first, rule.second))
-    allowed: Bools = rule.allowed[one, other]
+    """A rule inside a composite, against every level of the shortest other one; none where what it forbids was left
+    out."""
+    allowed = _allowed(composites.parts[at], rule)
     if allowed.all():
         return []
-    if len(composites.parts) == 1:
-        raise bad_argument("rules", "no combination of levels of the only nest keeps them", "allow more of them")
-    beside = 0 if at else 1
+    beside = min((p for p in range(len(composites.parts)) if p != at), key=lambda p: len(composites.parts[p].levels))
     return [Rule(rule.name, at, beside, np.repeat(allowed[:, None], len(composites.parts[beside].levels), axis=1))]
+
+
+def _allowed(part: Composite, rule: Rule) -> Bools:
+    """(L,) whether a rule between members of a composite allows its levels."""
+    one, other = (part.levels[:, part.plans.index(j)] for j in (rule.first, rule.second))
+    return np.asarray(rule.allowed[one, other])
 
 
 def connected(plans: Sequence[int], together: Callable[[int, int], bool]) -> list[tuple[int, ...]]:

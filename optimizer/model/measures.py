@@ -101,8 +101,10 @@ def magnitude(instance: Instance, figure: Figure) -> float:
 
     def linear(f: Figure) -> float:
         total = abs(f.constant) + float(np.abs(f.mix).max()) + float(np.abs(f.outside) @ people)
-        for a, w, e, fixed in zip(f.amounts, instance.attraction, instance.denominators, f.fixed, strict=True):
-            held = a * w
+        for j, (w, e, fixed) in enumerate(zip(instance.attraction, instance.denominators, f.fixed, strict=True)):
+            held = f.amounts[j] * w
+            if f.again:  # divided by at least 1
+                held = np.abs(held, out=held) + np.abs(f.again[j] * w)
             held /= 1.0 + e
             total += float((people @ np.abs(held, out=held) + np.abs(fixed)).max())
         return total

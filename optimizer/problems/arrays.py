@@ -24,12 +24,12 @@ def finite(
     fits = array.ndim == len(shape) and all(n is None or n == m for n, m in zip(shape, array.shape, strict=True))
     if not fits or array.size == 0:
         raise bad_argument(name, f"has shape {array.shape}, wanted {tuple('any' if n is None else n for n in shape)}")
-    _refuse(array, ~np.isfinite(array), name, "is nan or infinite", "find and correct it")
-    _refuse(array, np.abs(array) > LARGEST, name, f"is beyond {LARGEST:g}", _STATE)
+    refuse(array, ~np.isfinite(array), name, "is nan or infinite", "find and correct it")
+    refuse(array, np.abs(array) > LARGEST, name, f"is beyond {LARGEST:g}", _STATE)
     if least is not None:
-        _refuse(array, array < least, name, f"must be {least:g} or more")
+        refuse(array, array < least, name, f"must be {least:g} or more")
     if above is not None:
-        _refuse(array, array <= above, name, f"must be above {above:g}")
+        refuse(array, array <= above, name, f"must be above {above:g}")
     return array
 
 
@@ -57,8 +57,8 @@ def _array(value: Any, name: str) -> Array:
         return np.array(array, dtype=np.float64)
 
 
-def _refuse(array: Array, wrong: Bools, name: str, message: str, cure: str = "") -> None:
-    """Raise InputError with the first wrong place."""
+def refuse(array: Array, wrong: Bools, name: str, message: str, cure: str = "") -> None:
+    """Raise InputError with the first wrong place, where there is one."""
     if wrong.any():
         place = ", ".join(str(k) for k in np.unravel_index(int(np.argmax(wrong)), array.shape))
         raise bad_argument(f"{name}[{place}]", f"{message}: {array.flat[int(np.argmax(wrong))]:g}", cure)
@@ -108,5 +108,5 @@ def index(value: Any, count: int, name: str) -> int:
 def table(value: Any, shape: tuple[int, int], name: str) -> Bools:
     """A table of true and false (or 1 and 0). Raises InputError."""
     array = finite(value, shape, name)
-    _refuse(array, (array != 0.0) & (array != 1.0), name, "is neither true nor false")
+    refuse(array, (array != 0.0) & (array != 1.0), name, "is neither true nor false")
     return np.asarray(array == 1.0)

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from optimizer.economics import choice
 from optimizer.errors import bad_argument
 from optimizer.model.instance import Block, Figure, Instance, Rule
-from optimizer.problems.arrays import dimensions, each, finite, index, number, table
+from optimizer.problems.arrays import LARGEST, dimensions, each, finite, index, number, refuse, table
 from optimizer.problems.statements import Burst
 from optimizer.typing import Array
 
 
-def bare_instance(customers: Any, attraction: Any, denominators: Any, rules: Any) -> Instance:
-    """Customers, attractions and rules; compute comes later. Raises InputError."""
+@dataclass(frozen=True)
+class Plans:
+    """Customers, the plans' attractions and rules, as if every plan stood alone; compute comes later."""
+
+    instance: Instance
+    attraction: tuple[Array, ...]
+    """exp(V), (I, L_j) by plan: what someone who decides anew looks at."""
+
+
+def plans_of(
+    customers: Any, attraction: Any, denominators: Any, rules: Any, decision_rate: Any, outside_decision_rate: Any
+) -> Plans:
+    """The arguments about plans. Raises InputError."""
     shape = (None,) if dimensions(customers) == 1 else (None, None)
     reach = finite(customers, shape, "customers", above=0.0)
     reach = np.atleast_2d(reach)
@@ -24,15 +36,43 @@ def bare_instance(customers: Any, attraction: Any, denominators: Any, rules: Any
     if not plans:
         raise bad_argument("attraction", "has no plan")
     types = reach.shape[1]
-    w = tuple(finite(a, (types, None), f"attraction[{j}]", least=0.0) for j, a in enumerate(plans))
-    e = w
-    if denominators is not None:
-        given = each(denominators, len(w), "denominators")
-        e = tuple(
-            finite(a, (types, weight.shape[1]), f"denominators[{j}]", least=0.0)
-            for j, (a, weight) in enumerate(zip(given, w, strict=True))
-        )
-    return Instance(reach, w, e, (), _rules(rules, [a.shape[1] for a in w]))
+    a = tuple(finite(a, (types, None), f"attraction[{j}]", least=0.0) for j, a in enumerate(plans))
+    w = _weights(a, decision_rate, outside_decision_rate)
+    e = w if denominators is None else _per_plan(denominators, a, "denominators", least=0.0)
+    return Plans(Instance(reach, w, e, (), _rules(rules, [x.shape[1] for x in w])), a)
+
+
+def _per_plan(
+    value: Any, like: Sequence[Array], name: str, *, least: float | None = None, above: float | None = None
+) -> tuple[Array, ...]:
+    """An (I, L_j) array for every plan. Raises InputError."""
+    given = each(value, len(like), name)
+    return tuple(
+        finite(x, a.shape, f"{name}[{j}]", least=least, above=above)
+        for j, (x, a) in enumerate(zip(given, like, strict=True))
+    )
+
+
+def _weights(a: tuple[Array, ...], decision_rate: Any, outside_decision_rate: Any) -> tuple[Array, ...]:
+    """Stock attraction: attraction times the alternatives' rate of deciding anew over the plan's."""
+    outside = np.ones(a[0].shape[0])
+    if outside_decision_rate is not None:
+        outside = finite(outside_decision_rate, outside.shape, "outside_decision_rate", above=0.0)
+    if decision_rate is None:
+        return a if outside_decision_rate is None else _stocks(a, [np.ones_like(x) for x in a], outside)
+    return _stocks(a, _per_plan(decision_rate, a, "decision_rate", above=0.0), outside)
+
+
+def _stocks(a: Sequence[Array], rates: Sequence[Array], outside: Array) -> tuple[Array, ...]:
+    found = []
+    for j, (x, rate) in enumerate(zip(a, rates, strict=True)):
+        with np.errstate(over="ignore"):
+            ours, theirs = choice.stock(x, rate), choice.stock(np.ones(len(outside)), outside)
+            weight = choice.stock_attraction(ours, theirs[:, None])
+            wrong = (weight > LARGEST) | (outside[:, None] / rate > LARGEST)
+        refuse(rate, wrong, f"decision_rate[{j}]", f"gives the plan a weight beyond {LARGEST:g}", "state a larger rate")
+        found.append(weight)
+    return tuple(found)
 
 
 def _rules(rules: Any, levels: Sequence[int]) -> tuple[Rule, ...]:

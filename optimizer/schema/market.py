@@ -184,9 +184,15 @@ class Plan(Offer):
     """Where its revenue is booked."""
     segments: Names
     """Segments it is offered to."""
-    decision_rate: PerMonth
-    """Share of its customers who decide anew in a month, at today's menu."""
+    decision_rate: PerMonth | None = None
+    """Share of its customers who decide anew in a month, at today's menu; who does may stay.
+
+    Where today's retention or renewal rate is observed the rate is solved, and this one may be left out; where both are
+    there, only how it differs between segments counts."""
     decision_rate_by_segment: dict[str, PerMonth] = Field(default_factory=dict)
+    leave_rate: PerMonth | None = None
+    """For a plan nobody bought yet, in place of ``decision_rate``: the share of its customers expected to leave in a
+    month. It decides anew as its analogue does, times this by the analogue's rate of leaving."""
     decision_rate_least: PerMonth
     decision_rate_most: PerMonth
     """Range to which the decision rate is held when the plan gets better or worse."""
@@ -280,6 +286,12 @@ class TodayPlan(Base):
     """Counts by segment where known."""
     own_constants: bool = False
     """True: each counted segment has a constant of its own (counts reproduced exactly)."""
+    retention_12_months: Fraction | None = None
+    """Share of those who come to the plan that are still on it twelve months later; the decision rate is solved from
+    it. State this or ``renewal_rate``."""
+    renewal_rate: Fraction | None = None
+    """Share of a day's customers who are still on the plan a month later: 1 less the rate of leaving; the decision rate
+    is solved from it."""
 
 
 class Observed(Base):
@@ -346,8 +358,8 @@ class Market(Base):
     alternatives: dict[str, Alternative]
     nothing_decision_rate: PerMonth
     """Share of the people who use nothing who decide anew in a month."""
-    outside_decisions: PerMonth
-    """How often a customer elsewhere decides anew; for the told company churn alone."""
+    outside_decisions: PerMonth | None = None
+    """No longer used: who leaves the company follows from what the alternatives are worth."""
     go_to_market: GoToMarket
     finance: Finance
     today: Today

@@ -39,12 +39,13 @@ def by_definition(
     instance: Instance, figures: list[Figure], menu: tuple[int, ...], mix: int
 ) -> tuple[list[float], list[float]]:
     """Figures and burst at a choice, number by number from the docstring of ``optimizer.model.instance``."""
-    y = []
+    y, once = [], []
     for i in range(instance.types):
         total = 1.0
         for j, level in enumerate(menu):
             total += float(instance.denominators[j][i, level])
         y.append(float(instance.customers[mix, i]) / total)
+        once.append(1.0 + sum(float(odds[i, level]) for odds, level in zip(instance.odds, menu, strict=False)))
 
     def linear(f: Figure) -> float:
         value = f.constant + float(f.mix[mix])
@@ -53,7 +54,10 @@ def by_definition(
         for i in range(instance.types):
             value += float(f.outside[i]) * y[i]
             for j, level in enumerate(menu):
-                value += float(f.amounts[j][i, level]) * float(instance.attraction[j][i, level]) * y[i]
+                amount = float(f.amounts[j][i, level])
+                if f.again:
+                    amount += float(f.again[j][i, level]) / once[i]
+                value += amount * float(instance.attraction[j][i, level]) * y[i]
         return value
 
     over = [max(0.0, linear(b.use) - b.reserved) for b in instance.blocks]

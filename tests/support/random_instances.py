@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from optimizer.model.instance import Block, Figure, Instance, Limit, Rule, combine, zero_figure
+from optimizer.typing import Array
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,29 @@ def draw(
         aim = Figure(aim.amounts, aim.outside, aim.fixed, aim.mix, aim.constant, price)
     made = [Limit(f"{letter}{k}", _draw_limit(g, instance, letter)) for k, letter in enumerate(limits)]
     return Drawn(instance, aim, tuple(made))
+
+
+def with_again(drawn: Drawn, seed: int) -> Drawn:
+    """The same with odds, and with an ``again`` part of either sign in some figures, one at least."""
+    g = np.random.default_rng([seed, 3])
+    instance = drawn.instance
+    odds = tuple(w * g.uniform(0.1, 3.0, (instance.types, 1)) * g.uniform(0.5, 2.0, w.shape[1])
+                 for w in instance.attraction)  # fmt: skip
+    instance = replace(instance, odds=odds)
+    which = g.random(1 + len(drawn.limits)) < 0.6
+    which[int(g.integers(len(which)))] = True
+    figures = [
+        replace(f, again=_draw_again(g, instance)) if own else f
+        for f, own in zip([drawn.aim, *(limit.figure for limit in drawn.limits)], which, strict=True)
+    ]
+    limits = tuple(replace(limit, figure=f) for limit, f in zip(drawn.limits, figures[1:], strict=True))
+    return Drawn(instance, figures[0], limits)
+
+
+def _draw_again(g: np.random.Generator, instance: Instance) -> tuple[Array, ...]:
+    """Of one sign or of both."""
+    low, high = ((-3.0, 0.0), (0.0, 3.0), (-3.0, 3.0))[int(g.integers(3))]
+    return tuple(g.uniform(low, high, w.shape) * o for w, o in zip(instance.attraction, instance.odds, strict=True))
 
 
 def _draw_limit(g: np.random.Generator, instance: Instance, letter: str) -> Figure:

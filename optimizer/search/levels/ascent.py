@@ -91,7 +91,7 @@ def ascend(
 
 
 def line_values(layout: Layout, rows: Rows, menus: Ints, mixes: Ints, plan: int, columns: Ints) -> Array:
-    """(B, L, Q) linear parts of B menus with the plan's level replaced by each of L columns."""
+    """(B, L, Q) figures without burst of B menus with the plan's level replaced by each of L columns."""
     rest = [j for j in range(menus.shape[1]) if j != plan]
     total = np.ones((len(menus), layout.weight.shape[1]))
     value = np.repeat(rows.outside[:, None, :], len(menus), axis=1)
@@ -107,7 +107,21 @@ def line_values(layout: Layout, rows: Rows, menus: Ints, mixes: Ints, plan: int,
     for q in range(len(rows.fixed)):
         out[..., q] += np.einsum("bli,li->bl", share, own[q])
     out += level[:, None, :] + rows.fixed[:, columns].T
+    if rows.again:
+        _add_again(layout, rows, menus[:, rest], columns, share, out)
     return np.asarray(out)
+
+
+def _add_again(layout: Layout, rows: Rows, rest: Ints, columns: Ints, share: Array, out: Array) -> None:
+    """Add the ``again`` parts to (B, L, Q) values. ``rest``: (B, J - 1) the other plans' columns; ``share``: (B, L, I)
+    people on the alternatives."""
+    odds = layout.odds
+    assert odds is not None
+    share = share / (1.0 + odds[rest].sum(axis=1)[:, None, :] + odds[columns])
+    for q, part in enumerate(rows.again):
+        if part is not None:
+            out[..., q] += np.einsum("bli,bi->bl", share, part[rest].sum(axis=1))
+            out[..., q] += np.einsum("bli,li->bl", share, part[columns])
 
 
 def _mask(layout: Layout, menus: Ints, plan: int, columns: Ints) -> Array | None:

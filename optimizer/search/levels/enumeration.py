@@ -40,6 +40,10 @@ class _PartialMenus:
     """(G, I, Q) sum of numerators."""
     fixed: Array
     """(G, Q)."""
+    odds: Array
+    """(G, I) sum of odds; nothing where all figures are linear."""
+    again: tuple[Array | None, ...]
+    """Per figure (G, I) sum of what stands before 1 / (1 + odds)."""
 
 
 def best_of_box(
@@ -115,12 +119,23 @@ def _chunks(
         values = share @ (first.value[a] + outside)
         values += np.matmul(share.transpose(1, 0, 2), second.value).transpose(1, 0, 2)
         values += first.fixed[a, None, :] + second.fixed[None, :, :] + offset
+        _add_again(first, second, a, share, values)
         rows = first.columns[a]
 
         def columns(k: int, rows: Ints = rows) -> Ints:
             return np.asarray(rows[k // wide] + second.columns[k % wide])
 
         yield columns, (values.reshape(-1, values.shape[-1]), _rule_mask(layout, first, second, rows))
+
+
+def _add_again(first: _PartialMenus, second: _PartialMenus, a: slice, share: Array, values: Array) -> None:
+    """Add the ``again`` parts to (A, B, Q) values; ``share``: (A, B, I) people on the alternatives, used up."""
+    if not first.again:
+        return
+    share /= 1.0 + first.odds[a, None, :] + second.odds[None, :, :]
+    for q, (own, other) in enumerate(zip(first.again, second.again, strict=True)):
+        if own is not None and other is not None:
+            values[..., q] += np.einsum("abi,ai->ab", share, own[a]) + np.einsum("abi,bi->ab", share, other)
 
 
 def _groups(layout: Layout, box: tuple[Ints, ...]) -> tuple[_PartialMenus, _PartialMenus]:
@@ -144,7 +159,8 @@ def _group(layout: Layout, box: tuple[Ints, ...], plans: list[int]) -> _PartialM
     for j in plans:
         size *= len(box[j])
     columns = np.zeros((size, len(box)), dtype=np.intp)
-    types, figures = layout.weight.shape[1], len(layout.rows.fixed)
+    rows = layout.true_rows
+    types, figures = layout.weight.shape[1], len(rows.fixed)
     weight, value, fixed = np.zeros((1, types)), np.zeros((figures, 1, types)), np.zeros((figures, 1))
     if plans:
         grid = np.meshgrid(*(box[j] for j in plans), indexing="ij")
@@ -152,11 +168,25 @@ def _group(layout: Layout, box: tuple[Ints, ...], plans: list[int]) -> _PartialM
             columns[:, j] = g.ravel()
     for j in plans:
         c = box[j]
-        weight = (weight[:, None, :] + layout.weight[c]).reshape(-1, types)
-        value = (value[:, :, None, :] + layout.rows.matrix[:, None, c]).reshape(figures, -1, types)
-        fixed = (fixed[:, :, None] + layout.rows.fixed[:, None, c]).reshape(figures, -1)
+        weight = _grown(weight, layout.weight[c])
+        value = (value[:, :, None, :] + rows.matrix[:, None, c]).reshape(figures, -1, types)
+        fixed = (fixed[:, :, None] + rows.fixed[:, None, c]).reshape(figures, -1)
     inner = np.ascontiguousarray(value.transpose(1, 2, 0))
-    return _PartialMenus(tuple(plans), columns, weight, inner, np.ascontiguousarray(fixed.T))
+    odds = np.zeros((1, types))
+    again = [None if part is None else np.zeros((1, types)) for part in rows.again]
+    for j in plans if layout.odds is not None else ():
+        assert layout.odds is not None
+        odds = _grown(odds, layout.odds[box[j]])
+        again = [
+            None if sums is None or part is None else _grown(sums, part[box[j]])
+            for sums, part in zip(again, rows.again, strict=True)
+        ]
+    return _PartialMenus(tuple(plans), columns, weight, inner, np.ascontiguousarray(fixed.T), odds, tuple(again))
+
+
+def _grown(sums: Array, more: Array) -> Array:
+    """(G L, I) sums (G, I) with each of L rows (L, I) added."""
+    return np.asarray((sums[:, None, :] + more).reshape(-1, more.shape[1]))
 
 
 def _rule_mask(layout: Layout, first: _PartialMenus, second: _PartialMenus, rows: Ints) -> Bools | None:

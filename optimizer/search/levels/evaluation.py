@@ -9,6 +9,7 @@ import numpy as np
 
 from optimizer.errors import bad_argument
 from optimizer.model.instance import Figure, Instance, Limit, evaluate, follows_rules, within_burst
+from optimizer.search.levels.again import chance
 from optimizer.search.levels.layout import Layout, Rows, check_figure, check_instance, lay_rows, stack
 from optimizer.search.tuning import DEFAULT
 from optimizer.typing import Array, Ints, LevelIndices
@@ -58,17 +59,22 @@ def evaluate_many(
     rows = lay_rows(instance, listed)
     weight = stack(instance.denominators, [np.arange(n, dtype=np.intp) for n in instance.levels])
     starts = np.concatenate([[0], np.cumsum(instance.levels)[:-1]])
-    values = linear_values(weight, rows, instance.customers, chosen + starts, mixes)
+    odds = stack(instance.odds, [np.arange(n, dtype=np.intp) for n in instance.levels]) if rows.again else None
+    values = row_values(weight, rows, odds, instance.customers, chosen + starts, mixes)
     over = np.maximum(0.0, values[:, len(figures) :] - np.array([b.reserved for b in instance.blocks]))
     billed = np.array([f.burst for f in figures.values()]).reshape(len(figures), len(instance.blocks))
     values = values[:, : len(figures)] + over @ billed.T
     return {name: np.ascontiguousarray(values[:, k]) for k, name in enumerate(figures)}
 
 
-def linear_values(
-    weight: Array, rows: Rows, customers: Array, columns: Ints, mixes: Ints, chunk: int = DEFAULT.chunk_numbers
-) -> Array:
-    """(B, Q) linear parts at B menus given by columns (B, J); ``chunk`` numbers at a time."""
+def row_values(
+    weight: Array, rows: Rows, odds: Array | None, customers: Array, columns: Ints, mixes: Ints,
+    chunk: int = DEFAULT.chunk_numbers,
+) -> Array:  # fmt: skip
+    """(B, Q) figures without burst at B menus given by columns (B, J); ``chunk`` numbers at a time.
+
+    ``odds``: (T, I), asked for where a row has an ``again`` part.
+    """
     count, plans = columns.shape
     types, figures = weight.shape[1], len(rows.fixed)
     out = np.empty((count, figures))
@@ -82,13 +88,19 @@ def linear_values(
             total += weight[part[:, j]]
             value += rows.matrix[:, part[:, j]]
             level += rows.fixed[:, part[:, j]]
-        out[at : at + step] = (np.einsum("bi,qbi->qb", customers[m] / total, value) + level).T
+        people = customers[m] / total
+        out[at : at + step] = (np.einsum("bi,qbi->qb", people, value) + level).T
+        if rows.again:
+            people *= chance(odds, part)
+        for q, own in enumerate(rows.again):
+            if own is not None:
+                out[at : at + step, q] += np.einsum("bi,bji->b", people, own[part])
     return out
 
 
 def problem_values(layout: Layout, columns: Ints, mixes: Ints, chunk: int = DEFAULT.chunk_numbers) -> Array:
-    """(B, Q) linear parts of aim, limits and uses."""
-    return linear_values(layout.weight, layout.rows, layout.customers, columns, mixes, chunk)
+    """(B, Q) aim, limits and uses, without burst."""
+    return row_values(layout.weight, layout.true_rows, layout.odds, layout.customers, columns, mixes, chunk)
 
 
 def with_burst(layout: Layout, values: Array) -> tuple[Array, Array, Array]:

@@ -30,13 +30,13 @@ def find(
     best: Incumbent | None = None
     for columns, mix in given:
         best = better(layout, truth, columns, mix, best)
-    simple = not layout.limits and not layout.blocks
+    simple = not layout.limits and not layout.blocks and layout.exact is None
     form = make_form(layout, none(layout), None)
     menus, _ = ascend(layout, lagrangian_rows(layout, form), first_row, menus, at, box, tuning, clock)
     if not simple:
         menus, at = _distinct(menus, at)
-        menus, _ = ascend(layout, layout.rows, true_score(layout, 3.0), menus, at, box, tuning, clock)
-        menus, _ = ascend(layout, layout.rows, true_score(layout), menus, at, box, tuning, clock)
+        menus, _ = ascend(layout, layout.true_rows, true_score(layout, 3.0), menus, at, box, tuning, clock)
+        menus, _ = ascend(layout, layout.true_rows, true_score(layout), menus, at, box, tuning, clock)
     for menu, mix in zip(*_distinct(menus, at), strict=True):
         best = better(layout, truth, menu, int(mix), best)
     return best
@@ -51,7 +51,7 @@ def near(
         best = better(layout, truth, columns, mix, best)
     menus, mixes = _distinct(np.array([c for c, _ in given]), np.array([m for _, m in given], dtype=np.intp))
     for penalty in (3.0, np.inf):
-        menus, _ = ascend(layout, layout.rows, true_score(layout, penalty), menus, mixes, box, tuning, clock, sweeps=1)
+        menus, _ = ascend(layout, layout.true_rows, true_score(layout, penalty), menus, mixes, box, tuning, clock, sweeps=1)
     for menu, mix in zip(*_distinct(menus, mixes), strict=True):
         best = better(layout, truth, menu, int(mix), best)
     return best
@@ -63,7 +63,7 @@ def improve(
 ) -> Incumbent | None:  # fmt: skip
     """The best of the incumbent and what ascent by the truth reaches inside the box from the given menus (B, J)."""
     menus, mixes = _distinct(menus, np.full(len(menus), mix, dtype=np.intp))
-    menus, _ = ascend(layout, layout.rows, true_score(layout), menus, mixes, box, tuning, clock)
+    menus, _ = ascend(layout, layout.true_rows, true_score(layout), menus, mixes, box, tuning, clock)
     for menu in _distinct(menus, mixes)[0]:
         incumbent = better(layout, truth, menu, mix, incumbent)
     return incumbent

@@ -47,6 +47,9 @@ class Rows:
     """(Q, T)."""
     offset: Array
     """(Q, M) mix part plus constant."""
+    again: tuple[Array | None, ...] = ()
+    """Per figure (T, I) what stands before 1 / (1 + odds), times numerator weight; None where there is no such part.
+    Empty where no figure has one: then all are linear."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,17 @@ class Layout:
     rules: tuple[tuple[int, int, Bools], ...]
     """(first plan, second plan, allowed by rank)."""
     origin: Origin | None = None
+    exact: Rows | None = None
+    """The figures as they are where some of them have an ``again`` part; ``rows`` then holds linear ones that they
+    do not exceed over the columns ``stated``, see ``levels.again``. None where all are linear."""
+    odds: Array | None = None
+    """(T, I) attraction against the alternatives, where ``exact`` is given."""
+    stated: tuple[Ints, ...] = ()
+
+    @property
+    def true_rows(self) -> Rows:
+        """The figures as they are, for evaluation."""
+        return self.rows if self.exact is None else self.exact
 
     @property
     def plans(self) -> int:
@@ -145,6 +159,7 @@ def prepare(instance: Instance, aim: Figure, limits: Sequence[Limit] = ()) -> La
     rows = lay_rows(instance, figures, order)
     rank = tuple(np.argsort(o, kind="stable").astype(np.intp) for o in order)
     priced = figures[: 1 + len(limits)]
+    twofold = bool(rows.again)
     return Layout(
         instance=instance,
         customers=np.ascontiguousarray(instance.customers, dtype=np.float64),
@@ -159,6 +174,8 @@ def prepare(instance: Instance, aim: Figure, limits: Sequence[Limit] = ()) -> La
         room=np.array([b.limit + 1e-9 * (b.reserved + b.limit) for b in instance.blocks], dtype=np.float64),
         magnitude=_magnitude(instance.customers, starts, weight, rows),
         rules=tuple((r.first, r.second, r.allowed[np.ix_(order[r.first], order[r.second])]) for r in instance.rules),
+        exact=rows if twofold else None,
+        odds=stack(instance.odds, order) if twofold else None,
     )
 
 
@@ -182,7 +199,17 @@ def lay_rows(instance: Instance, figures: Sequence[Figure], order: Sequence[Ints
     outside = np.array([f.outside for f in figures], dtype=np.float64)
     offset = np.array([f.mix + f.constant for f in figures], dtype=np.float64)
     shape = len(figures)
-    return Rows(matrix, outside.reshape(shape, types), fixed.reshape(shape, total), offset.reshape(shape, -1))
+    again = tuple(_laid_again(instance, figure, order) for figure in figures)
+    again = again if any(part is not None for part in again) else ()
+    return Rows(matrix, outside.reshape(shape, types), fixed.reshape(shape, total), offset.reshape(shape, -1), again)
+
+
+def _laid_again(instance: Instance, figure: Figure, order: Sequence[Ints]) -> Array | None:
+    """(T, I) of one figure; None where it has no such part."""
+    if not figure.again:
+        return None
+    own = [a.T[o] * w.T[o] for a, w, o in zip(figure.again, instance.attraction, order, strict=True)]
+    return np.ascontiguousarray(np.concatenate(own))
 
 
 def whole(instance: Instance) -> Box:
@@ -222,8 +249,12 @@ def check_instance(instance: Instance) -> None:
     for block in instance.blocks:
         if not np.isfinite(block.reserved) or np.isnan(block.limit):
             raise bad_argument(f"blocks.{block.name}", "reserved must be finite and the limit a number")
-        if np.any(block.use.burst != 0.0):
-            raise bad_argument(f"blocks.{block.name}.use", "must have no burst part of its own")
+        if np.any(block.use.burst != 0.0) or block.use.again:
+            raise bad_argument(f"blocks.{block.name}.use", "must have no burst part and no again part of its own")
+    for j, (o, w) in enumerate(zip(instance.odds, instance.attraction, strict=bool(instance.odds))):
+        _finite(f"odds[{j}]", o)
+        if o.shape != w.shape or np.any(o < 0.0):
+            raise bad_argument(f"instance.odds[{j}]", "must be (types, levels) and not negative")
 
 
 def check_figure(instance: Instance, figure: Figure, name: str) -> None:
@@ -232,10 +263,13 @@ def check_figure(instance: Instance, figure: Figure, name: str) -> None:
     shapes += [(g.shape, (n,)) for g, n in zip(figure.fixed, instance.levels, strict=True)]
     shapes += [(figure.outside.shape, (instance.types,)), (figure.mix.shape, (instance.mixes,))]
     shapes += [(figure.burst.shape, (len(instance.blocks),))]
+    if figure.again and not instance.odds:
+        raise bad_argument(name, "has an again part, and the instance gives no odds")
+    shapes += [(a.shape, w.shape) for a, w in zip(figure.again, instance.attraction, strict=bool(figure.again))]
     for got, wanted in shapes:
         if got != wanted:
             raise bad_argument(name, f"has an array of shape {got} where {wanted} is needed")
-    for part in (*figure.amounts, *figure.fixed, figure.outside, figure.mix, np.array(figure.constant), figure.burst):
+    for part in (*figure.amounts, *figure.again, *figure.fixed, figure.outside, figure.mix, np.array(figure.constant), figure.burst):
         _finite(name, part)
 
 
@@ -252,10 +286,17 @@ def _by_attraction(instance: Instance, plan: int) -> Ints:
 
 
 def _magnitude(customers: Array, starts: Ints, weight: Array, rows: Rows) -> Array:
-    """(Q, M): |offset| + n|outside| + per plan the largest n|amount w| / (1 + e) + |fixed|, as y <= n / (1 + e)."""
+    """(Q, M): |offset| + n|outside| + per plan the largest n|amount w| / (1 + e) + |fixed|, as y <= n / (1 + e).
+
+    Nothing that is divided by 1 + odds is larger for that.
+    """
     out = np.abs(rows.offset) + np.abs(rows.outside) @ customers.T
     alone = 1.0 / (1.0 + weight)
     for q in range(len(rows.fixed)):
-        level = (np.abs(rows.matrix[q]) * alone) @ customers.T + np.abs(rows.fixed[q])[:, None]
+        size = np.abs(rows.matrix[q])
+        more = rows.again[q] if rows.again else None
+        if more is not None:
+            size += np.abs(more)
+        level = (size * alone) @ customers.T + np.abs(rows.fixed[q])[:, None]
         out[q] += np.maximum.reduceat(level, starts[:-1], axis=0).sum(axis=0)
     return np.asarray(out)

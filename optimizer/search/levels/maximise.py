@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from optimizer.model.instance import Figure, Instance, Limit
 from optimizer.search.engine import BestFirst, Clock, GapRule, SearchStatus
 from optimizer.search.kernels import ChosenKernel
 from optimizer.search.levels import multipliers
+from optimizer.search.levels.again import stated
 from optimizer.search.levels.bounds import Reference
 from optimizer.search.levels.enumeration import Incumbent, best_of_box
 from optimizer.search.levels.evaluation import Truth
@@ -90,6 +91,7 @@ def maximise(
     if asked.choices <= tuning.whole_choices and work <= tuning.whole_numbers:
         return _enumerate(asked, tuning.chunk_numbers, None)
     tree = BestFirst[OpenBox, Incumbent](GapRule(gap, scale), Clock(deadline, cancelled), most_boxes=max_boxes)
+    asked = replace(asked, layout=stated(asked.layout, asked.columns))
     first, kernel = multipliers.none(asked.layout), ChosenKernel(tuning, deadline)
     run = MenuRun(asked.layout, asked.truth, tree, kernel, tuning, Recorder(), first)
     search = MenuSearch(run, tuple(pasts or ()), progress)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from optimizer.search.levels.again import stated
 from optimizer.search.levels.bounds import Form, Multiplier, Reference, around_reference, combine_rows, make_form
 from optimizer.search.levels.layout import Layout, Origin, Rows
 from optimizer.search.tuning import Tuning
@@ -58,9 +59,8 @@ def merge(layout: Layout, box: tuple[Ints, ...], groups: Groups) -> tuple[Layout
     first = np.cumsum([0, *(len(o) for o in order)]).astype(np.intp)
     ordered = [part[o] for part, o in zip(parts, order, strict=True)]
     weight = np.concatenate([w[o] for w, o in zip(weights, order, strict=True)])
-    rows = layout.rows
-    matrix = np.concatenate([_summed(rows.matrix, part) for part in ordered], axis=1)
-    fixed = np.concatenate([rows.fixed[:, part].sum(axis=2) for part in ordered], axis=1)
+    rows = _merged_rows(layout.true_rows, ordered)
+    odds = None if layout.odds is None else _merged(layout.odds, ordered)
     made = Layout(
         instance=layout.instance,
         customers=layout.customers,
@@ -68,7 +68,7 @@ def merge(layout: Layout, box: tuple[Ints, ...], groups: Groups) -> tuple[Layout
         level=np.concatenate(order),
         column=tuple(np.argsort(o, kind="stable").astype(np.intp) + a for o, a in zip(order, first, strict=False)),
         weight=weight,
-        rows=Rows(matrix, rows.outside, np.ascontiguousarray(fixed), rows.offset),
+        rows=rows,
         limits=layout.limits,
         burst=layout.burst,
         reserved=layout.reserved,
@@ -76,9 +76,25 @@ def merge(layout: Layout, box: tuple[Ints, ...], groups: Groups) -> tuple[Layout
         magnitude=layout.magnitude,
         rules=_cross_rules(layout, groups, ordered),
         origin=Origin(layout, groups, tuple(parts)),
+        exact=None if odds is None else rows,
+        odds=odds,
     )
     kept = [_allowed_inside(layout, group, part) for group, part in zip(groups, ordered, strict=True)]
-    return made, tuple(a + np.flatnonzero(k) for a, k in zip(first, kept, strict=False))
+    columns = tuple(a + np.flatnonzero(k) for a, k in zip(first, kept, strict=False))
+    return stated(made, columns), columns
+
+
+def _merged_rows(rows: Rows, ordered: Sequence[Ints]) -> Rows:
+    """The rows of merged plans, whose levels stand for these columns (n, members)."""
+    matrix = np.concatenate([_summed(rows.matrix, part) for part in ordered], axis=1)
+    fixed = np.concatenate([rows.fixed[:, part].sum(axis=2) for part in ordered], axis=1)
+    again = tuple(None if one is None else _merged(one, ordered) for one in rows.again)
+    return Rows(matrix, rows.outside, np.ascontiguousarray(fixed), rows.offset, again)
+
+
+def _merged(table: Array, ordered: Sequence[Ints]) -> Array:
+    """(merged levels, I) sums of a table (T, I)."""
+    return np.concatenate([_summed(table[None], part)[0] for part in ordered])
 
 
 def transfer(layout: Layout, multiplier: Multiplier, reference: Reference, favoured: Ints, merged: Layout) -> Reference:

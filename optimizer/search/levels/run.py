@@ -10,6 +10,7 @@ import numpy as np
 from optimizer.model.measures import magnitude
 from optimizer.search.engine import BestFirst
 from optimizer.search.kernels import Kernel, numbers_read
+from optimizer.search.levels.again import looser, stated
 from optimizer.search.levels.bounds import BoxBound, Multiplier, Reference, make_form
 from optimizer.search.levels.chords import chord_of
 from optimizer.search.levels.enumeration import Incumbent, best_of_box, best_of_menus, best_of_values
@@ -95,6 +96,17 @@ class MenuRun:
         """Give a box its first bound."""
         box.bound = self.step(box, multiplier, box.reference).bound.total
         box.proof = (box.reference, multiplier)
+
+    def restate(self, box: OpenBox) -> None:
+        """State figures with an ``again`` part over what is left of a box, where that is worth it."""
+        if not looser(box.layout, box.columns):
+            return
+        layout = stated(box.layout, box.columns)
+        if box.proof is not None:
+            reference, multiplier = box.proof
+            # what was known of it is shown anew, by the figures as they now are
+            box.bound = self._step(layout, box.columns, box.mix, multiplier, reference).bound.total
+        box.layout, box.record = layout, self.recorder.restate(box.record)
 
     def prune(self, box: OpenBox, step: BoundStep) -> bool:
         """Drop the box (True) or some of its levels."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from optimizer.search.levels import multipliers
+from optimizer.search.levels.again import looser
 from optimizer.search.levels.bounds import Reference
 from optimizer.search.levels.branching import cut
 from optimizer.search.levels.lowering import lower
@@ -73,6 +74,8 @@ class MenuSearch:
             return
         if box.root and not run.aim:
             run.prove(box, run.multiplier)
+        if not box.root:
+            run.restate(box)
         if box.root:
             self.past[box.mix] = []
             if run.aim and self._recall(box):
@@ -93,7 +96,9 @@ class MenuSearch:
             self.push(box, box.bound if run.aim else np.inf)
             return
         others = [step for step in steps if step is not best]
-        if not settle(run, box, [best, *others[: -run.tuning.sieves : -1]]) and not self._merge(box, best):
+        if settle(run, box, [best, *others[: -run.tuning.sieves : -1]]) or self._restate(box, best):
+            return
+        if not self._merge(box, best):
             self._split(box, best)
 
     def _recall(self, box: OpenBox) -> bool:
@@ -127,6 +132,17 @@ class MenuSearch:
         if done or box.columns is not step.columns:
             self.past[box.mix].append(step)
         return done
+
+    def _restate(self, box: OpenBox, step: BoundStep) -> bool:
+        """Queue the box with its figures stated anew, if so much of it is gone that this is worth it."""
+        if not looser(box.layout, box.columns):
+            return False
+        child = box.child(
+            box.layout, box.columns, box.bound, step.reference, step.multiplier, box.record, box.proof,
+            self.run.tuning.kept_cuts,
+        )  # fmt: skip
+        self.push(child, box.bound if self.run.aim else np.inf)
+        return True
 
     def _merge(self, box: OpenBox, step: BoundStep) -> bool:
         """Queue the box with plans taken together in pairs, if it is small enough for that."""

@@ -22,6 +22,8 @@ Node = dict[str, Any]
 ``split``: [plan, levels kept on the left], with ``left`` and ``right``;
 ``merge``: [[plan, ...], ...], the plans taken together, with ``merged`` for the box stated so: a level of a merged plan
 counts through the levels left of its plans, the last plan's fastest, and all levels below are of merged plans;
+``restated``: the same box, with figures that have an ``again`` part stated over it, see ``levels.again``; a root's are
+stated over the certificate's box, those of merged plans over their box;
 ``sift``: [proof, ...], every menu was evaluated that none of these bounds puts below the
 certificate's bound or (aim weight 0) proves infeasible;
 ``enumerate``: every menu left was evaluated;
@@ -75,6 +77,12 @@ class Recorder:
         merged: Node = {}
         node["merge"], node["merged"] = [list(group) for group in groups], merged
         return merged
+
+    def restate(self, node: Node) -> Node:
+        """The same box with figures stated over what is left of it."""
+        restated: Node = {}
+        node["restated"] = restated
+        return restated
 
     def data(self, layout: Layout, bound: float, box: tuple[Ints, ...], excluded: list[list[Any]]) -> dict[str, Any]:
         """The finished certificate."""

@@ -23,6 +23,8 @@ from optimizer.typing import Array, Ints, LevelIndices
 
 Levels = tuple[Ints, ...]
 
+ENDINGS = ("bound", "split", "merge", "restated", "sift", "enumerate", "terms", "empty")
+
 
 def recheck(
     instance: Instance, aim: Figure, limits: Sequence[Limit], certificate: Mapping[str, Any], box: Box | None = None,
@@ -58,7 +60,8 @@ class _Checker:
         self.magnitude = self.layout.magnitude if magnitude is None else magnitude
         self.bound = -np.inf
         self.gains = bool(instance.blocks) and any(bool(np.any(f.burst > 0.0)) for f in self.figures)
-        self._known: dict[int, Figure] = {}
+        self.twofold = any(bool(f.again) for f in self.figures)
+        self._stated, self._known = self.figures, dict[int, Figure]()
 
     def run(self, wanted: Box) -> float:
         levels = tuple(np.array(part, dtype=np.intp) for part in self.certificate["box"])
@@ -75,13 +78,14 @@ class _Checker:
         return float(self.bound)
 
     def _walk(self, root: Mapping[str, Any], levels: Levels, mix: int) -> None:
-        waiting = [(root, levels)]
+        waiting = [(root, levels, levels)]
         while waiting:
-            node, box = waiting.pop()
+            node, box, over = waiting.pop()
+            self._state(over)
             for proof, drops in node.get("steps", ()):
                 box = self._drop(self._consistent(box), mix, proof, drops)
             box = self._consistent(box)
-            ends = [key for key in ("bound", "split", "merge", "sift", "enumerate", "terms", "empty") if key in node]
+            ends = [key for key in ENDINGS if key in node]
             if len(ends) != 1:
                 raise NotTrustedError(f"a part of the box has {len(ends)} endings instead of one")
             if not all(len(part) for part in box):
@@ -90,7 +94,9 @@ class _Checker:
                 plan, left = node["split"]
                 inside = np.isin(box[plan], left)
                 for key, part in (("left", box[plan][inside]), ("right", box[plan][~inside])):
-                    waiting.append((node[key], (*box[:plan], part, *box[plan + 1 :])))
+                    waiting.append((node[key], (*box[:plan], part, *box[plan + 1 :]), over))
+            elif ends[0] == "restated":
+                waiting.append((node["restated"], box, box))
             elif ends[0] == "merge":
                 part, inside_of = self._merged(box, [tuple(group) for group in node["merge"]])
                 part._walk(node["merged"], inside_of, mix)
@@ -105,6 +111,11 @@ class _Checker:
                 self._enumerate(_menus(box, max(1, self.tuning.chunk_numbers // self.instance.types)), mix)
             else:
                 raise NotTrustedError("a part of the box is called empty, but the rules leave levels in it")
+
+    def _state(self, over: Levels) -> None:
+        """Take figures that none of the problem's exceeds at any choice of a box."""
+        if self.twofold and all(len(part) for part in over):
+            self._stated, self._known = [above(self.instance, figure, over) for figure in self.figures], {}
 
     def _merged(self, box: Levels, groups: list[tuple[int, ...]]) -> tuple[_Checker, Levels]:
         """A checker of the box with every group of plans taken as one plan, and the levels of its box."""
@@ -207,7 +218,7 @@ class _Checker:
             raise NotTrustedError("a multiplier has the wrong length")
         if not all(np.isfinite(v) and v >= 0.0 for v in (*weights, *prices)):
             raise NotTrustedError("a multiplier is negative or not finite")
-        terms, constant = list(zip(weights, self.figures, strict=True)), 0.0
+        terms, constant = list(zip(weights, self._stated, strict=True)), 0.0
         for h, (block, price) in enumerate(zip(self.instance.blocks, prices, strict=True)):
             cost = sum(v * max(0.0, -float(f.burst[h])) for v, f in zip(weights, self.figures, strict=True))
             gain = sum(v * max(0.0, float(f.burst[h])) for v, f in zip(weights, self.figures, strict=True))
@@ -291,9 +302,30 @@ def merged_instance(
     for figure in figures:
         numerators = [a * w for a, w in zip(figure.amounts, instance.attraction, strict=True)]
         amounts = tuple(summed(numerators, pick) for pick in picks)
-        made.append(replace(figure, amounts=amounts, fixed=tuple(summed(figure.fixed, pick) for pick in picks)))
+        again = [a * w for a, w in zip(figure.again, instance.attraction, strict=bool(figure.again))]
+        made.append(
+            replace(
+                figure, amounts=amounts, fixed=tuple(summed(figure.fixed, pick) for pick in picks),
+                again=tuple(summed(again, pick) for pick in picks) if again else (),
+            )
+        )  # fmt: skip
     ones = tuple(np.ones_like(e) for e in denominators)
-    return Instance(instance.customers, ones, denominators, instance.blocks, rules), made
+    odds = tuple(summed(instance.odds, pick) for pick in picks) if instance.odds else ()
+    return Instance(instance.customers, ones, denominators, instance.blocks, rules, odds=odds), made
+
+
+def above(instance: Instance, figure: Figure, box: Levels) -> Figure:
+    """A linear figure that one with an ``again`` part does not exceed in a box: at each level of a plan the other
+    plans' odds are at least the sum of their least and at most the sum of their largest in the box."""
+    if not figure.again:
+        return figure
+    ends = [(o[:, part].min(axis=1), o[:, part].max(axis=1)) for o, part in zip(instance.odds, box, strict=True)]
+    amounts = []
+    for j, (plain, again, own) in enumerate(zip(figure.amounts, figure.again, instance.odds, strict=True)):
+        least, most = (sum((e[end] for k, e in enumerate(ends) if k != j), np.zeros(len(own))) for end in (0, 1))
+        often, seldom = (1.0 / (1.0 + own + others[:, None]) for others in (least, most))
+        amounts.append(plain + np.maximum(again, 0.0) * often + np.minimum(again, 0.0) * seldom)
+    return replace(figure, amounts=tuple(amounts), again=())
 
 
 def _menus(box: Levels, chunk: int) -> Iterator[Ints]:
