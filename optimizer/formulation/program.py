@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pyomo.core as pyo
 
+from optimizer.errors import bad_argument
 from optimizer.execution.clock import watched
 from optimizer.formulation.box import ProgramBox, Shares, make_box, make_shares, refuse_unsafe
 from optimizer.formulation.choice import add_choice, excluded, forbidden
@@ -71,6 +72,9 @@ def _build(
     m = pyo.ConcreteModel()
     shares = make_shares(instance, box)
     figures = [aim, *(c.figure for c in limits)]
+    if any(figure.again for figure in figures):
+        message = "depends on who would choose the same plan again, which is not linear"
+        raise bad_argument("figures", message, "let the search solve it")
     found = pools(instance.blocks, shares, figures)
     copies = copied(shares, [*figures, *(p.block.use for p in found)])
     units = burst_units(found, len(instance.blocks))

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from optimizer.errors import Finding, InputError, bad_argument
+from optimizer.inputs.renamed import new_path
 from optimizer.io.documents import Document
 from optimizer.io.numbers_csv import MAX_PARTS, parse_number
 from optimizer.schema.base import known_exactly
@@ -120,8 +121,8 @@ def apply_changes(
     """
     data = document.data
     findings = []
-    for path, change in changes.items():
-        found = 0
+    for asked, change in changes.items():
+        path, found = new_path(asked), 0
         for target in _targets(data, path.split(".")):
             node: Any = data
             for key in target:
@@ -144,7 +145,7 @@ def apply_changes(
             cure = f"did you mean {near[0]!r}?" if near else "name a number of the market, e.g. plans.plus.price"
             cure += "; * stands for any name; a new number needs a unit"
             message = f"no number of the market is at {path!r}"
-            findings.append(where.finding("change-path", prefix + path, message, cure))
+            findings.append(where.finding("change-path", prefix + asked, message, cure))
     if findings:
         raise InputError(findings)
     return replace(document, data=data, changed=True)
@@ -154,13 +155,13 @@ def blamed(finding: Finding, case: Case, document: Document, sets: Mapping[str, 
     """A finding about the changed market, told where the change was asked for."""
     parts = finding.field.split(".")
     for path in [*sets, *case.changes]:
-        pattern = path.removeprefix(RECALIBRATE).split(".")
+        pattern = new_path(path.removeprefix(RECALIBRATE)).split(".")
         if len(parts) >= len(pattern) and all(map(fnmatch.fnmatchcase, parts, pattern)):
             file, line = ("", None) if path in sets else document.place(f"changes.{path}")
             field = ("--set " if path in sets else "changes.") + path
             message = (
                 finding.message
-                if path.removeprefix(RECALIBRATE) == finding.field
+                if new_path(path.removeprefix(RECALIBRATE)) == finding.field
                 else f"{finding.field}: {finding.message}"
             )
             return replace(finding, file=file, line=line, field=field, message=message)

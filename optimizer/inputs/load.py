@@ -26,6 +26,7 @@ from optimizer.inputs.changes import (
     blamed,
 )
 from optimizer.inputs.origin import market_of
+from optimizer.inputs.renamed import old_changes, renamed
 from optimizer.io.documents import Document, merge
 from optimizer.io.findings import to_findings
 from optimizer.io.formats import is_workbook
@@ -58,7 +59,10 @@ class Inputs:
     further: tuple[Mapping[str, Change], ...] = ()
     """Changes after those, of a scenario."""
     original: Document | None = None
-    """The market's document before changes of what is believed of today; None where there are none."""
+    """The market's document as stated: before changes of what is believed of today, and with old names of fields; None
+    where it has neither."""
+    notes: tuple[Finding, ...] = ()
+    """Warnings about old names, and errors about changes that ask for one number by both."""
 
     @cached_property
     def stated(self) -> str:
@@ -111,7 +115,7 @@ def read_market(folder: Path) -> Document:
 
 def load_market(name: str | PathLike[str], relative_to: str | PathLike[str] | None = None) -> tuple[Market, Document]:
     """A market by shipped name or folder. Raises InputError with all findings."""
-    document = read_market(market_path(str(name), relative_to))
+    document, _ = renamed(read_market(market_path(str(name), relative_to)))
     return validate(Market, document), document
 
 
@@ -167,7 +171,7 @@ def _from_workbook(path: Path, sets: Changes) -> Inputs:
     findings: list[Finding] = []
     for model, part in ((Case, document), (Market, market_document)):
         try:
-            validate(model, part)
+            validate(model, part if model is Case else renamed(part)[0])
         except InputError as error:
             findings += error.findings
     if findings:
@@ -195,7 +199,7 @@ def _both(document: Document, base: Path) -> Case:
             raise InputError(findings) from None
         if findings:
             try:
-                validate(Market, read_market(folder))
+                validate(Market, renamed(read_market(folder))[0])
             except InputError as error:
                 findings += error.findings
     if parsed is None or findings:
@@ -214,17 +218,30 @@ def assemble(
     """Inputs from documents already read. Raises InputError; SolverError where the time limit in force is up."""
     clock.adopt(case.options.time_limit)
     clock.check("the market was checked")
+    original, (market_document, notes) = market_document, renamed(market_document)
     market = validate(Market, market_document)
     asked = ((case.changes, case_document, "changes."), (sets, Document({}, {}, ""), "--set "))
     believed = [(before_calibration(c), where, prefix + RECALIBRATE) for c, where, prefix in asked]
-    original, market_document = market_document, _applied(market_document, believed)
+    today_document = market_document
+    market_document = _applied(market_document, believed)
     changed_document = _applied(market_document, [(after_calibration(c), where, prefix) for c, where, prefix in asked])
-    if market_document is not original:
+    if market_document is not today_document:
         market = _validated(market_document, case, case_document, sets)
     same = changed_document.data == market_document.data
     changed = market if same else _validated(changed_document, case, case_document, sets)
     kept = None if original is market_document else original
-    return Inputs(name, case, market, changed, case_document, market_document, changed_document, sets, (), kept)
+    notes += _old_names(case, case_document, sets)
+    documents = case_document, market_document, changed_document
+    return Inputs(name, case, market, changed, *documents, sets, (), kept, tuple(notes))
+
+
+def _old_names(case: Case, document: Document, sets: Mapping[str, Change]) -> list[Finding]:
+    """What is to be said about changes that name fields as they were called before."""
+    found = old_changes((p.removeprefix(RECALIBRATE) for p in sets), Document({}, {}, ""), "--set ")
+    found += old_changes((p.removeprefix(RECALIBRATE) for p in case.changes), document, "changes.")
+    for name, scenario in case.scenarios.items():
+        found += old_changes(scenario.changes, document, f"scenarios.{name}.changes.")
+    return found + old_changes(case.grid, document, "grid.")
 
 
 def _applied(document: Document, changes: Iterable[tuple[Mapping[str, Change], Document, str]]) -> Document:

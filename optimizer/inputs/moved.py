@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from optimizer.errors import bad_argument
 from optimizer.inputs.changes import placed
 from optimizer.inputs.load import Inputs
+from optimizer.inputs.renamed import new_path
 from optimizer.io.documents import Document
 from optimizer.schema.base import Quantity
 from optimizer.schema.case import Change
@@ -22,9 +23,12 @@ from optimizer.units import convert
 def moved(inputs: Inputs, values: Mapping[str, float]) -> Inputs:
     """The inputs with numbers of today's market moved, each in the schema's unit, and the case's changes upon them.
 
+    Paths may have old names.
+
     Raises:
         InputError: a path that names no number, or a value that its number cannot have.
     """
+    values = {new_path(path): value for path, value in values.items()}
     after = {path: _changed(inputs, path, value) for path, value in values.items()}
     market = with_values(inputs.market, values)
     return replace(
@@ -56,8 +60,8 @@ def with_values(market: Market, values: Mapping[str, float]) -> Market:
 
 
 def quantity_at(market: Market, path: str) -> Quantity:
-    """A number of a market. Raises InputError."""
-    found = _at(market, path.split("."))
+    """A number of a market; an old name of it will do. Raises InputError."""
+    found = _at(market, new_path(path).split("."))
     if not isinstance(found, Quantity):
         raise bad_argument("path", f"no number of the market is at {path!r}")
     return found
@@ -111,7 +115,7 @@ def _changed(inputs: Inputs, path: str, value: float) -> float:
 
 
 def _names(pattern: str, path: str) -> bool:
-    parts, wanted = path.split("."), pattern.split(".")
+    parts, wanted = path.split("."), new_path(pattern).split(".")
     return len(parts) == len(wanted) and all(map(fnmatch.fnmatchcase, parts, wanted))
 
 

@@ -43,7 +43,9 @@ def check_inputs(inputs: Inputs, paths: Collection[str] | None = None) -> list[F
         for finding in of(inputs.changed):
             found.append(replace(finding, message=f"after the changes that were asked for: {finding.message}"))
     found += check_case(inputs.case, inputs.market, inputs.case_document)
-    return found if found or paths is not None else list(idle_inputs(inputs))
+    if paths is not None:
+        return found
+    return [*inputs.notes, *(found or idle_inputs(inputs))]
 
 
 def _unknown(

@@ -14,12 +14,14 @@ from optimizer.io.documents import Document
 from optimizer.market.calibrate import Calibrated
 from optimizer.market.evaluate import Evaluation, evaluate_menu
 from optimizer.market.prepare import Prepared
-from optimizer.schema.market import Evidence
+from optimizer.schema.market import Evidence, TodayPlan
 from optimizer.units import convert
 
 STEP = 0.01
 """Relative price step of the numerical elasticities."""
 HALF = 0.5
+GIVEN_BACK = 1e-6
+"""Relative difference at which retention and renewal count as given back."""
 FAR_UTILITY = 9.0
 """Attractions beyond e^9 against the alternatives are not handed to the solver."""
 
@@ -113,6 +115,23 @@ def reported(today: Evaluation) -> list[Measured]:
     return rows
 
 
+def staying(today: Evaluation) -> list[Measured]:
+    """Observed retention and renewal of plans, as today's menu gives them back in the calibrated market."""
+    rows = []
+    for name, stated in today.prepared.market.today.plans.items():
+        part = Selection(plan=name)
+        if stated.retention_12_months is not None:
+            rows.append(_given_back("retention_12_months", part, today.figure("retention_12_months", part), stated))
+        if stated.renewal_rate is not None:
+            rows.append(_given_back("renewal_rate", part, 1.0 - today.figure("leave_rate", part), stated))
+    return rows
+
+
+def _given_back(check: str, part: Selection, value: float, stated: TodayPlan) -> Measured:
+    wanted = float(getattr(stated, check).value)
+    return Measured(check, part.label, value, wanted * (1.0 - GIVEN_BACK), wanted * (1.0 + GIVEN_BACK), True)
+
+
 def credibility(
     calibrated: Calibrated, today: Evaluation, document: Document
 ) -> tuple[list[Finding], tuple[Measured, ...]]:
@@ -159,7 +178,7 @@ def credibility(
                     "set own_constants: true, a smaller shrinkage, or a larger segment_tolerance",
                 )
             )
-    return found + _far(today, document), (*stated, *checks)
+    return found + _far(today, document), (*stated, *staying(today), *checks)
 
 
 def _unit_hint(value: float, wanted: float) -> str:

@@ -24,6 +24,10 @@ def idle_inputs(inputs: Inputs) -> Iterator[Finding]:
         yield from _plan(market, name, document)
     yield from _demand(market, case, document)
     yield from _supply(market, document)
+    yield from _nests(market, case, document)
+    if market.outside_decisions is not None:
+        message = "it is no longer used: who leaves the company follows from what the alternatives are worth"
+        yield _idle(document, "outside_decisions", message, "remove it")
     yield from _observed(market, document)
     yield from _case(inputs)
 
@@ -128,6 +132,16 @@ def _supply(market: Market, document: Document) -> Iterator[Finding]:
             yield _idle(document, f"ai_models.{name}", "no segment wants it, and no plan falls back to it", cure)
     for name in set(market.pools) - {ai_model.pool for ai_model in market.ai_models.values()}:
         yield _idle(document, f"pools.{name}", "no AI model is served by this pool", "name it as an AI model's pool")
+
+
+def _nests(market: Market, case: Case, document: Document) -> Iterator[Finding]:
+    """Nests between whose plans nobody chooses."""
+    usable = _usable(market, case)
+    for name, nest in market.nests.items():
+        segments = [s for plan in nest.plans if plan in usable for s in set(market.plans[plan].segments)]
+        if len(segments) == len(set(segments)):
+            message = "no customer is offered two of its plans, so the nest makes no difference"
+            yield _idle(document, f"nests.{name}", message, "name plans that are offered to the same segments")
 
 
 def _observed(market: Market, document: Document) -> Iterator[Finding]:

@@ -11,6 +11,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from optimizer import search
 from optimizer.errors import NotTrustedError, SolverError
 from optimizer.formulation.box import unsafe_levels
@@ -133,6 +135,9 @@ def _cross_check(
     levels = _near(instance, box, answer.choice[0])
     if any(unsafe_levels(instance, levels)):
         return answer  # settled by true-weight bounds; the solver would be fooled by such weights
+    if _any_again(aim, limits):
+        levels = _one_wide(levels, answer.choice[0])
+        instance, aim, limits = search.straightened(instance, aim, limits, [np.array(part) for part in levels])
     from optimizer.solve.boxes import solve_box
 
     try:
@@ -159,6 +164,17 @@ def _cross_check(
         )
     # a check only: the answer must not depend on how far the solver came in its time
     return replace(answer, work=work)
+
+
+def _any_again(aim: Figure, limits: Sequence[Limit]) -> bool:
+    """Whether some figure is not linear in customers."""
+    return any(figure.again for figure in (aim, *(limit.figure for limit in limits)))
+
+
+def _one_wide(levels: list[list[int]], menu: LevelIndices) -> list[list[int]]:
+    """The levels of the plan that has most of them, the others' as on the menu: there such figures are linear."""
+    widest = max(range(len(levels)), key=lambda j: len(levels[j]))
+    return [part if j == widest else [k] for j, (part, k) in enumerate(zip(levels, menu, strict=True))]
 
 
 def _near(instance: Instance, box: search.Box, menu: LevelIndices) -> list[list[int]]:
@@ -195,8 +211,8 @@ def _whole_program(
     excluded: Collection[Choice],
 ) -> Answer:
     """The whole program to HiGHS, warm-started by coordinate ascent."""
-    if any(unsafe_levels(instance, None)):
-        # beyond e^9 the solver's tolerance times the weight is worth more than an answer
+    if any(unsafe_levels(instance, None)) or _any_again(aim, limits):
+        # beyond e^9 the solver's tolerance times the weight is worth more than an answer; and its program is linear
         return maximise(instance, aim, limits, replace(settings, screen=True, cross_check=False), seeds, excluded)
     from optimizer.solve.boxes import solve_box
     from optimizer.solve.workers import warm_worker

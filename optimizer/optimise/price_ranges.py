@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from optimizer import search
-from optimizer.errors import NotTrustedError
+from optimizer.errors import NotTrustedError, bad_argument
 from optimizer.execution.clock import TimeLimitError, until
 from optimizer.market.ladders import Span, span_of
 from optimizer.model.build import MarketInstance
@@ -156,6 +156,7 @@ def certify(m: CaseModel, aim_of: Aim, settings: Settings) -> CertifiedMenu:
     Raises: InputError, SolverError, NotTrustedError as for ladders.
     """
     spans = _spans(m)
+    _refuse_leaving(m, aim_of)
     scale = yardstick(m.built.instance, aim_of(m)) if settings.scale is None else settings.scale
     settings = replace(settings, scale=scale)
     found = _certified(m, spans, aim_of, settings, scale)
@@ -173,6 +174,13 @@ def certify(m: CaseModel, aim_of: Aim, settings: Settings) -> CertifiedMenu:
     if reached(relative_gap(answer.value, wider.answer.bound, scale), settings.gap):
         answer = replace(answer, bound=wider.answer.bound, certificate=wider.answer.certificate, status=Status.OPTIMAL)
     return CertifiedMenu(found.menu, answer, cells, loss)
+
+
+def _refuse_leaving(m: CaseModel, aim_of: Aim) -> None:
+    """Raises InputError for figures that no cell of prices bounds: those with an ``again`` part."""
+    if any(figure.again for figure in (aim_of(m), *(limit.figure for limit in m.limits))):
+        message = "how many leave is not bounded over a range of prices"
+        raise bad_argument("plans", message, "give the prices as ladders where leaving is a condition or the objective")
 
 
 def _certified(m: CaseModel, spans: Spans, aim_of: Aim, settings: Settings, scale: float) -> CertifiedMenu:

@@ -8,9 +8,10 @@ from optimizer.search.levels.past import Past
 from optimizer.search.levels.result import Screened
 from optimizer.search.proof.certificate import unsearched
 from optimizer.search.proof.recheck import recheck
+from optimizer.search.proof.statement import straightened
 from optimizer.search.tuning import Tuning
 
 __all__ = [
     "Box", "Past", "Screened", "SearchStatus", "Tuning", "enumerate_menus", "evaluate_many", "local_search",
-    "maximise", "recheck", "unsearched",
+    "maximise", "recheck", "straightened", "unsearched",
 ]  # fmt: skip

@@ -206,7 +206,6 @@ def market() -> Data:
         "plans": _plans(),
         "alternatives": _alternatives(),
         "nothing_decision_rate": q(0.3, "1/month"),
-        "outside_decisions": q(0.05, "1/month"),
         "go_to_market": {
             "budget": q(500_000, "usd/month"),
             "enterprise_share": q(0.4, "fraction"),

@@ -51,7 +51,9 @@ def near(
         best = better(layout, truth, columns, mix, best)
     menus, mixes = _distinct(np.array([c for c, _ in given]), np.array([m for _, m in given], dtype=np.intp))
     for penalty in (3.0, np.inf):
-        menus, _ = ascend(layout, layout.true_rows, true_score(layout, penalty), menus, mixes, box, tuning, clock, sweeps=1)
+        menus, _ = ascend(
+            layout, layout.true_rows, true_score(layout, penalty), menus, mixes, box, tuning, clock, sweeps=1
+        )
     for menu, mix in zip(*_distinct(menus, mixes), strict=True):
         best = better(layout, truth, menu, int(mix), best)
     return best

@@ -269,7 +269,15 @@ def check_figure(instance: Instance, figure: Figure, name: str) -> None:
     for got, wanted in shapes:
         if got != wanted:
             raise bad_argument(name, f"has an array of shape {got} where {wanted} is needed")
-    for part in (*figure.amounts, *figure.again, *figure.fixed, figure.outside, figure.mix, np.array(figure.constant), figure.burst):
+    for part in (
+        *figure.amounts,
+        *figure.again,
+        *figure.fixed,
+        figure.outside,
+        figure.mix,
+        np.array(figure.constant),
+        figure.burst,
+    ):
         _finite(name, part)
 
 

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from optimizer.errors import NotTrustedError
-from optimizer.model.instance import Figure, Instance, Limit, Rule, combine
+from optimizer.model.instance import Figure, Instance, Limit, combine
 from optimizer.model.measures import magnitude
 from optimizer.search.levels.chords import chord_between
 from optimizer.search.levels.evaluation import Truth, problem_values, violation, with_burst
 from optimizer.search.levels.layout import EPS, Box, Layout, checked_box, prepare
+from optimizer.search.proof.statement import above, merged_instance, with_numerators
 from optimizer.search.tuning import DEFAULT, Tuning
 from optimizer.typing import Array, Ints, LevelIndices
 
@@ -39,7 +39,9 @@ def recheck(
     try:
         excluded = frozenset((tuple(menu), mix) for menu, mix in certificate["excluded"])
         truth = Truth(instance, aim, tuple(limits), excluded).value
-        return _Checker(instance, aim, tuple(limits), certificate, truth, tuning).run(wanted)
+        instance, figures = with_numerators(instance, [aim, *(limit.figure for limit in limits)])
+        counted = tuple(Limit(limit.name, figure) for limit, figure in zip(limits, figures[1:], strict=True))
+        return _Checker(instance, figures[0], counted, certificate, truth, tuning).run(wanted)
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise NotTrustedError(f"the certificate is not well formed: {error!r}") from error
 
@@ -115,7 +117,7 @@ class _Checker:
     def _state(self, over: Levels) -> None:
         """Take figures that none of the problem's exceeds at any choice of a box."""
         if self.twofold and all(len(part) for part in over):
-            self._stated, self._known = [above(self.instance, figure, over) for figure in self.figures], {}
+            self._stated, self._known = above(self.instance, self.figures, over), {}
 
     def _merged(self, box: Levels, groups: list[tuple[int, ...]]) -> tuple[_Checker, Levels]:
         """A checker of the box with every group of plans taken as one plan, and the levels of its box."""
@@ -126,19 +128,14 @@ class _Checker:
             raise NotTrustedError("merged plans have too many levels to check")
         grids = [np.indices(tuple(c)).reshape(len(c), -1) for c in counts]
         picks = [{j: box[j][grid[k]] for k, j in enumerate(group)} for group, grid in zip(groups, grids, strict=True)]
-        instance, figures = merged_instance(
-            self.instance, [*self.figures, *(b.use for b in self.instance.blocks)], picks
-        )
-        uses = figures[len(self.figures) :]
-        blocks = tuple(replace(b, use=use) for b, use in zip(self.instance.blocks, uses, strict=True))
-        limits = tuple(Limit("merged", figure) for figure in figures[1 : len(self.figures)])
+        instance, figures = merged_instance(self.instance, self.figures, picks)
+        limits = tuple(Limit("merged", figure) for figure in figures[1:])
 
         def truth(menu: LevelIndices, mix: int) -> float | None:
             inner = {j: int(levels[k]) for pick, k in zip(picks, menu, strict=True) for j, levels in pick.items()}
             return self.truth(tuple(inner[j] for j in range(len(inner))), mix)
 
-        whole = replace(instance, blocks=blocks)
-        part = _Checker(whole, figures[0], limits, self.certificate, truth, self.tuning, self.magnitude)
+        part = _Checker(instance, figures[0], limits, self.certificate, truth, self.tuning, self.magnitude)
         keep = [np.ones(grid.shape[1], dtype=np.bool_) for grid in grids]
         for rule in self.instance.rules:
             for g, pick in enumerate(picks):
@@ -276,56 +273,6 @@ class _Checker:
                 value = self.truth(tuple(int(x) for x in menus[k]), mix)
                 self.bound = max(self.bound, -np.inf if value is None else value)
                 aim[k] = -np.inf
-
-
-def merged_instance(
-    instance: Instance, figures: Sequence[Figure], picks: Sequence[Mapping[int, Ints]]
-) -> tuple[Instance, list[Figure]]:
-    """The instance with one plan per pick, and its figures: a merged level is one level of each of the pick's plans.
-
-    ``picks``: per merged plan, from plan to (n,) its level in each merged level. Rules inside a pick are left out.
-    Attractions are 1 and amounts per customer the products they stand for; blocks are left as they are.
-    """
-    where = {j: g for g, pick in enumerate(picks) for j in pick}
-    rules = tuple(
-        Rule(r.name, where[r.first], where[r.second],
-             r.allowed[np.ix_(picks[where[r.first]][r.first], picks[where[r.second]][r.second])])
-        for r in instance.rules
-        if where[r.first] != where[r.second]
-    )  # fmt: skip
-
-    def summed(parts: Sequence[Array], pick: Mapping[int, Ints]) -> Array:
-        return np.asarray(sum(parts[j][..., k] for j, k in pick.items()))
-
-    denominators = tuple(summed(instance.denominators, pick) for pick in picks)
-    made = []
-    for figure in figures:
-        numerators = [a * w for a, w in zip(figure.amounts, instance.attraction, strict=True)]
-        amounts = tuple(summed(numerators, pick) for pick in picks)
-        again = [a * w for a, w in zip(figure.again, instance.attraction, strict=bool(figure.again))]
-        made.append(
-            replace(
-                figure, amounts=amounts, fixed=tuple(summed(figure.fixed, pick) for pick in picks),
-                again=tuple(summed(again, pick) for pick in picks) if again else (),
-            )
-        )  # fmt: skip
-    ones = tuple(np.ones_like(e) for e in denominators)
-    odds = tuple(summed(instance.odds, pick) for pick in picks) if instance.odds else ()
-    return Instance(instance.customers, ones, denominators, instance.blocks, rules, odds=odds), made
-
-
-def above(instance: Instance, figure: Figure, box: Levels) -> Figure:
-    """A linear figure that one with an ``again`` part does not exceed in a box: at each level of a plan the other
-    plans' odds are at least the sum of their least and at most the sum of their largest in the box."""
-    if not figure.again:
-        return figure
-    ends = [(o[:, part].min(axis=1), o[:, part].max(axis=1)) for o, part in zip(instance.odds, box, strict=True)]
-    amounts = []
-    for j, (plain, again, own) in enumerate(zip(figure.amounts, figure.again, instance.odds, strict=True)):
-        least, most = (sum((e[end] for k, e in enumerate(ends) if k != j), np.zeros(len(own))) for end in (0, 1))
-        often, seldom = (1.0 / (1.0 + own + others[:, None]) for others in (least, most))
-        amounts.append(plain + np.maximum(again, 0.0) * often + np.minimum(again, 0.0) * seldom)
-    return replace(figure, amounts=tuple(amounts), again=())
 
 
 def _menus(box: Levels, chunk: int) -> Iterator[Ints]:

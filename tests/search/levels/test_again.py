@@ -17,7 +17,7 @@ from optimizer.optimise.ratio import best, recheck_ratio
 from optimizer.search import enumerate_menus, evaluate_many, maximise, recheck
 from optimizer.search.levels.again import stated
 from optimizer.search.levels.layout import prepare
-from optimizer.search.proof.recheck import above
+from optimizer.search.proof.statement import above, with_numerators
 
 KINDS = ("", "f", "c", "rf", "ff", "fb", "g", "cfb")
 
@@ -94,18 +94,18 @@ def test_linear_figures_lie_above_and_meet_where_one_plan_is_left(drawn_of):
     met = 0
     for seed in range(40):
         drawn = drawn_of(seed)
-        instance = drawn.instance
+        instance, (aim,) = with_numerators(drawn.instance, [drawn.aim])
         free = seed % instance.plans
         wide = tuple(np.sort(g.permutation(n)[: int(g.integers(1, n + 1))]) for n in instance.levels)
         for box in (wide, tuple(part if j == free else part[:1] for j, part in enumerate(wide))):
-            straight = above(instance, drawn.aim, box)
-            layout = stated(layout := prepare(instance, drawn.aim), tuple(c[p] for c, p in zip(layout.column, box)))
+            (straight,) = above(instance, [aim], box)
+            layout = prepare(drawn.instance, drawn.aim)
+            layout = stated(layout, tuple(c[p] for c, p in zip(layout.column, box, strict=True)))
             for j, columns in enumerate(layout.column):
                 held = (straight.amounts[j] * instance.attraction[j]).T
-                if drawn.aim.again:
-                    assert layout.rows.matrix[0][columns] == pytest.approx(held, rel=1e-12, abs=1e-12), seed
+                assert layout.rows.matrix[0][columns] == pytest.approx(held, rel=1e-12, abs=1e-12), seed
             for menu in itertools.product(*(part[:3] for part in box)):
-                high, true = (evaluate(instance, {"v": f}, menu)["v"] for f in (straight, drawn.aim))
+                high, true = (evaluate(instance, {"v": f}, menu)["v"] for f in (straight, aim))
                 assert high >= true - 1e-9 * (1.0 + abs(true)), seed
                 if box is not wide:
                     met += 1
