@@ -31,7 +31,7 @@ def new_path(path: str) -> str:
         if (
             len(parts) >= len(pattern)
             and parts[len(above)] == last
-            and all(fnmatch.fnmatchcase(a, p) or p == "*" for a, p in zip(above, parts, strict=False))
+            and all(a == "*" or fnmatch.fnmatchcase(a, p) for a, p in zip(above, parts, strict=False))
         ):
             return ".".join([*parts[: len(above)], name, *parts[len(pattern) :]])
     return path
