@@ -15,7 +15,7 @@ from optimizer.inputs.moved import quantity_at
 from optimizer.io.documents import Document
 from optimizer.market.check_choice import check_nests, check_rates, check_staying
 from optimizer.market.idle import idle_inputs
-from optimizer.market.ladders import MOST_POINTS, allowed_prices, count_points, price_ladder
+from optimizer.market.ladders import MOST_POINTS, allowed_prices, allowed_unit_prices, count_points, price_ladder
 from optimizer.market.mixes import check_mix
 from optimizer.market.sizes import check_sizes
 from optimizer.schema.base import Quantity
@@ -367,6 +367,9 @@ def _check_ladders(case: Case, market: Market, document: Document, name: str) ->
                 ai_model,
                 market.plans[name].unit_prices,
             )
+        elif not allowed_unit_prices(case, market, name)[ai_model]:
+            message, cure = "the price rules leave no price", "widen the prices or the rules"
+            yield document.finding("empty-ladder", f"{path}.unit_prices.{ai_model}", message, cure)
         elif any(s < 0.0 for s in steps):
             yield document.finding(
                 "range", f"{path}.unit_prices.{ai_model}", "a unit price is negative", "use 0 or more"

@@ -13,7 +13,7 @@ import numpy as np
 from optimizer.economics.population import Caps, Terms
 from optimizer.economics.response import included
 from optimizer.execution import clock
-from optimizer.market.ladders import allowed_prices, price_ladder
+from optimizer.market.ladders import allowed_prices, allowed_unit_prices, price_ladder
 from optimizer.market.mixes import allowed_mixes
 from optimizer.market.prepare import WINDOW_ORDER, Prepared, unit_price_factor
 from optimizer.model.composites import Composites, composites_of, connected
@@ -193,6 +193,7 @@ def choices(case: Case, base: Market, changed: Market, prepared: Prepared) -> Ch
             levels.append((terms if sold else None,))
             continue
         prices = allowed_prices(case, base, plan.name, price_ladder(ladders, terms.price))
+        ladders = ladders.model_copy(update={"unit_prices": allowed_unit_prices(case, base, plan.name)})
         built: tuple[Level, ...] = plan_levels(changed, plan.name, terms, ladders, prices)
         withdraw = (not sold) if ladders.withdraw is None else ladders.withdraw
         levels.append((*built, None) if withdraw else built)

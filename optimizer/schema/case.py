@@ -111,7 +111,7 @@ class CaseCondition(Base):
 
 
 class PriceChange(Base):
-    """How far a price may move from today's."""
+    """How far a plan's prices may move from today's: its fee, and its unit prices."""
 
     plan: str
     at_most: Annotated[Number, Field(ge=0.0)]
