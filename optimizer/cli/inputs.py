@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_module
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,13 +21,15 @@ if TYPE_CHECKING:
 def check(case: CaseArgument, sets: SetOption = None, json: JsonOption = False) -> None:
     """Check a case and its market, with the credibility checks, without solving."""
     from optimizer.io.plain import dumps
+    from optimizer.market.diversion import diversions
     from optimizer.model.case_model import checked_case
-    from optimizer.report.words import findings_text
+    from optimizer.report.words import diversion_text, findings_text
 
-    findings, checks = checked_case(case, sets=read_changes(sets))
+    findings, case_model = checked_case(case, sets=read_changes(sets))
     errors = [f for f in findings if f.severity == "error"]
-    if errors:
-        checks = ()
+    believed = case_model is not None and not errors
+    checks = case_model.checks if case_model is not None and believed else ()
+    lost = diversions(case_model.today) if case_model is not None and believed else []
     if json:
         body = {
             "schema_version": 1,
@@ -36,12 +39,15 @@ def check(case: CaseArgument, sets: SetOption = None, json: JsonOption = False) 
             "message": "\n".join(str(f) for f in errors),
             "findings": [f.document() for f in findings],
             "credibility": [_check_row(c) for c in checks],
+            "diversion": [asdict(d) for d in lost],
         }
         print_document(dumps(body))
     else:
         for c in checks:
             told = f"{c.value:.4g} (expected {c.low:.4g} to {c.high:.4g})"
             print(f"{'ok  ' if c.passed else 'MISS'} {c.check} of {c.of}: {told}")
+        for d in lost:
+            print(diversion_text(d))
         print(findings_text(findings) if findings else "no findings")
     if errors:
         raise typer.Exit(BAD_INPUT)

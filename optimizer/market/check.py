@@ -15,7 +15,8 @@ from optimizer.inputs.moved import quantity_at
 from optimizer.io.documents import Document
 from optimizer.market.check_choice import check_nests, check_rates, check_staying
 from optimizer.market.idle import idle_inputs
-from optimizer.market.ladders import MOST_POINTS, allowed_prices, count_points, price_ladder
+from optimizer.market.ladders import MOST_POINTS, allowed_prices, allowed_unit_prices, count_points, price_ladder
+from optimizer.market.mixes import check_mix
 from optimizer.market.sizes import check_sizes
 from optimizer.schema.base import Quantity
 from optimizer.schema.case import Case
@@ -297,11 +298,7 @@ def check_case(case: Case, market: Market, document: Document) -> Iterator[Findi
         if name in market.plans:
             yield from _check_ladders(case, market, document, name)
     yield from check_sizes(case, market, document)
-    for value in case.mix.enterprise_share if case.mix else ():
-        if not 0.0 <= value <= 1.0:
-            yield document.finding(
-                "range", "mix.enterprise_share", f"{value:g} is not a share", "use fractions between 0 and 1"
-            )
+    yield from check_mix(case, market, document)
     yield from _check_objective(case, document)
     yield from _check_conditions(case, market, document)
     for index, order in enumerate(case.rules.plan_order):
@@ -370,6 +367,9 @@ def _check_ladders(case: Case, market: Market, document: Document, name: str) ->
                 ai_model,
                 market.plans[name].unit_prices,
             )
+        elif not allowed_unit_prices(case, market, name)[ai_model]:
+            message, cure = "the price rules leave no price", "widen the prices or the rules"
+            yield document.finding("empty-ladder", f"{path}.unit_prices.{ai_model}", message, cure)
         elif any(s < 0.0 for s in steps):
             yield document.finding(
                 "range", f"{path}.unit_prices.{ai_model}", "a unit price is negative", "use 0 or more"

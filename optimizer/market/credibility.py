@@ -43,11 +43,12 @@ class Measured:
         return self.low <= self.value <= self.high
 
 
-def _with(prepared: Prepared, plan: str, terms: Terms) -> dict[str, Terms | None]:
+def with_terms(prepared: Prepared, plan: str, terms: Terms) -> dict[str, Terms | None]:
+    """Today's menu with other terms of one plan."""
     return {**prepared.today_menu(), plan: terms}
 
 
-def _scaled(terms: Terms, factor: float) -> Terms:
+def scaled(terms: Terms, factor: float) -> Terms:
     """All prices of a plan times a factor: the fee, and unit prices where there is no fee."""
     if terms.price > 0.0:
         return replace(terms, price=terms.price * factor)
@@ -59,7 +60,7 @@ def own_price_elasticity(prepared: Prepared, plan: str) -> float:
     terms = prepared.terms[plan]
     what = "customers" if terms.price > 0.0 else "requests"
     down, up = (
-        evaluate_menu(prepared, _with(prepared, plan, _scaled(terms, f))).figure(what, Selection(plan=plan))
+        evaluate_menu(prepared, with_terms(prepared, plan, scaled(terms, f))).figure(what, Selection(plan=plan))
         for f in (1.0 - STEP, 1.0 + STEP)
     )
     return math.log(up / down) / math.log((1.0 + STEP) / (1.0 - STEP))
@@ -69,7 +70,7 @@ def diversion_to_paid(prepared: Prepared, plan: str, today: Evaluation) -> float
     """Of those who leave a plan when its caps are halved, the share that goes to our paid plans."""
     terms = prepared.terms[plan]
     caps = tuple(None if c is None else tuple((w, a * HALF) for w, a in c) for c in terms.caps)
-    tight = evaluate_menu(prepared, _with(prepared, plan, replace(terms, caps=caps)))
+    tight = evaluate_menu(prepared, with_terms(prepared, plan, replace(terms, caps=caps)))
     lost = today.figure("customers", Selection(plan=plan)) - tight.figure("customers", Selection(plan=plan))
     gained = tight.figure("paying_customers") - today.figure("paying_customers")
     return gained / lost if lost > 0.0 else 0.0

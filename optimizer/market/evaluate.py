@@ -170,9 +170,13 @@ class Evaluation:
         rows = type_mask(self.prepared, selection)
         return decisions.cohort_kept(self.customers[rows][:, plans], self.leaving[rows][:, plans], months)
 
+    @property
+    def elsewhere(self) -> Array:
+        """(I,) people who are not our customers, reached or not."""
+        return np.asarray(self.prepared.population.potential - self.customers.sum(axis=1))
+
     def _at_rivals(self, money: bool) -> Array:
-        away = self.prepared.population.potential - self.customers.sum(axis=1)
-        return np.asarray(away * rival_amount(self.prepared, money))
+        return np.asarray(self.elsewhere * rival_amount(self.prepared, money))
 
     @cached_property
     def total_attraction(self) -> Array:

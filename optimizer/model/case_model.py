@@ -158,13 +158,13 @@ def checked_case(
     *,
     sets: Changes | None = None,
     folder: str | PathLike[str] | None = None,
-) -> tuple[list[Finding], tuple[Measured, ...]]:
-    """The same, and every check of the calibrated market with what was measured; none where it cannot be calibrated."""
+) -> tuple[list[Finding], CaseModel | None]:
+    """The same, and the case model; None where it cannot be calibrated."""
     try:
         case_model = prepare_case(case, sets=sets, folder=folder, strict=False)
     except InputError as error:
-        return list(error.findings), ()
-    return list(case_model.findings), case_model.checks
+        return list(error.findings), None
+    return list(case_model.findings), case_model
 
 
 def prepare_case(

@@ -13,7 +13,8 @@ import numpy as np
 from optimizer.economics.population import Caps, Terms
 from optimizer.economics.response import included
 from optimizer.execution import clock
-from optimizer.market.ladders import allowed_prices, price_ladder
+from optimizer.market.ladders import allowed_prices, allowed_unit_prices, price_ladder
+from optimizer.market.mixes import allowed_mixes
 from optimizer.market.prepare import WINDOW_ORDER, Prepared, unit_price_factor
 from optimizer.model.composites import Composites, composites_of, connected, left_out
 from optimizer.model.instance import Rule
@@ -198,10 +199,11 @@ def choices(case: Case, base: Market, changed: Market, prepared: Prepared) -> Ch
             levels.append((terms if sold else None,))
             continue
         prices = allowed_prices(case, base, plan.name, price_ladder(ladders, terms.price))
+        ladders = ladders.model_copy(update={"unit_prices": allowed_unit_prices(case, base, plan.name)})
         built: tuple[Level, ...] = plan_levels(changed, plan.name, terms, ladders, prices)
         withdraw = (not sold) if ladders.withdraw is None else ladders.withdraw
         levels.append((*built, None) if withdraw else built)
-    mixes = case.mix.enterprise_share if case.mix else (prepared.today_mix,)
+    mixes = allowed_mixes(case, base) if case.mix else (prepared.today_mix,)
     names = tuple(p.name for p in prepared.plans)
     rules = order_rules(case, names, levels, prepared)
     return Choices(names, tuple(levels), tuple(mixes), rules, nests_of(prepared))

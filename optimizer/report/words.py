@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from optimizer.answer.words import amount
 from optimizer.errors import Finding
 from optimizer.units import display
+
+if TYPE_CHECKING:
+    from optimizer.market.diversion import Diversion
 
 _CAPITALS = {"gpu": "GPU", "gpus": "GPUs", "api": "API"}
 _OWNERS = {"segments": "", "plans": " plan", "alternatives": " (rival)", "ai_models": " model", "pools": " GPUs"}
@@ -34,6 +37,17 @@ def price(value: float | None) -> str:
     if value is None:
         return "not offered"
     return "free" if value == 0 else f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
+LEAST_TOLD = 0.005
+"""Share of those lost from which a destination is named."""
+
+
+def diversion_text(d: Diversion) -> str:
+    """Where a dearer plan's customers go, in one line."""
+    told = {name: share for name, share in d.to.items() if share >= LEAST_TOLD}
+    places = ", ".join(f"{printable(name)} {share:.0%}" for name, share in sorted(told.items(), key=lambda x: -x[1]))
+    return f"{printable(d.plan)} {d.rise:.0%} dearer loses {d.lost:.1%} (elasticity {d.elasticity:.2f}): to {places}"
 
 
 def allowances_text(found: Mapping[str, Any]) -> str:

@@ -111,7 +111,7 @@ class CaseCondition(Base):
 
 
 class PriceChange(Base):
-    """How far a price may move from today's."""
+    """How far a plan's prices may move from today's: its fee, and its unit prices."""
 
     plan: str
     at_most: Annotated[Number, Field(ge=0.0)]
@@ -124,6 +124,8 @@ class Rules(Base):
     plan_order: Annotated[tuple[Names, ...], BeforeValidator(as_tuple)] = ()
     """Lists of plans from small to large: a dearer plan costs at least as much and never allows less."""
     price_change: Annotated[tuple[PriceChange, ...], BeforeValidator(as_tuple)] = ()
+    mix_change: Annotated[Number, Field(ge=0.0, le=1.0)] | None = None
+    """Largest change of the enterprise share of the go-to-market budget against today, a fraction of the budget."""
     charm_prices: bool = False
     """Keep only prices that end in 9, 0 or 5 (whole usd), or in .99."""
 
