@@ -49,7 +49,7 @@ def test_counts_are_given_back(factory: ModuleType, seed: int | None) -> None:
             assert rival_count(today, name, channel) == pytest.approx(stated["value"], rel=1e-8), (name, channel)
 
 
-def test_churn_today_is_the_reference(factory: ModuleType) -> None:
+def test_decision_rates_today_are_the_references(factory: ModuleType) -> None:
     """5 % a month, and 8 % among students on plus."""
     today = today_of(calibrate(factory.inputs().market))
     prepared = today.prepared
@@ -58,7 +58,7 @@ def test_churn_today_is_the_reference(factory: ModuleType) -> None:
         offered = prepared.plans[prepared.plan_index(name)].offered
         wanted = np.where(students & (name == "plus"), 0.08, 0.05)
         assert per.decision_rate[offered] == pytest.approx(wanted[offered], rel=1e-12)
-    assert today.figure("churn_rate", Selection(plan="team")) == pytest.approx(0.05, rel=1e-12)
+    assert today.figure("decision_rate", Selection(plan="team")) == pytest.approx(0.05, rel=1e-12)
 
 
 def test_constants_are_pooled(factory: ModuleType) -> None:
@@ -136,7 +136,7 @@ def test_an_analogue_lends_its_constant(factory: ModuleType) -> None:
     evaluation = evaluate_menu(prepared, menu)
     per = evaluation.per[evaluation.plans.index("lite")]
     assert per.utility[offered] == pytest.approx(constants.references["lite"][offered], rel=1e-12)
-    assert evaluation.figure("churn_rate", Selection(plan="lite")) == pytest.approx(0.05, rel=1e-12)
+    assert evaluation.figure("decision_rate", Selection(plan="lite")) == pytest.approx(0.05, rel=1e-12)
 
 
 def test_an_analogue_offered_elsewhere_lends_its_pooled_constant(factory: ModuleType) -> None:
