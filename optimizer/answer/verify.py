@@ -18,6 +18,7 @@ from optimizer.answer.checks.recheck import recheck
 from optimizer.answer.document import solution_document, solution_files
 from optimizer.answer.menu import read_menu
 from optimizer.answer.saved import CURE, Difference, SavedResult, csv_rows, differences, read_saved
+from optimizer.answer.solution import SCHEMA_VERSION
 from optimizer.answer.stages import Stage, solution_of
 from optimizer.errors import InputError, NotTrustedError, OptimizerError, bad_argument
 from optimizer.inputs.load import inputs_from_text
@@ -34,6 +35,10 @@ ROOM = 1e-9
 UNTOLD = ("seconds", "versions", "work", "checks")
 """What a run took and ran on: told, and not to be recomputed; checks are looked at by themselves."""
 CHECKED = "recomputed at this menu; what took another search is taken as told"
+EARLIER = ("verdict", "status", "objective", "stages", "menu", "mix")
+"""What is compared of a result of an earlier version, besides figures that mean the same."""
+MEANT_OTHERWISE = ("churn_rate", "churned_customers", "churned_payers", "payers_churn_rate")
+"""Figures that counted who decides anew as leaving, up to version 2."""
 LATER = ("gap_asked", "method", "enumerated", "cells", "rounding_loss")
 """What the first version did not save of an objective."""
 
@@ -132,6 +137,8 @@ def _recomputed(saved: SavedResult, m: CaseModel, stages: Sequence[Stage]) -> li
     wrong = list(recheck(m, solution, told))
     solution = solution.checked(told)
     wanted, given = _comparable(clean(solution_document(solution)), saved), _comparable(saved.result, saved)
+    if saved.version < SCHEMA_VERSION:
+        return _of_an_earlier_version(wanted, given, saved.version)
     found = differences(wanted, given)
     if any(d.shape for d in found):
         where = next(d for d in found if d.shape)
@@ -150,6 +157,19 @@ def _checks_told(saved: SavedResult) -> list[Checked]:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         message = f"{saved.folder / 'result.json'}: checks: {type(error).__name__}: {error}"
         raise bad_argument("DIR", message, CURE) from None
+
+
+def _of_an_earlier_version(wanted: Mapping[str, Any], given: Mapping[str, Any], version: int) -> list[dict[str, Any]]:
+    """What an earlier version told and means the same by now: the answer, and figures."""
+    told = (
+        f"schema_version {version}: it counted who decides anew as leaving, so that figures of churn mean something "
+        "else by now; parts, tables and words are not compared"
+    )
+    rows = [_row("version", True, told)]
+    rows += [_compared(part, differences(wanted[part], given[part], part)) for part in EARLIER]
+    names = [n for n in given["figures"] if n in wanted["figures"] and n not in MEANT_OTHERWISE]
+    now, then = ({n: document["figures"][n] for n in names} for document in (wanted, given))
+    return [*rows, _compared("figures", differences(now, then, "figures"))]
 
 
 def _part(difference: Difference) -> str:
