@@ -124,8 +124,8 @@ def test_schema(what: str, call: Any) -> None:
 def test_schema_of_figures(call: Any) -> None:
     body = call("schema", "figures").json
     assert body == call("schema").json["figures"]
-    assert body["churn_rate"] == {
-        "definition": "Customers who decide anew in a month divided by customers.",
+    assert body["leave_rate"] == {
+        "definition": "Customers who leave their plan in a month divided by customers; also called churn.",
         "kind": "ratio",
         "unit": "1/month",
         "display_unit": "% a month",

@@ -95,6 +95,34 @@ def test_an_honest_result_passes(saved: Path) -> None:
     assert any(row["what"].startswith("bound") for row in told["checks"])
 
 
+def as_version_2(document: dict[str, Any]) -> dict[str, Any]:
+    """A result as it was saved before leaving and deciding anew were told apart."""
+    figures = {n: f for n, f in document["figures"].items() if n not in ("leave_rate", "people_share")}
+    figures["churn_rate"] = {**document["figures"]["leave_rate"], "value": 0.9}
+    figures["payers_churn_rate"] = {**figures["payers_churn_rate"], "value": 0.8}
+    return {**document, "schema_version": 2, "figures": figures, "parts": {}, "leave_rate": 0.5}
+
+
+def test_a_result_of_an_earlier_version(saved: Path, tmp_path: Path) -> None:
+    """What still means the same is compared, the rest is told not to be."""
+    folder = tmp_path / "out"
+    shutil.copytree(saved, folder)
+    document = as_version_2(json.loads((folder / "result.json").read_text(encoding="utf-8")))
+
+    def told() -> dict[str, Any]:
+        (folder / "result.json").write_text(json.dumps(document), encoding="utf-8")
+        with_hashes_made_good(folder)
+        return verify_folder(folder)
+
+    rows = told()
+    assert rows["passed"], [row for row in rows["checks"] if not row["passed"]]
+    (version,) = [row for row in rows["checks"] if row["what"] == "version"]
+    assert "schema_version 2" in version["detail"] and "not compared" in version["detail"]
+    assert any(row["what"].startswith("bound") for row in rows["checks"])
+    document["figures"]["revenue"]["value"] *= 1.01
+    assert [row["what"] for row in told()["checks"] if not row["passed"]] == ["figures"]
+
+
 def check_forgery(saved: Path, place: Path, path: tuple[Any, ...], how: int) -> None:
     """One field changed, hashes made good: it is found. Some claims of how it was found are the run's own word."""
     document = json.loads((saved / "result.json").read_text(encoding="utf-8"))

@@ -47,7 +47,9 @@ def test_the_stocks_are_given_back(dissimilarity: float) -> None:
     assert found == pytest.approx(wanted, rel=1e-9, abs=1e-11)
 
 
-def nested(factory: ModuleType, dissimilarity: float, plans: tuple[str, ...] = ("free", "plus", "api")) -> dict[str, Any]:
+def nested(
+    factory: ModuleType, dissimilarity: float, plans: tuple[str, ...] = ("free", "plus", "api")
+) -> dict[str, Any]:
     nest = {"plans": list(plans), "dissimilarity": factory.q(dissimilarity)}
     return factory.changed(factory.market(), "nests", {"own": nest})
 

@@ -138,7 +138,9 @@ def test_it_takes_little_longer(factory: ModuleType) -> None:
 
 
 @pytest.mark.parametrize(
-    ("plan", "stated"), [("free", {"retention_12_months": 1e-5}), ("free", {"renewal_rate": 0.3})], ids=["year", "month"]
+    ("plan", "stated"),
+    [("free", {"retention_12_months": 1e-5}), ("free", {"renewal_rate": 0.3})],
+    ids=["year", "month"],
 )
 def test_what_no_rate_gives_back_is_refused(factory: ModuleType, plan: str, stated: dict[str, float]) -> None:
     """So many cannot leave free: even if all decided anew every month, many would choose it again."""
@@ -191,7 +193,10 @@ def test_scenarios_keep_the_rates(factory: ModuleType) -> None:
     assert solved[0] != pytest.approx(0.08, rel=0.01)
     for changes, times in (
         ({"alternatives.rival.price": Change(times=0.5)}, 1.0),
-        ({"plans.plus.decision_rate": Change(times=2.0), "plans.plus.decision_rate_by_segment.*": Change(times=2.0)}, 2.0),
+        (
+            {"plans.plus.decision_rate": Change(times=2.0), "plans.plus.decision_rate_by_segment.*": Change(times=2.0)},
+            2.0,
+        ),
     ):
         prepared = with_changes(case_model, changes).prepared
         now = prepared.plans[prepared.plan_index("plus")].decision_rate
