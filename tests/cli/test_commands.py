@@ -135,7 +135,7 @@ def test_schema_of_figures(call: Any) -> None:
         "numerator": "churned_customers",
         "denominator": "customers",
     }
-    assert len(body) == 47
+    assert len(body) == 59
     for name, facts in body.items():
         assert facts["definition"].endswith(".") and facts["direction"] in ("more", "less"), name
 

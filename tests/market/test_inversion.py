@@ -102,7 +102,7 @@ def choice_of_nest(today: Any, rows: Any) -> Any:
     return today.attraction[rows][:, members].sum(axis=1) / np.exp(inclusive)
 
 
-@pytest.mark.parametrize("plans", [("free", "plus"), ("plus", "lite"), ("team", "plus")])
+@pytest.mark.parametrize("plans", [("free", "plus"), ("plus", "lite"), ("team", "plus")], ids="+".join)
 def test_a_nest_that_makes_no_difference(factory: ModuleType, plans: tuple[str, ...]) -> None:
     """Lambda 1; one plan that is sold today; plans that nobody is offered both of."""
     plain = calibrate(factory.inputs().market).constants
