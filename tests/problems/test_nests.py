@@ -410,7 +410,7 @@ def test_a_diagnosis_frees_rules_inside_nests_and_across() -> None:
         }
         for correction in found.corrections:
             assert freed(given, correction.moves), (seed, correction.text)
-            menu, mix = correction.choice
+            menu, _ = correction.choice
             assert len(menu) == plans
             assert all(level < n for level, n in zip(menu, levels, strict=True))
             for move in correction.moves:
