@@ -9,7 +9,7 @@ who choose the same again, over the least and the largest odds of all that is on
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -92,29 +92,46 @@ def _bounded(f: Figure, g: Figure, a: Instance, b: Instance, most: tuple[Array, 
     For a lower bound (``upper=False``) it is the other way round.
     """
 
-    def parts(here: tuple[Array, ...], there: tuple[Array, ...]) -> tuple[Array, ...]:
-        """Of what there is per customer, by plan: positive parts on the first copies, negative ones on the second."""
+    def parts(
+        here: tuple[Array, ...], there: tuple[Array, ...], falling: Sequence[tuple[Array, Array]]
+    ) -> tuple[Array, ...]:
+        """Of what there is per customer, by plan: positive parts on the first copies, negative ones on the second.
+
+        ``falling``: by plan, at both ends, what falls with the price and is multiplied by what is monotone in it.
+        """
         found = []
         for j, weight in enumerate(most):
-            corners = [w * x for w in (a.attraction[j], b.attraction[j]) for x in (here[j], there[j])]
+            corners = [w * x for w in falling[j] for x in (here[j], there[j])]
             extreme = np.max(corners, axis=0) if upper else np.min(corners, axis=0)
             both = [np.maximum(extreme, 0.0), np.minimum(extreme, 0.0)]
             if not upper:
                 both.reverse()
-            safe = np.where(weight > 0.0, weight, 1.0)
-            found.append(np.concatenate([np.where(weight > 0.0, part / safe, 0.0) for part in both]))
+            found.append(np.concatenate([_per(part, weight) for part in both]))
         return tuple(found)
 
+    weights = list(zip(a.attraction, b.attraction, strict=True))
+    again: tuple[Array, ...] = ()
+    if f.again:  # odds times what is monotone; odds fall like weights
+        here, there = (
+            tuple(_per(x, odds) for x, odds in zip(h.again, n.odds, strict=True)) for h, n in ((f, a), (g, b))
+        )
+        odds = zip(a.odds, b.odds, strict=True)
+        again = parts(here, there, [(w * o, v * p) for (w, v), (o, p) in zip(weights, odds, strict=True)])
     best = np.maximum if upper else np.minimum
     return Figure(
-        amounts=parts(f.amounts, g.amounts),
+        amounts=parts(f.amounts, g.amounts, weights),
         outside=np.zeros(2 * a.types),
         fixed=tuple(best(x, y) for x, y in zip(f.fixed, g.fixed, strict=True)),
         mix=f.mix,
         constant=f.constant,
         burst=f.burst,
-        again=parts(f.again, g.again) if f.again else (),
+        again=again,
     )
+
+
+def _per(total: Array, weight: Array) -> Array:
+    """Total over weight; 0 where there is no weight."""
+    return np.where(weight > 0.0, total / np.where(weight > 0.0, weight, 1.0), 0.0)
 
 
 def _loose_rules(m: CaseModel, low: MarketInstance, high: MarketInstance) -> tuple[Rule, ...]:

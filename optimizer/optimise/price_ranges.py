@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from optimizer import search
-from optimizer.errors import InputError, NotTrustedError, bad_argument
+from optimizer.errors import InputError, NotTrustedError
 from optimizer.execution.clock import TimeLimitError, until
 from optimizer.market.ladders import Span, span_of
 from optimizer.model.case_model import CaseModel
@@ -131,7 +131,6 @@ def certify(m: CaseModel, aim_of: Aim, settings: Settings) -> CertifiedMenu:
     """
     refuse_nests(m)
     spans = _spans(m)
-    _refuse_leaving(m, aim_of)
     scale = yardstick(m.built.instance, aim_of(m)) if settings.scale is None else settings.scale
     settings = replace(settings, scale=scale)
     found = _certified(m, spans, aim_of, settings, scale)
@@ -149,13 +148,6 @@ def certify(m: CaseModel, aim_of: Aim, settings: Settings) -> CertifiedMenu:
     if reached(relative_gap(answer.value, wider.answer.bound, scale), settings.gap):
         answer = replace(answer, bound=wider.answer.bound, certificate=wider.answer.certificate, status=Status.OPTIMAL)
     return CertifiedMenu(found.menu, answer, cells, loss)
-
-
-def _refuse_leaving(m: CaseModel, aim_of: Aim) -> None:
-    """Raises InputError for figures that no cell of prices bounds: those with an ``again`` part."""
-    if any(figure.again for figure in (aim_of(m), *(limit.figure for limit in m.limits))):
-        message = "how many leave is not bounded over a range of prices"
-        raise bad_argument("plans", message, "give the prices as ladders where leaving is a condition or the objective")
 
 
 def _certified(m: CaseModel, spans: Spans, aim_of: Aim, settings: Settings, scale: float) -> CertifiedMenu:

@@ -316,9 +316,9 @@ def write(folder: Path, market_data: Data, case_data: Data) -> Path:
 
 
 def every_choice(found: CaseModel) -> Iterator[tuple[tuple[int, ...], int]]:
-    """Every menu and mix, rules not looked at."""
+    """Every menu and mix as the instance counts them, rules between its plans not looked at."""
     for mix in range(len(found.choices.mixes)):
-        for menu in itertools.product(*(range(len(levels)) for levels in found.choices.levels)):
+        for menu in itertools.product(*(range(len(part.levels)) for part in found.choices.composites.parts)):
             yield menu, mix
 
 
