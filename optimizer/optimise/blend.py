@@ -17,6 +17,8 @@ from optimizer.optimise.ratio import best, ratio_of, recheck_ratio
 from optimizer.typing import Choice, Status
 
 ROUNDING = 1e-9
+ROUGH = 0.05
+"""Gap at the unwanted end of a ratio's range where that is hard to prove."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ class _Bisection:
 
     def run(self, seeds: Collection[Choice]) -> Answer:
         high, low = (
-            best(self.instance, self.ratio, way * self.sense, self.limits, self.quick, seeds, self.excluded)
+            best(self.instance, self.ratio, way * self.sense, self.limits, self._end(way), seeds, self.excluded)
             for way in (1, -1)
         )
         known = [found.choice for found in (high, low) if found.choice is not None]
@@ -108,6 +110,12 @@ class _Bisection:
             self._cut(top)
         # every part was settled: nothing lies above the incumbent
         return self._answer(Status.OPTIMAL, -math.inf)
+
+    def _end(self, way: int) -> Settings:
+        """For the wanted end of the ratio's range, and for the other, of which a rough bound does: to prove the most
+        of what a figure with an ``again`` part should be little of takes long."""
+        rough = way < 0 and bool(self.ratio.numerator.again)
+        return replace(self.quick, gap=max(self.quick.gap, ROUGH)) if rough else self.quick
 
     def _cut(self, top: _Part) -> None:
         """Bound the two halves of a part."""

@@ -1,5 +1,5 @@
-"""Leave rates as conditions, objectives, parts of a blend and axes of a frontier, against every menu of the small market
-and of cut-down shipped markets."""
+"""Leave rates as conditions, objectives, parts of a blend and axes of a frontier, against every menu of the small
+market and of cut-down shipped markets."""
 
 from __future__ import annotations
 

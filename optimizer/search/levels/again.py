@@ -34,11 +34,11 @@ def stated(layout: Layout, box: tuple[Ints, ...]) -> Layout:
     stays = np.repeat(varies | ~host.any(axis=0), counts, axis=0)
     first = np.array([c[0] for c in box])
     matrix = exact.matrix.copy()
-    for row, part in zip(matrix, exact.again, strict=True):
+    for q, part in enumerate(exact.again):
         if part is not None:
             fixed = np.where(varies, 0.0, part[first]).sum(axis=0)
             own = np.where(stays, part, 0.0) + np.repeat(np.where(host, fixed, 0.0), counts, axis=0)
-            row += own * np.where(own > 0.0, often, seldom)
+            matrix[q] += own * np.where(own > 0.0, often, seldom)
     return replace(layout, rows=replace(exact, matrix=matrix, again=()), stated=box)
 
 

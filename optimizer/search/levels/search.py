@@ -72,14 +72,10 @@ class MenuSearch:
         run = self.run
         if not run.keep_consistent(box, box.columns):
             return
-        if box.root and not run.aim:
-            run.prove(box, run.multiplier)
         if not box.root:
             run.restate(box)
-        if box.root:
-            self.past[box.mix] = []
-            if run.aim and self._recall(box):
-                return
+        elif self._begin(box):
+            return
         if self._alone(box):
             return
         steps: list[BoundStep] = []
@@ -100,6 +96,13 @@ class MenuSearch:
             return
         if not self._merge(box, best):
             self._split(box, best)
+
+    def _begin(self, root: OpenBox) -> bool:
+        """Give a root a first bound, or what earlier runs know of it; True if nothing is left."""
+        if not self.run.aim:
+            self.run.prove(root, self.run.multiplier)
+        self.past[root.mix] = []
+        return self.run.aim > 0.0 and self._recall(root)
 
     def _recall(self, box: OpenBox) -> bool:
         """Drop what earlier runs' bounds of this root drop; True if nothing is left. The lowest one leads on."""

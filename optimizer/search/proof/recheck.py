@@ -103,16 +103,21 @@ class _Checker:
                 part, inside_of = self._merged(box, [tuple(group) for group in node["merge"]])
                 part._walk(node["merged"], inside_of, mix)
                 self.bound = max(self.bound, part.bound)
-            elif ends[0] == "bound":
-                self._settle(self._levels_bound(box, mix, node["bound"])[0], node["bound"][1])
-            elif ends[0] == "terms":
-                self.bound = max(self.bound, magnitude(self.instance, self.figures[0]))
-            elif ends[0] == "sift":
-                self._sift(box, mix, node["sift"])
-            elif ends[0] == "enumerate":
-                self._enumerate(_menus(box, max(1, self.tuning.chunk_numbers // self.instance.types)), mix)
             else:
-                raise NotTrustedError("a part of the box is called empty, but the rules leave levels in it")
+                self._end(ends[0], node, box, mix)
+
+    def _end(self, ending: str, node: Mapping[str, Any], box: Levels, mix: int) -> None:
+        """A part that is not divided further."""
+        if ending == "bound":
+            self._settle(self._levels_bound(box, mix, node["bound"])[0], node["bound"][1])
+        elif ending == "terms":
+            self.bound = max(self.bound, magnitude(self.instance, self.figures[0]))
+        elif ending == "sift":
+            self._sift(box, mix, node["sift"])
+        elif ending == "enumerate":
+            self._enumerate(_menus(box, max(1, self.tuning.chunk_numbers // self.instance.types)), mix)
+        else:
+            raise NotTrustedError("a part of the box is called empty, but the rules leave levels in it")
 
     def _state(self, over: Levels) -> None:
         """Take figures that none of the problem's exceeds at any choice of a box."""
