@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from optimizer.model.case_model import CaseModel
 from optimizer.model.choices import Level, Menu, order_rules
 from optimizer.optimise.objectives import Lexicographic, Objective, objective_of
 from optimizer.optimise.outcome import EXACT, Settings
+from optimizer.typing import Status
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class Resolved:
     value: float
     """Of the objective."""
     bound: float
+    proven: bool
+    """Whether the gap asked for is met."""
 
 
 @dataclass(frozen=True)
@@ -113,15 +117,15 @@ class Answered:
         try:
             stages = solve_stages(m, self.settings, diagnosed=False)
         except InfeasibleError:
-            return Resolved(None, float("nan"), float("nan"))
+            return Resolved(None, math.nan, math.nan, True)
         except (InputError, SolverError, NotTrustedError):
             return None
         except KeyboardInterrupt:
             if self.stopped():
                 return None
             raise
-        told = stages[-1].reported
-        return Resolved(stages[-1].menu, told.value, told.bound)
+        told, proven = stages[-1].reported, all(stage.found.status is Status.OPTIMAL for stage in stages)
+        return Resolved(stages[-1].menu, told.value, told.bound, proven)
 
 
 def answered(m: CaseModel, solution: Solution, settings: Settings, seconds: float) -> Answered:

@@ -19,7 +19,7 @@ COUNTED = (LeverKind.CAP, LeverKind.FALLBACK)
 
 
 @dataclass(frozen=True)
-class End:
+class LadderEnd:
     """A chosen step that is an end of its ladder."""
 
     lever: Lever
@@ -31,7 +31,7 @@ class End:
     """Whether a rule of the case forbids it."""
 
 
-def ends(a: Answered) -> tuple[End, ...]:
+def ends(a: Answered) -> tuple[LadderEnd, ...]:
     """Every lever of the menu that stands on an end."""
     found = []
     for lever, steps in ladders(a.m.choices).items():
@@ -41,7 +41,7 @@ def ends(a: Answered) -> tuple[End, ...]:
         if same(value, steps[0]) or same(value, steps[-1]):
             top = same(value, steps[-1])
             step = beyond(lever.kind, steps if top else steps[::-1])
-            found.append(End(lever, value, top, step, step is not None and _held(a, lever, step)))
+            found.append(LadderEnd(lever, value, top, step, step is not None and _held(a, lever, step)))
     return tuple(found)
 
 
@@ -114,7 +114,7 @@ def extended(a: Answered, steps: dict[Lever, float]) -> CaseModel:
     return a.m.with_levels(longer, mixes)
 
 
-def _row(a: Answered, end: End, longer: Resolved | None, note: str) -> Checked:
+def _row(a: Answered, end: LadderEnd, longer: Resolved | None, note: str) -> Checked:
     market, lever = a.m.inputs.changed, end.lever
     side = "highest" if end.top else "lowest"
     stands = f"{_capital(lever.words(market))} is the {side} step of its ladder ({lever.told(end.value, market)})"
@@ -137,7 +137,7 @@ def _capital(words: str) -> str:
 
 
 def _made(
-    a: Answered, end: End, gain: float | None, verdict: CheckVerdict, words: str, blocks: bool = False
+    a: Answered, end: LadderEnd, gain: float | None, verdict: CheckVerdict, words: str, blocks: bool = False
 ) -> Checked:
     return Checked(CheckName.LADDER_END, end.lever.plan, gain, a.unit, verdict, words, blocks)
 
@@ -150,7 +150,7 @@ def _alone(a: Answered, lever: Lever, step: float) -> float:
     return gain if gain > a.least_gain and a.allows(menu, evaluation) else -math.inf
 
 
-def _among_longer(a: Answered, end: End, longer: Resolved | None) -> float:
+def _among_longer(a: Answered, end: LadderEnd, longer: Resolved | None) -> float:
     """What one step beyond brings on the best menu of all longer ladders; minus infinity where that does without it."""
     menu = None if longer is None else longer.menu
     if longer is None or menu is None or end.beyond is None:

@@ -50,7 +50,7 @@ def world(a: Answered, nest: str, at: float) -> World:
     except (InputError, SolverError):
         return World(at, None)
     found = a.resolved(varied)
-    return World(at, None if found is None else found.menu)
+    return World(at, found.menu if found is not None and found.proven else None)
 
 
 def _nest(a: Answered, name: str, stated: Quantity) -> Iterator[Checked]:
@@ -104,13 +104,17 @@ def _flip_words(a: Answered, nest: str, plan: str, at: tuple[float, float, float
     stated, near, far, end = at
     on, sold = a.menu.terms[plan] is not None, plan in a.m.inputs.market.today.plans
     verb = "withdraw" if sold else "launch"
-    low, high = sorted((stated, near))
     here, there = ("on", "off") if on else ("off", "on")
     return (
         f"Whether to {verb} {a.title(plan)} is undecided: it is {here} the best menu at a dissimilarity "
-        f"of nest {nest} from {low:.3g} to {high:.3g}, and {there} it from {far:.3g} to {end:.3g}. "
+        f"of nest {nest} {_span(stated, near)}, and {there} it {_span(far, end)}. "
         f"Second choices of customers who cancel would decide it. {SHAPES}"
     )
+
+
+def _span(one: float, other: float) -> str:
+    low, high = sorted((one, other))
+    return f"of {low:.3g}" if same(low, high) else f"from {low:.3g} to {high:.3g}"
 
 
 def _prices(a: Answered, menu: Menu) -> Iterator[tuple[str, float, float, float]]:
