@@ -176,8 +176,9 @@ def _case(inputs: Inputs) -> Iterator[Finding]:
                 message = f"no segment of the plan wants {ai_model}, so its caps make no difference"
                 yield _idle(document, f"plans.{name}.allowances.{ai_model}", message, "remove the ladder")
     priced = {name for name, ladders in case.plans.items() if ladders.price is not None}
+    metered = {name for name, ladders in case.plans.items() if ladders.unit_prices}
     for index, rule in enumerate(case.rules.price_change):
-        if rule.plan not in priced:
+        if rule.plan not in priced | metered:
             path = f"rules.price_change.{index}"
             yield _idle(document, path, f"the price of {rule.plan} cannot change", "give it a price ladder")
     for index, order in enumerate(case.rules.plan_order):

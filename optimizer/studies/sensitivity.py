@@ -159,7 +159,7 @@ def _fixed(path: str, q: Quantity) -> bool:
 def _refused(path: str, q: Quantity | None) -> Finding:
     """Why a number cannot be moved."""
     if q is None:
-        message, cure = f"no number of the market is at {path!r}", "name one, e.g. plans.plus.decision_rate"
+        message, cure = f"no number of the market is at {path!r}", "name one, e.g. plans.plus.price"
     elif path.startswith("today.observed"):
         message, cure = f"{path} was observed: worlds are calibrated to it", "name a number that is uncertain"
     else:

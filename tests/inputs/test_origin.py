@@ -172,7 +172,7 @@ def test_studies_take_it(mine: Path) -> None:
     case = load_case(mine).case.model_copy(update={"scenarios": {}})
     settings = {"gap": 1e-3}
     assert optimizer.sensitivity_case(
-        case, top=0, paths=["plans.plus.decision_rate"], **settings
+        case, top=0, paths=["plans.free.decision_rate"], **settings
     ).base == pytest.approx(optimizer.evaluate_case(mine).objective.value, rel=1e-12)
 
 

@@ -211,6 +211,10 @@ MEANT: dict[str, Spoil] = {
         put("plans.team.unit_prices.mini", PRICE),
         ask("plans.team", {"allowances": {"mini": {"day": [5, "unlimited"]}}}),
     ),
+    "a limit on the change of a unit price": both(
+        ask("plans.api", {"unit_prices": {"big": [6, 8]}}),
+        ask("rules", {"price_change": [{"plan": "api", "at_most": 0.5}]}),
+    ),
     "a metered plan": put("plans.api.title", "Metered"),
     "demand served by a fallback": put("plans.plus.allowances", {"mini": {}}),
     "demand served by a ladder": both(
