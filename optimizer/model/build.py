@@ -15,7 +15,7 @@ from optimizer.execution import clock
 from optimizer.market.evaluate import plan_selected, population_mask, rival_amount, type_mask
 from optimizer.market.prepare import MONTH_HOURS, Prepared
 from optimizer.model.choices import Choices
-from optimizer.model.composites import Composed, Demand, sum_of
+from optimizer.model.composites import Composed, PlanDemand, sum_of
 from optimizer.model.instance import Block, Figure, Instance, combine
 from optimizer.typing import Array
 
@@ -75,7 +75,7 @@ def build_instance(prepared: Prepared, choices: Choices) -> MarketInstance:
     lambdas = {prepared.plan_index(name): nest.dissimilarity for nest in prepared.nests for name in nest.plans}
     composed = Composed(
         np.stack([prepared.base_reach(m) for m in choices.mixes]),
-        Demand(
+        PlanDemand(
             over(lambda p: p.attraction),
             over(lambda p: choice.stock_attraction(choice.stock(np.ones(size), p.decision_rate), prepared.outside)),
             over(lambda p: reach.denominator_weight(np.ones(size), p.referral)),

@@ -154,7 +154,7 @@ def _too_many(titles: Sequence[str], count: int) -> Exception:
 
 
 @dataclass(frozen=True)
-class Demand:
+class PlanDemand:
     """What customers think of every plan at every level, one (I, L_j) array a plan."""
 
     attraction: tuple[Array, ...]
@@ -179,7 +179,7 @@ class Composed:
     """An instance of composites, and how figures of plans become figures of it."""
 
     def __init__(
-        self, customers: Array, demand: Demand, composites: Composites, dissimilarity: Callable[[Composite], float],
+        self, customers: Array, demand: PlanDemand, composites: Composites, dissimilarity: Callable[[Composite], float],
         rules: Sequence[Rule], names: Sequence[str] = (),
     ) -> None:  # fmt: skip
         self.composites = composites
@@ -261,7 +261,7 @@ def sum_of(arrays: Sequence[Array]) -> Array:
     return total
 
 
-def _members(part: Composite, demand: Demand, dissimilarity: Callable[[Composite], float]) -> tuple[_Member, ...]:
+def _members(part: Composite, demand: PlanDemand, dissimilarity: Callable[[Composite], float]) -> tuple[_Member, ...]:
     columns = part.levels.T
     if not part.plans:
         return ()

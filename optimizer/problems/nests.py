@@ -11,7 +11,7 @@ import numpy as np
 
 from optimizer.economics import choice
 from optimizer.errors import bad_argument
-from optimizer.model.composites import Composed, Composites, Demand, Nest, composites_of, left_out
+from optimizer.model.composites import Composed, Composites, Nest, PlanDemand, composites_of, left_out
 from optimizer.model.instance import Figure, Instance
 from optimizer.problems.arrays import LARGEST, each, index, number, refuse
 from optimizer.typing import Array, Bools, LevelIndices
@@ -102,7 +102,7 @@ class Nested:
             return self.plain
         lambdas = {j: nest.dissimilarity for nest in self.nests for j in nest.plans}
         below = [e if j in lambdas else np.zeros_like(e) for j, e in enumerate(bare.denominators)]
-        demand = Demand(self.attraction, _over(bare.attraction, self.attraction), _over(below, bare.attraction))
+        demand = PlanDemand(self.attraction, _over(bare.attraction, self.attraction), _over(below, bare.attraction))
         names = [f"plan {j}" for j in range(bare.plans)]
         made = Composed(
             bare.customers, demand, composites, lambda part: lambdas[part.plans[0]], bare.rules, names
