@@ -15,8 +15,9 @@ import numpy as np
 from optimizer.economics import choice
 from optimizer.typing import Array, Ints
 
-WIDEST = 600.0
-"""Range of ln b up to which no power of a nest under- or overflows; beyond, shares are worked out by logarithms."""
+LEAST = 1e-140
+"""Least I, beside a largest b of 1, at which its square loses nothing that counts; where a combination has less,
+shares are worked out by logarithms."""
 
 
 @dataclass(frozen=True)
@@ -122,15 +123,16 @@ def _weights(
     """b by member (types, L_m) and I^(lambda - 1) (L, types); or, where b would leave the range of numbers, the
     members' attractions (L, types) themselves."""
     largest = np.max([a.max(axis=1) for a in attraction], axis=0)
-    least = np.min([np.where(a > 0.0, a, np.inf).min(axis=1) for a in attraction], axis=0)
-    some = largest > 0.0
-    if np.any(np.log(largest[some]) - np.log(least[some]) > WIDEST * dissimilarity):
+    unit = np.where(largest > 0.0, largest, 1.0)
+    with np.errstate(under="ignore"):
+        powers = [choice.nest_power(a, unit[:, None], dissimilarity) for a in attraction]
+    sums = total(powers)
+    low = sums < LEAST
+    if low.any() and np.any(low & (total([(a > 0.0).astype(np.float64) for a in attraction]) > 0.0)):
         alone = np.stack([a.T[k] for a, k in zip(attraction, levels.T, strict=True)], axis=-1)
         together = choice.nested(alone, dissimilarity)
         return [], np.empty(0), list(np.ascontiguousarray(np.moveaxis(together, -1, 0)))
-    unit = np.where(some, largest, 1.0)
-    powers = [choice.nest_power(a, unit[:, None], dissimilarity) for a in attraction]
-    return powers, choice.nest_factor(total(powers), unit, dissimilarity), None
+    return powers, choice.nest_factor(sums, unit, dissimilarity), None
 
 
 def _reached(attraction: Sequence[Array]) -> slice:
