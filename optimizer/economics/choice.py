@@ -57,6 +57,23 @@ def nested(attraction: Array, dissimilarity: float) -> Array:
     return np.where(offered, attraction * np.exp((1.0 - dissimilarity) * np.where(offered, share, 0.0)), 0.0)
 
 
+def nest_power(attraction: Array, unit: Array, dissimilarity: float) -> Array:
+    """b of a plan of a nest, (a / unit)^(1 / lambda), a alone. With b over all plans of a nest, and only of those,
+    summed to I, b times :func:`nest_factor` is :func:`nested`. Index: any. Unit: 1. Source: Train (2009), ch. 4.
+    """
+    return np.asarray((attraction / unit) ** (1.0 / dissimilarity))
+
+
+def nest_factor(total: Array, unit: Array, dissimilarity: float) -> Array:
+    """unit I^(lambda - 1), I the sum of :func:`nest_power`; 0 where the nest offers nothing.
+
+    Index: any. Unit: 1. Source: Train (2009), ch. 4.
+    """
+    powers = np.power(total, dissimilarity - 1.0, out=np.zeros_like(total), where=total > 0.0)
+    powers *= unit
+    return powers
+
+
 def chosen(attraction: Array, outside: Array) -> Array:
     """Probability that someone who decides anew takes a plan: a / (all our attractions + the alternatives').
 

@@ -15,10 +15,10 @@ from functools import cached_property
 
 import numpy as np
 
-from optimizer.economics import choice
 from optimizer.errors import bad_argument
 from optimizer.execution import clock
 from optimizer.model.instance import Figure, Instance, Rule
+from optimizer.model.nest_sums import NestSums
 from optimizer.typing import Array, Bools, Ints, LevelIndices
 
 MOST_LEVELS = 400_000
@@ -165,16 +165,6 @@ class PlanDemand:
     """Denominator weight per unit of stock attraction: 1 - referral."""
 
 
-@dataclass(frozen=True)
-class _Member:
-    """One plan in a composite: which of its levels stands where, and its (I, L) stock attraction there."""
-
-    plan: int
-    level: Ints
-    weight: Array
-    attraction: Array
-
-
 class Composed:
     """An instance of composites, and how figures of plans become figures of it."""
 
@@ -183,13 +173,11 @@ class Composed:
         rules: Sequence[Rule], names: Sequence[str] = (),
     ) -> None:  # fmt: skip
         self.composites = composites
-        self._members = tuple(_members(part, demand, dissimilarity) for part in composites.parts)
-        self._blanks = tuple(np.zeros((customers.shape[1], len(part.levels))) for part in composites.parts)
-        weights = tuple(self._sum(at, [m.weight for m in members]) for at, members in enumerate(self._members))
-        below = tuple(
-            self._sum(at, [m.weight * demand.kept[m.plan][:, m.level] for m in members])
-            for at, members in enumerate(self._members)
-        )
+        self._demand = demand
+        self._sums = tuple(_sums(part, demand, dissimilarity) for part in composites.parts)
+        self._nothing = tuple(np.zeros((customers.shape[1], len(part.levels))) for part in composites.parts)
+        stock = [self._stock(at) for at in range(len(self._sums))]
+        weights, below = zip(*stock, strict=True)
         self.instance = Instance(
             customers=customers,
             attraction=weights,
@@ -206,51 +194,52 @@ class Composed:
 
     def odds(self, outside: Array) -> tuple[Array, ...]:
         """(I, L) attraction of each composite against the (I,) total of the alternatives, to someone who decides."""
-        return tuple(
-            self._sum(at, [m.attraction for m in members]) / outside[:, None]
-            for at, members in enumerate(self._members)
-        )
+        found = []
+        for part, sums, nothing in zip(self.composites.parts, self._sums, self._nothing, strict=True):
+            plain = self._demand.attraction[part.plans[0]] if part.plans else nothing
+            found.append((plain if sums is None else sums.attraction()) / outside[:, None])
+        return tuple(found)
 
     def figure(self, plain: Figure) -> Figure:
         """A figure stated by plans, stated by composites. Its (H,) burst part stays."""
         if self.composites.plain:
             return plain
         amounts, fixed = [], []
-        for at, members in enumerate(self._members):
-            amounts.append(self._per_customer(at, [plain.amounts[m.plan] for m in members]))
-            due = [plain.fixed[m.plan][m.level] for m in members]
-            fixed.append(sum_of(due) if due else np.zeros(len(self.composites.parts[at].levels)))
+        for part, sums, nothing in zip(self.composites.parts, self._sums, self._nothing, strict=True):
+            own = [plain.amounts[j] for j in part.plans]
+            amounts.append(sums.mean(own) if sums is not None else own[0] if own else nothing)
+            due = [plain.fixed[j][k] for j, k in zip(part.plans, part.levels.T, strict=True)]
+            fixed.append(sum_of(due) if due else np.zeros(len(part.levels)))
         return replace(plain, amounts=tuple(amounts), fixed=tuple(fixed))
 
     def again(self, amounts: Sequence[Array], outside: Array) -> tuple[Array, ...]:
         """Per customer of a composite, an amount of those who would choose the same plan again, times what
         :attr:`Figure.again` divides by. ``amounts``: by plan."""
         found = []
-        for at, members in enumerate(self._members):
-            odds = [m.attraction / outside[:, None] for m in members]
-            own = [amounts[m.plan][:, m.level] * r for m, r in zip(members, odds, strict=True)]
-            found.append(self._mean(at, own))
+        for part, sums, nothing in zip(self.composites.parts, self._sums, self._nothing, strict=True):
+            own = [amounts[j] / outside[:, None] for j in part.plans]
+            alone = own[0] * self._demand.attraction[part.plans[0]] if own else nothing
+            found.append(alone if sums is None else sums.mean_of_attracted(own))
         return tuple(found)
 
-    def _per_customer(self, at: int, amounts: Sequence[Array]) -> Array:
-        """(I, L) mean of amounts of the members' own levels over the customers of a composite."""
-        members = self._members[at]
-        if len(members) == 1:
-            return amounts[0]
-        return self._mean(at, [a[:, m.level] for m, a in zip(members, amounts, strict=True)])
+    def _stock(self, at: int) -> tuple[Array, Array]:
+        """(I, L) stock attraction of a composite, and its denominator weights."""
+        sums, plans, demand = self._sums[at], self.composites.parts[at].plans, self._demand
+        if sums is not None:
+            return sums.stock, sums.stock_of([demand.kept[j] for j in plans])
+        if not plans:
+            return self._nothing[at], self._nothing[at]
+        stock = demand.attraction[plans[0]] * demand.duration[plans[0]]
+        return stock, stock * demand.kept[plans[0]]
 
-    def _mean(self, at: int, amounts: Sequence[Array]) -> Array:
-        """(I, L) mean of the members' amounts at the composite's levels over its customers."""
-        members = self._members[at]
-        if len(members) == 1:
-            return amounts[0]
-        total = self._sum(at, [m.weight * a for m, a in zip(members, amounts, strict=True)])
-        weight = self.instance.attraction[at]
-        return np.divide(total, weight, out=np.zeros_like(total), where=weight > 0.0)
 
-    def _sum(self, at: int, arrays: Sequence[Array]) -> Array:
-        """(I, L) the sum over the members of a composite."""
-        return sum_of(arrays) if arrays else self._blanks[at]
+def _sums(part: Composite, demand: PlanDemand, dissimilarity: Callable[[Composite], float]) -> NestSums | None:
+    """Of several plans taken together; None for one plan, or none."""
+    if len(part.plans) < 2:
+        return None
+    clock.check("the levels of a nest were combined")
+    attraction, duration = ([table[j] for j in part.plans] for table in (demand.attraction, demand.duration))
+    return NestSums(part.levels, attraction, duration, dissimilarity(part))
 
 
 def sum_of(arrays: Sequence[Array]) -> Array:
@@ -259,23 +248,6 @@ def sum_of(arrays: Sequence[Array]) -> Array:
     for more in arrays[1:]:
         total = total + more
     return total
-
-
-def _members(part: Composite, demand: PlanDemand, dissimilarity: Callable[[Composite], float]) -> tuple[_Member, ...]:
-    columns = part.levels.T
-    if not part.plans:
-        return ()
-    if part.single:
-        (j,) = part.plans
-        a = demand.attraction[j]
-        return (_Member(j, columns[0], a * demand.duration[j], a),)
-    clock.check("the levels of a nest were combined")
-    alone = np.stack([demand.attraction[j][:, k] for j, k in zip(part.plans, columns, strict=True)], axis=-1)
-    together = choice.nested(alone, dissimilarity(part))
-    return tuple(
-        _Member(j, k, a * demand.duration[j][:, k], a)
-        for j, k, a in zip(part.plans, columns, np.ascontiguousarray(np.moveaxis(together, -1, 0)), strict=True)
-    )
 
 
 def _between(composites: Composites, rules: Sequence[Rule]) -> list[Rule]:
