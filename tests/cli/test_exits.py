@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from processes import alive, busy, children, needs_proc, soon
 
-from optimizer.answer import run
+from optimizer.answer import solving
 from optimizer.answer.menu import read_menu
 from optimizer.errors import NotTrustedError, SolverError
 from optimizer.model import case_model
@@ -49,7 +49,7 @@ FAULTS: dict[str, tuple[Exception, str]] = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-@pytest.mark.parametrize("where", [(objectives, "best"), pytest.param((run, "_solve_stage"), marks=pytest.mark.full)])
+@pytest.mark.parametrize("where", [(objectives, "best"), pytest.param((solving, "_solve_stage"), marks=pytest.mark.full)])
 def test_planted_errors_are_three(
     name: str, where: tuple[Any, str], case: Path, call: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,7 +119,7 @@ def test_interrupted_in_the_middle(case: Path, call: Any, monkeypatch: pytest.Mo
     def stop(*_: Any, **__: Any) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(run, "_solve_stage", stop)
+    monkeypatch.setattr(solving, "_solve_stage", stop)
     told = call("run", case, "--json", "--out", case.parent / "out")
     assert (told.code, told.json["status"], told.json["exit_code"]) == (130, "interrupted", 130)
     assert not (case.parent / "out").exists()
@@ -130,7 +130,7 @@ def test_interrupted_in_the_middle(case: Path, call: Any, monkeypatch: pytest.Mo
 SITE = """
 import sys
 if "-m" in sys.orig_argv:
-    import optimizer.answer.run as run
+    import optimizer.answer.solving as solving
     {body}
 """
 
@@ -138,9 +138,9 @@ if "-m" in sys.orig_argv:
 @pytest.mark.parametrize(
     ("body", "code", "status"),
     [
-        ("run._solve_stage = lambda *a, **k: 1 / 0", 3, "error"),
-        ("run.audit = lambda *a, **k: (_ for _ in ()).throw(run.NotTrustedError('they differ'))", 3, "error"),
-        ("run._solve_stage = lambda *a, **k: (_ for _ in ()).throw(KeyboardInterrupt())", 130, "interrupted"),
+        ("solving._solve_stage = lambda *a, **k: 1 / 0", 3, "error"),
+        ("solving.audit = lambda *a, **k: (_ for _ in ()).throw(solving.NotTrustedError('they differ'))", 3, "error"),
+        ("solving._solve_stage = lambda *a, **k: (_ for _ in ()).throw(KeyboardInterrupt())", 130, "interrupted"),
     ],
 )
 def test_planted_in_a_process(body: str, code: int, status: str, case: Path, run_process: Any) -> None:
@@ -196,7 +196,7 @@ def test_ctrl_c_in_the_solver(limit: list[str], seconds: float, hard: Path, tmp_
 def test_ctrl_c_in_python(case: Path, tmp_path: Path) -> None:
     site = tmp_path / "site"
     site.mkdir()
-    slow = "run._solve_stage = lambda *a, **k: sum(1 for _ in iter(int, 1))"
+    slow = "solving._solve_stage = lambda *a, **k: sum(1 for _ in iter(int, 1))"
     (site / "sitecustomize.py").write_text(SITE.format(body=slow), encoding="utf-8")
     environment = _environment()
     environment["PYTHONPATH"] = os.pathsep.join([str(site), environment["PYTHONPATH"]])

@@ -131,7 +131,5 @@ class Answered:
 def answered(m: CaseModel, solution: Solution, settings: Settings, seconds: float) -> Answered:
     """An answer that may be checked for some seconds from now."""
     ends = [end for end in (settings.deadline, time.monotonic() + seconds) if end is not None]
-    quick = Settings(
-        gap=settings.gap, deadline=min(ends), screen=settings.screen, cross_check=False, cancelled=settings.cancelled
-    )
+    quick = Settings(gap=settings.gap, deadline=min(ends), cross_check=False, cancelled=settings.cancelled)
     return Answered(m, solution, objective_of(m.inputs.case.objective, m.today), quick)
