@@ -38,6 +38,8 @@ class Tuning:
     """Drawn menus that the first coordinate ascent starts from, at every mix level."""
     first_numbers: float = 2e7
     """Fewer starts, and not at every mix level, where the problem has more numbers than a part of these."""
+    first_levels: int = 800
+    """Levels of a plan, evenly among all, that this ascent looks at."""
     root_starts: int = 8
     """Menus favoured by bounds that ascent starts from at a root; elsewhere one."""
     ascent_every: int = 4
@@ -106,10 +108,16 @@ class Tuning:
     """Largest table of allowed pairs of merged levels."""
 
     # menus: kernels
+    wide_levels: int = 1_000
+    """Levels from which a plan has very many: a nest taken together. See ``levels.wide``."""
+    wide_tables: int = 3
+    """Tables of such plans that are kept for other mix levels."""
     compiled_numbers: int = 75_000_000
     """Numbers read by bounds from which a search takes to compiled loops; loading them costs as much time."""
     loading_seconds: float = 1.0
     """Time that must be left under a limit for loading them."""
+    counted_levels: int = 2_000
+    """Levels of a plan that count for that: numpy reads those of very many once for all mix levels."""
     bound_numbers: int = 500_000
     """A bound counts as reading at least these: of a small one the calls around it take the time."""
     plans_at_once: int = 30_000

@@ -8,6 +8,7 @@ from optimizer.search.kernels.kernel import patience_within
 from optimizer.search.levels.bounds import BoxBound, Form, Reference, bound_box
 from optimizer.search.levels.layout import Layout
 from optimizer.search.levels.sifting import Sieve, join, sift
+from optimizer.search.levels.wide import WideBounds, is_wide
 from optimizer.search.tuning import DEFAULT, Tuning
 from optimizer.typing import Ints
 
@@ -17,9 +18,12 @@ class NumpyKernel:
 
     def __init__(self, tuning: Tuning = DEFAULT) -> None:
         self._tuning = tuning
+        self._wide = WideBounds(tuning.wide_tables)
 
     def bound(self, layout: Layout, form: Form, box: tuple[Ints, ...], mix: int, reference: Reference) -> BoxBound:
-        """See ``levels.bounds.bound_box``."""
+        """See ``levels.bounds.bound_box``, and ``levels.wide`` where a plan has very many levels."""
+        if is_wide(box, self._tuning.wide_levels):
+            return self._wide.bound(layout, form, box, mix, reference)
         return bound_box(layout, form, box, mix, reference, self._tuning.plans_at_once)
 
     def sift(self, box: tuple[Ints, ...], sieves: Sequence[Sieve], thorough: bool) -> tuple[Ints, float] | None:

@@ -56,7 +56,7 @@ class ChosenKernel:
 
     def bound(self, layout: Layout, form: Form, box: tuple[Ints, ...], mix: int, reference: Reference) -> BoxBound:
         """By the kernel that serves now."""
-        self._count(numbers_read(layout, box))
+        self._count(numbers_read(layout, box, self._tuning.counted_levels))
         return self._kernel.bound(layout, form, box, mix, reference)
 
     def sift(self, box: tuple[Ints, ...], sieves: Sequence[Sieve], thorough: bool) -> tuple[Ints, float] | None:

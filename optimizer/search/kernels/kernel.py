@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -36,6 +37,10 @@ def patience_within(numbers: int, most: int, budget: int, least: int) -> int:
     return max(least, min(most, budget // max(1, numbers)))
 
 
-def numbers_read(layout: Layout, box: tuple[Ints, ...]) -> int:
-    """Entries of the arrays that one bound of a box reads: weights and every row's amounts, by column and type."""
-    return sum(map(len, box)) * int(layout.weight.shape[1]) * (1 + len(layout.rows.matrix))
+def numbers_read(layout: Layout, box: tuple[Ints, ...], most: float = math.inf) -> int:
+    """Entries of the arrays that one bound of a box reads: weights and every row's amounts, by column and type.
+
+    ``most``: levels of a plan that are counted.
+    """
+    levels = sum(int(min(len(columns), most)) for columns in box)
+    return levels * int(layout.weight.shape[1]) * (1 + len(layout.rows.matrix))

@@ -130,13 +130,17 @@ def plan_potentials(
     ``weight``, ``value``: (L, I) denominators and numerators; ``unit``: (I,) lambda; ``base``: value less lambda times
     weight at the reference; ``low``, ``high``: one plus the other plans' least and largest weights, (I,) or (L, I).
     """
+    return np.asarray(plan_rates(weight, value, unit, base, low, high) @ people)
+
+
+def plan_rates(weight: Array, value: Array, unit: Array, base: Array, low: Array, high: Array) -> Array:
+    """(L, I) D of one plan's levels per person of each type."""
     d = weight * unit
     np.subtract(value, d, out=d)
     d -= base
     total = np.where(d > 0.0, low, high)
     total += weight
-    np.divide(d, total, out=total)
-    return np.asarray(total @ people)
+    return np.divide(d, total, out=total)
 
 
 def bound_box(
@@ -168,9 +172,9 @@ def bound_box(
     reach = people / (around[0][0] + least[0])
     terms = np.maximum.reduceat(np.abs(value) @ reach, first).sum() + 2.0 * float((most @ (np.abs(unit) * reach)).sum())
     terms += 2.0 * ((np.abs(base) + np.abs(value_at)).sum(axis=0) + np.abs(outside) + np.abs(unit)) @ reach
-    slack = _slack(layout, form, mix, len(box), float(terms))
+    slack = slack_of(layout, form, mix, len(box), float(terms))
     reached = people / (np.where(value[pick] - unit * own[pick] > base, *around) + own[pick])
-    cut, rest, at_best = _cut(layout, mix, reference, columns[pick], at_rows, size, reached)
+    cut, rest, at_best = cut_of(layout, mix, reference, columns[pick], at_rows, size, reached)
     gradient = people - (own[pick] * reached).sum(axis=0) - reached
     fall = float((top - np.minimum.reduceat(flat, first)).max())
     total = at_value + float(top.sum()) + slack
@@ -221,7 +225,7 @@ def others(parts: Array) -> Array:
     return out
 
 
-def _slack(layout: Layout, form: Form, mix: int, plans: int, terms: float) -> float:
+def slack_of(layout: Layout, form: Form, mix: int, plans: int, terms: float) -> float:
     """More than rounding can take from the bound: a unit in the last place of every term, times the terms summed.
 
     ``terms``: absolute terms of the bound. Also covers the rounding of the evaluation itself.
@@ -230,7 +234,7 @@ def _slack(layout: Layout, form: Form, mix: int, plans: int, terms: float) -> fl
     return float(2.0 * steps * (terms + float(np.abs(form.weights) @ layout.magnitude[:, mix]) + form.size))
 
 
-def _cut(
+def cut_of(
     layout: Layout, mix: int, reference: Reference, best: Ints, at_rows: Array, size: Array, reached: Array
 ) -> tuple[Array, float, Array]:
     """(Q,) value of every row in the bound, and that of the shifts: linear in the weights of the rows.

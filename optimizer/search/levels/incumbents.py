@@ -14,6 +14,7 @@ from optimizer.search.levels.evaluation import Truth
 from optimizer.search.levels.layout import Layout
 from optimizer.search.levels.multipliers import none
 from optimizer.search.levels.rules import follow
+from optimizer.search.levels.wide import thinned
 from optimizer.search.tuning import Tuning
 from optimizer.typing import Ints
 
@@ -26,6 +27,7 @@ def find(
 
     Stages: the aim alone, the aim less penalties, the truth.
     """
+    box = thinned(layout, box, tuning.first_levels)
     menus, at = draw(box, mixes, starts, seed)
     best: Incumbent | None = None
     for columns, mix in given:

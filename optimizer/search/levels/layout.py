@@ -14,6 +14,7 @@ import numpy as np
 
 from optimizer.errors import bad_argument
 from optimizer.model.instance import Figure, Instance, Limit
+from optimizer.search.tuning import DEFAULT
 from optimizer.typing import Array, Bools, Ints, LevelIndices
 
 EPS = float(np.finfo(np.float64).eps)
@@ -90,6 +91,9 @@ class Layout:
     """(Q, M) no choice's terms add up to more than this in absolute value."""
     rules: tuple[tuple[int, int, Bools], ...]
     """(first plan, second plan, allowed by rank)."""
+    types: tuple[slice, ...]
+    """Per plan a range of types outside which it neither weighs nor brings anything; told of plans with very many
+    levels, all types for others."""
     origin: Origin | None = None
     exact: Rows | None = None
     """The figures as they are where some of them have an ``again`` part; ``rows`` then holds linear ones that they
@@ -157,6 +161,7 @@ def prepare(instance: Instance, aim: Figure, limits: Sequence[Limit] = ()) -> La
     starts = np.concatenate([[0], np.cumsum(instance.levels)]).astype(np.intp)
     weight = stack(instance.denominators, order)
     rows = lay_rows(instance, figures, order)
+    types = tuple(_types(instance, j) for j in range(instance.plans))
     rank = tuple(np.argsort(o, kind="stable").astype(np.intp) for o in order)
     priced = figures[: 1 + len(limits)]
     twofold = bool(rows.again)
@@ -172,8 +177,9 @@ def prepare(instance: Instance, aim: Figure, limits: Sequence[Limit] = ()) -> La
         burst=np.array([f.burst for f in priced], dtype=np.float64).reshape(len(priced), len(instance.blocks)),
         reserved=np.array([b.reserved for b in instance.blocks], dtype=np.float64),
         room=np.array([b.limit + 1e-9 * (b.reserved + b.limit) for b in instance.blocks], dtype=np.float64),
-        magnitude=_magnitude(instance.customers, starts, weight, rows),
+        magnitude=_magnitude(instance.customers, starts, weight, rows, types),
         rules=tuple((r.first, r.second, r.allowed[np.ix_(order[r.first], order[r.second])]) for r in instance.rules),
+        types=types,
         exact=rows if twofold else None,
         odds=stack(instance.odds, order) if twofold else None,
     )
@@ -190,11 +196,12 @@ def lay_rows(instance: Instance, figures: Sequence[Figure], order: Sequence[Ints
         order = [np.arange(n, dtype=np.intp) for n in instance.levels]
     total, types = sum(instance.levels), instance.types
     matrix = np.empty((len(figures), total, types))
-    for q, figure in enumerate(figures):
-        at = 0
-        for amount, w, o in zip(figure.amounts, instance.attraction, order, strict=True):
-            np.multiply(amount.T[o], w.T[o], out=matrix[q, at : at + len(o)])
-            at += len(o)
+    at = 0
+    for j, (w, o) in enumerate(zip(instance.attraction, order, strict=True)):
+        weight = w.T[o]
+        for q, figure in enumerate(figures):
+            np.multiply(figure.amounts[j].T[o], weight, out=matrix[q, at : at + len(o)])
+        at += len(o)
     fixed = np.array([np.concatenate([g[o] for g, o in zip(f.fixed, order, strict=True)]) for f in figures])
     outside = np.array([f.outside for f in figures], dtype=np.float64)
     offset = np.array([f.mix + f.constant for f in figures], dtype=np.float64)
@@ -293,18 +300,29 @@ def _by_attraction(instance: Instance, plan: int) -> Ints:
     return np.argsort(share, kind="stable").astype(np.intp)
 
 
-def _magnitude(customers: Array, starts: Ints, weight: Array, rows: Rows) -> Array:
+def _types(instance: Instance, plan: int) -> slice:
+    """See ``Layout.types``."""
+    w, e = instance.attraction[plan], instance.denominators[plan]
+    if w.shape[1] < DEFAULT.wide_levels:
+        return slice(None)
+    met = np.flatnonzero((w.max(axis=1) > 0.0) | (e.max(axis=1) > 0.0))
+    return slice(int(met[0]), int(met[-1]) + 1) if len(met) else slice(0, 1)
+
+
+def _magnitude(customers: Array, starts: Ints, weight: Array, rows: Rows, types: Sequence[slice]) -> Array:
     """(Q, M): |offset| + n|outside| + per plan the largest n|amount w| / (1 + e) + |fixed|, as y <= n / (1 + e).
 
     Nothing that is divided by 1 + odds is larger for that.
     """
     out = np.abs(rows.offset) + np.abs(rows.outside) @ customers.T
-    alone = 1.0 / (1.0 + weight)
-    for q in range(len(rows.fixed)):
-        size = np.abs(rows.matrix[q])
-        more = rows.again[q] if rows.again else None
-        if more is not None:
-            size += np.abs(more)
-        level = (size * alone) @ customers.T + np.abs(rows.fixed[q])[:, None]
-        out[q] += np.maximum.reduceat(level, starts[:-1], axis=0).sum(axis=0)
+    for first, end, own in zip(starts[:-1], starts[1:], types, strict=True):
+        alone = 1.0 / (1.0 + weight[first:end, own])
+        for q in range(len(rows.fixed)):
+            size = np.abs(rows.matrix[q, first:end, own])
+            more = rows.again[q] if rows.again else None
+            if more is not None:
+                size += np.abs(more[first:end, own])
+            size *= alone
+            level = size @ customers[:, own].T + np.abs(rows.fixed[q, first:end])[:, None]
+            out[q] += level.max(axis=0)
     return np.asarray(out)

@@ -75,6 +75,7 @@ def merge(layout: Layout, box: tuple[Ints, ...], groups: Groups) -> tuple[Layout
         room=layout.room,
         magnitude=layout.magnitude,
         rules=_cross_rules(layout, groups, ordered),
+        types=tuple(slice(None) for _ in groups),
         origin=Origin(layout, groups, tuple(parts)),
         exact=None if odds is None else rows,
         odds=odds,
