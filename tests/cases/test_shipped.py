@@ -111,14 +111,18 @@ def test_figures_stated_in_the_market_are_given_back(loaded: Load, solved: Solve
 
 
 @pytest.mark.parametrize("market", ["openai-2025", "anthropic-2025", "assistant-startup"])
-def test_counts_and_churn_of_today(loaded: Load, solved: Solve, market: str) -> None:
+def test_counts_and_leaving_of_today(loaded: Load, solved: Solve, market: str) -> None:
     today, stated = solved(f"{market}-today"), loaded(f"{market}-today").market
     for plan, count in stated.today.plans.items():
         assert today.figure("customers", plan=plan) == pytest.approx(count.customers.value, rel=1e-8), plan
-        if not stated.plans[plan].decision_rate_by_segment:
-            assert today.figure("churn_rate", plan=plan) == pytest.approx(
-                stated.plans[plan].decision_rate.value, rel=1e-8
-            )
+        rate = stated.plans[plan].decision_rate
+        if rate is not None and not stated.plans[plan].decision_rate_by_segment:
+            assert today.figure("decision_rate", plan=plan) == pytest.approx(rate.value, rel=1e-8), plan
+        if count.retention_12_months is not None:
+            kept = today.figure("retention_12_months", plan=plan)
+            assert kept == pytest.approx(count.retention_12_months.value, rel=1e-7), plan
+        if count.renewal_rate is not None:
+            assert 1.0 - today.figure("leave_rate", plan=plan) == pytest.approx(count.renewal_rate.value, rel=1e-7), plan
 
 
 # --- signs ---------------------------------------------------------------------------------------
