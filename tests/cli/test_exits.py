@@ -49,7 +49,9 @@ FAULTS: dict[str, tuple[Exception, str]] = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-@pytest.mark.parametrize("where", [(objectives, "best"), pytest.param((solving, "_solve_stage"), marks=pytest.mark.full)])
+@pytest.mark.parametrize(
+    "where", [(objectives, "best"), pytest.param((solving, "_solve_stage"), marks=pytest.mark.full)]
+)
 def test_planted_errors_are_three(
     name: str, where: tuple[Any, str], case: Path, call: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
