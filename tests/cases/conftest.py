@@ -14,7 +14,7 @@ from optimizer.inputs.load import Inputs
 
 @lru_cache(maxsize=50)
 def _solved(name: str) -> Solution:
-    return optimizer.solve_case(name)
+    return optimizer.solve_case(name, checks="none")
 
 
 @pytest.fixture(scope="session")

@@ -66,13 +66,16 @@ def _counted(last: float, ratio: float) -> float:
     return float(max(round(last * ratio), last + 1.0))
 
 
-def _held(a: Answered, lever: Lever, price: float) -> bool:
-    """Whether a limit on the price change forbids a price."""
-    if lever.kind is not LeverKind.PRICE or lever.plan is None:
+def _held(a: Answered, lever: Lever, value: float) -> bool:
+    """Whether a rule on how far a price or the mix may move forbids a value."""
+    base, rules = a.m.calibrated.prepared, a.m.inputs.case.rules
+    if lever.kind is LeverKind.MIX:
+        return rules.mix_change is not None and abs(value - base.today_mix) > rules.mix_change + SAME
+    if lever.kind not in (LeverKind.PRICE, LeverKind.UNIT_PRICE) or lever.plan is None:
         return False
-    today = a.m.inputs.market.plans[lever.plan].price.value
-    limits = [rule.at_most for rule in a.m.inputs.case.rules.price_change if rule.plan == lever.plan]
-    return any(abs(price - today) > (most + SAME) * today for most in limits)
+    today = lever.of(base.terms[lever.plan])
+    limits = [rule.at_most for rule in rules.price_change if rule.plan == lever.plan]
+    return any(abs(value - today) > (most + SAME) * today for most in limits)
 
 
 def inside_evidence(a: Answered, lever: Lever, value: float) -> bool:
