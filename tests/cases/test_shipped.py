@@ -122,7 +122,9 @@ def test_counts_and_leaving_of_today(loaded: Load, solved: Solve, market: str) -
             kept = today.figure("retention_12_months", plan=plan)
             assert kept == pytest.approx(count.retention_12_months.value, rel=1e-7), plan
         if count.renewal_rate is not None:
-            assert 1.0 - today.figure("leave_rate", plan=plan) == pytest.approx(count.renewal_rate.value, rel=1e-7), plan
+            assert 1.0 - today.figure("leave_rate", plan=plan) == pytest.approx(count.renewal_rate.value, rel=1e-7), (
+                plan
+            )
 
 
 # --- signs ---------------------------------------------------------------------------------------

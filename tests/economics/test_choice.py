@@ -47,6 +47,16 @@ def test_log_nested() -> None:
     assert choice.log_nested(np.array([2000.0, 1999.0]), 1e-3) == pytest.approx([2000.0, 1000.0], rel=1e-15)
 
 
+def test_the_parts_of_a_nest() -> None:
+    alone, unit = np.array([3.0, 4.0]), np.array(2.0)
+    powers = choice.nest_power(alone, unit, 0.5)
+    assert powers == pytest.approx([2.25, 4.0], rel=1e-15)  # (3/2)^2, (4/2)^2
+    # 2 x 6.25^-0.5 = 0.8, so that 2.25 x 0.8 = 1.8 and 4 x 0.8 = 3.2; nothing where nothing is offered
+    factor = choice.nest_factor(np.array([6.25, 0.0]), np.array([2.0, 2.0]), 0.5)
+    assert factor == pytest.approx([0.8, 0.0], rel=1e-15)
+    assert powers * factor[0] == pytest.approx(choice.nested(alone, 0.5), rel=1e-15)
+
+
 def test_log_nest_shares() -> None:
     got = choice.log_nest_shares(np.array([[math.log(3.0), math.log(4.0)], [-math.inf, 0.0]]), 0.5)
     assert np.exp(got) == pytest.approx(np.array([[0.36, 0.64], [0.0, 1.0]]), rel=1e-15)
