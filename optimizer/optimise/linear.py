@@ -11,8 +11,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from optimizer import search
 from optimizer.errors import NotTrustedError, SolverError
 from optimizer.formulation.box import unsafe_levels
@@ -135,9 +133,12 @@ def _cross_check(
     levels = _near(instance, box, answer.choice[0])
     if any(unsafe_levels(instance, levels)):
         return answer  # settled by true-weight bounds; the solver would be fooled by such weights
+    start: Choice = answer.choice
     if _any_again(aim, limits):
         levels = _one_wide(levels, answer.choice[0])
-        instance, aim, limits = search.straightened(instance, aim, limits, [np.array(part) for part in levels])
+        start = tuple(part.index(k) for part, k in zip(levels, start[0], strict=True)), start[1]
+        instance, aim, limits = search.straightened(instance, aim, limits, levels)
+        levels = [list(range(n)) for n in instance.levels]
     from optimizer.solve.boxes import solve_box
 
     try:
@@ -147,7 +148,7 @@ def _cross_check(
             limits,
             box=levels,
             mixes=None if box.mix is None else [box.mix],
-            start=answer.choice,
+            start=start,
             gap=settings.gap,
             scale=scale,
             time_limit=min(_left(settings) or CROSS_CHECK_SECONDS, CROSS_CHECK_SECONDS),

@@ -166,3 +166,13 @@ def test_cohort_kept_by_simulation() -> None:
     came = random.choice(2, size=400_000, p=customers * leaving / (customers * leaving).sum())
     stayed = (random.geometric(leaving[came]) > 2).mean()
     assert decisions.cohort_kept(customers, leaving, 2) == pytest.approx(stayed, abs=3e-3)
+
+
+def test_the_two_factors_of_a_nest_by_hand() -> None:
+    """a = 4 and 1 at lambda 1/2, in units of 4: b = 1 and 1/16, I = 17/16, factor 4 x (16/17)^(1/2)."""
+    powers = [choice.nest_power(np.array([a]), np.array([4.0]), 0.5) for a in (4.0, 1.0)]
+    assert np.concatenate(powers) == pytest.approx([1.0, 1.0 / 16.0], rel=1e-15)
+    factor = choice.nest_factor(np.array([17.0 / 16.0, 0.0]), np.array(4.0), 0.5)
+    assert factor == pytest.approx([4.0 * (16.0 / 17.0) ** 0.5, 0.0], rel=1e-15)
+    together = choice.nested(np.array([4.0, 1.0]), 0.5)
+    assert together == pytest.approx([factor[0], factor[0] / 16.0], rel=1e-14)

@@ -28,17 +28,20 @@ def stated(layout: Layout, box: tuple[Ints, ...]) -> Layout:
     least, most = (np.array([end(odds[c], axis=0) for c in box]) for end in (np.min, np.max))
     varies = (most > least) | np.array([[np.ptp(p[c], axis=0) > 0.0 for p in parts] for c in box]).any(axis=1)
     host = host_of(varies, most - least)
-    counts = np.diff(layout.starts)
-    often = 1.0 / (odds + np.repeat(others(least), counts, axis=0))
-    seldom = 1.0 / (odds + np.repeat(others(most), counts, axis=0))
-    stays = np.repeat(varies | ~host.any(axis=0), counts, axis=0)
+    low, high = others(least), others(most)
+    stays = varies | ~host.any(axis=0)
     first = np.array([c[0] for c in box])
+    fixed = [np.zeros(0) if p is None else np.where(varies, 0.0, p[first]).sum(axis=0) for p in exact.again]
     matrix = exact.matrix.copy()
-    for q, part in enumerate(exact.again):
-        if part is not None:
-            fixed = np.where(varies, 0.0, part[first]).sum(axis=0)
-            own = np.where(stays, part, 0.0) + np.repeat(np.where(host, fixed, 0.0), counts, axis=0)
-            matrix[q] += own * np.where(own > 0.0, often, seldom)
+    for j, types in enumerate(layout.types):
+        place = (slice(layout.starts[j], layout.starts[j + 1]), types)
+        often, seldom = (1.0 / (odds[place] + end[j, types]) for end in (low, high))
+        for q, part in enumerate(exact.again):
+            if part is not None:
+                own = np.where(stays[j, types], part[place], 0.0)
+                own += np.where(host[j], fixed[q], 0.0)[types]
+                own *= np.where(own > 0.0, often, seldom)
+                matrix[(q, *place)] += own
     return replace(layout, rows=replace(exact, matrix=matrix, again=()), stated=box)
 
 
@@ -46,6 +49,28 @@ def host_of(varies: Bools, spread: Array) -> Bools:
     """(J, I) the plan with which the parts of those go that do not vary; none for a type to whom no plan varies."""
     lead = np.argmax(np.where(varies, spread, -1.0), axis=0)
     return np.asarray((np.arange(len(varies))[:, None] == lead) & varies.any(axis=0))
+
+
+def narrowed(layout: Layout, columns: Ints) -> Layout:
+    """The layout with these columns (rising, some of every plan) alone; of one that is not merged. Its columns count
+    through them, so that many boxes may each have figures of their own without filling the memory."""
+    exact, odds = layout.exact, layout.odds
+    assert exact is not None and odds is not None and layout.origin is None
+    starts = np.searchsorted(columns, layout.starts).astype(np.intp)
+    ranks = [columns[a:b] - s for a, b, s in zip(starts[:-1], starts[1:], layout.starts[:-1], strict=True)]
+    again = tuple(None if part is None else part[columns] for part in exact.again)
+    rows = replace(exact, matrix=exact.matrix[:, columns], fixed=exact.fixed[:, columns], again=again)
+    return replace(
+        layout,
+        starts=starts,
+        level=layout.level[columns],
+        column=tuple(np.searchsorted(columns, own).astype(np.intp) for own in layout.column),
+        weight=layout.weight[columns],
+        rows=rows,
+        rules=tuple((a, b, allowed[np.ix_(ranks[a], ranks[b])]) for a, b, allowed in layout.rules),
+        exact=rows,
+        odds=odds[columns],
+    )
 
 
 def looser(layout: Layout, box: tuple[Ints, ...]) -> bool:

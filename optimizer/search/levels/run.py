@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from optimizer.model.measures import magnitude
 from optimizer.search.engine import BestFirst
 from optimizer.search.kernels import Kernel, numbers_read
-from optimizer.search.levels.again import looser, stated
+from optimizer.search.levels.again import looser, narrowed, stated
 from optimizer.search.levels.bounds import BoxBound, Multiplier, Reference, make_form
 from optimizer.search.levels.chords import chord_of
 from optimizer.search.levels.enumeration import Incumbent, best_of_box, best_of_menus, best_of_values
@@ -101,12 +101,29 @@ class MenuRun:
         """State figures with an ``again`` part over what is left of a box, where that is worth it."""
         if not looser(box.layout, box.columns):
             return
+        if box.layout.origin is None:
+            self._narrow(box)
         layout = stated(box.layout, box.columns)
         if box.proof is not None:
             reference, multiplier = box.proof
             # what was known of it is shown anew, by the figures as they now are
             box.bound = self._step(layout, box.columns, box.mix, multiplier, reference).bound.total
         box.layout, box.record = layout, self.recorder.restate(box.record)
+
+    @staticmethod
+    def _narrow(box: OpenBox) -> None:
+        """Leave the box a layout of its own columns, and of those that its references stand at."""
+        references = [box.reference, *(() if box.proof is None else (box.proof[0],))]
+        kept = np.unique(np.concatenate([*box.columns, *(r.columns for r in references)]))
+
+        def moved(reference: Reference) -> Reference:
+            return replace(reference, columns=np.searchsorted(kept, reference.columns))
+
+        box.layout = narrowed(box.layout, kept)
+        box.columns = tuple(np.searchsorted(kept, c) for c in box.columns)
+        box.reference = moved(box.reference)
+        if box.proof is not None:
+            box.proof = (moved(box.proof[0]), box.proof[1])
 
     def prune(self, box: OpenBox, step: BoundStep) -> bool:
         """Drop the box (True) or some of its levels."""

@@ -93,11 +93,12 @@ def above(instance: Instance, figures: Sequence[Figure], box: Sequence[Ints]) ->
 
 
 def straightened(
-    instance: Instance, aim: Figure, limits: Sequence[Limit], box: Sequence[Ints]
+    instance: Instance, aim: Figure, limits: Sequence[Limit], box: Sequence[Sequence[int]]
 ) -> tuple[Instance, Figure, tuple[Limit, ...]]:
-    """The problem with linear figures for those with an ``again`` part: none is exceeded in the box, and where one
-    plan has several levels in it they are equal. As it is where all figures are linear."""
-    unit, figures = with_numerators(instance, [aim, *(limit.figure for limit in limits)])
-    figures = above(unit, figures, box)
+    """The problem of a box of levels, which count through it, with linear figures for those with an ``again`` part:
+    none is exceeded, and where one plan has several levels they are equal."""
+    picks = [{j: np.asarray(part, dtype=np.intp)} for j, part in enumerate(box)]
+    part, figures = merged_instance(instance, [aim, *(limit.figure for limit in limits)], picks)
+    figures = above(part, figures, [np.arange(n) for n in part.levels])
     made = (Limit(limit.name, figure) for limit, figure in zip(limits, figures[1:], strict=True))
-    return unit, figures[0], tuple(made)
+    return part, figures[0], tuple(made)
