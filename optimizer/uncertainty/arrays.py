@@ -14,7 +14,7 @@ from optimizer.model.instance import Figure, Instance, combine
 from optimizer.search.levels.bounds import others
 from optimizer.search.levels.layout import check_figure, check_instance, lay_rows, stack
 from optimizer.typing import Array, Bools, Ints, LevelIndices
-from optimizer.uncertainty.question import Question
+from optimizer.uncertainty.question import RiskQuestion
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Draws:
         return np.asarray(values[..., :count] - np.einsum("...sh,skh->...sk", over, self.cost))
 
 
-def draws_of(question: Question) -> Draws:
+def draws_of(question: RiskQuestion) -> Draws:
     """Check every number and lay all draws out. Draws may differ in their types. Raises InputError."""
     first = question.instances[0]
     types = max(instance.types for instance in question.instances)
@@ -124,7 +124,7 @@ class Region:
 
 
 @dataclass(frozen=True)
-class Tables:
+class DrawTables:
     """Bounds of rows, draw by draw: no menu of the region exceeds value + sum of its columns' potentials + slack."""
 
     value: Array
@@ -148,10 +148,10 @@ class NumpyLoops:
             most[s] = np.maximum.reduceat(own, first[:-1], axis=0)
         return least, most
 
-    def tables(self, draws: Draws, region: Region, center: Ints, rows: Ints, sign: float) -> Tables:
+    def tables(self, draws: Draws, region: Region, center: Ints, rows: Ints, sign: float) -> DrawTables:
         """Of the rows times ``sign``, around the menu ``center``."""
         size = len(draws.weight)
-        made = Tables(np.empty((size, len(rows))), np.empty((size, len(rows), len(region.columns))),
+        made = DrawTables(np.empty((size, len(rows))), np.empty((size, len(rows), len(region.columns))),
                       np.empty((size, len(rows))))  # fmt: skip
         for s in range(size):
             for k, row in enumerate(rows):

@@ -14,7 +14,7 @@ from optimizer.model.composites import Composites
 from optimizer.model.instance import Figure, Instance, Limit, combine
 from optimizer.typing import Array
 from optimizer.uncertainty.arrays import spare
-from optimizer.uncertainty.question import Demand, Holds, Question
+from optimizer.uncertainty.question import Holds, Requirement, RiskQuestion
 
 
 class Risk(StrEnum):
@@ -116,20 +116,20 @@ def caps_of(risk: Risk, weights: Array, tail: Any) -> Array:
 
 def question_of(
     problems: Sequence[Posed], weights: Array, aim: Any, risk: Risk, tail: Any, chance: Any, on_mean: Any
-) -> Question:
+) -> RiskQuestion:
     """What is asked, without the offsets of regret. Raises InputError."""
     aims = tuple(problem.linear(aim, "aim") for problem in problems)
     limits: list[list[Limit]] = [[*problem.limits, *_burst_limits(problem.instance)] for problem in problems]
     if len({len(own) for own in limits}) > 1:
         raise bad_argument("problems", "differ in which capacities have a limit")
-    demands = [Demand(limit.name, Holds.EVERY, (k,)) for k, limit in enumerate(limits[0])]
+    requirements = [Requirement(limit.name, Holds.EVERY, (k,)) for k, limit in enumerate(limits[0])]
 
     def ask(given: Any, where: str, holds: Holds, share: float) -> None:
         found = [problem.limits_of(given, where) for problem in problems]
         at = len(limits[0])
         for own, more in zip(limits, found, strict=True):
             own.extend(more)
-        demands.append(Demand(found[0][0].name, holds, tuple(range(at, len(limits[0]))), share))
+        requirements.append(Requirement(found[0][0].name, holds, tuple(range(at, len(limits[0]))), share))
 
     for k, condition in enumerate(each(on_mean, None, "on_mean", "condition")):
         ask(condition, f"on_mean[{k}]", Holds.MEAN, 1.0)
@@ -139,8 +139,8 @@ def question_of(
         if share > 1.0:
             raise bad_argument(f"chance[{k}][1]", f"must be 1 or less, but is {share:g}", "write 0.9 for nine in ten")
         ask(parts[0], f"chance[{k}][0]", Holds.CHANCE, share)
-    return Question(
-        tuple(problem.instance for problem in problems), aims, tuple(tuple(own) for own in limits), tuple(demands),
+    return RiskQuestion(
+        tuple(problem.instance for problem in problems), aims, tuple(tuple(own) for own in limits), tuple(requirements),
         weights, caps_of(risk, weights, tail), np.zeros(len(weights)),
     )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 For weights >= 0 the sign of a level's potential inside a draw does not depend on the draw's weight, so one pass gives
 potentials of every draw that hold for all weights, and weights . value + sum_j max_l (weights . potential_l) bounds the
-box. Conditions enter with multipliers; a chance demand with what the draws it may be missed in can add.
+box. Conditions enter with multipliers; a chance requirement with what the draws it may be missed in can add.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.typing import Array, Bools, Ints
-from optimizer.uncertainty.arrays import Draws, NumpyLoops, Region, Tables, region_of
+from optimizer.uncertainty.arrays import Draws, DrawTables, NumpyLoops, Region, region_of
 from optimizer.uncertainty.multipliers import Space
 from optimizer.uncertainty.outer import Missing, Outer, chances, lowered
-from optimizer.uncertainty.question import SHARE_TOLERANCE, Demand, Holds
+from optimizer.uncertainty.question import SHARE_TOLERANCE, Holds, Requirement
 
 ROUNDS = 12
 """Cutting-plane rounds of one program."""
@@ -28,11 +28,11 @@ class DrawBound:
     """A bound over one box."""
 
     total: float
-    """No menu of the box that meets the demands has a larger risk; -inf where none meets them."""
+    """No menu of the box that meets the requirements has a larger risk; -inf where none meets them."""
     levels: Array
     """(n,) the same over the part of the box that keeps one column."""
     fits: Bools
-    """(n,) False where no menu with the column meets the demands."""
+    """(n,) False where no menu with the column meets the requirements."""
     pick: Ints
     """(J,) the columns that the bound favours."""
     multiplier: Array
@@ -51,17 +51,17 @@ class Bounder:
     ) -> DrawBound:
         """Around the menu ``center``, with multipliers lowered from ``start`` until the bound is ``enough``.
 
-        ``aim`` False: a proof that nothing meets the demands, where the total is below 0.
+        ``aim`` False: a proof that nothing meets the requirements, where the total is below 0.
         """
         space, draws = self.space, self.space.draws
         region = region_of(draws, self.loops, box, mix)
         if not space.free:
             return self._plain(region, center, start)
         uppers = self._upper(region, center, np.arange(draws.rows), 1.0)
-        fits = demands_met(space, uppers, region)
+        fits = requirements_met(space, uppers, region)
         if not all(fits[a:b].any() for a, b in _plans(region)):
             return _none(region, center, start)
-        missing = tuple(self._missing(region, center, uppers, d) for d in chances(space.question.demands))
+        missing = tuple(self._missing(region, center, uppers, d) for d in chances(space.question.requirements))
         outer = self._outer(region, center, uppers, missing, aim)
         if space.size > 1:
             tolerance = PRECISION * abs(outer.total(start)[0] - enough) if np.isfinite(enough) else 0.0
@@ -112,14 +112,14 @@ class Bounder:
             return np.zeros(gain.shape[:2])
         return np.asarray(np.einsum("sh,skh->sk", self._over(region, center), gain))
 
-    def _missing(self, region: Region, center: Ints, uppers: _Upper, demand: Demand) -> Missing:
-        rows = np.array([1 + k for k in demand.limits])
+    def _missing(self, region: Region, center: Ints, uppers: _Upper, requirement: Requirement) -> Missing:
+        rows = np.array([1 + k for k in requirement.limits])
         below = self._upper(region, center, rows, -1.0).total
         cost = np.maximum(0.0, self.space.draws.cost[:, rows])
         if cost.any():
             below = below + np.einsum("sh,skh->sk", self._over(region, center), cost)
         dead = np.asarray((uppers.total[:, rows] + uppers.gain[:, rows] < 0.0).any(axis=1), dtype=np.bool_)
-        return Missing(demand, np.maximum(0.0, below), dead)
+        return Missing(requirement, np.maximum(0.0, below), dead)
 
     def _outer(self, region: Region, center: Ints, uppers: _Upper, missing: tuple[Missing, ...], aim: bool) -> Outer:
         value = uppers.tables.value.copy()
@@ -133,7 +133,7 @@ class Bounder:
 class _Upper:
     """Bounds of every row in every draw over a box."""
 
-    tables: Tables
+    tables: DrawTables
     top: Array
     """(S, R, J) largest potential of each plan."""
     total: Array
@@ -142,8 +142,8 @@ class _Upper:
     """(S, 1 + K) the most that burst can add."""
 
 
-def demands_met(space: Space, uppers: _Upper, region: Region) -> Bools:
-    """(n,) whether some menu with a column may meet every demand, each demand looked at alone."""
+def requirements_met(space: Space, uppers: _Upper, region: Region) -> Bools:
+    """(n,) whether some menu with a column may meet every requirement, each requirement looked at alone."""
     question, count = space.question, space.question.count
     fits = np.ones(len(region.columns), dtype=np.bool_)
     if not count:
@@ -152,13 +152,13 @@ def demands_met(space: Space, uppers: _Upper, region: Region) -> Bools:
     rows = slice(1, 1 + count)
     most = (uppers.total + np.pad(uppers.gain, ((0, 0), (0, uppers.total.shape[1] - 1 - count))))[:, rows, None]
     most = most - uppers.top[:, rows][:, :, plan] + uppers.tables.potential[:, rows]
-    for demand in question.demands:
-        own = most[:, list(demand.limits)]
-        if demand.holds is Holds.MEAN:
+    for requirement in question.requirements:
+        own = most[:, list(requirement.limits)]
+        if requirement.holds is Holds.MEAN:
             fits &= (np.einsum("s,skn->kn", question.weights, own) >= 0.0).all(axis=0)
             continue
         lost = question.weights @ (own < 0.0).any(axis=1)
-        fits &= lost <= (1.0 - demand.share + SHARE_TOLERANCE if demand.holds is Holds.CHANCE else 0.0)
+        fits &= lost <= (1.0 - requirement.share + SHARE_TOLERANCE if requirement.holds is Holds.CHANCE else 0.0)
     return fits
 
 

@@ -13,7 +13,7 @@ from optimizer.uncertainty.arrays import Draws
 
 Node = dict[str, Any]
 """A proof is [reference menu, number in the table ``multipliers``, 1 or 0: whether the aim counts], or [reference menu]
-for the demands alone, each by itself.
+for the requirements alone, each by itself.
 
 ``steps``: [[proof, [[plan, levels dropped], ...]], ...], applied in order, then one of
 ``bound``: a proof, for all that is left;
@@ -23,7 +23,7 @@ for the demands alone, each by itself.
 ``empty``: the rules leave nothing."""
 
 
-class Recorder:
+class DrawRecorder:
     """Collects the tree during the search."""
 
     def __init__(self, draws: Draws) -> None:
@@ -38,7 +38,7 @@ class Recorder:
         return node
 
     def proof(self, reference: Ints, multiplier: Array | None = None, aim: bool = True) -> list[Any]:
-        """As plain data; without a multiplier, of the demands alone."""
+        """As plain data; without a multiplier, of the requirements alone."""
         menu = list(self._draws.menu(reference))
         if multiplier is None:
             return [menu]

@@ -10,7 +10,7 @@ import numpy as np
 from optimizer.search.levels.layout import EPS
 from optimizer.typing import Array, Bools, Ints, LevelIndices
 from optimizer.uncertainty.arrays import Draws, NumpyLoops
-from optimizer.uncertainty.question import Question
+from optimizer.uncertainty.question import RiskQuestion
 
 CHUNK = 1 << 22
 """Values of one block of menus."""
@@ -18,7 +18,7 @@ CHUNK = 1 << 22
 
 @dataclass(frozen=True)
 class RobustIncumbent:
-    """A choice that meets all demands, with its true risk."""
+    """A choice that meets all requirements, with its true risk."""
 
     value: float
     menu: LevelIndices
@@ -28,7 +28,7 @@ class RobustIncumbent:
 class Evaluator:
     """Values many menus in all draws at once, and leaves the last word to the instances' own evaluation."""
 
-    def __init__(self, question: Question, draws: Draws, loops: NumpyLoops) -> None:
+    def __init__(self, question: RiskQuestion, draws: Draws, loops: NumpyLoops) -> None:
         self.question, self.draws, self.loops = question, draws, loops
         self.best: RobustIncumbent | None = None
         self.near = 64.0 * EPS * (draws.weight.shape[2] + 16)

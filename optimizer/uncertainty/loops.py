@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 
 from optimizer.typing import Array, Ints
-from optimizer.uncertainty.arrays import Draws, NumpyLoops, Region, Tables
+from optimizer.uncertainty.arrays import Draws, DrawTables, NumpyLoops, Region
 
 _loop = njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
 """Of the compiler's liberties only those under which NaN and infinities keep their meaning."""
@@ -196,11 +196,11 @@ class CompiledLoops(NumpyLoops):
         _spans(draws.weight, columns, first, least, most)
         return least, most
 
-    def tables(self, draws: Draws, region: Region, center: Ints, rows: Ints, sign: float) -> Tables:
+    def tables(self, draws: Draws, region: Region, center: Ints, rows: Ints, sign: float) -> DrawTables:
         """See ``NumpyLoops``."""
         size = len(draws.weight)
         value, potential = np.empty((size, len(rows))), np.empty((size, len(rows), len(region.columns)))
-        made = Tables(value, potential, np.empty((size, len(rows))))
+        made = DrawTables(value, potential, np.empty((size, len(rows))))
         _tables(_numbers(draws, region.mix), _place(region, center), rows, sign, value, potential, made.size)
         return made
 

@@ -15,20 +15,20 @@ from optimizer.model.measures import magnitude
 from optimizer.search.levels.layout import EPS
 from optimizer.typing import Array, Bools
 from optimizer.uncertainty.arrays import Draws, spare
-from optimizer.uncertainty.question import Demand, Holds, Question
+from optimizer.uncertainty.question import SHARE_TOLERANCE, Holds, Requirement, RiskQuestion
 
 
 @dataclass(frozen=True)
 class Space:
     """What the vectors mean; S draws, K limits, H blocks."""
 
-    question: Question
+    question: RiskQuestion
     draws: Draws
 
     @cached_property
     def on_mean(self) -> tuple[bool, ...]:
         """(K,) which limits are on the mean."""
-        mean = {k for d in self.question.demands if d.holds is Holds.MEAN for k in d.limits}
+        mean = {k for d in self.question.requirements if d.holds is Holds.MEAN for k in d.limits}
         return tuple(k in mean for k in range(self.question.count))
 
     @cached_property
@@ -125,15 +125,18 @@ def _within(weights: Array, caps: Array) -> Array:
     return np.asarray(weights + room * min(1.0, (1.0 - total) / left)) if left > 0.0 else weights
 
 
-def charge(question: Question, demand: Demand, missed: Array, dead: Bools) -> float:
-    """The most that draws in which a chance demand is missed can add to a bound.
+def charge(question: RiskQuestion, requirement: Requirement, missed: Array, dead: Bools) -> float:
+    """The most that draws in which a chance requirement is missed can add to a bound.
 
-    ``missed``: (S,) what each adds; ``dead``: (S,) those that miss it at every menu, which add nothing. The draws that
-    may be missed are filled in by what they add per weight, the last one in part.
+    ``missed``: (S,) what each adds; ``dead``: (S,) those that miss it at every menu, all of which do. The draws that
+    may be missed beside them are filled in by what they add per weight, the last one in part. -inf where more miss it
+    than may.
     """
-    room = question.allowed(demand) - float(question.weights[dead].sum())
+    room = question.allowed(requirement) - float(question.weights[dead].sum())
+    if room < -SHARE_TOLERANCE:
+        return -np.inf
     worth = np.where(dead | (question.weights > room), 0.0, missed)
     order = np.argsort(-worth / question.weights, kind="stable")
     before = np.cumsum(question.weights[order]) - question.weights[order]
     share = np.clip((room - before) / question.weights[order], 0.0, 1.0)
-    return float((share * worth[order]).sum())
+    return float((share * worth[order]).sum() + missed[dead].sum())

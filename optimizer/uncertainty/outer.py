@@ -13,7 +13,7 @@ import numpy as np
 from optimizer.solve.session import quiet_solver
 from optimizer.typing import Array, Bools, Ints
 from optimizer.uncertainty.multipliers import Space, charge
-from optimizer.uncertainty.question import Demand, Holds
+from optimizer.uncertainty.question import Holds, Requirement
 
 INFINITY = float("inf")
 LARGEST = 1e4
@@ -22,18 +22,18 @@ LARGEST = 1e4
 
 @dataclass(frozen=True)
 class Missing:
-    """What missing one chance demand can add: bounds on how far each limit can be missed, and who misses it surely."""
+    """What missing one chance requirement can add: how far each limit can be missed, and who misses it surely."""
 
-    demand: Demand
+    requirement: Requirement
     most: Array
-    """(S, limits of the demand) largest shortfall over the box."""
+    """(S, limits of the requirement) largest shortfall over the box."""
     dead: Bools
     """(S,)."""
 
     def charge(self, space: Space, y: Array) -> float:
         """See ``multipliers.charge``."""
-        held = space.rows(y)[:, [1 + k for k in self.demand.limits]]
-        return charge(space.question, self.demand, (held * self.most).sum(axis=1), self.dead)
+        held = space.rows(y)[:, [1 + k for k in self.requirement.limits]]
+        return charge(space.question, self.requirement, (held * self.most).sum(axis=1), self.dead)
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Outer:
     """(J + 1,) where each plan begins."""
     missing: tuple[Missing, ...]
     aim: bool
-    """False: a proof that nothing meets the demands; then the multipliers add up to 1 in units of their sizes."""
+    """False: a proof that nothing meets the requirements; then the multipliers add up to 1 in units of their sizes."""
 
     def total(self, y: Array) -> tuple[float, Ints]:
         """The bound by the tables, and (J,) the largest column of each plan."""
@@ -62,7 +62,11 @@ class Outer:
 
 def lowered(outer: Outer, start: Array, rounds: int, enough: float, tolerance: float) -> Array:
     """The best vector found; stops at a bound of ``enough``, or ``tolerance`` above the least one."""
-    best, y = (np.inf, start), start
+    y = start.copy()
+    for missing in outer.missing:
+        for k in missing.requirement.limits:
+            y[outer.space.parts[1 + k]][missing.dead] = 0.0
+    best = (np.inf, y)
     program = _Program(outer)
     for number in range(rounds):
         total, pick = outer.total(y)
@@ -99,7 +103,7 @@ class _Program:
         if self.space.mean and outer.aim:
             low[aim] = high[aim] = question.weights
         for missing in outer.missing:
-            for k in missing.demand.limits:
+            for k in missing.requirement.limits:
                 high[parts[1 + k]][missing.dead] = 0.0
         self.highs = quiet_solver()
         for option, value in (("threads", 1), ("presolve", "off")):
@@ -146,14 +150,14 @@ class _Program:
     def _chance(self, missing: Missing) -> None:
         """The charge of draws that may be missed, by the dual of filling them in: room t + sum r, r + p t >= missed."""
         question, dead = self.space.question, missing.dead
-        room = question.allowed(missing.demand) - float(question.weights[dead].sum())
+        room = question.allowed(missing.requirement) - float(question.weights[dead].sum())
         draws = np.flatnonzero(~dead & (question.weights <= room))
         if not len(draws):
             return
         endless = np.full(1 + len(draws), INFINITY)
         at = self._columns(np.zeros(1 + len(draws)), endless, np.array([max(0.0, room), *np.ones(len(draws))]))
         for k, s in enumerate(draws):
-            own = np.array([self.space.parts[1 + limit].start + s for limit in missing.demand.limits])
+            own = np.array([self.space.parts[1 + limit].start + s for limit in missing.requirement.limits])
             worth = missing.most[s] * self.unit[own] / self.size
             columns = np.concatenate([[at + 1 + k, at], own])
             self._row(0.0, INFINITY, columns, np.concatenate([[1.0, question.weights[s]], -worth]))
@@ -179,6 +183,6 @@ class _Program:
         return (self.space.repaired(y), least) if np.isfinite(y).all() else None
 
 
-def chances(demands: tuple[Demand, ...]) -> list[Demand]:
-    """The chance demands."""
-    return [demand for demand in demands if demand.holds is Holds.CHANCE]
+def chances(requirements: tuple[Requirement, ...]) -> list[Requirement]:
+    """The chance requirements."""
+    return [requirement for requirement in requirements if requirement.holds is Holds.CHANCE]

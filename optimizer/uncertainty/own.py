@@ -16,7 +16,7 @@ from optimizer.model.instance import Limit
 from optimizer.model.measures import LEAST
 from optimizer.search.engine import Clock
 from optimizer.typing import Array, Choice
-from optimizer.uncertainty.question import Holds, Question
+from optimizer.uncertainty.question import Holds, RiskQuestion
 
 COARSE = 1e-4
 """Relative gap of the first solves; only those are refined that stand in the way of the answer."""
@@ -33,7 +33,7 @@ class OwnBest:
     certificate: dict[str, Any]
 
 
-def own_best(question: Question, draw: int, gap: float, clock: Clock, seeds: Sequence[Choice] = ()) -> OwnBest:
+def own_best(question: RiskQuestion, draw: int, gap: float, clock: Clock, seeds: Sequence[Choice] = ()) -> OwnBest:
     """Of one draw, within a relative gap. Raises InfeasibleError where nothing meets the draw's own conditions."""
     instance, aim = question.instances[draw], question.aims[draw]
     found = search.maximise(
@@ -47,7 +47,7 @@ def own_best(question: Question, draw: int, gap: float, clock: Clock, seeds: Seq
     return OwnBest(choice, found.value, bound, found.certificate)
 
 
-def all_own(question: Question, clock: Clock) -> tuple[OwnBest, ...]:
+def all_own(question: RiskQuestion, clock: Clock) -> tuple[OwnBest, ...]:
     """Of every draw, each started from the best of the draw before it."""
     found: list[OwnBest] = []
     seeds: tuple[Choice, ...] = ()
@@ -58,7 +58,7 @@ def all_own(question: Question, clock: Clock) -> tuple[OwnBest, ...]:
     return tuple(found)
 
 
-def refined(question: Question, own: tuple[OwnBest, ...], values: Array, bound: float, tolerance: float,
+def refined(question: RiskQuestion, own: tuple[OwnBest, ...], values: Array, bound: float, tolerance: float,
             clock: Clock) -> tuple[OwnBest, ...]:  # fmt: skip
     """The same with those draws solved to the end whose regret at ``values`` may exceed ``bound`` by too much."""
     shown = np.array([best.bound for best in own]) - values
@@ -74,7 +74,7 @@ def refined(question: Question, own: tuple[OwnBest, ...], values: Array, bound: 
     return tuple(made)
 
 
-def recheck_own(question: Question, draw: int, own: OwnBest) -> None:
+def recheck_own(question: RiskQuestion, draw: int, own: OwnBest) -> None:
     """Raises NotTrustedError where the choice is not worth its value, or its certificate does not show the bound."""
     if own.choice is None:
         raise NotTrustedError(f"draw {draw} has no best choice of its own")
@@ -82,7 +82,7 @@ def recheck_own(question: Question, draw: int, own: OwnBest) -> None:
     alone = replace(
         question, instances=(question.instances[draw],), aims=(question.aims[draw],),
         limits=(_limits(question, draw),),
-        demands=tuple(d for d in question.demands if d.holds is Holds.EVERY),
+        requirements=tuple(d for d in question.requirements if d.holds is Holds.EVERY),
         weights=np.ones(1), caps=np.ones(1), offsets=np.zeros(1),
     )  # fmt: skip
     value = alone.value(menu, mix)
@@ -94,9 +94,9 @@ def recheck_own(question: Question, draw: int, own: OwnBest) -> None:
         raise NotTrustedError(f"draw {draw}: the bound of its own best is not shown")
 
 
-def _limits(question: Question, draw: int) -> tuple[Limit, ...]:
+def _limits(question: RiskQuestion, draw: int) -> tuple[Limit, ...]:
     """Those that hold in every draw; they come first."""
-    every = {k for demand in question.demands if demand.holds is Holds.EVERY for k in demand.limits}
+    every = {k for requirement in question.requirements if requirement.holds is Holds.EVERY for k in requirement.limits}
     return tuple(limit for k, limit in enumerate(question.limits[draw]) if k in every)
 
 

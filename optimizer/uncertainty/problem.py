@@ -17,10 +17,10 @@ from optimizer.search.engine import Clock, SearchStatus
 from optimizer.typing import Array, Choice, Status, Verdict
 from optimizer.uncertainty.asking import Risk, checked_risk, checked_weights, posed, question_of
 from optimizer.uncertainty.own import OwnBest, recheck_own
-from optimizer.uncertainty.question import Holds, Question
+from optimizer.uncertainty.question import Holds, RiskQuestion
 from optimizer.uncertainty.recheck import recheck
 from optimizer.uncertainty.search import Searched
-from optimizer.uncertainty.solving import Solved, solve_regret, solve_risk
+from optimizer.uncertainty.solving import SolvedRisk, solve_regret, solve_risk
 from optimizer.uncertainty.statements import RobustSolution, RobustWork
 from optimizer.uncertainty.table import best_of_table
 
@@ -91,7 +91,7 @@ class RobustProblem:
         value = max(0.0, -value) if kind is Risk.REGRET else value
         alone = tuple(OwnBest(None, v, v, {}) for v in own) if kind is Risk.REGRET else ()
         return self._solution(
-            question, kind, Solved(best, value, value, SearchStatus.CLOSED, (), alone, {}), 0.0, began
+            question, kind, SolvedRisk(best, value, value, SearchStatus.CLOSED, (), alone, {}), 0.0, began
         )
 
     def evaluate(self, menu: Sequence[int], mix: int = 0) -> dict[str, Array]:
@@ -117,7 +117,7 @@ class RobustProblem:
         question = self._question(aim, kind, tail, chance, on_mean)
         return _rechecked(question, kind, solution, self._packed(solution))
 
-    def _question(self, aim: Any, risk: Risk, tail: Any, chance: Any, on_mean: Any) -> Question:
+    def _question(self, aim: Any, risk: Risk, tail: Any, chance: Any, on_mean: Any) -> RiskQuestion:
         return question_of(self.problems, self.weights, aim, risk, tail, chance, on_mean)
 
     def _packed(self, solution: RobustSolution) -> Choice:
@@ -126,14 +126,16 @@ class RobustProblem:
             raise NotTrustedError("the menu breaks a rule within a nest")
         return place, solution.mix
 
-    def _solution(self, question: Question, risk: Risk, found: Solved, wanted: float, began: float) -> RobustSolution:
+    def _solution(
+        self, question: RiskQuestion, risk: Risk, found: SolvedRisk, wanted: float, began: float
+    ) -> RobustSolution:
         menu = self.problems[0].composites.unpacked(found.choice[0])
         aim, limits = question.truth(*found.choice)
         sense = -1.0 if risk is Risk.REGRET else 1.0
         gap = relative_gap(sense * found.value, sense * found.bound, question.yardstick)
         closed = found.status is SearchStatus.CLOSED and reached(gap, wanted)
         figures = self.evaluate(menu, found.choice[1])
-        chances = [demand for demand in question.demands if demand.holds is Holds.CHANCE]
+        chances = [requirement for requirement in question.requirements if requirement.holds is Holds.CHANCE]
         own = found.own
         return RobustSolution(
             menu=menu,
@@ -146,7 +148,7 @@ class RobustProblem:
             seconds=time.perf_counter() - began,
             values=aim,
             means={name: float(question.weights @ values) for name, values in figures.items()},
-            probabilities=tuple(question.probability(limits, demand) for demand in chances),
+            probabilities=tuple(question.probability(limits, requirement) for requirement in chances),
             best_values=np.array([best.value for best in own]) if own else None,
             best_bounds=np.array([best.bound for best in own]) if own else None,
             certificate=found.certificate,
@@ -154,7 +156,7 @@ class RobustProblem:
         )
 
 
-def _rechecked(question: Question, risk: Risk, solution: RobustSolution, choice: Choice) -> float:
+def _rechecked(question: RiskQuestion, risk: Risk, solution: RobustSolution, choice: Choice) -> float:
     """See ``RobustProblem.recheck``."""
     certificate: Mapping[str, Any] = solution.certificate
     size = 1e-9 * float(question.sizes[:, 0].max())
@@ -180,10 +182,12 @@ def _work(searches: tuple[Searched, ...]) -> RobustWork:
     return RobustWork(*(sum(getattr(s, what) for s in searches) for what in ("boxes", "bounds", "enumerated")))
 
 
-def _asked_for(question: Question) -> str:
-    """The demands in words."""
+def _asked_for(question: RiskQuestion) -> str:
+    """The requirements in words."""
     words = {Holds.EVERY: "in every draw", Holds.MEAN: "on the mean"}
-    told = dict.fromkeys(f"{d.name} {words.get(d.holds) or f'in {d.share:.4g} of the draws'}" for d in question.demands)
+    told = dict.fromkeys(
+        f"{d.name} {words.get(d.holds) or f'in {d.share:.4g} of the draws'}" for d in question.requirements
+    )
     return "; ".join(told) or "the rules leave no menu"
 
 

@@ -27,7 +27,7 @@ class Holds(StrEnum):
 
 
 @dataclass(frozen=True)
-class Demand:
+class Requirement:
     """One condition: the limits that make it, by their numbers, and where all of them must hold together."""
 
     name: str
@@ -38,7 +38,7 @@ class Demand:
 
 
 @dataclass(frozen=True)
-class Question:
+class RiskQuestion:
     """S draws with the same plans, levels, rules and mixes; figures by draw.
 
     Maximised is ``min over w in W of sum_s w_s (aim_s - offset_s)``, ``W = {0 <= w <= caps, sum w = 1}``.
@@ -48,7 +48,7 @@ class Question:
     aims: tuple[Figure, ...]
     limits: tuple[tuple[Limit, ...], ...]
     """Per draw, K each; burst limits are among them."""
-    demands: tuple[Demand, ...]
+    requirements: tuple[Requirement, ...]
     weights: Array
     """(S,) of the draws, > 0, sum 1."""
     caps: Array
@@ -84,38 +84,38 @@ class Question:
         return least_weighted(values - self.offsets, self.caps)
 
     def missed(self, limits: Array, near: float = 0.0) -> Array:
-        """(...) by how much demands are missed at limits (..., S, K), in units of their sizes; 0 where all are met.
+        """(...) by how much requirements are missed at limits (..., S, K), in units of their sizes; 0: all are met.
 
         ``near``: misses up to so many sizes count as met.
         """
         total = np.zeros(limits.shape[:-2])
         size = np.where(self.sizes[:, 1:] > 0.0, self.sizes[:, 1:], 1.0)
-        for demand in self.demands:
-            picked = list(demand.limits)
-            if demand.holds is Holds.MEAN:
+        for requirement in self.requirements:
+            picked = list(requirement.limits)
+            if requirement.holds is Holds.MEAN:
                 mean = np.einsum("...sk,s->...k", limits[..., picked], self.weights)
                 total += _short(mean / (self.weights @ size[:, picked]), near).sum(axis=-1)
                 continue
             short = _short(limits[..., picked] / size[:, picked], near).sum(axis=-1)
-            total += self._beyond(short, demand) if demand.holds is Holds.CHANCE else short.sum(axis=-1)
+            total += self._beyond(short, requirement) if requirement.holds is Holds.CHANCE else short.sum(axis=-1)
         return total
 
-    def _beyond(self, short: Array, demand: Demand) -> Array:
+    def _beyond(self, short: Array, requirement: Requirement) -> Array:
         """(...) misses (..., S) of the draws that may not miss, least bad ones first; 0 where enough are met."""
         order = np.argsort(short, axis=-1, kind="stable")
         weight = self.weights[order]
-        asked = np.cumsum(weight, axis=-1) - weight < demand.share - SHARE_TOLERANCE
+        asked = np.cumsum(weight, axis=-1) - weight < requirement.share - SHARE_TOLERANCE
         return np.asarray(np.where(asked, np.take_along_axis(short, order, axis=-1), 0.0).sum(axis=-1))
 
-    def probability(self, limits: Array, demand: Demand) -> float:
-        """Share of the draws by weight in which a demand's limits hold, at limits (S, K)."""
-        return float(self.weights @ (limits[:, list(demand.limits)] >= 0.0).all(axis=1))
+    def probability(self, limits: Array, requirement: Requirement) -> float:
+        """Share of the draws by weight in which a requirement's limits hold, at limits (S, K)."""
+        return float(self.weights @ (limits[:, list(requirement.limits)] >= 0.0).all(axis=1))
 
-    def allowed(self, demand: Demand) -> float:
-        """Weight of draws in which a demand may be missed; whole draws where all weigh the same."""
-        if demand.holds is Holds.EVERY:
+    def allowed(self, requirement: Requirement) -> float:
+        """Weight of draws in which a requirement may be missed; whole draws where all weigh the same."""
+        if requirement.holds is Holds.EVERY:
             return 0.0
-        most, each = 1.0 - demand.share + SHARE_TOLERANCE, float(self.weights[0])
+        most, each = 1.0 - requirement.share + SHARE_TOLERANCE, float(self.weights[0])
         equal = np.allclose(self.weights, each, rtol=1e-12, atol=0.0)
         return float(np.floor(most / each)) * each * (1.0 + 1e-12) if equal else most
 
@@ -128,7 +128,7 @@ class Question:
         return values[:, 0], values[:, 1:]
 
     def value(self, menu: LevelIndices, mix: int) -> float | None:
-        """The risk at a choice, or None where it breaks a rule or a demand."""
+        """The risk at a choice, or None where it breaks a rule or a requirement."""
         if not follows_rules(self.instances[0], menu):
             return None
         aim, limits = self.truth(menu, mix)

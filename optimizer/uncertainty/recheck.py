@@ -18,7 +18,7 @@ from optimizer.search.levels.layout import EPS, Rows, lay_rows, stack
 from optimizer.search.proof.recheck import separable_bound
 from optimizer.typing import Array, Bools, Ints
 from optimizer.uncertainty.certificate import unpacked
-from optimizer.uncertainty.question import SHARE_TOLERANCE, Demand, Holds, Question
+from optimizer.uncertainty.question import SHARE_TOLERANCE, Holds, Requirement, RiskQuestion
 
 Levels = tuple[Ints, ...]
 CHUNK = 4096
@@ -27,22 +27,22 @@ MOST = 1e-9
 """Weights of draws may exceed their caps, or miss a sum of 1, by no more."""
 
 
-def recheck(question: Question, certificate: Mapping[str, Any]) -> float:
-    """A valid upper bound on the risk of every choice that meets the demands; -inf where none does.
+def recheck(question: RiskQuestion, certificate: Mapping[str, Any]) -> float:
+    """A valid upper bound on the risk of every choice that meets the requirements; -inf where none does.
 
     Raises NotTrustedError where the certificate does not cover every menu, or where a removal does not hold.
     """
     try:
-        return _Checker(question, certificate).run()
+        return _DrawChecker(question, certificate).run()
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise NotTrustedError(f"the certificate is not well formed: {error!r}") from error
 
 
-class _Checker:
-    def __init__(self, question: Question, certificate: Mapping[str, Any]) -> None:
+class _DrawChecker:
+    def __init__(self, question: RiskQuestion, certificate: Mapping[str, Any]) -> None:
         self.question, self.certificate = question, certificate
         self.bound = -np.inf
-        self.on_mean = {k for d in question.demands if d.holds is Holds.MEAN for k in d.limits}
+        self.on_mean = {k for d in question.requirements if d.holds is Holds.MEAN for k in d.limits}
         blocks = len(question.instances[0].blocks)
         size = question.draws
         self.size = size + sum(1 if k in self.on_mean else size for k in range(question.count)) + size * blocks
@@ -108,7 +108,7 @@ class _Checker:
             raise NotTrustedError("a part of the box is called infeasible, and its bound does not show it")
 
     def _levels_bound(self, box: Levels, mix: int, proof: list[Any]) -> list[Array]:
-        """Per plan, the bound over the part of the box that keeps a level; of demands alone, below 0 where unmet."""
+        """Per plan, the bound over the part of the box with a level; of requirements alone, below 0 where unmet."""
         if len(proof) == 1:
             return self._unmet(box, mix, proof[0])
         if len(proof) != 3 or proof[2] not in (0, 1):
@@ -200,31 +200,31 @@ class _Checker:
         return total + more, [part + more for part in levels]
 
     def _unmet(self, box: Levels, mix: int, reference: list[int]) -> list[Array]:
-        """Per plan (levels,) -1 where no menu with the level meets some demand, looked at alone; else 1."""
+        """Per plan (levels,) -1 where no menu with the level meets some requirement, looked at alone; else 1."""
         question = self.question
         out = [np.ones(len(part)) for part in box]
-        for demand in question.demands:
+        for requirement in question.requirements:
             draws = [
-                [self._limit(s, k, box, mix, reference, 1.0) for k in demand.limits] for s in range(question.draws)
+                [self._limit(s, k, box, mix, reference, 1.0) for k in requirement.limits] for s in range(question.draws)
             ]
             for j, part in enumerate(out):
                 below = np.array([[levels[j] for _, levels in own] for own in draws])
-                if demand.holds is Holds.MEAN:
+                if requirement.holds is Holds.MEAN:
                     total = np.array([[total for total, _ in own] for own in draws])
                     rest = _mean_rest(question.weights, total, draws, j)
                     unmet = (rest[:, None] + np.einsum("s,skl->kl", question.weights, below) < 0.0).any(axis=0)
                 else:
-                    most = 1.0 - demand.share + SHARE_TOLERANCE if demand.holds is Holds.CHANCE else 0.0
+                    most = 1.0 - requirement.share + SHARE_TOLERANCE if requirement.holds is Holds.CHANCE else 0.0
                     unmet = question.weights @ (below < 0.0).any(axis=1) > most
                 part[unmet] = -1.0
         return out
 
     def _charges(self, rows: Array, box: Levels, mix: int, reference: list[int]) -> float:
-        """What the draws add in which chance demands may be missed."""
+        """What the draws add in which chance requirements may be missed."""
         question, total = self.question, 0.0
-        for demand in question.demands:
-            picked = list(demand.limits)
-            if demand.holds is not Holds.CHANCE or not rows[:, [1 + k for k in picked]].any():
+        for requirement in question.requirements:
+            picked = list(requirement.limits)
+            if requirement.holds is not Holds.CHANCE or not rows[:, [1 + k for k in picked]].any():
                 continue
             missed, dead = np.zeros(question.draws), np.zeros(question.draws, dtype=np.bool_)
             for s in range(question.draws):
@@ -232,7 +232,7 @@ class _Checker:
                     dead[s] |= self._limit(s, k, box, mix, reference, 1.0)[0] < 0.0
                     if rows[s, 1 + k]:
                         missed[s] += rows[s, 1 + k] * max(0.0, self._limit(s, k, box, mix, reference, -1.0)[0])
-            total += _most_missed(question, demand, missed, dead)
+            total += _most_missed(question, requirement, missed, dead)
         return total
 
     def _evaluate(self, menus: Ints, mix: int) -> None:
@@ -283,21 +283,26 @@ def _mean_rest(weights: Array, total: Array, draws: list[list[tuple[float, list[
     return rest
 
 
-def _most_missed(question: Question, demand: Demand, missed: Array, dead: Bools) -> float:
-    """Draws that may be missed, filled in by what they add per weight; the last one in part."""
-    room = question.allowed(demand) - float(question.weights[dead].sum())
-    total = 0.0
+def _most_missed(question: RiskQuestion, requirement: Requirement, missed: Array, dead: Bools) -> float:
+    """Draws missed at every menu, and others that may be, filled in by what they add per weight; the last in part.
+
+    -inf where more are missed than may be.
+    """
+    room = question.allowed(requirement) - float(question.weights[dead].sum())
+    if room < -SHARE_TOLERANCE:
+        return -np.inf
+    total = float(missed[dead].sum())
     for s in sorted(range(len(missed)), key=lambda s: -missed[s] / question.weights[s]):
-        if dead[s] or question.weights[s] > room_of(question, demand, dead) or room <= 0.0:
+        if dead[s] or question.weights[s] > room_of(question, requirement, dead) or room <= 0.0:
             continue
         total += float(missed[s]) * min(1.0, room / question.weights[s])
         room -= question.weights[s]
     return total
 
 
-def room_of(question: Question, demand: Demand, dead: Bools) -> float:
-    """Weight of draws that may still be missed beside those that miss a demand at every menu."""
-    return question.allowed(demand) - float(question.weights[dead].sum())
+def room_of(question: RiskQuestion, requirement: Requirement, dead: Bools) -> float:
+    """Weight of draws that may still be missed beside those that miss a requirement at every menu."""
+    return question.allowed(requirement) - float(question.weights[dead].sum())
 
 
 def consistent(rules: tuple[Rule, ...], box: Levels) -> Levels:

@@ -14,11 +14,11 @@ from optimizer.search.levels.rules import consistent
 from optimizer.typing import Array, Bools, Choice, Ints
 from optimizer.uncertainty.arrays import Draws, NumpyLoops, draws_of
 from optimizer.uncertainty.bounds import Bounder, DrawBound
-from optimizer.uncertainty.certificate import Node, Recorder
+from optimizer.uncertainty.certificate import DrawRecorder, Node
 from optimizer.uncertainty.choice import loops_for
 from optimizer.uncertainty.incumbents import Evaluator, RobustIncumbent
 from optimizer.uncertainty.multipliers import Space
-from optimizer.uncertainty.question import Question, worst_weights
+from optimizer.uncertainty.question import RiskQuestion, worst_weights
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class RobustSearch:
         self.bounder = Bounder(space, loops)
         self.evaluator = Evaluator(space.question, space.draws, loops)
         self.tree = BestFirst[DrawBox, RobustIncumbent](rule, clock)
-        self.recorder = Recorder(space.draws)
+        self.recorder = DrawRecorder(space.draws)
         self.bounds = self.enumerated = 0
 
     def roots(self, seeds: Sequence[Choice]) -> None:
@@ -176,7 +176,7 @@ class RobustSearch:
 
     def _bounded(self, box: DrawBox, number: int) -> DrawBox | None:
         """One more bound, and what it leaves; None where it leaves nothing."""
-        if self.tree.incumbent is None and self.space.question.demands and self._impossible(box):
+        if self.tree.incumbent is None and self.space.question.requirements and self._impossible(box):
             return None
         found = self.bounder.bound(box.columns, box.mix, box.reference, box.multiplier, self.tree.cutoff)
         self.bounds += 1
@@ -203,7 +203,7 @@ class RobustSearch:
         return self._dropped(kept, found, gone & found.fits, proof)
 
     def _impossible(self, box: DrawBox) -> bool:
-        """Whether no menu of the box meets all demands together, by a bound that leaves out the aim."""
+        """Whether no menu of the box meets all requirements together, by a bound that leaves out the aim."""
         start = self.space.start(np.zeros(self.space.question.draws))
         start[self.space.parts[0].stop : self.space.parts[-1].start] = 1.0
         found = self.bounder.bound(box.columns, box.mix, box.reference, start, 0.0, aim=False)
@@ -217,7 +217,7 @@ class RobustSearch:
         self.tree.close(bound)
 
     def _without_misfits(self, box: DrawBox, found: DrawBound) -> DrawBox | None:
-        """The box without columns with which the demands cannot be met; None where they cannot be met at all."""
+        """The box without columns with which the requirements cannot be met; None where they cannot be met at all."""
         if found.fits.all():
             return box
         proof = self.recorder.proof(box.reference)
@@ -262,11 +262,11 @@ def halves(draws: Draws, loops: NumpyLoops, box: DrawBox, tuning: RobustTuning) 
 
 
 def maximise_risk(
-    question: Question, gap: float, clock: Clock, seeds: Sequence[Choice] = (), tuning: RobustTuning = DEFAULT
+    question: RiskQuestion, gap: float, clock: Clock, seeds: Sequence[Choice] = (), tuning: RobustTuning = DEFAULT
 ) -> Searched:
-    """The choice with the largest risk among those that meet all demands, and a bound on all of them.
+    """The choice with the largest risk among those that meet all requirements, and a bound on all of them.
 
-    ``gap`` is relative to max(|value|, yardstick). Bound -inf: proven that nothing meets the demands.
+    ``gap`` is relative to max(|value|, yardstick). Bound -inf: proven that nothing meets the requirements.
     """
     draws = draws_of(question)
     size, total, types = draws.weight.shape

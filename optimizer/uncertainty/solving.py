@@ -12,7 +12,7 @@ from optimizer.errors import InfeasibleError, SolverError
 from optimizer.search.engine import Clock, SearchStatus
 from optimizer.typing import Array, Choice
 from optimizer.uncertainty.own import OwnBest, all_own, refined
-from optimizer.uncertainty.question import Question
+from optimizer.uncertainty.question import RiskQuestion
 from optimizer.uncertainty.search import DEFAULT, RobustTuning, Searched, maximise_risk
 
 REPEATS = 8
@@ -20,7 +20,7 @@ REPEATS = 8
 
 
 @dataclass(frozen=True)
-class Solved:
+class SolvedRisk:
     """A choice, and what is proven of it: value and bound in the terms of the risk asked for."""
 
     choice: Choice
@@ -33,16 +33,16 @@ class Solved:
     certificate: dict[str, Any]
 
 
-def solve_risk(question: Question, gap: float, clock: Clock, tuning: RobustTuning = DEFAULT) -> Solved:
+def solve_risk(question: RiskQuestion, gap: float, clock: Clock, tuning: RobustTuning = DEFAULT) -> SolvedRisk:
     """Mean, CVaR or worst case. Raises InfeasibleError; SolverError where time ran out without a choice."""
     found = maximise_risk(question, gap, clock, tuning=tuning)
     best = _best(found)
     value = question.value(*best)
     assert value is not None
-    return Solved(best, value, found.bound, found.status, (found,), (), found.certificate)
+    return SolvedRisk(best, value, found.bound, found.status, (found,), (), found.certificate)
 
 
-def solve_regret(question: Question, gap: float, clock: Clock, tuning: RobustTuning = DEFAULT) -> Solved:
+def solve_regret(question: RiskQuestion, gap: float, clock: Clock, tuning: RobustTuning = DEFAULT) -> SolvedRisk:
     """The least largest regret. Values found in draws alone give its bound, bounds on them the regret that is shown.
 
     Raises as :func:`solve_risk`.
@@ -66,7 +66,7 @@ def solve_regret(question: Question, gap: float, clock: Clock, tuning: RobustTun
         room = 0.25 * gap * max(value, question.yardstick)
         closer = refined(question, own, values, bound, room, clock) if value > bound + room else own
         if closer == own or len(searches) > REPEATS:
-            return Solved(best, value, bound, searches[-1].status, tuple(searches), own,
+            return SolvedRisk(best, value, bound, searches[-1].status, tuple(searches), own,
                           {**searches[-1].certificate, "own": [vars(one) for one in own]})  # fmt: skip
         own = closer
 

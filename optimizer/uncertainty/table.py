@@ -10,11 +10,11 @@ from optimizer.errors import InfeasibleError
 from optimizer.model.instance import follows_rules
 from optimizer.search import evaluate_many
 from optimizer.typing import Array, Bools, Choice, Ints
-from optimizer.uncertainty.question import Holds, Question, numbered
+from optimizer.uncertainty.question import Holds, RiskQuestion, numbered
 
 
-def best_of_table(question: Question, regret: bool) -> tuple[Choice | None, Array]:
-    """The best choice that meets the demands (None: there is none), and (S,) every draw's own best for ``regret``.
+def best_of_table(question: RiskQuestion, regret: bool) -> tuple[Choice | None, Array]:
+    """The best choice that meets the requirements (None: there is none), and (S,) every draw's own best for ``regret``.
 
     Raises InfeasibleError where nothing meets one draw's own conditions.
     """
@@ -27,7 +27,9 @@ def best_of_table(question: Question, regret: bool) -> tuple[Choice | None, Arra
     aims, limits = values[..., 0], values[..., 1:]
     own = np.zeros(question.draws)
     if regret:
-        every = [k for demand in question.demands if demand.holds is Holds.EVERY for k in demand.limits]
+        every = [
+            k for requirement in question.requirements if requirement.holds is Holds.EVERY for k in requirement.limits
+        ]
         alone = np.where((limits[..., every] >= 0.0).all(axis=-1), aims, -np.inf)
         own = alone.max(axis=0)
         if not np.isfinite(own).all():
@@ -38,7 +40,7 @@ def best_of_table(question: Question, regret: bool) -> tuple[Choice | None, Arra
     return (choices[best] if risk[best] > -np.inf else None), own
 
 
-def _values(question: Question, s: int, choices: list[Choice]) -> Array:
+def _values(question: RiskQuestion, s: int, choices: list[Choice]) -> Array:
     figures = dict(numbered(question.aims[s], question.limits[s]))
     found = evaluate_many(question.instances[s], figures, [m for m, _ in choices], np.array([x for _, x in choices]))
     return np.stack(list(found.values()), axis=1)
@@ -54,14 +56,14 @@ def _by_hand(worst_first: Array, order: Ints, caps: Array) -> Array:
     return total
 
 
-def _met(question: Question, limits: Array) -> Bools:
-    """(B,) whether the demands are met at limits (B, S, K)."""
+def _met(question: RiskQuestion, limits: Array) -> Bools:
+    """(B,) whether the requirements are met at limits (B, S, K)."""
     met = np.ones(len(limits), dtype=np.bool_)
-    for demand in question.demands:
-        own = limits[..., list(demand.limits)]
-        if demand.holds is Holds.MEAN:
+    for requirement in question.requirements:
+        own = limits[..., list(requirement.limits)]
+        if requirement.holds is Holds.MEAN:
             met &= (np.einsum("s,bsk->bk", question.weights, own) >= 0.0).all(axis=1)
         else:
             share = (own >= 0.0).all(axis=2) @ question.weights
-            met &= share >= demand.share - 1e-9
+            met &= share >= requirement.share - 1e-9
     return np.asarray(met)
