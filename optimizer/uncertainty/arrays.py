@@ -5,7 +5,9 @@ A *column* is a level of a plan, plans one after the other. Indices: ``s`` draw,
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -15,6 +17,9 @@ from optimizer.search.levels.bounds import others
 from optimizer.search.levels.layout import check_figure, check_instance, lay_rows, stack
 from optimizer.typing import Array, Bools, Ints, LevelIndices
 from optimizer.uncertainty.question import RiskQuestion
+
+AT_ONCE = 1 << 16
+"""Numbers in one array of some draws: fits a second-level cache."""
 
 
 @dataclass(frozen=True)
@@ -136,84 +141,92 @@ class DrawTables:
 
 
 class NumpyLoops:
-    """The loops, draw by draw, so that the numbers of one stay in the cache."""
+    """The loops, some draws at once, so that their numbers stay in the cache."""
 
     def spans(self, draws: Draws, columns: Ints, first: Ints) -> tuple[Array, Array]:
         """(S, J, I) smallest and largest weight of each plan among the columns."""
         shape = (len(draws.weight), len(first) - 1, draws.weight.shape[2])
         least, most = np.empty(shape), np.empty(shape)
-        for s, weight in enumerate(draws.weight):
-            own = weight[columns]
-            least[s] = np.minimum.reduceat(own, first[:-1], axis=0)
-            most[s] = np.maximum.reduceat(own, first[:-1], axis=0)
+        for s in _parts(draws, len(columns)):
+            own = draws.weight[s][:, columns]
+            least[s] = np.minimum.reduceat(own, first[:-1], axis=1)
+            most[s] = np.maximum.reduceat(own, first[:-1], axis=1)
         return least, most
 
     def tables(self, draws: Draws, region: Region, center: Ints, rows: Ints, sign: float) -> DrawTables:
         """Of the rows times ``sign``, around the menu ``center``."""
-        size = len(draws.weight)
-        made = DrawTables(np.empty((size, len(rows))), np.empty((size, len(rows), len(region.columns))),
-                      np.empty((size, len(rows))))  # fmt: skip
-        for s in range(size):
-            for k, row in enumerate(rows):
-                weights = np.zeros(draws.rows)
-                weights[row] = sign
-                made.value[s, k], made.potential[s, k], made.size[s, k] = _bound(draws, region, center, s, weights)
+        shape = (len(draws.weight), len(rows))
+        made = DrawTables(np.empty(shape), np.empty((*shape, len(region.columns))), np.empty(shape))
+        for s in _parts(draws, len(region.columns) * len(rows)):
+            found = _bounds(draws, region, center, s, lambda part: sign * part[:, rows])
+            made.value[s], made.potential[s], made.size[s] = found
         return made
 
     def joint(self, draws: Draws, region: Region, center: Ints, weights: Array) -> tuple[float, Array]:
         """Value at the reference and (n,) potentials of the rows weighted by (S, R): tighter than weighted tables."""
         value, potential = 0.0, np.zeros(len(region.columns))
-        for s in np.flatnonzero(weights.any(axis=1)):
-            own = _bound(draws, region, center, int(s), weights[s])
-            value += own[0]
-            potential += own[1]
+        for part in _parts(draws, len(region.columns) * draws.rows):
+            s = part[weights[part].any(axis=1)]
+            if len(s):
+                weighed = partial(_weighed, weights[s])
+                found = _bounds(draws, region, center, s, weighed)
+                value += float(found[0].sum())
+                potential += found[1].sum(axis=(0, 1))
         return value, potential
 
     def vary(self, draws: Draws, mix: int, menus: Ints, plan: int, columns: Ints) -> Array:
         """(B, L, S, R) rows at menus (B, J) with one plan moved to each of the columns (L,)."""
-        size, rest = len(draws.weight), [j for j in range(draws.plans) if j != plan]
-        out = np.empty((len(menus), len(columns), size, draws.rows))
-        for s in range(size):
-            weight, people = draws.weight[s], draws.people[mix, s]
-            base = 1.0 + weight[menus[:, rest]].sum(axis=1)
-            reached = people / (base[:, None] + weight[columns])
-            for r in range(draws.rows):
-                matrix, fixed = draws.matrix[s, r], draws.fixed[s, r]
-                held = draws.outside[s, r] + matrix[menus[:, rest]].sum(axis=1)
-                level = draws.offset[mix, s, r] + fixed[menus[:, rest]].sum(axis=1)
-                out[:, :, s, r] = np.einsum("bli,bi->bl", reached, held) + np.einsum(
-                    "bli,li->bl", reached, matrix[columns]
-                )
-                out[:, :, s, r] += level[:, None] + fixed[columns]
+        rest = menus[:, [j for j in range(draws.plans) if j != plan]]
+        out = np.empty((len(menus), len(columns), len(draws.weight), draws.rows))
+        for s in _parts(draws, len(menus) * len(columns)):
+            weight, matrix, fixed = draws.weight[s], draws.matrix[s], draws.fixed[s]
+            base = 1.0 + weight[:, rest].sum(axis=2)
+            reached = draws.people[mix, s][:, None, None] / (base[:, :, None] + weight[:, None, columns])
+            held = draws.outside[s][:, :, None] + matrix[:, :, rest].sum(axis=3)
+            level = draws.offset[mix, s][:, :, None] + fixed[:, :, rest].sum(axis=3)
+            found = np.einsum("sbli,srbi->srbl", reached, held)
+            found += np.einsum("sbli,srli->srbl", reached, matrix[:, :, columns])
+            found += level[..., None] + fixed[:, :, None, columns]
+            out[:, :, s] = found.transpose(2, 3, 0, 1)
         return out
 
 
-def _bound(draws: Draws, region: Region, center: Ints, s: int, weights: Array) -> tuple[float, Array, float]:
-    """One draw's rows, weighted: value at the reference, (n,) potentials, absolute terms; as ``levels.bounds``."""
-    used = np.flatnonzero(weights)
-    picked, people = weights[used], draws.people[region.mix, s]
-
-    def weighed(part: Array) -> Array:
-        return np.asarray(np.tensordot(picked, part, axes=1))
-
-    own, at = draws.weight[s, region.columns], draws.weight[s, center]
-    held, outside = weighed(draws.matrix[s, used][:, center]), weighed(draws.outside[s, used])
-    level = weighed(draws.fixed[s, used])
-    unit = (outside + held.sum(axis=0)) / (1.0 + at.sum(axis=0))
-    base = held - unit * at
-    counts = np.diff(region.first)
-    d = weighed(draws.matrix[s, used][:, region.columns]) - unit * own - np.repeat(base, counts, axis=0)
-    around = np.where(d > 0.0, *(np.repeat(part[s], counts, axis=0) for part in (region.low, region.high)))
-    potential = (d / (own + around)) @ people + level[region.columns] - np.repeat(level[center], counts)
-    value = float(people @ unit + level[center].sum() + weighed(draws.offset[region.mix, s, used]))
-    return value, potential, terms_of(people, region.least[s], unit, held, at, outside)
+def _parts(draws: Draws, width: int) -> list[Ints]:
+    """Draws to take at once, where each reads ``width`` times its types in numbers."""
+    size, _, types = draws.weight.shape
+    step = max(1, AT_ONCE // (width * types))
+    return [np.arange(at, min(at + step, size)) for at in range(0, size, step)]
 
 
-def terms_of(people: Array, least: Array, unit: Array, held: Array, at: Array, outside: Array) -> float:
-    """Absolute terms of one draw's bound beyond those that the row's own size counts; (J, I) and (I,) parts."""
-    plans = len(held)
-    terms = (2 * plans + 3) * np.abs(unit) + np.abs(outside) + 2.0 * (np.abs(held) + np.abs(unit) * at).sum(axis=0)
-    return float(terms @ (people / (1.0 + least.sum(axis=0))))
+def _weighed(weights: Array, rows: Array) -> Array:
+    """(s, 1, ...) rows (s, R, ...) by their weights (s, R)."""
+    return np.asarray(np.einsum("sr,sr...->s...", weights, rows)[:, None])
+
+
+def _bounds(
+    draws: Draws, region: Region, center: Ints, s: Ints, rows: Callable[[Array], Array]
+) -> tuple[Array, Array, Array]:
+    """Of some draws: (s, R') values at the reference, (s, R', n) potentials, (s, R') absolute terms.
+
+    ``rows``: from (s, R, ...) to those wanted, (s, R', ...). See ``search.levels.bounds``.
+    """
+    people, counts = draws.people[region.mix, s], np.diff(region.first)
+    own, at = draws.weight[s][:, region.columns], draws.weight[s][:, center]
+    held, outside = rows(draws.matrix[s][:, :, center]), rows(draws.outside[s])
+    chosen, reference = rows(draws.fixed[s][:, :, region.columns]), rows(draws.fixed[s][:, :, center])
+    unit = (outside + held.sum(axis=2)) / (1.0 + at.sum(axis=1))[:, None]
+    base = held - unit[:, :, None] * at[:, None]
+    d = rows(draws.matrix[s][:, :, region.columns])
+    d -= unit[:, :, None] * own[:, None]
+    d -= np.repeat(base, counts, axis=2)
+    low, high = (np.repeat(part[s], counts, axis=1)[:, None] for part in (region.low, region.high))
+    d /= own[:, None] + np.where(d > 0.0, low, high)
+    potential = np.einsum("srki,si->srk", d, people) + chosen - np.repeat(reference, counts, axis=2)
+    value = np.einsum("sri,si->sr", unit, people) + reference.sum(axis=2) + rows(draws.offset[region.mix, s])
+    terms = np.abs(outside) + (2 * len(center) + 5 + 2.0 * at.sum(axis=1))[:, None] * np.abs(unit)
+    terms += 2.0 * np.abs(held).sum(axis=2)
+    size = np.einsum("sri,si->sr", terms, people / (1.0 + region.least[s].sum(axis=1)))
+    return value, potential, size
 
 
 def region_of(draws: Draws, loops: NumpyLoops, box: tuple[Ints, ...], mix: int) -> Region:

@@ -167,7 +167,7 @@ def _terms(draws: Draws, region: Region, center: Ints) -> Array:
     at = draws.weight[:, center]
     held, outside = draws.matrix[:, 0][:, center], draws.outside[:, 0]
     unit = np.abs(outside + held.sum(axis=1)) / (1.0 + at.sum(axis=1))
-    terms = (2 * draws.plans + 3 + 2.0 * at.sum(axis=1)) * unit + np.abs(outside) + 2.0 * np.abs(held).sum(axis=1)
+    terms = (2 * draws.plans + 5 + 2.0 * at.sum(axis=1)) * unit + np.abs(outside) + 2.0 * np.abs(held).sum(axis=1)
     out = np.zeros((len(at), draws.rows))
     out[:, 0] = (terms * draws.people[region.mix] / (1.0 + region.least.sum(axis=1))).sum(axis=1)
     return out
