@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import time
 from functools import cache
+from typing import TYPE_CHECKING
 
 from optimizer.search.tuning import DEFAULT
 from optimizer.uncertainty.arrays import NumpyLoops
+
+if TYPE_CHECKING:
+    from optimizer.uncertainty.loops import CompiledLoops
 
 BOUNDS = 200
 """Passes over all numbers that a search of any size is expected to take."""
 
 
 @cache
-def _compiled() -> NumpyLoops | None:
+def _compiled() -> CompiledLoops | None:
     """None without numba, or without a place to keep what it compiles."""
     try:
         from optimizer.uncertainty.loops import CompiledLoops
@@ -23,9 +27,10 @@ def _compiled() -> NumpyLoops | None:
 
 
 def loops_for(numbers: int, deadline: float | None = None) -> NumpyLoops:
-    """For a problem of so many numbers. Under a deadline, loops that may still have to be compiled need time for it."""
+    """For a problem of so many numbers. Under a deadline, loops that would first have to be compiled are left alone."""
     if numbers * BOUNDS < DEFAULT.compiled_numbers:
         return NumpyLoops()
     if deadline is not None and time.monotonic() + DEFAULT.loading_seconds > deadline:
         return NumpyLoops()
-    return _compiled() or NumpyLoops()
+    compiled = _compiled()
+    return NumpyLoops() if compiled is None or (deadline is not None and not compiled.on_disk()) else compiled

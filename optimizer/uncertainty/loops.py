@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from optimizer.search.kernels.loops import compiled_before
 from optimizer.typing import Array, Ints
 from optimizer.uncertainty.arrays import Draws, DrawTables, NumpyLoops, Region
 
@@ -188,6 +189,12 @@ def _vary(numbers: Numbers, menus: Ints, plan: int, columns: Ints, out: Array) -
 
 class CompiledLoops(NumpyLoops):
     """As :class:`~optimizer.uncertainty.arrays.NumpyLoops`, up to rounding."""
+
+    @staticmethod
+    def on_disk() -> bool:
+        """Whether every loop was compiled before, so that it need only be loaded; compiling takes some seconds."""
+        loops = (_spans, _around, _potential, _tables, _joint, _vary)
+        return all(compiled_before(loop) for loop in loops)
 
     def spans(self, draws: Draws, columns: Ints, first: Ints) -> tuple[Array, Array]:
         """See ``NumpyLoops``."""

@@ -18,7 +18,7 @@ from optimizer.search.engine import Clock
 from optimizer.typing import Array, Choice
 from optimizer.uncertainty.question import Holds, RiskQuestion
 
-COARSE = 1e-4
+COARSE = 1e-3
 """Relative gap of the first solves; only those are refined that stand in the way of the answer."""
 
 
