@@ -109,7 +109,7 @@ class RiskQuestion:
 
     def probability(self, limits: Array, requirement: Requirement) -> float:
         """Share of the draws by weight in which a requirement's limits hold, at limits (S, K)."""
-        return float(self.weights @ (limits[:, list(requirement.limits)] >= 0.0).all(axis=1))
+        return min(1.0, float(self.weights @ (limits[:, list(requirement.limits)] >= 0.0).all(axis=1)))
 
     def allowed(self, requirement: Requirement) -> float:
         """Weight of draws in which a requirement may be missed; whole draws where all weigh the same."""
