@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from optimizer.studies.explain import explain_case as explain_case
     from optimizer.studies.frontier import frontier_case as frontier_case
     from optimizer.studies.sensitivity import sensitivity_case as sensitivity_case
+    from optimizer.uncertainty.problem import RobustProblem as RobustProblem
+    from optimizer.uncertainty.statements import RobustSolution as RobustSolution
 
 _PUBLIC = {
     "answer.comparison": "Comparison",
@@ -65,6 +67,8 @@ _PUBLIC = {
     "studies.explain": "explain_case",
     "studies.frontier": "frontier_case",
     "studies.sensitivity": "sensitivity_case",
+    "uncertainty.problem": "RobustProblem",
+    "uncertainty.statements": "RobustSolution",
 }
 _HOMES = {name: f"optimizer.{home}" for home, names in _PUBLIC.items() for name in names.split()}
 

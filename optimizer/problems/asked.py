@@ -8,9 +8,9 @@ from typing import Any
 
 from optimizer.economics.figures import TOTAL
 from optimizer.errors import bad_argument
+from optimizer.execution.arrays import number
 from optimizer.model.instance import Figure, Instance
 from optimizer.model.measures import FLOOR_ARRAYS, ConditionBound, Measure, magnitude
-from optimizer.problems.arrays import number
 from optimizer.problems.statements import Condition, Ratio
 
 
@@ -70,18 +70,26 @@ def sides(conditions: Sequence[Any], instance: Instance, figures: Mapping[str, F
     names: set[str] = set()
     for k, condition in enumerate(conditions):
         argument = f"conditions[{k}]"
-        if not isinstance(condition, Condition):
-            raise bad_argument(argument, f"is not a Condition, but {type(condition).__name__}")
-        measured = asked(condition.figure, argument, instance, figures)
-        name: Any = condition.name
-        if not isinstance(name, str) or name in names:
-            raise bad_argument(f"{argument}.name", f"is no name of its own: {name!r}")
-        names |= {name} - {""}
-        given = {s: getattr(condition, s) for s in ("at_least", "at_most") if getattr(condition, s) is not None}
-        values = {side: number(value, f"{argument}.{side}") for side, value in given.items()}
-        if not values:
-            raise bad_argument(argument, "has neither at_least nor at_most")
-        if len(values) == 2 and values["at_least"] > values["at_most"]:
-            raise bad_argument(argument, "at_least lies above at_most", "swap them")
-        found += [AskedSide(name, measured, 1 if side == "at_least" else -1, v) for side, v in values.items()]
+        own = sides_of(condition, argument, instance, figures)
+        if condition.name in names:
+            raise bad_argument(f"{argument}.name", f"is no name of its own: {condition.name!r}")
+        names |= {condition.name} - {""}
+        found += own
     return tuple(found)
+
+
+def sides_of(condition: Any, argument: str, instance: Instance, figures: Mapping[str, Figure]) -> tuple[AskedSide, ...]:
+    """Every side of one condition. Raises InputError."""
+    if not isinstance(condition, Condition):
+        raise bad_argument(argument, f"is not a Condition, but {type(condition).__name__}")
+    measured = asked(condition.figure, argument, instance, figures)
+    name: Any = condition.name
+    if not isinstance(name, str):
+        raise bad_argument(f"{argument}.name", f"is no name of its own: {name!r}")
+    given = {s: getattr(condition, s) for s in ("at_least", "at_most") if getattr(condition, s) is not None}
+    values = {side: number(value, f"{argument}.{side}") for side, value in given.items()}
+    if not values:
+        raise bad_argument(argument, "has neither at_least nor at_most")
+    if len(values) == 2 and values["at_least"] > values["at_most"]:
+        raise bad_argument(argument, "at_least lies above at_most", "swap them")
+    return tuple(AskedSide(name, measured, 1 if side == "at_least" else -1, v) for side, v in values.items())

@@ -12,15 +12,15 @@ from numpy.typing import ArrayLike
 from optimizer import search
 from optimizer.errors import InfeasibleError, SolverError, bad_argument
 from optimizer.execution.arguments import checked_gap, checked_seconds
-from optimizer.model.composites import Nest
+from optimizer.execution.arrays import each, index
+from optimizer.model.composites import Composites, Nest
 from optimizer.model.instance import Figure, Instance, Limit, combine, evaluate, follows_rules, within_burst
 from optimizer.model.measures import Measure, counting, yardstick
 from optimizer.optimise.diagnose import diagnose
 from optimizer.optimise.frontier import Side, trace
 from optimizer.optimise.outcome import Answer, Settings, reached, relative_gap
 from optimizer.optimise.ratio import best, ratio_of
-from optimizer.problems.arrays import each, index
-from optimizer.problems.asked import Asked, asked, sides
+from optimizer.problems.asked import Asked, asked, sides, sides_of
 from optimizer.problems.building import figures_of, plans_of, with_burst
 from optimizer.problems.nests import Stated, nested
 from optimizer.problems.statements import Burst, Condition, FrontierMenu, MenuFrontier, MenuSolution, Ratio
@@ -103,6 +103,28 @@ class MenuProblem:
             tuple(dict(zip(part.plans, row, strict=True)) for row in part.levels.tolist())
             for part in self._nested.composites.parts
         )
+
+    @property
+    def composites(self) -> Composites:
+        """How the plans are taken together in ``instance``, ``figures`` and ``limits``."""
+        return self._nested.composites
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """The conditions on ``instance`` as ``figure >= 0``, their tolerance inside."""
+        return self._limits
+
+    def linear(self, name: str, argument: str) -> Figure:
+        """The figure of a name, on ``instance``. Raises InputError, for a ratio too."""
+        wanted = self._asked(name, argument)
+        if wanted.below is not None:
+            raise bad_argument(argument, "is a ratio", "name one figure, and state the ratio as a condition")
+        return self.figures[wanted.above]
+
+    def limits_of(self, condition: Any, where: str) -> tuple[Limit, ...]:
+        """One more condition, given as the argument ``where``, as :attr:`limits` are. Raises InputError."""
+        found = sides_of(condition, where, self.instance, self.figures)
+        return tuple(limit for side in found for limit in side.on(self.figures).limits())
 
     def floor(self, ratio: Ratio) -> float:
         """The least denominator at which a menu counts for a ratio, in the denominator's unit. Raises InputError."""

@@ -42,6 +42,13 @@ def _quiet_class() -> Any:
     return Quiet
 
 
+def quiet_solver() -> Any:
+    """A HiGHS of one's own that prints nothing."""
+    h = _quiet_class()()
+    h.setOptionValue("output_flag", False)
+    return h
+
+
 def load_solver() -> None:
     """Import HiGHS now, while nobody waits for it."""
     _quiet_class()
@@ -323,8 +330,7 @@ def _highs_lp(p: Program) -> Any:
 
 def read_mps(path: str) -> Program:
     """A program from an MPS file. Raises SolverError where HiGHS cannot read it."""
-    h = _quiet_class()()
-    h.setOptionValue("output_flag", False)
+    h = quiet_solver()
     if str(h.readModel(path)).rpartition(".")[2] != "kOk":
         raise SolverError(f"{path} cannot be read as MPS")
     import highspy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 
@@ -10,7 +11,21 @@ from optimizer.search.levels.layout import Layout
 from optimizer.typing import Bools, Ints
 
 
-def consistent(layout: Layout, box: tuple[Ints, ...]) -> tuple[Ints, ...] | None:
+class Ruled(Protocol):
+    """Columns plan after plan, and which pairs of them may stand on one menu."""
+
+    @property
+    def starts(self) -> Ints:
+        """(J + 1,) first column of each plan."""
+        ...
+
+    @property
+    def rules(self) -> tuple[tuple[int, int, Bools], ...]:
+        """(first plan, second plan, allowed)."""
+        ...
+
+
+def consistent(layout: Ruled, box: tuple[Ints, ...]) -> tuple[Ints, ...] | None:
     """The box without levels that lack an allowed partner; None where a plan has no level left."""
     if not layout.rules:
         return box

@@ -1,0 +1,1 @@
+"""Deciding over many draws of the uncertain numbers at once, with proofs."""

@@ -1,0 +1,156 @@
+"""The arguments of a ``RobustProblem``, checked, as a question."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from optimizer.errors import bad_argument
+from optimizer.execution.arrays import each, finite, number
+from optimizer.model.composites import Composites
+from optimizer.model.instance import Figure, Instance, Limit, combine
+from optimizer.typing import Array
+from optimizer.uncertainty.arrays import spare
+from optimizer.uncertainty.question import Holds, Requirement, RiskQuestion
+
+
+class Risk(StrEnum):
+    """What is made of a figure that has a value in every draw."""
+
+    MEAN = "mean"
+    CVAR = "cvar"
+    """The mean of the worst tail of the draws, by weight."""
+    WORST = "worst"
+    REGRET = "regret"
+    """The largest loss against the best that each draw alone allows; less is better."""
+
+
+@runtime_checkable
+class Posed(Protocol):
+    """One draw: what a ``MenuProblem`` offers. Figures and limits are on ``instance``, its plans are ``composites``."""
+
+    instance: Instance
+    figures: Mapping[str, Figure]
+
+    @property
+    def composites(self) -> Composites: ...
+
+    @property
+    def limits(self) -> tuple[Limit, ...]: ...
+
+    def linear(self, name: str, argument: str) -> Figure: ...
+
+    def limits_of(self, condition: Any, where: str) -> tuple[Limit, ...]: ...
+
+    def evaluate(self, menu: Sequence[int], mix: int = 0) -> dict[str, float]: ...
+
+
+def posed(problems: Any) -> tuple[Posed, ...]:
+    """The problems, which share plans, levels, rules, mixes, figures and what is asked of them. Raises InputError."""
+    found: list[Posed] = []
+    for s, problem in enumerate(each(problems, None, "problems", "draw")):
+        if not isinstance(problem, Posed):
+            raise bad_argument(f"problems[{s}]", f"is not a MenuProblem, but {type(problem).__name__}")
+        found.append(problem)
+    if not found:
+        raise bad_argument("problems", "has no draw")
+    for s, problem in enumerate(found):
+        for what, one, other in _shared(problem, found[0]):
+            if one != other:
+                raise bad_argument(
+                    f"problems[{s}]", f"has other {what} than problems[0]", "draws differ in numbers alone"
+                )
+        for k, (one, other) in enumerate(zip(problem.instance.rules, found[0].instance.rules, strict=True)):
+            pair = (one.first, one.second) == (other.first, other.second)
+            if not pair or not np.array_equal(one.allowed, other.allowed):
+                raise bad_argument(
+                    f"problems[{s}]", f"has another rule {k} than problems[0]", "draws share their rules"
+                )
+    return tuple(found)
+
+
+def _shared(one: Posed, other: Posed) -> list[tuple[str, Any, Any]]:
+    def parts(problem: Posed) -> list[tuple[str, Any]]:
+        instance = problem.instance
+        return [
+            ("nests", [part.plans for part in problem.composites.parts]),
+            ("plans or levels", [part.levels.tobytes() for part in problem.composites.parts]),
+            ("mixes", instance.mixes),
+            ("rules", len(instance.rules)),
+            ("capacities", len(instance.blocks)),
+            ("figures", sorted(problem.figures)),
+            ("conditions", len(problem.limits)),
+        ]
+
+    return [(name, a, b) for (name, a), (_, b) in zip(parts(one), parts(other), strict=True)]
+
+
+def checked_weights(weights: Any, draws: int) -> Array:
+    """(S,) with sum 1; equal where absent. Raises InputError."""
+    if weights is None:
+        return np.full(draws, 1.0 / draws)
+    given = finite(weights, (draws,), "weights", above=0.0)
+    return np.asarray(given / given.sum())
+
+
+def checked_risk(risk: Any) -> Risk:
+    """Raises InputError."""
+    try:
+        return Risk(risk)
+    except ValueError:
+        raise bad_argument("risk", f"is {risk!r}", f"one of {', '.join(Risk)}") from None
+
+
+def caps_of(risk: Risk, weights: Array, tail: Any) -> Array:
+    """(S,) the most weight that a draw may get. Raises InputError."""
+    share = number(tail, "tail", above=0.0)
+    if share > 1.0:
+        raise bad_argument("tail", f"must be 1 or less, but is {share:g}", "write 0.1 for the worst tenth")
+    if risk is Risk.MEAN:
+        return weights.copy()
+    return weights / share if risk is Risk.CVAR else np.ones(len(weights))
+
+
+def question_of(
+    problems: Sequence[Posed], weights: Array, aim: Any, risk: Risk, tail: Any, chance: Any, on_mean: Any
+) -> RiskQuestion:
+    """What is asked, without the offsets of regret. Raises InputError."""
+    aims = tuple(problem.linear(aim, "aim") for problem in problems)
+    limits: list[list[Limit]] = [[*problem.limits, *_burst_limits(problem.instance)] for problem in problems]
+    if len({len(own) for own in limits}) > 1:
+        raise bad_argument("problems", "differ in which capacities have a limit")
+    requirements = [Requirement(limit.name, Holds.EVERY, (k,)) for k, limit in enumerate(limits[0])]
+
+    def ask(given: Any, where: str, holds: Holds, share: float) -> None:
+        found = [problem.limits_of(given, where) for problem in problems]
+        at = len(limits[0])
+        for own, more in zip(limits, found, strict=True):
+            own.extend(more)
+        requirements.append(Requirement(found[0][0].name, holds, tuple(range(at, len(limits[0]))), share))
+
+    for k, condition in enumerate(each(on_mean, None, "on_mean", "condition")):
+        ask(condition, f"on_mean[{k}]", Holds.MEAN, 1.0)
+    for k, pair in enumerate(each(chance, None, "chance", "condition and share of the draws")):
+        parts = each(pair, 2, f"chance[{k}]", "part: a condition, and the share of the draws in which it holds")
+        share = number(parts[1], f"chance[{k}][1]", above=0.0)
+        if share > 1.0:
+            raise bad_argument(f"chance[{k}][1]", f"must be 1 or less, but is {share:g}", "write 0.9 for nine in ten")
+        ask(parts[0], f"chance[{k}][0]", Holds.CHANCE, share)
+    return RiskQuestion(
+        tuple(problem.instance for problem in problems), aims, tuple(tuple(own) for own in limits), tuple(requirements),
+        weights, caps_of(risk, weights, tail), np.zeros(len(weights)),
+    )  # fmt: skip
+
+
+def _burst_limits(instance: Instance) -> list[Limit]:
+    """Finite limits of burst as limits of their own; the tolerance is that of ``within_burst``."""
+    return [
+        Limit(
+            f"burst limit of {block.name}", combine([(1.0, left)], block.limit + 1e-9 * (block.reserved + block.limit))
+        )
+        for block, left in zip(instance.blocks, spare(instance), strict=True)
+        if np.isfinite(block.limit)
+    ]

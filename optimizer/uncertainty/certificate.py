@@ -1,0 +1,73 @@
+"""What was removed by which bound, as plain data."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import numpy as np
+
+from optimizer.errors import NotTrustedError
+from optimizer.typing import Array, Ints
+from optimizer.uncertainty.arrays import Draws
+
+Node = dict[str, Any]
+"""A proof is [reference menu, number in the table ``multipliers``, 1 or 0: whether the aim counts], or [reference menu]
+for the requirements alone, each by itself.
+
+``steps``: [[proof, [[plan, levels dropped], ...]], ...], applied in order, then one of
+``bound``: a proof, for all that is left;
+``split``: [plan, levels kept on the left], with ``left`` and ``right``;
+``enumerate``: every menu left was evaluated;
+``terms``: nothing was looked at; no menu is worth more than all its terms in absolute value;
+``empty``: the rules leave nothing."""
+
+
+class DrawRecorder:
+    """Collects the tree during the search."""
+
+    def __init__(self, draws: Draws) -> None:
+        self.roots: list[dict[str, Any]] = []
+        self._draws = draws
+        self._known: dict[str, int] = {}
+
+    def root(self, mix: int) -> Node:
+        """A new root for one mix level."""
+        node: Node = {}
+        self.roots.append({"mix": mix, "node": node})
+        return node
+
+    def proof(self, reference: Ints, multiplier: Array | None = None, aim: bool = True) -> list[Any]:
+        """As plain data; without a multiplier, of the requirements alone."""
+        menu = list(self._draws.menu(reference))
+        if multiplier is None:
+            return [menu]
+        packed = base64.b64encode(multiplier.astype("<f8").tobytes()).decode("ascii")
+        return [menu, self._known.setdefault(packed, len(self._known)), int(aim)]
+
+    def drop(self, node: Node, proof: list[Any], gone: list[tuple[int, Ints]]) -> None:
+        """Columns of plans dropped by a proof."""
+        levels = [[plan, (columns - self._draws.starts[plan]).tolist()] for plan, columns in gone]
+        node.setdefault("steps", []).append([proof, levels])
+
+    def split(self, node: Node, plan: int, left: Ints) -> tuple[Node, Node]:
+        """The two children."""
+        node["split"] = [plan, (left - self._draws.starts[plan]).tolist()]
+        node["left"], node["right"] = {}, {}
+        return node["left"], node["right"]
+
+    def data(self, bound: float) -> dict[str, Any]:
+        """The finished certificate."""
+        return {
+            "bound": bound if np.isfinite(bound) else None,
+            "multipliers": list(self._known),
+            "roots": self.roots,
+        }
+
+
+def unpacked(packed: str, size: int) -> Array:
+    """A multiplier of a certificate. Raises NotTrustedError where it is not finite, negative or of another size."""
+    vector = np.frombuffer(base64.b64decode(packed), dtype="<f8").astype(np.float64)
+    if len(vector) != size or not np.isfinite(vector).all() or (vector < 0.0).any():
+        raise NotTrustedError("a multiplier is negative, not finite or of the wrong length")
+    return vector

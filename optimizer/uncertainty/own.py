@@ -1,0 +1,108 @@
+"""Every draw's own best value, for regret: a value that was found, and a bound that none exceeds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from optimizer import search
+from optimizer.errors import InfeasibleError, NotTrustedError
+from optimizer.execution.clock import GRACE
+from optimizer.model.instance import Limit
+from optimizer.model.measures import LEAST
+from optimizer.search.engine import Clock
+from optimizer.typing import Array, Choice
+from optimizer.uncertainty.question import Holds, RiskQuestion
+
+COARSE = 1e-3
+"""Relative gap of the first solves; only those are refined that stand in the way of the answer."""
+
+
+@dataclass(frozen=True)
+class OwnBest:
+    """One draw's best choice, were its numbers known; the problem's own conditions hold in it."""
+
+    choice: Choice | None
+    value: float
+    """-inf where time ran out first."""
+    bound: float
+    certificate: dict[str, Any]
+
+
+def own_best(question: RiskQuestion, draw: int, gap: float, clock: Clock, seeds: Sequence[Choice] = ()) -> OwnBest:
+    """Of one draw, within a relative gap. Raises InfeasibleError where nothing meets the draw's own conditions."""
+    instance, aim = question.instances[draw], question.aims[draw]
+    found = search.maximise(
+        instance, aim, _limits(question, draw), gap=gap, scale=LEAST * float(question.sizes[draw, 0]) or 1.0,
+        deadline=clock.deadline, seeds=seeds, pasts=() if seeds else None, survivors=False,
+    )  # fmt: skip
+    if found.status is search.SearchStatus.INFEASIBLE:
+        raise InfeasibleError(f"no menu meets the conditions in draw {draw}")
+    choice = None if found.menu is None or found.mix is None else (found.menu, found.mix)
+    bound = min(found.bound, float(question.sizes[draw, 0]))
+    return OwnBest(choice, found.value, bound, found.certificate)
+
+
+def all_own(question: RiskQuestion, clock: Clock) -> tuple[OwnBest, ...]:
+    """Of every draw, each started from the best of the draw before it."""
+    found: list[OwnBest] = []
+    seeds: tuple[Choice, ...] = ()
+    for draw in range(question.draws):
+        found.append(own_best(question, draw, COARSE, _hurried(clock, question.draws - draw), seeds))
+        if (choice := found[-1].choice) is not None:
+            seeds = (choice,)
+    return tuple(found)
+
+
+def refined(question: RiskQuestion, own: tuple[OwnBest, ...], values: Array, bound: float, tolerance: float,
+            clock: Clock) -> tuple[OwnBest, ...]:  # fmt: skip
+    """The same with those draws solved to the end whose regret at ``values`` may exceed ``bound`` by too much."""
+    shown = np.array([best.bound for best in own]) - values
+    made = list(own)
+    for draw in np.flatnonzero(shown > bound + tolerance):
+        best = own[draw]
+        if best.bound > best.value and not clock.stop():
+            seeds = () if best.choice is None else (best.choice,)
+            closer = own_best(question, int(draw), 0.0, clock, seeds)
+            better = closer if closer.value >= best.value else best
+            made[draw] = replace(better, bound=min(best.bound, closer.bound),
+                                 certificate=(closer if closer.bound <= best.bound else best).certificate)  # fmt: skip
+    return tuple(made)
+
+
+def recheck_own(question: RiskQuestion, draw: int, own: OwnBest) -> None:
+    """Raises NotTrustedError where the choice is not worth its value, or its certificate does not show the bound."""
+    if own.choice is None:
+        raise NotTrustedError(f"draw {draw} has no best choice of its own")
+    menu, mix = own.choice
+    alone = replace(
+        question, instances=(question.instances[draw],), aims=(question.aims[draw],),
+        limits=(_limits(question, draw),),
+        requirements=tuple(d for d in question.requirements if d.holds is Holds.EVERY),
+        weights=np.ones(1), caps=np.ones(1), offsets=np.zeros(1),
+    )  # fmt: skip
+    value = alone.value(menu, mix)
+    size = 1e-12 * float(question.sizes[draw, 0])
+    if value is None or value < own.value - size:
+        raise NotTrustedError(f"draw {draw}: the best choice of its own is not worth what is said")
+    bound = search.recheck(alone.instances[0], alone.aims[0], alone.limits[0], own.certificate)
+    if min(bound, float(question.sizes[draw, 0])) > own.bound + size:
+        raise NotTrustedError(f"draw {draw}: the bound of its own best is not shown")
+
+
+def _limits(question: RiskQuestion, draw: int) -> tuple[Limit, ...]:
+    """Those that hold in every draw; they come first."""
+    every = {k for requirement in question.requirements if requirement.holds is Holds.EVERY for k in requirement.limits}
+    return tuple(limit for k, limit in enumerate(question.limits[draw]) if k in every)
+
+
+def _hurried(clock: Clock, left: int) -> Clock:
+    """An equal part of the time that is left."""
+    if clock.deadline is None:
+        return clock
+    now = time.monotonic()
+    return replace(clock, deadline=now + max(GRACE / 1000.0, (clock.deadline - now) / (left + 1)))
