@@ -10,7 +10,7 @@ from optimizer.economics.figures import TOTAL
 from optimizer.errors import bad_argument
 from optimizer.model.instance import Figure, Instance
 from optimizer.model.measures import FLOOR_ARRAYS, ConditionBound, Measure, magnitude
-from optimizer.problems.arrays import number
+from optimizer.execution.arrays import number
 from optimizer.problems.statements import Condition, Ratio
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from optimizer.economics import choice
 from optimizer.errors import bad_argument
 from optimizer.model.instance import Block, Figure, Instance, Rule
-from optimizer.problems.arrays import LARGEST, dimensions, each, finite, index, number, refuse, table
+from optimizer.execution.arrays import LARGEST, dimensions, each, finite, index, number, refuse, table
 from optimizer.problems.statements import Burst
 from optimizer.typing import Array
 

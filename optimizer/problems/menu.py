@@ -19,7 +19,7 @@ from optimizer.optimise.diagnose import diagnose
 from optimizer.optimise.frontier import Side, trace
 from optimizer.optimise.outcome import Answer, Settings, reached, relative_gap
 from optimizer.optimise.ratio import best, ratio_of
-from optimizer.problems.arrays import each, index
+from optimizer.execution.arrays import each, index
 from optimizer.problems.asked import Asked, asked, sides
 from optimizer.problems.building import figures_of, plans_of, with_burst
 from optimizer.problems.nests import Stated, nested

@@ -13,7 +13,7 @@ from optimizer.economics import choice
 from optimizer.errors import bad_argument
 from optimizer.model.composites import Composed, Composites, Nest, PlanDemand, composites_of, left_out
 from optimizer.model.instance import Figure, Instance
-from optimizer.problems.arrays import LARGEST, each, index, number, refuse
+from optimizer.execution.arrays import LARGEST, each, index, number, refuse
 from optimizer.typing import Array, Bools, LevelIndices
 
 

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from optimizer.errors import bad_argument
 from optimizer.execution.arguments import checked_gap, checked_seconds
-from optimizer.problems.arrays import dimensions, finite, number
+from optimizer.execution.arrays import dimensions, finite, number
 from optimizer.search.prices.certify import certify, round_prices
 from optimizer.search.prices.prices import Prices, revenue
 from optimizer.typing import Array, Verdict
