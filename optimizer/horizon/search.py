@@ -1,0 +1,179 @@
+"""Best-first branch and bound over (stage, plan): boxes of levels, cut by the separable bound of ``bounds``.
+
+Source: the one loop of ``search.engine``; levels that no path above the cutoff takes are dropped by the bound's
+max-marginals, and a box is split at the (stage, plan) whose level adds most to the bound.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from optimizer.horizon.ascent import ascend, best_constant
+from optimizer.horizon.bounds import Parted, PathBound, bound_box, whole_box
+from optimizer.horizon.certificate import PathNode, PathRecorder
+from optimizer.horizon.instance import Horizon
+from optimizer.horizon.kernel import ChosenPotentials
+from optimizer.horizon.paths import all_paths, count_paths, is_empty, nearest, reachable
+from optimizer.horizon.simulate import values
+from optimizer.horizon.tuning import DEFAULT, PathTuning
+from optimizer.search.engine import BestFirst, Clock, GapRule, SearchStatus
+from optimizer.typing import Array, Bools, Ints
+
+YARDSTICK = 1e-6
+"""Share of the largest a path could be worth that gaps are relative to, where the value is next to nothing."""
+
+
+@dataclass(frozen=True)
+class PathIncumbent:
+    """A path (K, J) of columns and its value by the simulation."""
+
+    path: Ints
+    value: float
+
+
+@dataclass(frozen=True)
+class PathBox:
+    """Levels that are left, and the path that the next bound is taken around."""
+
+    columns: Bools
+    """(K, N) reachable."""
+    bound: float
+    reference: Ints
+    node: PathNode
+
+
+@dataclass(frozen=True)
+class SearchedPath:
+    """What a search found and proved."""
+
+    incumbent: PathIncumbent
+    bound: float
+    status: SearchStatus
+    boxes: int
+    bounds: int
+    certificate: dict[str, Any]
+
+
+def search_paths(horizon: Horizon, gap: float, clock: Clock, tuning: PathTuning = DEFAULT) -> SearchedPath:
+    """The best path within a gap relative to its value, unless the clock stops the search first."""
+    rule = GapRule(gap, YARDSTICK * horizon.magnitude)
+    engine: BestFirst[PathBox, PathIncumbent] = BestFirst(rule, clock)
+    search = _Search(horizon, engine, tuning)
+    search.begin()
+    engine.run(search)
+    found = engine.incumbent
+    assert found is not None
+    status = engine.stopped or SearchStatus.CLOSED
+    bound = engine.bound
+    return SearchedPath(found, bound, status, engine.boxes, search.bounds, search.recorder.data(bound))
+
+
+class _Search:
+    """Meets ``search.engine.Branching``."""
+
+    def __init__(self, horizon: Horizon, engine: BestFirst[PathBox, PathIncumbent], tuning: PathTuning) -> None:
+        self._horizon, self._engine, self._tuning = horizon, engine, tuning
+        self._parted = Parted(horizon, tuning.width)
+        self._potentials = ChosenPotentials(tuning, engine.clock.deadline)
+        self.recorder = PathRecorder(horizon)
+        self.bounds = 0
+
+    def begin(self) -> None:
+        """The first incumbent, and the root."""
+        clock = self._engine.clock.with_grace()
+        path, value = ascend(self._horizon, best_constant(self._horizon, clock), self._tuning.sweeps, clock)
+        self._engine.incumbent = PathIncumbent(path, value)
+        box = whole_box(self._horizon)
+        root = self._bound(box, path)
+        self.recorder.step(self.recorder.root, path, np.zeros_like(box))
+        self._offer(root.favoured.path, box)
+        self._engine.push(PathBox(box, root.total, root.favoured.path, self.recorder.root))
+
+    def branch(self, boxes: list[PathBox]) -> None:
+        """Bound and cut; what is left is pushed in two halves."""
+        for box in boxes:
+            self._cut(box)
+
+    def proven(self, box: PathBox) -> bool:
+        """A box closes at the least bound of its steps."""
+        return True
+
+    def leave(self, box: PathBox) -> None:
+        """The node stays as it is: its bound is on the way to it."""
+
+    def _bound(self, box: Bools, reference: Ints) -> PathBound:
+        self.bounds += 1
+        return bound_box(self._parted, box, reference, self._potentials)
+
+    def _cut(self, box: PathBox) -> None:
+        columns, reference, bound = box.columns, box.reference, box.bound
+        engine, found = self._engine, None
+        if count_paths(self._horizon, columns) <= self._tuning.enumerated:
+            self._evaluate(box.node, columns)
+            return
+        for turn in range(self._tuning.rounds):
+            found = self._bound(columns, reference)
+            bound = min(bound, found.total)
+            self._offer(found.favoured.path, columns)
+            if bound <= engine.cutoff:
+                self.recorder.step(box.node, reference, np.zeros_like(columns))
+                engine.close(bound)
+                return
+            dropped = columns & (found.through <= engine.cutoff)
+            self.recorder.step(box.node, reference, dropped)
+            if dropped.any():
+                engine.close(min(bound, float(found.through[dropped].max())))
+                columns = reachable(self._horizon, columns & ~dropped)
+                if is_empty(self._horizon, columns):
+                    return
+            following = nearest(self._horizon, columns, found.favoured.path)
+            if (following == reference).all() or (turn and not dropped.any()):
+                break
+            reference = following
+        assert found is not None
+        self._split(columns, bound, found, box.node)
+
+    def _evaluate(self, node: PathNode, columns: Bools) -> None:
+        """Every path of a small box."""
+        paths = np.concatenate(list(all_paths(self._horizon, columns, self._tuning.enumerated)))
+        worth = values(self._horizon, paths)
+        best = int(worth.argmax())
+        if worth[best] > self._engine.value:
+            self._engine.incumbent = PathIncumbent(paths[best], float(worth[best]))
+        self.recorder.enumerated(node)
+        self._engine.close(float(worth[best]))
+
+    def _offer(self, path: Ints, columns: Bools) -> None:
+        """Take a path as the incumbent, after a short ascent, where it is better."""
+        value = float(values(self._horizon, path[None])[0])
+        if value > self._engine.value:
+            path, better = ascend(self._horizon, path, self._tuning.later_sweeps, self._engine.clock)
+            self._engine.incumbent = PathIncumbent(path, better)
+
+    def _split(self, columns: Bools, bound: float, found: PathBound, node: PathNode) -> None:
+        stage, plan = _widest(self._horizon, columns, found.potentials)
+        inside = np.flatnonzero(columns[stage] & (self._horizon.plan == plan))
+        left = inside[: len(inside) // 2]
+        nodes = self.recorder.split(node, stage, plan, left)
+        for child, kept in zip(nodes, (left, inside[len(inside) // 2 :]), strict=True):
+            part = columns.copy()
+            part[stage, inside] = False
+            part[stage, kept] = True
+            part = reachable(self._horizon, part)
+            if not is_empty(self._horizon, part):
+                reference = nearest(self._horizon, part, found.favoured.path)
+                self._engine.push(PathBox(part, bound, reference, child))
+
+
+def _widest(horizon: Horizon, columns: Bools, potentials: Array) -> tuple[int, int]:
+    """The (stage, plan) with a choice left whose best level adds most to the bound."""
+    first = horizon.first[:-1]
+    most = np.maximum.reduceat(np.where(columns, potentials, -np.inf), first, axis=1)
+    least = np.minimum.reduceat(np.where(columns, potentials, np.inf), first, axis=1)
+    choices = np.add.reduceat(columns, first, axis=1, dtype=np.intp)
+    gain = np.where(choices > 1, np.maximum(most, 0.0) + 1e-3 * (most - least), -np.inf)
+    stage, plan = np.unravel_index(int(gain.argmax()), gain.shape)
+    return int(stage), int(plan)
