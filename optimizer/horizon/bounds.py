@@ -26,7 +26,7 @@ from optimizer.economics import dynamics
 from optimizer.errors import NotTrustedError
 from optimizer.horizon.instance import Horizon
 from optimizer.horizon.intervals import MonthRanges, ranges
-from optimizer.horizon.paths import Favoured, favoured
+from optimizer.horizon.paths import favoured
 from optimizer.horizon.values import CustomerValues, customer_values
 from optimizer.typing import Array, Bools, Ints
 
@@ -93,33 +93,87 @@ class Potentials(Protocol):
 
 
 @dataclass(frozen=True)
-class PathBound:
-    """The bound of a box around a reference."""
+class Separable:
+    """Over a box: no path in it is worth more than ``base`` and the potentials of its columns."""
 
+    base: float
+    potentials: Array
+    """(K, N); -inf out of the box."""
+
+
+@dataclass(frozen=True)
+class PathBound:
+    """What a separable form says of a box."""
+
+    form: Separable
     total: float
     """No path of the box is worth more."""
-    favoured: Favoured
-    """The path that reaches it, and what every column adds up to at most."""
+    path: Ints
+    """(K, J) the path that the form favours."""
     through: Array
     """(K, N) no path of the box that takes a column is worth more; -inf out of the box."""
-    potentials: Array
-    """(K, N)"""
 
 
-def bound_box(parted: Parted, box: Bools, reference: Ints, potentials: Potentials) -> PathBound:
-    """Bound a box (K, N) of reachable columns around a path (K, J), in the box or not. Finite, or NotTrustedError."""
-    h = parted.horizon
+def bound_box(parted: Parted, box: Bools, reference: Ints, potentials: Potentials) -> tuple[float, Separable]:
+    """Value of a reference path (K, J), in the box (K, N) or not, and the form around it. NotTrustedError if not finite.
+
+    The columns of the box are all reachable; what ``paths.reachable`` leaves is such a box.
+    """
     total, table = 0.0, np.zeros(box.shape)
     for part in parted.parts:
-        value, made = potentials(part.horizon, box[:, part.columns], part.path(reference, h))
+        value, made = potentials(part.horizon, box[:, part.columns], part.path(reference, parted.horizon))
         total += value
         table[:, part.columns] += made
-    table[~box] = -np.inf
-    best = favoured(h, table)
-    base = total + parted.slack
-    if not (np.isfinite(base + best.total) and np.isfinite(table[box]).all()):
+    if not (np.isfinite(total) and np.isfinite(table[box]).all()):
         raise NotTrustedError("a bound of the horizon is not finite")
-    return PathBound(base + best.total, best, base + best.through, table)
+    return total, Separable(total + parted.slack, np.where(box, table, -np.inf))
+
+
+def told(horizon: Horizon, form: Separable) -> PathBound:
+    """What a form says."""
+    best = favoured(horizon, form.potentials)
+    return PathBound(form, form.base + best.total, best.path, form.base + best.through)
+
+
+def mixed(one: Separable, other: Separable, share: float) -> Separable:
+    """The form with a share of the other in it: valid where both are, and often below both, as their best paths differ."""
+    inside = np.isfinite(other.potentials)
+    table = np.full(inside.shape, -np.inf)
+    table[inside] = (1.0 - share) * one.potentials[inside] + share * other.potentials[inside]
+    return Separable((1.0 - share) * one.base + share * other.base, table)
+
+
+def best_mix(horizon: Horizon, one: Separable, other: Separable, turns: int) -> tuple[float, PathBound]:
+    """The share of the other form (over a box within that of the one) at which the bound is least, and that bound.
+
+    The bound is convex in the share and piecewise linear, a piece a path: the lowest point of the pieces known is tried
+    next (Kelley's cutting planes on a line).
+    """
+    ends = [told(horizon, mixed(one, other, share)) for share in (0.0, 1.0)]
+    best, low, high = min((ends[0].total, 0.0), (ends[1].total, 1.0)), ends[0].path, ends[1].path
+    kept = ends[int(best[1])]
+    left, right = _line(one, other, low), _line(one, other, high)
+    for _ in range(turns):
+        slope = (left[1] - left[0]) - (right[1] - right[0])
+        if not slope < 0.0:
+            break
+        share = (right[0] - left[0]) / slope
+        if not 0.0 < share < 1.0:
+            break
+        found = told(horizon, mixed(one, other, share))
+        if found.total < best[0]:
+            best, kept = (found.total, share), found
+        piece = _line(one, other, found.path)
+        if piece in (left, right):
+            break
+        left, right = (piece, right) if piece[1] < piece[0] else (left, piece)
+    return best[1], kept
+
+
+def _line(one: Separable, other: Separable, path: Ints) -> tuple[float, float]:
+    """What the two forms say of a path."""
+    rows = np.arange(len(path))[:, None]
+    return tuple(form.base + float(form.potentials[rows, path].sum()) for form in (one, other))  # type: ignore[return-value]
 
 
 def numpy_potentials(horizon: Horizon, box: Bools, reference: Ints) -> tuple[float, Array]:

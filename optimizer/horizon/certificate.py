@@ -10,8 +10,9 @@ from optimizer.horizon.instance import Horizon
 from optimizer.typing import Bools, Ints
 
 PathNode = dict[str, Any]
-"""``steps``: [[reference, [[stage, plan, levels dropped], ...]], ...] in order: the bound around a path of the table
-``paths`` (levels by stage and plan), and the levels that it drops; then one of
+"""``steps``: [[reference, share, [[stage, plan, levels dropped], ...]], ...] in order: the form around a path of the table
+``paths`` (levels by stage and plan) is mixed by a share into that of the steps before, the ancestors' included, and the
+levels dropped by what that says; then one of
 
 ``split``: [stage, plan, levels kept on the left], with ``left`` and ``right``;
 ``enumerate``: every path left was evaluated;
@@ -27,15 +28,15 @@ class PathRecorder:
         self._listed: list[list[list[int]]] = []
         self.root: PathNode = {}
 
-    def step(self, node: PathNode, reference: Ints, dropped: Bools) -> None:
-        """A bound of the node's box, and the columns (K, N) that it drops."""
+    def step(self, node: PathNode, reference: Ints, share: float, dropped: Bools) -> None:
+        """A form mixed in, and the columns (K, N) that the mix drops."""
         h, drops = self._horizon, []
         for k in np.flatnonzero(dropped.any(axis=1)):
             columns = np.flatnonzero(dropped[k])
             for j in np.unique(h.plan[columns]):
                 levels = columns[h.plan[columns] == j] - h.first[j]
                 drops.append([int(k), int(j), levels.tolist()])
-        node.setdefault("steps", []).append([self._known(reference), drops])
+        node.setdefault("steps", []).append([self._known(reference), share, drops])
 
     def split(self, node: PathNode, stage: int, plan: int, left: Ints) -> tuple[PathNode, PathNode]:
         """The two children; ``left`` in columns."""

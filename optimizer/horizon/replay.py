@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from optimizer.errors import NotTrustedError
-from optimizer.horizon.bounds import Parted, bound_box, numpy_potentials, whole_box
+from optimizer.horizon.bounds import Parted, Separable, bound_box, mixed, numpy_potentials, told, whole_box
+from optimizer.horizon.certificate import PathNode
 from optimizer.horizon.instance import Horizon
 from optimizer.horizon.paths import all_paths, count_paths, is_empty, reachable
 from optimizer.horizon.simulate import values
@@ -36,6 +38,15 @@ def replay(horizon: Horizon, certificate: Mapping[str, Any]) -> float:
     return proven
 
 
+@dataclass(frozen=True)
+class _Known:
+    """A box, the least bound of it so far, and the last form."""
+
+    box: Bools
+    bound: float = np.inf
+    form: Separable | None = None
+
+
 class _Replay:
     """The bound so far."""
 
@@ -45,31 +56,47 @@ class _Replay:
         self._bound = -np.inf
 
     def run(self) -> float:
-        waiting = [(self._certificate["root"], whole_box(self._horizon), np.inf)]
+        waiting: list[tuple[PathNode, _Known]] = [(self._certificate["root"], _Known(whole_box(self._horizon)))]
         while waiting:
-            node, box, bound = waiting.pop()
+            node, known = waiting.pop()
             if unknown := set(node) - {"steps", "split", "left", "right", "enumerate"}:
                 raise NotTrustedError(f"the certificate knows an ending of its own: {sorted(unknown)}")
-            box = reachable(self._horizon, box)
-            for reference, drops in node.get("steps", ()):
-                if not is_empty(self._horizon, box):
-                    box, bound = self._step(box, bound, reference, drops)
-            if is_empty(self._horizon, box):
+            known = replace(known, box=reachable(self._horizon, known.box))
+            for reference, share, drops in node.get("steps", ()):
+                if not is_empty(self._horizon, known.box):
+                    known = self._step(known, reference, share, drops)
+            if is_empty(self._horizon, known.box):
                 continue
             if "split" in node:
-                waiting += [(node[side], part, bound) for side, part in self._halves(node["split"], box)]
+                halves = self._halves(node["split"], known.box)
+                waiting += [(node[side], self._within(replace(known, box=part))) for side, part in halves]
+            elif node.get("enumerate") is True:
+                self._bound = max(self._bound, self._evaluated(known.box))
             else:
-                self._bound = max(self._bound, self._evaluated(box) if node.get("enumerate") is True else bound)
+                self._bound = max(self._bound, known.bound)
         return float(self._bound)
 
-    def _step(self, box: Bools, bound: float, reference: int, drops: list[Any]) -> tuple[Bools, float]:
-        found = bound_box(self._parted, box, self._path(reference), numpy_potentials)
-        bound, kept = min(bound, found.total), box.copy()
+    def _step(self, known: _Known, reference: int, share: float, drops: list[Any]) -> _Known:
+        """Mix in the form around a reference, and drop what the mix puts below the certificate's bound."""
+        if not 0.0 <= share <= 1.0:
+            raise NotTrustedError(f"the certificate mixes forms by {share!r}")
+        box = known.box
+        _, form = bound_box(self._parted, box, self._path(reference), numpy_potentials)
+        found = told(self._horizon, form if known.form is None else mixed(known.form, form, share))
+        bound, kept = min(known.bound, found.total), box.copy()
         for stage, plan, levels in drops:
             columns = self._columns(stage, plan, levels)
             self._bound = max(self._bound, min(bound, float(found.through[stage, columns].max(initial=-np.inf))))
             kept[stage, columns] = False
-        return reachable(self._horizon, kept), bound
+        return _Known(reachable(self._horizon, kept), bound, found.form)
+
+    def _within(self, known: _Known) -> _Known:
+        """What is known of a box, with what its form says of the part that it has become."""
+        box = reachable(self._horizon, known.box)
+        if known.form is None or is_empty(self._horizon, box):
+            return replace(known, box=box)
+        form = Separable(known.form.base, np.where(box, known.form.potentials, -np.inf))
+        return _Known(box, min(known.bound, told(self._horizon, form).total), form)
 
     def _path(self, number: int) -> Ints:
         """A reference may be any path of levels that are there; limits on steps do not matter to a bound."""

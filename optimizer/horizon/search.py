@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from optimizer.horizon.ascent import ascend, best_constant
-from optimizer.horizon.bounds import Parted, PathBound, bound_box, whole_box
+from optimizer.horizon.bounds import Parted, Separable, best_mix, bound_box, told, whole_box
 from optimizer.horizon.certificate import PathNode, PathRecorder
 from optimizer.horizon.instance import Horizon
 from optimizer.horizon.kernel import ChosenPotentials
@@ -42,6 +42,8 @@ class PathBox:
     """(K, N) reachable."""
     bound: float
     reference: Ints
+    form: Separable
+    """Of the last bound, of this box or of one around it."""
     node: PathNode
 
 
@@ -82,15 +84,15 @@ class _Search:
         self.bounds = 0
 
     def begin(self) -> None:
-        """The first incumbent, and the root."""
+        """The first incumbent, and the root with a first bound."""
         clock = self._engine.clock.with_grace()
         path, value = ascend(self._horizon, best_constant(self._horizon, clock), self._tuning.sweeps, clock)
         self._engine.incumbent = PathIncumbent(path, value)
-        box = whole_box(self._horizon)
-        root = self._bound(box, path)
-        self.recorder.step(self.recorder.root, path, np.zeros_like(box))
-        self._offer(root.favoured.path, box)
-        self._engine.push(PathBox(box, root.total, root.favoured.path, self.recorder.root))
+        box, root = whole_box(self._horizon), self.recorder.root
+        _, form = self._form(box, path)
+        found = told(self._horizon, form)
+        self.recorder.step(root, path, 1.0, np.zeros_like(box))
+        self._engine.push(PathBox(box, found.total, found.path, form, root))
 
     def branch(self, boxes: list[PathBox]) -> None:
         """Bound and cut; what is left is pushed in two halves."""
@@ -104,37 +106,41 @@ class _Search:
     def leave(self, box: PathBox) -> None:
         """The node stays as it is: its bound is on the way to it."""
 
-    def _bound(self, box: Bools, reference: Ints) -> PathBound:
+    def _form(self, box: Bools, reference: Ints) -> tuple[float, Separable]:
         self.bounds += 1
         return bound_box(self._parted, box, reference, self._potentials)
 
     def _cut(self, box: PathBox) -> None:
-        columns, reference, bound = box.columns, box.reference, box.bound
-        engine, found = self._engine, None
+        columns, reference, bound, form = box.columns, box.reference, box.bound, box.form
         if count_paths(self._horizon, columns) <= self._tuning.enumerated:
             self._evaluate(box.node, columns)
             return
-        for turn in range(self._tuning.rounds):
-            found = self._bound(columns, reference)
-            bound = min(bound, found.total)
-            self._offer(found.favoured.path, columns)
-            if bound <= engine.cutoff:
-                self.recorder.step(box.node, reference, np.zeros_like(columns))
-                engine.close(bound)
+        tried: set[bytes] = set()
+        turns = self._tuning.rounds if box.node is not self.recorder.root else self._tuning.root_rounds
+        for _ in range(turns):
+            tried.add(reference.tobytes())
+            value, made = self._form(columns, reference)
+            self._offer(reference, value)
+            share, found = best_mix(self._horizon, form, made, self._tuning.mixes)
+            form, before, bound = found.form, bound, min(bound, found.total)
+            cutoff = self._engine.cutoff
+            dropped = columns & (found.through <= cutoff)
+            if bound <= cutoff:
+                self.recorder.step(box.node, reference, share, np.zeros_like(columns))
+                self._engine.close(bound)
                 return
-            dropped = columns & (found.through <= engine.cutoff)
-            self.recorder.step(box.node, reference, dropped)
+            self.recorder.step(box.node, reference, share, dropped)
             if dropped.any():
-                engine.close(min(bound, float(found.through[dropped].max())))
+                self._engine.close(min(bound, float(found.through[dropped].max())))
                 columns = reachable(self._horizon, columns & ~dropped)
                 if is_empty(self._horizon, columns):
                     return
-            following = nearest(self._horizon, columns, found.favoured.path)
-            if (following == reference).all() or (turn and not dropped.any()):
+                tried.clear()
+            reference = nearest(self._horizon, columns, found.path)
+            slow = before - bound < self._tuning.worthwhile * (before - cutoff)
+            if reference.tobytes() in tried or (slow and not dropped.any()):
                 break
-            reference = following
-        assert found is not None
-        self._split(columns, bound, found, box.node)
+        self._split(columns, bound, Separable(form.base, np.where(columns, form.potentials, -np.inf)), reference, box.node)
 
     def _evaluate(self, node: PathNode, columns: Bools) -> None:
         """Every path of a small box."""
@@ -146,15 +152,15 @@ class _Search:
         self.recorder.enumerated(node)
         self._engine.close(float(worth[best]))
 
-    def _offer(self, path: Ints, columns: Bools) -> None:
-        """Take a path as the incumbent, after a short ascent, where it is better."""
-        value = float(values(self._horizon, path[None])[0])
+    def _offer(self, path: Ints, value: float) -> None:
+        """Take a path of about this value as the incumbent, after a short ascent, where it is better."""
         if value > self._engine.value:
-            path, better = ascend(self._horizon, path, self._tuning.later_sweeps, self._engine.clock)
-            self._engine.incumbent = PathIncumbent(path, better)
+            better = PathIncumbent(*ascend(self._horizon, path, self._tuning.later_sweeps, self._engine.clock))
+            if better.value > self._engine.value:
+                self._engine.incumbent = better
 
-    def _split(self, columns: Bools, bound: float, found: PathBound, node: PathNode) -> None:
-        stage, plan = _widest(self._horizon, columns, found.potentials)
+    def _split(self, columns: Bools, bound: float, form: Separable, reference: Ints, node: PathNode) -> None:
+        stage, plan = _widest(self._horizon, columns, form.potentials)
         inside = np.flatnonzero(columns[stage] & (self._horizon.plan == plan))
         left = inside[: len(inside) // 2]
         nodes = self.recorder.split(node, stage, plan, left)
@@ -164,8 +170,9 @@ class _Search:
             part[stage, kept] = True
             part = reachable(self._horizon, part)
             if not is_empty(self._horizon, part):
-                reference = nearest(self._horizon, part, found.favoured.path)
-                self._engine.push(PathBox(part, bound, reference, child))
+                own = Separable(form.base, np.where(part, form.potentials, -np.inf))
+                found = told(self._horizon, own)
+                self._engine.push(PathBox(part, min(bound, found.total), found.path, own, child))
 
 
 def _widest(horizon: Horizon, columns: Bools, potentials: Array) -> tuple[int, int]:

@@ -15,6 +15,10 @@ class PathTuning:
     """Bounds taken of a box before it is cut."""
     root_rounds: int = 8
     """The same for the root."""
+    mixes: int = 4
+    """Shares tried when the forms of two references are mixed."""
+    worthwhile: float = 0.1
+    """Share of a box's excess over the cutoff that a bound must take off for another one to follow."""
     sweeps: int = 20
     """Coordinate ascents of the first incumbent, at most."""
     later_sweeps: int = 2
