@@ -25,8 +25,8 @@ import numpy as np
 from optimizer.economics import dynamics
 from optimizer.errors import NotTrustedError
 from optimizer.horizon.instance import Horizon
-from optimizer.horizon.intervals import MonthRanges, ranges
-from optimizer.horizon.paths import favoured
+from optimizer.horizon.intervals import StageRanges, ranges
+from optimizer.horizon.paths import favoured, favoured_path
 from optimizer.horizon.values import CustomerValues, customer_values
 from optimizer.typing import Array, Bools, Ints
 
@@ -52,13 +52,17 @@ class Parted:
     """A horizon and its parts: what types cannot take is left out of their sums."""
 
     horizon: Horizon
+    whole: int
+    """Columns times types up to which the horizon stays in one part: many small arrays cost more than idle numbers."""
     width: int
     """Most types in a part."""
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
-        """Together all types that any plan reaches; at least one."""
-        h = self.horizon
+        """Together all types that any plan reaches."""
+        h, every = self.horizon, np.arange(self.horizon.plans)
+        if h.attraction.size <= self.whole:
+            return (Part(h, every, np.arange(len(h.plan))),)
         offered = np.maximum.reduceat(h.attraction, h.first[:-1]) > 0.0
         groups, of = np.unique(offered | (h.start[1:] > 0.0), axis=1, return_inverse=True)
         made = []
@@ -69,19 +73,6 @@ class Parted:
                 pieces = np.array_split(types, -(-len(types) // self.width))
                 made += [Part(h.part(plans, piece), plans, columns) for piece in pieces]
         return tuple(made)
-
-    @cached_property
-    def slack(self) -> float:
-        """More than rounding can take off a bound.
-
-        Every term n f or R d is at most twice a type's people x its largest reward per month to come; relative errors
-        grow by some ten roundings a month in n, R, v and lambda, and by one a term in sums.
-        """
-        h = self.horizon
-        monthly = np.abs(h.monthly_reward).max(axis=1)
-        to_come = np.cumsum(monthly[::-1], axis=0)[::-1]
-        terms = 2.0 * float((h.people[1:] * to_come).sum()) * (h.plans + 1) * (1 + len(h.habit))
-        return EPS * (40.0 * h.months + 10.0 * h.plans + h.types + 40.0) * terms
 
 
 class Potentials(Protocol):
@@ -126,7 +117,18 @@ def bound_box(parted: Parted, box: Bools, reference: Ints, potentials: Potential
         table[:, part.columns] += made
     if not (np.isfinite(total) and np.isfinite(table[box]).all()):
         raise NotTrustedError("a bound of the horizon is not finite")
-    return total, Separable(total + parted.slack, np.where(box, table, -np.inf))
+    return total, Separable(total + rounding_slack(parted.horizon), np.where(box, table, -np.inf))
+
+
+def rounding_slack(horizon: Horizon) -> float:
+    """More than rounding can take off a bound.
+
+    Every term n f or R d is at most twice a type's people x its largest reward per month to come; relative errors grow
+    by some ten roundings a month in n, R, v and lambda, and by one a term in sums.
+    """
+    rows = horizon.plans + 1
+    terms = 2.0 * horizon.worth_to_come * rows * (1 + len(horizon.habit))
+    return EPS * (40.0 * horizon.months + 10.0 * rows + horizon.types + 40.0) * terms
 
 
 def told(horizon: Horizon, form: Separable) -> PathBound:
@@ -143,31 +145,26 @@ def mixed(one: Separable, other: Separable, share: float) -> Separable:
     return Separable((1.0 - share) * one.base + share * other.base, table)
 
 
-def best_mix(horizon: Horizon, one: Separable, other: Separable, turns: int) -> tuple[float, PathBound]:
-    """The share of the other form (over a box within that of the one) at which the bound is least, and that bound.
+def best_mix(horizon: Horizon, one: Separable, other: Separable, turns: int) -> float:
+    """The share of the other form (over a box within that of the one) at which the bound is least.
 
     The bound is convex in the share and piecewise linear, a piece a path: the lowest point of the pieces known is tried
     next (Kelley's cutting planes on a line).
     """
-    ends = [told(horizon, mixed(one, other, share)) for share in (0.0, 1.0)]
-    best, low, high = min((ends[0].total, 0.0), (ends[1].total, 1.0)), ends[0].path, ends[1].path
-    kept = ends[int(best[1])]
-    left, right = _line(one, other, low), _line(one, other, high)
+    one = mixed(one, other, 0.0)
+    left, right = (_line(one, other, favoured_path(horizon, form.potentials)) for form in (one, other))
+    best = min((left[0], 0.0), (right[1], 1.0))
     for _ in range(turns):
         slope = (left[1] - left[0]) - (right[1] - right[0])
-        if not slope < 0.0:
-            break
-        share = (right[0] - left[0]) / slope
+        share = (right[0] - left[0]) / slope if slope < 0.0 else 0.0
         if not 0.0 < share < 1.0:
             break
-        found = told(horizon, mixed(one, other, share))
-        if found.total < best[0]:
-            best, kept = (found.total, share), found
-        piece = _line(one, other, found.path)
+        piece = _line(one, other, favoured_path(horizon, mixed(one, other, share).potentials))
+        best = min(best, ((1.0 - share) * piece[0] + share * piece[1], share))
         if piece in (left, right):
             break
         left, right = (piece, right) if piece[1] < piece[0] else (left, piece)
-    return best[1], kept
+    return best[1]
 
 
 def _line(one: Separable, other: Separable, path: Ints) -> tuple[float, float]:
@@ -179,30 +176,32 @@ def _line(one: Separable, other: Separable, path: Ints) -> tuple[float, float]:
 def numpy_potentials(horizon: Horizon, box: Bools, reference: Ints) -> tuple[float, Array]:
     """Meets :class:`Potentials`; the form that certificates are replayed with."""
     values, table = customer_values(horizon, reference), np.zeros(box.shape)
-    for month in ranges(horizon, box):
-        k = horizon.stage[month.month]
-        table[k, month.columns] += _month_potentials(horizon, values, month, reference[k])
+    for stage in ranges(horizon, box):
+        k = horizon.stage[stage.months.start]
+        table[k, stage.columns] = _stage_potentials(horizon, values, stage, reference[k])
     return values.value, table
 
 
-def _month_potentials(horizon: Horizon, values: CustomerValues, month: MonthRanges, menu: Ints) -> Array:
-    """(n,) the worse ends of n f and R d, over all types."""
-    plan = horizon.plan[month.columns]
-    kept, chosen = _per_customer(horizon, values, month.month, month.columns)
-    kept_there, chosen_there = _per_customer(horizon, values, month.month, menu)
-    f, d = kept - kept_there[plan], chosen - chosen_there[:, plan]
-    worth = np.maximum(f * month.low, f * month.high).sum(axis=1)
-    worth += np.maximum(d * month.per_weight_low, d * month.per_weight_high).sum(axis=(0, 2))
+def _stage_potentials(horizon: Horizon, values: CustomerValues, stage: StageRanges, menu: Ints) -> Array:
+    """(n,) the worse ends of n f and R d, over all months and types; the ends are (least, minus most)."""
+    plan = horizon.plan[stage.columns]
+    kept, chosen = _per_customer(horizon, values, stage.months, stage.columns)
+    kept_there, chosen_there = _per_customer(horizon, values, stage.months, menu)
+    f, d = kept - kept_there[:, plan], chosen - chosen_there[:, :, plan]
+    n, r = stage.customers, stage.per_weight
+    worth = np.maximum(f * n[:, 0], -f * n[:, 1]).sum(axis=(0, 2))
+    worth += np.maximum(d * r[:, 0], -d * r[:, 1]).sum(axis=(0, 1, 3))
     return np.asarray(worth)
 
 
-def _per_customer(horizon: Horizon, values: CustomerValues, t: int, columns: Ints) -> tuple[Array, Array]:
-    """Worth of a customer (n, W) and per decider's weight (C, n, W), at levels of which each plan has one or many."""
-    rows = horizon.plan[columns] + 1
-    gain = horizon.monthly_reward[t, columns] + values.after[t + 1, rows]
-    kept = dynamics.customer_value(horizon.decision_rate[columns], gain, values.decider[t, horizon.origin[rows]])
+def _per_customer(horizon: Horizon, values: CustomerValues, months: range, columns: Ints) -> tuple[Array, Array]:
+    """Worth of a customer (M, n, W) and of a decider (M, C, n, W) less its mean, times weight, at every column."""
+    rows, span = horizon.plan[columns] + 1, slice(months.start, months.stop)
+    gain = horizon.monthly_reward[span][:, columns] + values.after[1:][span][:, rows]
+    decider = values.decider[span]
+    kept = dynamics.customer_value(horizon.decision_rate[columns], gain, decider[:, horizon.origin[rows]])
     weight = horizon.habit[:, rows, None] * horizon.attraction[columns]
-    return kept, weight * (gain - values.decider[t][:, None])
+    return kept, weight * (gain[:, None] - decider[:, :, None])
 
 
 def whole_box(horizon: Horizon) -> Bools:

@@ -70,7 +70,8 @@ def _adjoint(tab: PathTables, path: Ints, after: Array, decider: Array) -> float
     total, gains, gain = np.zeros(width), np.zeros(width), np.zeros((rows, width))
     for t in range(len(tab.stage) - 1, -1, -1):
         menu = path[tab.stage[t]]
-        gain[0] = after[t + 1, 0]
+        for w in range(width):
+            gain[0, w] = after[t + 1, 0, w]
         for j in range(rows - 1):
             for w in range(width):
                 gain[j + 1, w] = tab.reward[t, menu[j], w] + after[t + 1, j + 1, w]
@@ -105,19 +106,23 @@ def _enter(
 ) -> None:  # pragma: no cover - compiled
     """Customers at the start of a stage, and the hull of its attractions."""
     width = tab.start.shape[1]
-    was[0], was[1] = low, high
+    for q in range(len(low)):
+        for w in range(width):
+            was[0, q, w], was[1, q, w] = low[q, w], high[q, w]
     for j in range(len(tab.first) - 1):
-        attraction[0, j], attraction[1, j] = FAR, -FAR
+        for w in range(width):
+            attraction[0, j, w], attraction[1, j, w] = FAR, -FAR
         for q in range(tab.first[j], tab.first[j + 1]):
             if not box[stage, q]:
                 continue
             for w in range(width):
                 attraction[0, j, w] = min(attraction[0, j, w], tab.attraction[q, w])
                 attraction[1, j, w] = max(attraction[1, j, w], tab.attraction[q, w])
+            for w in range(width):
+                low[q, w] = tab.start[j + 1, w] if stage == 0 else FAR
+                high[q, w] = tab.start[j + 1, w] if stage == 0 else -FAR
             if stage == 0:
-                low[q], high[q] = tab.start[j + 1], tab.start[j + 1]
                 continue
-            low[q], high[q] = FAR, -FAR
             for p in range(tab.first[j], tab.first[j + 1]):
                 if box[stage - 1, p] and tab.follows[p, q]:
                     for w in range(width):
@@ -130,14 +135,17 @@ def _gather(tab: PathTables, t: int, box: Bools, low: Array, high: Array, hulls:
     """Hulls over the columns of each plan, and what they add up to."""
     plans, width, zero = len(tab.first) - 1, tab.start.shape[1], tab.origin[0]
     inside = box[tab.stage[t]]
-    hulls.deciders[:] = 0.0
+    for c in range(len(tab.habit)):
+        for w in range(width):
+            hulls.deciders[0, c, w] = hulls.deciders[1, c, w] = 0.0
     for w in range(width):
         hulls.balance[0, w] = hulls.balance[1, w] = tab.outside_rate[w] * tab.people[t, w] + tab.entrants[t, w]
     least, most = np.zeros(width), np.zeros(width)
     for j in range(plans):
         held, moving, beyond = hulls.held[:, j], hulls.moving[:, j], hulls.beyond[:, j]
-        for part in (held, moving, beyond):
-            part[0], part[1] = FAR, -FAR
+        for w in range(width):
+            held[0, w], moving[0, w], beyond[0, w] = FAR, FAR, FAR
+            held[1, w], moving[1, w], beyond[1, w] = -FAR, -FAR, -FAR
         own = 1.0 if tab.origin[j + 1] == zero else 0.0
         for q in range(tab.first[j], tab.first[j + 1]):
             if not inside[q]:
@@ -196,7 +204,8 @@ def _column(
     """The potential of a column in one month; moves its customers on."""
     worth, zero, own_class = 0.0, tab.origin[0], tab.origin[plan + 1]
     own = 1.0 if own_class == zero else 0.0
-    joined[:] = 0.0
+    for w in range(tab.start.shape[1]):
+        joined[0, w] = joined[1, w] = 0.0
     for c in range(len(tab.habit)):
         habit, mine = tab.habit[c, plan + 1], 1.0 if c == own_class else 0.0
         for w in range(tab.start.shape[1]):
@@ -240,7 +249,8 @@ def potentials(tab: PathTables, box: Bools, path: Ints) -> tuple[float, Array]: 
         np.zeros((2, plans, width)), np.zeros((2, classes, width)), np.zeros((2, classes, width)),
         np.zeros((2, width)), np.zeros((2, width)),
     )  # fmt: skip
-    hulls.outside[0], hulls.outside[1] = tab.start[0], tab.start[0]
+    for w in range(width):
+        hulls.outside[0, w] = hulls.outside[1, w] = tab.start[0, w]
     last = -1
     for t in range(len(tab.stage)):
         k = tab.stage[t]

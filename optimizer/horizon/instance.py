@@ -98,17 +98,35 @@ class Horizon:
         return np.asarray(near & (self.plan[:, None] == self.plan))
 
     @cached_property
+    def barred(self) -> Array:
+        """(N, N) 0 where a column may follow another, else -inf."""
+        return np.where(self.follows, 0.0, -np.inf)
+
+    @cached_property
+    def foreign(self) -> Array:
+        """(N, J) 0 where a column is of a plan, else -inf."""
+        return np.where(self.plan[:, None] == np.arange(self.plans), 0.0, -np.inf)
+
+    @cached_property
     def monthly_reward(self) -> Array:
         """(T, N, I) value of a customer's month on every column."""
         return np.einsum("qt,qni->tni", self.weight, self.reward)
 
     @cached_property
+    def _largest(self) -> Array:
+        """(T, I) largest absolute reward of a month."""
+        return np.abs(self.monthly_reward).max(axis=1)
+
+    @cached_property
     def magnitude(self) -> float:
         """No path is worth more than this, nor less than minus this."""
-        rows = np.zeros((self.months, self.types))
-        for t, month in enumerate(self.monthly_reward):
-            rows[t] = np.abs(month).max(axis=0)
-        return float((rows * self.people[1:]).sum())
+        return float((self._largest * self.people[1:]).sum())
+
+    @cached_property
+    def worth_to_come(self) -> float:
+        """Sum over months of everyone x the largest reward of every month to come."""
+        to_come = np.cumsum(self._largest[::-1], axis=0)[::-1]
+        return float((self.people[1:] * to_come).sum())
 
     def part(self, plans: Ints, types: Ints) -> Horizon:
         """The horizon of some types, whom the other plans never reach."""

@@ -16,21 +16,21 @@ from optimizer.horizon.instance import Horizon
 from optimizer.typing import Array, Bools, Ints
 
 
-@dataclass(frozen=True)
-class MonthRanges:
-    """Of one month, over the n columns that its stage may take; W types."""
+SIDES = np.array([1.0, -1.0])
+"""Intervals are held as (least, minus most): one operation serves both ends, and both hulls are minima."""
 
-    month: int
+
+@dataclass(frozen=True)
+class StageRanges:
+    """Of the M months of a stage, over the n columns that it may take; W types."""
+
+    months: range
     columns: Ints
     """(n,)"""
-    low: Array
-    """(n, W) least customers of the column's plan before the month, if the plan stands there in this stage."""
-    high: Array
-    """(n, W) most."""
-    per_weight_low: Array
-    """(C, n, W) least deciders per unit of choice weight, if the column's plan stands there."""
-    per_weight_high: Array
-    """(C, n, W) most."""
+    customers: Array
+    """(M, 2, n, W) (least, minus most) of the column's plan before the month, if the plan stands there in this stage."""
+    per_weight: Array
+    """(M, 2, C, n, W) (least, minus most) deciders per unit of choice weight, if the column's plan stands there."""
 
 
 @dataclass(frozen=True)
@@ -52,83 +52,77 @@ class _Stage:
     """(C, n, 1)"""
     own: Array
     """(C, n, 1): 1 for the class of the column's deciders."""
-    least: Array
-    """(C, W) least choice weight of our plans together."""
-    most: Array
-    own_least: Array
-    """(C, n, W) the same, given the level of one plan."""
-    own_most: Array
+    weight: Array
+    """(2, C, W) choice weight of our plans together, (most, least): what (least, most) deciders are divided by."""
+    own_weight: Array
+    """(2, C, n, W) the same, given the level of one plan."""
 
 
-def ranges(horizon: Horizon, box: Bools) -> Iterator[MonthRanges]:
-    """The intervals of every month over a box (K, N) whose columns are all reachable (``paths.reachable``)."""
-    outside = (horizon.start[0], horizon.start[0])
-    low = high = np.empty((0, horizon.types))
+def ranges(horizon: Horizon, box: Bools) -> Iterator[StageRanges]:
+    """The intervals of every stage over a box (K, N) whose columns are all reachable (``paths.reachable``)."""
+    outside = SIDES[:, None] * horizon.start[0]
+    state = np.empty((2, 0, horizon.types))
     for k, months in enumerate(horizon.months_of):
         stage = _stage(horizon, np.flatnonzero(box[k]))
         if k:
-            low, high = _entered(horizon, np.flatnonzero(box[k - 1]), stage.columns, low, high)
+            state = _entered(horizon, np.flatnonzero(box[k - 1]), stage.columns, state)
         else:
-            low = high = horizon.start[1:][stage.plan]
+            state = SIDES[:, None, None] * horizon.start[1:][stage.plan]
+        customers, rates = [], []
         for t in months:
-            found, joined, outside = _month(horizon, stage, t, low, high, outside)
-            yield found
-            room = horizon.people[t + 1]
-            low = stage.stays * low + joined[0]
-            high = np.minimum(stage.stays * high + joined[1], room)
+            rate, joined, outside = _month(horizon, stage, t, state, outside)
+            customers.append(state)
+            rates.append(rate)
+            state = stage.stays * state + joined
+            np.maximum(state[1], -horizon.people[t + 1], out=state[1])
+        yield StageRanges(months, stage.columns, np.stack(customers), np.stack(rates))
 
 
 def _stage(horizon: Horizon, columns: Ints) -> _Stage:
     plan = horizon.plan[columns]
     first = np.searchsorted(plan, np.arange(horizon.plans))
     rate, attraction = horizon.decision_rate[columns], horizon.attraction[columns]
-    habit = horizon.habit[:, 1:][:, plan, None]
-    own = horizon.members[:, 1:][:, plan, None]
-    least, most = np.minimum.reduceat(attraction, first), np.maximum.reduceat(attraction, first)
-    totals = [horizon.habit[:, 1:] @ hull for hull in (least, most)]
-    given = [total[:, None] + habit * (attraction - hull[plan])
-             for total, hull in zip(totals, (least, most), strict=True)]  # fmt: skip
+    ours, members = horizon.habit[:, 1:], horizon.members[:, 1:]
+    habit, own = ours[:, plan, None], members[:, plan, None]
+    hulls = np.stack([np.maximum.reduceat(attraction, first), np.minimum.reduceat(attraction, first)])
+    weight = ours @ hulls
+    given = weight[:, :, None] + habit * (attraction - hulls[:, plan])[:, None]
     beyond = own[horizon.origin[0]] * rate - horizon.outside_decision_rate
-    return _Stage(columns, plan, first, rate, attraction, 1.0 - rate, beyond, habit, own, totals[0], totals[1],
-                  np.maximum(given[0], 0.0), np.maximum(given[1], 0.0))  # fmt: skip
+    return _Stage(columns, plan, first, rate, attraction, 1.0 - rate, beyond, habit, own, weight,
+                  np.maximum(given, 0.0))  # fmt: skip
 
 
-def _entered(horizon: Horizon, before: Ints, columns: Ints, low: Array, high: Array) -> tuple[Array, Array]:
+def _entered(horizon: Horizon, before: Ints, columns: Ints, state: Array) -> Array:
     """Customers at the start of a stage: the hull over the columns before that a column may follow."""
     row, source = np.nonzero(horizon.follows[np.ix_(before, columns)].T)
-    starts = np.searchsorted(row, np.arange(len(columns)))
-    return np.minimum.reduceat(low[source], starts), np.maximum.reduceat(high[source], starts)
+    return np.minimum.reduceat(state[:, source], np.searchsorted(row, np.arange(len(columns))), axis=1)
 
 
-def _month(
-    horizon: Horizon, stage: _Stage, t: int, low: Array, high: Array, outside: tuple[Array, Array]
-) -> tuple[MonthRanges, tuple[Array, Array], tuple[Array, Array]]:
-    """The month's ranges, who joins every column, and the alternatives' customers after it."""
+def _month(horizon: Horizon, stage: _Stage, t: int, state: Array, outside: Array) -> tuple[Array, Array, Array]:
+    """Deciders per weight (2, C, n, W), who joins every column (2, n, W), the alternatives' customers after the month.
+
+    Deciders of the alternatives' class are told twice, the second time with n_0 written as everyone less the plans'
+    customers; what is better holds.
+    """
     people, entrants, zero = horizon.people[t], horizon.entrants[t], horizon.origin[0]
     rho, first, plan = horizon.outside_decision_rate, stage.first, stage.plan
-    held = (np.minimum.reduceat(low, first), np.maximum.reduceat(high, first))
-    outside = (np.maximum(outside[0], people - held[1].sum(axis=0)), np.minimum(outside[1], people - held[0].sum(axis=0)))
-    moving = (stage.rate * low, stage.rate * high)
-    hulls = (np.minimum.reduceat(moving[0], first), np.maximum.reduceat(moving[1], first))
-    sums, given = [], []
-    for side in (0, 1):
-        total = horizon.members[:, 1:] @ hulls[side]
-        total[zero] += rho * outside[side] + entrants
-        sums.append(total)
-        given.append(total[:, None] + stage.own * (moving[side] - hulls[side][plan]))
-    # The alternatives' class once more, with n_0 written as everyone less the plans' customers.
-    ends = (stage.beyond * low, stage.beyond * high)
-    for side, pick, best in ((0, np.minimum, np.maximum), (1, np.maximum, np.minimum)):
-        part = pick(*ends)
-        hull = pick.reduceat(part, first)
-        total = rho * people + entrants + hull.sum(axis=0)
-        sums[side][zero] = best(sums[side][zero], total)
-        given[side][zero] = best(given[side][zero], total + part - hull[plan])
+    held = np.minimum.reduceat(state, first, axis=1).sum(axis=1)
+    outside = np.maximum(outside, SIDES[:, None] * people + held[::-1])
+    moving = stage.rate * state
+    hull = np.minimum.reduceat(moving, first, axis=1)
+    sums = horizon.members[:, 1:] @ hull
+    sums[:, zero] += rho * outside + SIDES[:, None] * entrants
+    given = sums[:, :, None] + stage.own * (moving - hull[:, plan])[:, None]
+    ends = stage.beyond * state
+    part = np.minimum(ends, -ends[::-1])
+    hull = np.minimum.reduceat(part, first, axis=1)
+    total = SIDES[:, None] * (rho * people + entrants) + hull.sum(axis=1)
+    sums[:, zero] = np.maximum(sums[:, zero], total)
+    given[:, zero] = np.maximum(given[:, zero], total[:, None] + part - hull[:, plan])
     away = horizon.habit[:, :1] * horizon.outside_attraction[t]
-    rates = (given[0] / (stage.own_most + away[:, None]), given[1] / (stage.own_least + away[:, None]))
-    rates = (np.maximum(rates[0], 0.0), np.maximum(rates[1], 0.0))
-    joined = tuple(stage.attraction * (stage.habit * rate).sum(axis=0) for rate in rates)
-    chosen = (np.maximum(sums[0], 0.0) * away / (stage.most + away), sums[1] * away / (stage.least + away))
-    after = tuple((1.0 - rho) * n + c.sum(axis=0) for n, c in zip(outside, chosen, strict=True))
-    found = MonthRanges(t, stage.columns, low, high, *rates)
-    return found, (joined[0], joined[1]), (after[0], after[1])
+    rates = given / (stage.own_weight + away[:, None])
+    np.maximum(rates[0], 0.0, out=rates[0])
+    np.maximum(sums[0], 0.0, out=sums[0])
+    joined = stage.attraction * (stage.habit * rates).sum(axis=1)
+    chosen = (sums * away / (stage.weight + away)).sum(axis=1)
+    return rates, joined, (1.0 - rho) * outside + chosen

@@ -44,26 +44,35 @@ def favoured(horizon: Horizon, potentials: Array) -> Favoured:
 
     Source: Viterbi (1967), forwards and backwards, plan by plan; limits on steps are exact.
     """
-    barred = np.where(horizon.follows, 0.0, -np.inf)
-    forward, backward = potentials.copy(), potentials.copy()
-    for k in range(1, len(forward)):
-        forward[k] += (forward[k - 1][:, None] + barred).max(axis=0)
+    barred, forward, backward = horizon.barred, _forward(horizon, potentials), potentials.copy()
     for k in reversed(range(len(backward) - 1)):
         backward[k] += (barred + backward[k + 1]).max(axis=1)
     most = np.maximum.reduceat(forward[-1], horizon.first[:-1])
     open_ = np.isfinite(potentials)
     through = np.where(open_, forward + backward - np.where(open_, potentials, 0.0), -np.inf)
     total = float(most.sum())
-    return Favoured(total, _traced(horizon, forward, barred), total - most[horizon.plan] + through)
+    return Favoured(total, _traced(horizon, forward), total - most[horizon.plan] + through)
 
 
-def _traced(horizon: Horizon, forward: Array, barred: Array) -> Ints:
+def favoured_path(horizon: Horizon, potentials: Array) -> Ints:
+    """The path of ``favoured`` alone."""
+    return _traced(horizon, _forward(horizon, potentials))
+
+
+def _forward(horizon: Horizon, potentials: Array) -> Array:
+    """(K, N) the most of a path up to a stage that ends at a column."""
+    forward = potentials.copy()
+    for k in range(1, len(forward)):
+        forward[k] += (forward[k - 1][:, None] + horizon.barred).max(axis=0)
+    return forward
+
+
+def _traced(horizon: Horizon, forward: Array) -> Ints:
     """The path behind the largest of the last stage's values, plan by plan."""
     path = np.empty((len(forward), horizon.plans), dtype=np.intp)
-    own = np.where(horizon.plan[:, None] == np.arange(horizon.plans), 0.0, -np.inf)
-    path[-1] = (forward[-1][:, None] + own).argmax(axis=0)
+    path[-1] = (forward[-1][:, None] + horizon.foreign).argmax(axis=0)
     for k in reversed(range(len(forward) - 1)):
-        path[k] = (forward[k][:, None] + barred[:, path[k + 1]]).argmax(axis=0)
+        path[k] = (forward[k][:, None] + horizon.barred[:, path[k + 1]]).argmax(axis=0)
     return path
 
 
@@ -97,4 +106,4 @@ def all_paths(horizon: Horizon, box: Bools, chunk: int) -> Iterator[Ints]:
 def nearest(horizon: Horizon, box: Bools, path: Ints) -> Ints:
     """A path within a box that keeps the steps, near another: as many levels off as need be. (K, J) columns."""
     columns = np.arange(len(horizon.plan))
-    return favoured(horizon, np.where(box, -np.abs(columns - path[:, horizon.plan]).astype(float), -np.inf)).path
+    return favoured_path(horizon, np.where(box, -np.abs(columns - path[:, horizon.plan]).astype(float), -np.inf))

@@ -9,18 +9,18 @@ from typing import Any
 import numpy as np
 
 from optimizer.errors import NotTrustedError
-from optimizer.horizon.bounds import Parted, Separable, bound_box, mixed, numpy_potentials, told, whole_box
+from optimizer.horizon.bounds import Parted, Separable, bound_box, mixed, numpy_potentials, rounding_slack, told, whole_box
 from optimizer.horizon.certificate import PathNode
 from optimizer.horizon.instance import Horizon
 from optimizer.horizon.paths import all_paths, count_paths, is_empty, reachable
 from optimizer.horizon.simulate import values
+from optimizer.horizon.tuning import DEFAULT
 from optimizer.typing import Bools, Ints
 
 MOST_PATHS = 100_000
 """Paths of one part of a certificate that may have to be evaluated."""
 CHUNK = 256
-WIDTH = 512
-"""Types in a part: numpy likes long rows."""
+WHOLE, WIDTH = DEFAULT.numpy_whole, DEFAULT.numpy_width
 
 
 def replay(horizon: Horizon, certificate: Mapping[str, Any]) -> float:
@@ -33,7 +33,7 @@ def replay(horizon: Horizon, certificate: Mapping[str, Any]) -> float:
         proven = _Replay(horizon, certificate).run()
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise NotTrustedError(f"the certificate is not well formed: {error!r}") from error
-    if not proven <= claimed + 4.0 * Parted(horizon, WIDTH).slack:
+    if not proven <= claimed + 4.0 * rounding_slack(horizon):
         raise NotTrustedError(f"the certificate claims {claimed!r}, but proves no more than {proven!r}")
     return proven
 
@@ -51,7 +51,7 @@ class _Replay:
     """The bound so far."""
 
     def __init__(self, horizon: Horizon, certificate: Mapping[str, Any]) -> None:
-        self._horizon, self._parted = horizon, Parted(horizon, WIDTH)
+        self._horizon, self._parted = horizon, Parted(horizon, WHOLE, WIDTH)
         self._certificate = certificate
         self._bound = -np.inf
 

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from optimizer.horizon.ascent import ascend, best_constant
-from optimizer.horizon.bounds import Parted, Separable, best_mix, bound_box, told, whole_box
+from optimizer.horizon.bounds import Separable, best_mix, mixed, told, whole_box
 from optimizer.horizon.certificate import PathNode, PathRecorder
 from optimizer.horizon.instance import Horizon
-from optimizer.horizon.kernel import ChosenPotentials
+from optimizer.horizon.kernel import PathKernel
 from optimizer.horizon.paths import all_paths, count_paths, is_empty, nearest, reachable
 from optimizer.horizon.simulate import values
 from optimizer.horizon.tuning import DEFAULT, PathTuning
@@ -78,8 +78,7 @@ class _Search:
 
     def __init__(self, horizon: Horizon, engine: BestFirst[PathBox, PathIncumbent], tuning: PathTuning) -> None:
         self._horizon, self._engine, self._tuning = horizon, engine, tuning
-        self._parted = Parted(horizon, tuning.width)
-        self._potentials = ChosenPotentials(tuning, engine.clock.deadline)
+        self._kernel = PathKernel(horizon, tuning, engine.clock.deadline)
         self.recorder = PathRecorder(horizon)
         self.bounds = 0
 
@@ -108,7 +107,7 @@ class _Search:
 
     def _form(self, box: Bools, reference: Ints) -> tuple[float, Separable]:
         self.bounds += 1
-        return bound_box(self._parted, box, reference, self._potentials)
+        return self._kernel.form(box, reference)
 
     def _cut(self, box: PathBox) -> None:
         columns, reference, bound, form = box.columns, box.reference, box.bound, box.form
@@ -121,7 +120,8 @@ class _Search:
             tried.add(reference.tobytes())
             value, made = self._form(columns, reference)
             self._offer(reference, value)
-            share, found = best_mix(self._horizon, form, made, self._tuning.mixes)
+            share = best_mix(self._horizon, form, made, self._tuning.mixes)
+            found = told(self._horizon, mixed(form, made, share))
             form, before, bound = found.form, bound, min(bound, found.total)
             cutoff = self._engine.cutoff
             dropped = columns & (found.through <= cutoff)

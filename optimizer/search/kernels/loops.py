@@ -18,7 +18,7 @@ from optimizer.search.tuning import DEFAULT, Tuning
 from optimizer.typing import Ints
 
 
-def _compiled_before(loop: Any) -> bool:
+def compiled_before(loop: Any) -> bool:
     """Whether this processor's code of a loop is there, in this process or in numba's index of what it keeps."""
     if loop.signatures:
         return True
@@ -85,7 +85,7 @@ class CompiledKernel:
     def on_disk() -> bool:
         """Whether every loop was compiled before, so that it need only be loaded; compiling takes some 12 s."""
         called = (compiled.weight_sums, compiled._bound, compiled._around, compiled._potentials, compiled._finished)
-        return all(_compiled_before(loop) for loop in (*called, compiled.left_over))
+        return all(compiled_before(loop) for loop in (*called, compiled.left_over))
 
     @staticmethod
     def compile_all() -> None:

@@ -144,11 +144,11 @@ def test_under_a_limit_only_loops_that_lie_compiled_on_disk(instances, search_on
 
 SCRIPT = """
 import numpy as np
-from optimizer.search.kernels.loops import CompiledKernel, compiled, _compiled_before
+from optimizer.search.kernels.loops import CompiledKernel, compiled, compiled_before
 loop = compiled._least_rest
-before = _compiled_before(loop)
+before = compiled_before(loop)
 loop(np.ones((1, 1)), np.array([0, 1]))
-print(before, _compiled_before(loop), CompiledKernel.on_disk())
+print(before, compiled_before(loop), CompiledKernel.on_disk())
 """
 
 
