@@ -181,6 +181,7 @@ def _widest(horizon: Horizon, columns: Bools, potentials: Array) -> tuple[int, i
     most = np.maximum.reduceat(np.where(columns, potentials, -np.inf), first, axis=1)
     least = np.minimum.reduceat(np.where(columns, potentials, np.inf), first, axis=1)
     choices = np.add.reduceat(columns, first, axis=1, dtype=np.intp)
-    gain = np.where(choices > 1, np.maximum(most, 0.0) + 1e-3 * (most - least), -np.inf)
+    early = np.linspace(1.5, 1.0, horizon.stages)[:, None]  # what is settled early narrows every later month
+    gain = np.where(choices > 1, early * (np.maximum(most, 0.0) + 1e-3 * (most - least)), -np.inf)
     stage, plan = np.unravel_index(int(gain.argmax()), gain.shape)
     return int(stage), int(plan)
