@@ -15,10 +15,9 @@ Markov decision processes (Kakade and Langford, 2002), interval arithmetic, Vite
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
 
 import numpy as np
 
@@ -75,12 +74,9 @@ class Parted:
         return tuple(made)
 
 
-class Potentials(Protocol):
-    """What adds the potentials of one part, by numpy or compiled; they agree up to rounding."""
-
-    def __call__(self, part: Horizon, box: Bools, path: Ints) -> tuple[float, Array]:
-        """Value of the reference path, and (K, n) potentials; columns out of the box are left as they come."""
-        ...
+Potentials = Callable[[Horizon, Bools, Ints], tuple[float, Array]]
+"""Of a part, a box and a reference path: the path's value and (K, n) potentials, 0 out of the box. In numpy or
+compiled; they agree up to rounding."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +102,9 @@ class PathBound:
 
 
 def bound_box(parted: Parted, box: Bools, reference: Ints, potentials: Potentials) -> tuple[float, Separable]:
-    """Value of a reference path (K, J), in the box (K, N) or not, and the form around it. NotTrustedError if not finite.
+    """Value of a reference path (K, J), in the box (K, N) or not, and the form around it.
 
-    The columns of the box are all reachable; what ``paths.reachable`` leaves is such a box.
+    Raises NotTrustedError for a number that is not finite. The columns of the box are all reachable; what ``paths.reachable`` leaves is such a box.
     """
     total, table = 0.0, np.zeros(box.shape)
     for part in parted.parts:
@@ -138,7 +134,7 @@ def told(horizon: Horizon, form: Separable) -> PathBound:
 
 
 def mixed(one: Separable, other: Separable, share: float) -> Separable:
-    """The form with a share of the other in it: valid where both are, and often below both, as their best paths differ."""
+    """The form with a share of the other in it: it holds where both do, and often says less, as their best paths differ."""
     inside = np.isfinite(other.potentials)
     table = np.full(inside.shape, -np.inf)
     table[inside] = (1.0 - share) * one.potentials[inside] + share * other.potentials[inside]
@@ -174,7 +170,7 @@ def _line(one: Separable, other: Separable, path: Ints) -> tuple[float, float]:
 
 
 def numpy_potentials(horizon: Horizon, box: Bools, reference: Ints) -> tuple[float, Array]:
-    """Meets :class:`Potentials`; the form that certificates are replayed with."""
+    """``Potentials``; the form that certificates are replayed with."""
     values, table = customer_values(horizon, reference), np.zeros(box.shape)
     for stage in ranges(horizon, box):
         k = horizon.stage[stage.months.start]

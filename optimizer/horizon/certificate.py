@@ -10,9 +10,9 @@ from optimizer.horizon.instance import Horizon
 from optimizer.typing import Bools, Ints
 
 PathNode = dict[str, Any]
-"""``steps``: [[reference, share, [[stage, plan, levels dropped], ...]], ...] in order: the form around a path of the table
-``paths`` (levels by stage and plan) is mixed by a share into that of the steps before, the ancestors' included, and the
-levels dropped by what that says; then one of
+"""``steps``: [[reference, share, [[stage, plan, levels dropped], ...]], ...] in order: the form around a path of the
+table ``paths`` (levels by stage and plan) is mixed by a share into that of the steps before, the ancestors' included,
+and the levels are dropped by what the mix says; then one of
 
 ``split``: [stage, plan, levels kept on the left], with ``left`` and ``right``;
 ``enumerate``: every path left was evaluated;

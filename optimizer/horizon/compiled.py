@@ -1,7 +1,7 @@
 """The potentials of ``bounds`` in compiled loops, types innermost. Imports numba.
 
-Same formulas as ``values``, ``intervals`` and ``bounds.numpy_potentials``, without temporary arrays. Sums may be taken in
-any order, which the slack of the bound covers.
+Same formulas as ``values``, ``intervals`` and ``bounds.numpy_potentials``, without temporary arrays. Sums may be taken
+in any order, which the slack of the bound covers.
 """
 
 from __future__ import annotations
@@ -54,7 +54,10 @@ class _Hulls(NamedTuple):
 
 def tables_of(horizon: Horizon) -> PathTables:
     """Everything contiguous."""
-    c = np.ascontiguousarray
+
+    def c(array: Any) -> Any:  # writable, whatever the horizon's own are: one signature to compile
+        return np.array(array, order="C")
+
     return PathTables(
         c(horizon.start), c(horizon.attraction), c(horizon.decision_rate), c(horizon.monthly_reward),
         c(horizon.outside_attraction), c(horizon.outside_decision_rate), c(horizon.entrants), c(horizon.people),
@@ -155,8 +158,8 @@ def _gather(tab: PathTables, t: int, box: Bools, low: Array, high: Array, hulls:
                 z = own * rho - tab.outside_rate[w]
                 held[0, w], held[1, w] = min(held[0, w], n), max(held[1, w], m)
                 moving[0, w], moving[1, w] = min(moving[0, w], rho * n), max(moving[1, w], rho * m)
-                beyond[0, w] = min(beyond[0, w], min(z * n, z * m))
-                beyond[1, w] = max(beyond[1, w], max(z * n, z * m))
+                beyond[0, w] = min(beyond[0, w], z * n, z * m)
+                beyond[1, w] = max(beyond[1, w], z * n, z * m)
         c = tab.origin[j + 1]
         for w in range(width):
             least[w] += held[0, w]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -83,12 +84,12 @@ class Horizon:
     def months_of(self) -> tuple[range, ...]:
         """The months of every stage."""
         edges = np.searchsorted(self.stage, np.arange(self.stages + 1))
-        return tuple(range(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True))
+        return tuple(range(int(a), int(b)) for a, b in itertools.pairwise(edges))
 
     @cached_property
     def people(self) -> Array:
         """(T+1, I) everyone before every month and after the last: known whatever is chosen."""
-        return self.start.sum(axis=0) + np.vstack([np.zeros(self.types), np.cumsum(self.entrants, axis=0)])
+        return np.asarray(self.start.sum(axis=0)) + np.vstack([np.zeros(self.types), np.cumsum(self.entrants, axis=0)])
 
     @cached_property
     def follows(self) -> Bools:
@@ -110,12 +111,12 @@ class Horizon:
     @cached_property
     def monthly_reward(self) -> Array:
         """(T, N, I) value of a customer's month on every column."""
-        return np.einsum("qt,qni->tni", self.weight, self.reward)
+        return np.asarray(np.einsum("qt,qni->tni", self.weight, self.reward))
 
     @cached_property
     def _largest(self) -> Array:
         """(T, I) largest absolute reward of a month."""
-        return np.abs(self.monthly_reward).max(axis=1)
+        return np.asarray(np.abs(self.monthly_reward).max(axis=1))
 
     @cached_property
     def magnitude(self) -> float:

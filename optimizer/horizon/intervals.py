@@ -15,7 +15,6 @@ import numpy as np
 from optimizer.horizon.instance import Horizon
 from optimizer.typing import Array, Bools, Ints
 
-
 SIDES = np.array([1.0, -1.0])
 """Intervals are held as (least, minus most): one operation serves both ends, and both hulls are minima."""
 
@@ -28,7 +27,7 @@ class StageRanges:
     columns: Ints
     """(n,)"""
     customers: Array
-    """(M, 2, n, W) (least, minus most) of the column's plan before the month, if the plan stands there in this stage."""
+    """(M, 2, n, W) (least, minus most) on the column's plan before the month, if the plan stands there in the stage."""
     per_weight: Array
     """(M, 2, C, n, W) (least, minus most) deciders per unit of choice weight, if the column's plan stands there."""
 

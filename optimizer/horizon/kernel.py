@@ -1,4 +1,4 @@
-"""The one place that chooses how potentials are worked out: numpy first, compiled loops once a search has become long."""
+"""The one place that chooses how potentials are worked out: numpy first, compiled loops in a long search."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class CompiledPotentials:
         known = self._tables.get(id(part))
         if known is None or known[0] is not part:
             known = self._tables[id(part)] = part, compiled.tables_of(part)
-        value, table = compiled.potentials(known[1], np.ascontiguousarray(box), np.ascontiguousarray(path))
+        value, table = compiled.potentials(known[1], np.array(box, order="C"), np.array(path, order="C"))
         return float(value), table
 
     @staticmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -90,7 +91,7 @@ def count_paths(horizon: Horizon, box: Bools) -> int:
     follows, ways = horizon.follows.astype(object), box[0].astype(object)
     for k in range(1, len(box)):
         ways = (ways @ follows) * box[k]
-    return math.prod(int(ways[a:b].sum()) for a, b in zip(horizon.first[:-1], horizon.first[1:], strict=True))
+    return math.prod(int(ways[a:b].sum()) for a, b in itertools.pairwise(horizon.first))
 
 
 def all_paths(horizon: Horizon, box: Bools, chunk: int) -> Iterator[Ints]:

@@ -9,7 +9,16 @@ from typing import Any
 import numpy as np
 
 from optimizer.errors import NotTrustedError
-from optimizer.horizon.bounds import Parted, Separable, bound_box, mixed, numpy_potentials, rounding_slack, told, whole_box
+from optimizer.horizon.bounds import (
+    Parted,
+    Separable,
+    bound_box,
+    mixed,
+    numpy_potentials,
+    rounding_slack,
+    told,
+    whole_box,
+)
 from optimizer.horizon.certificate import PathNode
 from optimizer.horizon.instance import Horizon
 from optimizer.horizon.paths import all_paths, count_paths, is_empty, reachable

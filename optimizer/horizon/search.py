@@ -140,7 +140,7 @@ class _Search:
             slow = before - bound < self._tuning.worthwhile * (before - cutoff)
             if reference.tobytes() in tried or (slow and not dropped.any()):
                 break
-        self._split(columns, bound, Separable(form.base, np.where(columns, form.potentials, -np.inf)), reference, box.node)
+        self._split(columns, bound, form, box.node)
 
     def _evaluate(self, node: PathNode, columns: Bools) -> None:
         """Every path of a small box."""
@@ -159,15 +159,14 @@ class _Search:
             if better.value > self._engine.value:
                 self._engine.incumbent = better
 
-    def _split(self, columns: Bools, bound: float, form: Separable, reference: Ints, node: PathNode) -> None:
+    def _split(self, columns: Bools, bound: float, form: Separable, node: PathNode) -> None:
         stage, plan = _widest(self._horizon, columns, form.potentials)
         inside = np.flatnonzero(columns[stage] & (self._horizon.plan == plan))
-        left = inside[: len(inside) // 2]
+        left, right = inside[: len(inside) // 2], inside[len(inside) // 2 :]
         nodes = self.recorder.split(node, stage, plan, left)
-        for child, kept in zip(nodes, (left, inside[len(inside) // 2 :]), strict=True):
+        for child, others in zip(nodes, (right, left), strict=True):
             part = columns.copy()
-            part[stage, inside] = False
-            part[stage, kept] = True
+            part[stage, others] = False
             part = reachable(self._horizon, part)
             if not is_empty(self._horizon, part):
                 own = Separable(form.base, np.where(part, form.potentials, -np.inf))

@@ -8,9 +8,9 @@ from typing import Any
 
 from optimizer.economics.figures import TOTAL
 from optimizer.errors import bad_argument
+from optimizer.execution.arrays import number
 from optimizer.model.instance import Figure, Instance
 from optimizer.model.measures import FLOOR_ARRAYS, ConditionBound, Measure, magnitude
-from optimizer.execution.arrays import number
 from optimizer.problems.statements import Condition, Ratio
 
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from optimizer.economics import choice
 from optimizer.errors import bad_argument
-from optimizer.model.instance import Block, Figure, Instance, Rule
 from optimizer.execution.arrays import LARGEST, dimensions, each, finite, index, number, refuse, table
+from optimizer.model.instance import Block, Figure, Instance, Rule
 from optimizer.problems.statements import Burst
 from optimizer.typing import Array
 

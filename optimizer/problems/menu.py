@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from optimizer import search
 from optimizer.errors import InfeasibleError, SolverError, bad_argument
 from optimizer.execution.arguments import checked_gap, checked_seconds
+from optimizer.execution.arrays import each, index
 from optimizer.model.composites import Nest
 from optimizer.model.instance import Figure, Instance, Limit, combine, evaluate, follows_rules, within_burst
 from optimizer.model.measures import Measure, counting, yardstick
@@ -19,7 +20,6 @@ from optimizer.optimise.diagnose import diagnose
 from optimizer.optimise.frontier import Side, trace
 from optimizer.optimise.outcome import Answer, Settings, reached, relative_gap
 from optimizer.optimise.ratio import best, ratio_of
-from optimizer.execution.arrays import each, index
 from optimizer.problems.asked import Asked, asked, sides
 from optimizer.problems.building import figures_of, plans_of, with_burst
 from optimizer.problems.nests import Stated, nested

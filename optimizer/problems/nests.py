@@ -11,9 +11,9 @@ import numpy as np
 
 from optimizer.economics import choice
 from optimizer.errors import bad_argument
+from optimizer.execution.arrays import LARGEST, each, index, number, refuse
 from optimizer.model.composites import Composed, Composites, Nest, PlanDemand, composites_of, left_out
 from optimizer.model.instance import Figure, Instance
-from optimizer.execution.arrays import LARGEST, each, index, number, refuse
 from optimizer.typing import Array, Bools, LevelIndices
 
 
