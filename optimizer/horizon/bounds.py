@@ -104,7 +104,8 @@ class PathBound:
 def bound_box(parted: Parted, box: Bools, reference: Ints, potentials: Potentials) -> tuple[float, Separable]:
     """Value of a reference path (K, J), in the box (K, N) or not, and the form around it.
 
-    Raises NotTrustedError for a number that is not finite. The columns of the box are all reachable; what ``paths.reachable`` leaves is such a box.
+    The columns of the box are all reachable; what ``paths.reachable`` leaves is such a box. Raises NotTrustedError for
+    a number that is not finite.
     """
     total, table = 0.0, np.zeros(box.shape)
     for part in parted.parts:
@@ -134,7 +135,7 @@ def told(horizon: Horizon, form: Separable) -> PathBound:
 
 
 def mixed(one: Separable, other: Separable, share: float) -> Separable:
-    """The form with a share of the other in it: it holds where both do, and often says less, as their best paths differ."""
+    """The form with a share of the other in it: valid where both are; often lower, as their best paths differ."""
     inside = np.isfinite(other.potentials)
     table = np.full(inside.shape, -np.inf)
     table[inside] = (1.0 - share) * one.potentials[inside] + share * other.potentials[inside]
