@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from optimizer.errors import NotTrustedError as NotTrustedError
     from optimizer.errors import OptimizerError as OptimizerError
     from optimizer.errors import SolverError as SolverError
+    from optimizer.horizon.problem import HorizonProblem as HorizonProblem
+    from optimizer.horizon.problem import HorizonSolution as HorizonSolution
     from optimizer.inputs.load import load_case as load_case
     from optimizer.io.library import list_cases as list_cases
     from optimizer.io.library import list_markets as list_markets
@@ -56,6 +58,7 @@ _PUBLIC = {
     "answer.solution": "Solution",
     "answer.tornado": "Tornado",
     "errors": "Finding InfeasibleError InputError NotTrustedError OptimizerError SolverError",
+    "horizon.problem": "HorizonProblem HorizonSolution",
     "inputs.load": "load_case",
     "io.library": "list_cases list_markets",
     "model.case_model": "check_case",

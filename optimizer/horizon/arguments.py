@@ -1,0 +1,123 @@
+"""The arguments of a ``HorizonProblem``, checked, as frozen arrays."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from optimizer.errors import bad_argument
+from optimizer.execution.arrays import dimensions, each, finite, refuse
+from optimizer.horizon.instance import Horizon
+from optimizer.typing import Array, Ints
+
+SMALLEST = 1e-30
+"""Attractions of the alternatives below it are refused: what is divided by them would overflow."""
+
+
+def horizon_of(
+    start: Any, attraction: Any, decision_rate: Any, reward: Any, weight: Any, outside_attraction: Any,
+    outside_decision_rate: Any, entrants: Any, stage: Any, steps: Any, origin: Any, habit: Any,
+) -> Horizon:  # fmt: skip
+    """Frozen arrays. Raises InputError: names the argument and the place in it."""
+    plans = each(attraction, None, "attraction")
+    if not plans:
+        raise bad_argument("attraction", "has no plan")
+    customers = finite(start, (len(plans) + 1, None), "start", least=0.0)
+    types, months = customers.shape[1], len(finite(weight, (None,), "weight"))
+    attractions = [finite(a, (types, None), f"attraction[{j}]", least=0.0) for j, a in enumerate(plans)]
+    levels = [a.shape[1] for a in attractions]
+    habits, origins = _classes(habit, origin, len(plans) + 1)
+    one = np.zeros((months, types)) if entrants is None else finite(entrants, (months, types), "entrants", least=0.0)
+    made = Horizon(
+        start=customers,
+        attraction=_stacked(attractions),
+        decision_rate=_stacked([_rate(r, (types, n), f"decision_rate[{j}]")
+                                for j, (r, n) in enumerate(_each_level(decision_rate, levels, "decision_rate"))]),
+        reward=_stacked([finite(r, (types, n), f"reward[{j}]")
+                         for j, (r, n) in enumerate(_each_level(reward, levels, "reward"))])[None],
+        weight=finite(weight, (None,), "weight")[None],
+        outside_attraction=finite(outside_attraction, (months, types), "outside_attraction", least=SMALLEST),
+        outside_decision_rate=_rate(outside_decision_rate, (types,), "outside_decision_rate"),
+        entrants=one,
+        stage=_stages(stage, months),
+        first=np.concatenate([[0], np.cumsum(levels)]).astype(np.intp),
+        steps=_steps(steps, levels),
+        origin=origins,
+        habit=habits,
+    )  # fmt: skip
+    for field in fields(made):
+        getattr(made, field.name).setflags(write=False)
+    return made
+
+
+def path_of(horizon: Horizon, path: Any) -> Ints:
+    """(K, J) columns of a path of levels. Raises InputError for a level that is not there."""
+    levels = _whole(path, (horizon.stages, horizon.plans), "path")
+    refuse(levels, levels >= np.array(horizon.levels), "path", "is not a level of its plan")
+    return np.asarray(levels.astype(np.intp) + horizon.first[:-1])
+
+
+def _stacked(parts: list[Array]) -> Array:
+    """(N, I) from (I, L) per plan."""
+    return np.ascontiguousarray(np.concatenate(parts, axis=1).T)
+
+
+def _each_level(value: Any, levels: list[int], name: str) -> list[tuple[Any, int]]:
+    return list(zip(each(value, len(levels), name), levels, strict=True))
+
+
+def _rate(value: Any, shape: tuple[int, ...], name: str) -> Array:
+    """Shares of customers who decide in a month: from 0 to 1."""
+    rate = finite(value, shape, name, least=0.0)
+    refuse(rate, rate > 1.0, name, "must be 1 or less", "give the share of customers who decide anew in a month")
+    return rate
+
+
+def _whole(value: Any, shape: tuple[int | None, ...], name: str) -> Array:
+    """Whole numbers from 0."""
+    array = finite(value, shape, name, least=0.0)
+    refuse(array, array != np.floor(array), name, "is not a whole number")
+    return array
+
+
+def _stages(stage: Any, months: int) -> Ints:
+    if stage is None:
+        return np.zeros(months, dtype=np.intp)
+    array = _whole(stage, (months,), "stage")
+    jumps = np.diff(array, prepend=0.0)
+    cure = "number the stages from 0 in the order of the months"
+    refuse(array, (jumps != 0.0) & (jumps != 1.0) | (np.arange(months) == 0) & (array != 0.0), "stage",
+           "does not follow on the stage of the month before", cure)  # fmt: skip
+    return array.astype(np.intp)
+
+
+def _steps(steps: Any, levels: list[int]) -> Ints:
+    most = np.array(levels, dtype=np.intp) - 1
+    if steps is None:
+        return most
+    given = np.repeat(_whole([steps], (1,), "steps"), len(levels)) if dimensions(steps) == 0 else None
+    array = _whole(steps, (len(levels),), "steps") if given is None else given
+    return np.minimum(array, most).astype(np.intp)
+
+
+def _classes(habit: Any, origin: Any, rows: int) -> tuple[Array, Ints]:
+    """Habit (C, J+1), and the class of every row: one for all and no habit where absent."""
+    factors = None if habit is None else finite(habit, (None, rows), "habit", least=0.0)
+    if factors is not None:
+        low = factors < SMALLEST
+        low[:, 1:] = False
+        refuse(factors, low, "habit", f"must be {SMALLEST:g} or more for the alternatives")
+    if origin is None:
+        if factors is not None and len(factors) > 1:
+            raise bad_argument(
+                "origin", "is missing", "say which row of habit holds for the alternatives and each plan"
+            )
+        return np.ones((1, rows)) if factors is None else factors, np.zeros(rows, dtype=np.intp)
+    classes = _whole(origin, (rows,), "origin")
+    if factors is not None:
+        refuse(classes, classes >= len(factors), "origin", f"is not a row of habit, which has {len(factors)}")
+    else:
+        refuse(classes, classes >= rows, "origin", f"is not a class from 0 to {rows - 1}")
+    return np.ones((int(classes.max()) + 1, rows)) if factors is None else factors, classes.astype(np.intp)

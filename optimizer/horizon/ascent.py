@@ -1,0 +1,72 @@
+"""Good paths by the exact simulation: one menu for all stages first, then one (stage, plan) after the other."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from optimizer.horizon.bounds import constant_path
+from optimizer.horizon.instance import Horizon
+from optimizer.horizon.simulate import earned, rest_value, values, walk
+from optimizer.search.engine import Clock
+from optimizer.typing import Array, Ints
+
+BETTER = 1e-12
+"""Relative: less is rounding."""
+
+
+def best_constant(horizon: Horizon, clock: Clock) -> Ints:
+    """A path of one menu that no other level of one plan makes better, unless the clock stops it."""
+    path = constant_path(horizon, np.zeros(horizon.plans, dtype=np.intp))
+    value, moved = float(values(horizon, path[None])[0]), True
+    while moved and clock.stop() is None:
+        moved = False
+        for j in range(horizon.plans):
+            tried = np.repeat(path[None], horizon.levels[j], axis=0)
+            tried[:, :, j] = np.arange(horizon.first[j], horizon.first[j + 1])[:, None]
+            found = values(horizon, tried)
+            best = int(found.argmax())
+            if found[best] > value + BETTER * abs(value):
+                path, value, moved = tried[best], float(found[best]), True
+    return path
+
+
+def ascend(horizon: Horizon, path: Ints, sweeps: int, clock: Clock) -> tuple[Ints, float]:
+    """Move one plan in one stage at a time while that is better and the neighbouring stages allow it."""
+    for _ in range(sweeps):
+        moved, before, total = False, horizon.start[None], 0.0
+        for k in range(horizon.stages):
+            for j in range(horizon.plans):
+                if clock.stop() is not None:
+                    return path, float(values(horizon, path[None])[0])
+                path, better = _moved(horizon, path, k, j, before)
+                moved = moved or better
+            before, more = _through(horizon, path, k, before)
+            total += more
+        if not moved:
+            return path, total
+    return path, float(values(horizon, path[None])[0])
+
+
+def _moved(horizon: Horizon, path: Ints, k: int, j: int, before: Array) -> tuple[Ints, bool]:
+    """The path with the best level of a plan in a stage, and whether it is another one."""
+    columns = np.arange(horizon.first[j], horizon.first[j + 1])
+    if k:
+        columns = columns[horizon.follows[path[k - 1, j], columns]]
+    if k + 1 < horizon.stages:
+        columns = columns[horizon.follows[columns, path[k + 1, j]]]
+    tried = np.repeat(path[None], len(columns), axis=0)
+    tried[:, k, j] = columns
+    found = rest_value(horizon, tried, before, k)
+    best, here = int(found.argmax()), int(np.flatnonzero(columns == path[k, j])[0])
+    if found[best] > found[here] + BETTER * abs(found[here]):
+        return tried[best], True
+    return path, False
+
+
+def _through(horizon: Horizon, path: Ints, k: int, before: Array) -> tuple[Array, float]:
+    """Customers after a stage, and what its months earn."""
+    months, total = horizon.months_of[k], 0.0
+    for t, after in zip(months, walk(horizon, path[None], before, k), strict=False):
+        total += float(earned(horizon, t, path[None, k], after)[0])
+        before = after
+    return before, total

@@ -1,0 +1,211 @@
+"""An upper bound on every path of a box, separable over (stage, plan), by the performance-difference identity.
+
+For any paths x and c, with n and R (deciders per weight) along x, values v and lambda along c, and the gain
+G_j(l) = reward of level l + v_j after the month:
+
+    value(x) = value(c) + sum over months and types of
+               sum_j n_j f_j(l_j) + sum_c R_c sum_j d_cj(l_j)
+    f_j(l)  = (1 - rate_l) G_j(l) + rate_l lambda,  less the same at c
+    d_cj(l) = h_cj a_l (G_j(l) - lambda_c),         less the same at c
+
+Every term belongs to the level of one plan in one stage; n and R only multiply it, and lie in the intervals of
+``intervals``. The worse end of each, by sign, makes a potential per (stage, column). Source: performance difference of
+Markov decision processes (Kakade and Langford, 2002), interval arithmetic, Viterbi's recursion over stages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from optimizer.economics import dynamics
+from optimizer.errors import NotTrustedError
+from optimizer.horizon.instance import Horizon
+from optimizer.horizon.intervals import StageRanges, ranges
+from optimizer.horizon.paths import favoured, favoured_path
+from optimizer.horizon.values import CustomerValues, customer_values
+from optimizer.typing import Array, Bools, Ints
+
+EPS = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Types that are offered, or hold, the same plans."""
+
+    horizon: Horizon
+    plans: Ints
+    columns: Ints
+    """(n,) of the whole horizon."""
+
+    def path(self, path: Ints, whole: Horizon) -> Ints:
+        """Columns of this part."""
+        return path[:, self.plans] - whole.first[self.plans] + self.horizon.first[:-1]
+
+
+@dataclass(frozen=True)
+class Parted:
+    """A horizon and its parts: what types cannot take is left out of their sums."""
+
+    horizon: Horizon
+    whole: int
+    """Columns times types up to which the horizon stays in one part: many small arrays cost more than idle numbers."""
+    width: int
+    """Most types in a part."""
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """Together all types that any plan reaches."""
+        h, every = self.horizon, np.arange(self.horizon.plans)
+        if h.attraction.size <= self.whole:
+            return (Part(h, every, np.arange(len(h.plan))),)
+        offered = np.maximum.reduceat(h.attraction, h.first[:-1]) > 0.0
+        groups, of = np.unique(offered | (h.start[1:] > 0.0), axis=1, return_inverse=True)
+        made = []
+        for g in range(groups.shape[1]):
+            plans, types = np.flatnonzero(groups[:, g]), np.flatnonzero(of.ravel() == g)
+            if len(plans):
+                columns = np.flatnonzero(np.isin(h.plan, plans))
+                pieces = np.array_split(types, -(-len(types) // self.width))
+                made += [Part(h.part(plans, piece), plans, columns) for piece in pieces]
+        return tuple(made)
+
+
+Potentials = Callable[[Horizon, Bools, Ints], tuple[float, Array]]
+"""Of a part, a box and a reference path: the path's value and (K, n) potentials, 0 out of the box. In numpy or
+compiled; they agree up to rounding."""
+
+
+@dataclass(frozen=True)
+class Separable:
+    """Over a box: no path in it is worth more than ``base`` and the potentials of its columns."""
+
+    base: float
+    potentials: Array
+    """(K, N); -inf out of the box."""
+
+
+@dataclass(frozen=True)
+class PathBound:
+    """What a separable form says of a box."""
+
+    form: Separable
+    total: float
+    """No path of the box is worth more."""
+    path: Ints
+    """(K, J) the path that the form favours."""
+    through: Array
+    """(K, N) no path of the box that takes a column is worth more; -inf out of the box."""
+
+
+def bound_box(parted: Parted, box: Bools, reference: Ints, potentials: Potentials) -> tuple[float, Separable]:
+    """Value of a reference path (K, J), in the box (K, N) or not, and the form around it.
+
+    The columns of the box are all reachable; what ``paths.reachable`` leaves is such a box. Raises NotTrustedError for
+    a number that is not finite.
+    """
+    total, table = 0.0, np.zeros(box.shape)
+    for part in parted.parts:
+        value, made = potentials(part.horizon, box[:, part.columns], part.path(reference, parted.horizon))
+        total += value
+        table[:, part.columns] += made
+    if not (np.isfinite(total) and np.isfinite(table[box]).all()):
+        raise NotTrustedError("a bound of the horizon is not finite")
+    return total, Separable(total + rounding_slack(parted.horizon), np.where(box, table, -np.inf))
+
+
+def rounding_slack(horizon: Horizon) -> float:
+    """More than rounding can take off a bound.
+
+    Every term n f or R d is at most twice a type's people x its largest reward per month to come; relative errors grow
+    by some ten roundings a month in n, R, v and lambda, and by one a term in sums.
+    """
+    rows = horizon.plans + 1
+    terms = 2.0 * horizon.worth_to_come * rows * (1 + len(horizon.habit))
+    return EPS * (40.0 * horizon.months + 10.0 * rows + horizon.types + 40.0) * terms
+
+
+def told(horizon: Horizon, form: Separable) -> PathBound:
+    """What a form says."""
+    best = favoured(horizon, form.potentials)
+    return PathBound(form, form.base + best.total, best.path, form.base + best.through)
+
+
+def mixed(one: Separable, other: Separable, share: float) -> Separable:
+    """The form with a share of the other in it: valid where both are; often lower, as their best paths differ."""
+    inside = np.isfinite(other.potentials)
+    table = np.full(inside.shape, -np.inf)
+    table[inside] = (1.0 - share) * one.potentials[inside] + share * other.potentials[inside]
+    return Separable((1.0 - share) * one.base + share * other.base, table)
+
+
+def best_mix(horizon: Horizon, one: Separable, other: Separable, turns: int) -> float:
+    """The share of the other form (over a box within that of the one) at which the bound is least.
+
+    The bound is convex in the share and piecewise linear, a piece a path: the lowest point of the pieces known is tried
+    next (Kelley's cutting planes on a line).
+    """
+    one = mixed(one, other, 0.0)
+    left, right = (_line(one, other, favoured_path(horizon, form.potentials)) for form in (one, other))
+    best = min((left[0], 0.0), (right[1], 1.0))
+    for _ in range(turns):
+        slope = (left[1] - left[0]) - (right[1] - right[0])
+        share = (right[0] - left[0]) / slope if slope < 0.0 else 0.0
+        if not 0.0 < share < 1.0:
+            break
+        piece = _line(one, other, favoured_path(horizon, mixed(one, other, share).potentials))
+        best = min(best, ((1.0 - share) * piece[0] + share * piece[1], share))
+        if piece in (left, right):
+            break
+        left, right = (piece, right) if piece[1] < piece[0] else (left, piece)
+    return best[1]
+
+
+def _line(one: Separable, other: Separable, path: Ints) -> tuple[float, float]:
+    """What the two forms say of a path."""
+    rows = np.arange(len(path))[:, None]
+    return tuple(form.base + float(form.potentials[rows, path].sum()) for form in (one, other))  # type: ignore[return-value]
+
+
+def numpy_potentials(horizon: Horizon, box: Bools, reference: Ints) -> tuple[float, Array]:
+    """``Potentials``; the form that certificates are replayed with."""
+    values, table = customer_values(horizon, reference), np.zeros(box.shape)
+    for stage in ranges(horizon, box):
+        k = horizon.stage[stage.months.start]
+        table[k, stage.columns] = _stage_potentials(horizon, values, stage, reference[k])
+    return values.value, table
+
+
+def _stage_potentials(horizon: Horizon, values: CustomerValues, stage: StageRanges, menu: Ints) -> Array:
+    """(n,) the worse ends of n f and R d, over all months and types; the ends are (least, minus most)."""
+    plan = horizon.plan[stage.columns]
+    kept, chosen = _per_customer(horizon, values, stage.months, stage.columns)
+    kept_there, chosen_there = _per_customer(horizon, values, stage.months, menu)
+    f, d = kept - kept_there[:, plan], chosen - chosen_there[:, :, plan]
+    n, r = stage.customers, stage.per_weight
+    worth = np.maximum(f * n[:, 0], -f * n[:, 1]).sum(axis=(0, 2))
+    worth += np.maximum(d * r[:, 0], -d * r[:, 1]).sum(axis=(0, 1, 3))
+    return np.asarray(worth)
+
+
+def _per_customer(horizon: Horizon, values: CustomerValues, months: range, columns: Ints) -> tuple[Array, Array]:
+    """Worth of a customer (M, n, W) and of a decider (M, C, n, W) less its mean, times weight, at every column."""
+    rows, span = horizon.plan[columns] + 1, slice(months.start, months.stop)
+    gain = horizon.monthly_reward[span][:, columns] + values.after[1:][span][:, rows]
+    decider = values.decider[span]
+    kept = dynamics.customer_value(horizon.decision_rate[columns], gain, decider[:, horizon.origin[rows]])
+    weight = horizon.habit[:, rows, None] * horizon.attraction[columns]
+    return kept, weight * (gain[:, None] - decider[:, :, None])
+
+
+def whole_box(horizon: Horizon) -> Bools:
+    """All columns in all stages."""
+    return np.ones((horizon.stages, len(horizon.plan)), dtype=np.bool_)
+
+
+def constant_path(horizon: Horizon, levels: Sequence[int] | Ints) -> Ints:
+    """One menu for all stages, (K, J) columns."""
+    return np.repeat((np.asarray(levels, dtype=np.intp) + horizon.first[:-1])[None], horizon.stages, axis=0)

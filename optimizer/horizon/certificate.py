@@ -1,0 +1,61 @@
+"""What was removed by which bound, as plain data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from optimizer.horizon.instance import Horizon
+from optimizer.typing import Bools, Ints
+
+PathNode = dict[str, Any]
+"""``steps``: [[reference, share, [[stage, plan, levels dropped], ...]], ...] in order: the form around a path of the
+table ``paths`` (levels by stage and plan) is mixed by a share into that of the steps before, the ancestors' included,
+and the levels are dropped by what the mix says; then one of
+
+``split``: [stage, plan, levels kept on the left], with ``left`` and ``right``;
+``enumerate``: every path left was evaluated;
+nothing: what is left is worth no more than the least bound so far, its ancestors' included."""
+
+
+class PathRecorder:
+    """Collects the tree during a search."""
+
+    def __init__(self, horizon: Horizon) -> None:
+        self._horizon = horizon
+        self._paths: dict[bytes, int] = {}
+        self._listed: list[list[list[int]]] = []
+        self.root: PathNode = {}
+
+    def step(self, node: PathNode, reference: Ints, share: float, dropped: Bools) -> None:
+        """A form mixed in, and the columns (K, N) that the mix drops."""
+        h, drops = self._horizon, []
+        for k in np.flatnonzero(dropped.any(axis=1)):
+            columns = np.flatnonzero(dropped[k])
+            for j in np.unique(h.plan[columns]):
+                levels = columns[h.plan[columns] == j] - h.first[j]
+                drops.append([int(k), int(j), levels.tolist()])
+        node.setdefault("steps", []).append([self._known(reference), share, drops])
+
+    def split(self, node: PathNode, stage: int, plan: int, left: Ints) -> tuple[PathNode, PathNode]:
+        """The two children; ``left`` in columns."""
+        node["split"] = [stage, plan, (left - self._horizon.first[plan]).tolist()]
+        node["left"], node["right"] = {}, {}
+        return node["left"], node["right"]
+
+    def enumerated(self, node: PathNode) -> None:
+        """Every path of the node's box was evaluated."""
+        node["enumerate"] = True
+
+    def data(self, bound: float) -> dict[str, Any]:
+        """The finished certificate."""
+        return {"bound": bound, "paths": self._listed, "root": self.root}
+
+    def _known(self, path: Ints) -> int:
+        levels = path - self._horizon.first[:-1]
+        key = levels.tobytes()
+        if key not in self._paths:
+            self._paths[key] = len(self._listed)
+            self._listed.append(levels.tolist())
+        return self._paths[key]

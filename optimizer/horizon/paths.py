@@ -1,0 +1,110 @@
+"""Paths of levels: which may follow which, the best ones under separable potentials, and all of them in order."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.horizon.instance import Horizon
+from optimizer.typing import Array, Bools, Ints
+
+
+def reachable(horizon: Horizon, box: Bools) -> Bools:
+    """(K, N) columns of a box that some path within it takes; a plan without such a path has none in any stage."""
+    kept, follows = box.copy(), horizon.follows
+    for k in range(1, len(kept)):
+        kept[k] &= follows[kept[k - 1]].any(axis=0)
+    for k in reversed(range(len(kept) - 1)):
+        kept[k] &= follows[:, kept[k + 1]].any(axis=1)
+    return kept
+
+
+def is_empty(horizon: Horizon, box: Bools) -> bool:
+    """Whether some plan has no column left in some stage."""
+    return not np.logical_or.reduceat(box, horizon.first[:-1], axis=1).all()
+
+
+@dataclass(frozen=True)
+class Favoured:
+    """The paths that potentials favour."""
+
+    total: float
+    """The most that the potentials of a path add up to."""
+    path: Ints
+    """(K, J) columns of such a path."""
+    through: Array
+    """(K, N) the most of a path that takes a column; -inf where none may."""
+
+
+def favoured(horizon: Horizon, potentials: Array) -> Favoured:
+    """The best path under potentials (K, N), -inf for columns out of the box, and the best one through every column.
+
+    Source: Viterbi (1967), forwards and backwards, plan by plan; limits on steps are exact.
+    """
+    barred, forward, backward = horizon.barred, _forward(horizon, potentials), potentials.copy()
+    for k in reversed(range(len(backward) - 1)):
+        backward[k] += (barred + backward[k + 1]).max(axis=1)
+    most = np.maximum.reduceat(forward[-1], horizon.first[:-1])
+    open_ = np.isfinite(potentials)
+    through = np.where(open_, forward + backward - np.where(open_, potentials, 0.0), -np.inf)
+    total = float(most.sum())
+    return Favoured(total, _traced(horizon, forward), total - most[horizon.plan] + through)
+
+
+def favoured_path(horizon: Horizon, potentials: Array) -> Ints:
+    """The path of ``favoured`` alone."""
+    return _traced(horizon, _forward(horizon, potentials))
+
+
+def _forward(horizon: Horizon, potentials: Array) -> Array:
+    """(K, N) the most of a path up to a stage that ends at a column."""
+    forward = potentials.copy()
+    for k in range(1, len(forward)):
+        forward[k] += (forward[k - 1][:, None] + horizon.barred).max(axis=0)
+    return forward
+
+
+def _traced(horizon: Horizon, forward: Array) -> Ints:
+    """The path behind the largest of the last stage's values, plan by plan."""
+    path = np.empty((len(forward), horizon.plans), dtype=np.intp)
+    path[-1] = (forward[-1][:, None] + horizon.foreign).argmax(axis=0)
+    for k in reversed(range(len(forward) - 1)):
+        path[k] = (forward[k][:, None] + horizon.barred[:, path[k + 1]]).argmax(axis=0)
+    return path
+
+
+def sequences(horizon: Horizon, box: Bools, plan: int) -> Ints:
+    """(n, K) all sequences of a plan's columns within a box that keep its steps, in order."""
+    found = np.flatnonzero(box[0] & (horizon.plan == plan))[:, None]
+    for k in range(1, len(box)):
+        row, column = np.nonzero(horizon.follows[found[:, -1]] & box[k])
+        found = np.column_stack([found[row], column])
+    return found
+
+
+def count_paths(horizon: Horizon, box: Bools) -> int:
+    """Paths within a box; without listing them."""
+    follows, ways = horizon.follows.astype(object), box[0].astype(object)
+    for k in range(1, len(box)):
+        ways = (ways @ follows) * box[k]
+    return math.prod(int(ways[a:b].sum()) for a, b in itertools.pairwise(horizon.first))
+
+
+def all_paths(horizon: Horizon, box: Bools, chunk: int) -> Iterator[Ints]:
+    """Every path within a box, (chunk, K, J) columns at a time."""
+    lists = [sequences(horizon, box, j) for j in range(horizon.plans)]
+    shape = tuple(len(found) for found in lists)
+    count = math.prod(shape)
+    for at in range(0, count, chunk):
+        picks = np.unravel_index(np.arange(at, min(at + chunk, count)), shape)
+        yield np.stack([found[pick] for found, pick in zip(lists, picks, strict=True)], axis=2)
+
+
+def nearest(horizon: Horizon, box: Bools, path: Ints) -> Ints:
+    """A path within a box that keeps the steps, near another: as many levels off as need be. (K, J) columns."""
+    columns = np.arange(len(horizon.plan))
+    return favoured_path(horizon, np.where(box, -np.abs(columns - path[:, horizon.plan]).astype(float), -np.inf))

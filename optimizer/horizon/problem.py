@@ -1,0 +1,155 @@
+"""``HorizonProblem``: a path of menus over months, among customers who decide anew bit by bit, from plain arrays."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from optimizer.errors import bad_argument
+from optimizer.execution.arguments import checked_gap, checked_seconds
+from optimizer.horizon.arguments import horizon_of, path_of
+from optimizer.horizon.bounds import whole_box
+from optimizer.horizon.paths import all_paths, count_paths
+from optimizer.horizon.replay import replay
+from optimizer.horizon.search import YARDSTICK, search_paths
+from optimizer.horizon.simulate import NUMBERS, simulate, values
+from optimizer.optimise.outcome import reached, relative_gap
+from optimizer.search.engine import Clock
+from optimizer.typing import Array, Ints, Verdict
+
+MOST_PATHS = 100_000_000
+"""Paths that ``enumerate`` looks at."""
+
+
+@dataclass(frozen=True)
+class HorizonSolution:
+    """The best path found and what is proven of it."""
+
+    path: Ints
+    """(stages, plans) level of every plan in every stage."""
+    value: float
+    """By the simulation."""
+    bound: float
+    """No path is worth more; finite."""
+    gap: float
+    """(bound - value) / max(|value|, yardstick); the yardstick is 1e-6 of the most that a path could be worth if every
+    person were a customer at the best reward."""
+    verdict: Verdict
+    """proved, or best_found where time ran out."""
+    seconds: float
+    boxes: int
+    """Boxes that the search cut."""
+    certificate: Mapping[str, Any] = field(repr=False, compare=False)
+    """What was removed by which bound, as plain data: ``HorizonProblem.replay`` proves the bound from it."""
+
+
+class HorizonProblem:
+    """Choose a level for every plan in every stage of T months, for the most value.
+
+    Every month a share of the customers decides anew, with those who enter, and is then billed. Row 0 of ``start`` and
+    ``origin`` and column 0 of ``habit`` are the alternatives; plans follow. With ``n`` customers before a month,
+    ``rho`` decision rates and ``a`` attractions at the levels of the month's stage, a decider of class ``c`` takes
+    alternative ``j`` with probability ``habit[c, j] a_j / sum_k habit[c, k] a_k``. A path is worth the sum over months
+    of ``weight`` x ``reward`` x customers after the month's decisions.
+
+    Args:
+        start: (J+1, I) customers before the first month, >= 0.
+        attraction: per plan (I, L_j) at a decision, >= 0; 0 where a level is not offered. Stands before habit.
+        decision_rate: per plan (I, L_j) share of the plan's customers who decide anew in a month, 0 to 1.
+        reward: per plan (I, L_j) per customer and month; either sign.
+        weight: (T,) of every month, as for discount; either sign.
+        outside_attraction: (T, I) of the alternatives, >= 1e-30.
+        outside_decision_rate: (I,) as ``decision_rate``, of those with the alternatives.
+        entrants: (T, I) who come in a month and decide in it, >= 0, with the class of row 0; nobody where absent.
+        stage: (T,) of every month, from 0, the same or one more than the month before; one stage where absent.
+        steps: (J,) most levels that a plan may move between neighbouring stages, or one number for all; no limit where
+            absent.
+        origin: (J+1,) class of those who decide while with the alternatives or on a plan: a row of ``habit``. One
+            class for all where absent.
+        habit: (C, J+1) factor of attraction by class, >= 0 (alternatives 1e-30); 1 where absent.
+
+    Raises:
+        InputError: names the argument and the place in it: shapes, signs, nan, numbers beyond 1e30.
+
+    Source: multinomial logit in discrete months; bounds by the performance difference of two paths, told in
+    ``horizon.bounds``.
+    """
+
+    def __init__(
+        self,
+        start: ArrayLike,
+        attraction: Sequence[ArrayLike],
+        decision_rate: Sequence[ArrayLike],
+        reward: Sequence[ArrayLike],
+        weight: ArrayLike,
+        outside_attraction: ArrayLike,
+        outside_decision_rate: ArrayLike,
+        entrants: ArrayLike | None = None,
+        stage: ArrayLike | None = None,
+        steps: ArrayLike | None = None,
+        origin: ArrayLike | None = None,
+        habit: ArrayLike | None = None,
+    ) -> None:
+        self.horizon = horizon_of(
+            start, attraction, decision_rate, reward, weight, outside_attraction, outside_decision_rate, entrants,
+            stage, steps, origin, habit,
+        )  # fmt: skip
+
+    def simulate(self, path: ArrayLike) -> Array:
+        """(T, J+1, I) customers after every month's decisions under any path of levels, (stages, plans).
+
+        Limits on steps do not matter here. Raises InputError for a level that is not there.
+        """
+        return simulate(self.horizon, path_of(self.horizon, path))
+
+    def value(self, path: ArrayLike) -> float:
+        """Sum over months of weight x reward x customers. Raises InputError as ``simulate``."""
+        return float(values(self.horizon, path_of(self.horizon, path)[None])[0])
+
+    def solve(self, gap: float = 1e-4, time_limit: float | None = None) -> HorizonSolution:
+        """The best path, proven within ``gap`` (see ``HorizonSolution.gap``) unless ``time_limit`` seconds run out.
+
+        The bound holds also when time runs out, rounding included. Raises InputError for a gap outside 0 to 1 or a time
+        limit that is not above 0.
+        """
+        asked, seconds, began = checked_gap(gap), checked_seconds(time_limit), time.perf_counter()
+        found = search_paths(self.horizon, asked, Clock(None if seconds is None else time.monotonic() + seconds))
+        return self._solution(
+            found.incumbent.path, found.incumbent.value, found.bound, asked, began, found.boxes, found.certificate
+        )
+
+    def enumerate(self) -> HorizonSolution:
+        """The same by simulating every path that keeps the limits on steps. InputError beyond 100 million paths."""
+        began, h, box = time.perf_counter(), self.horizon, whole_box(self.horizon)
+        count = count_paths(h, box)
+        if count > MOST_PATHS:
+            raise bad_argument("attraction", f"makes {count:.3g} paths, too many to enumerate", "solve proves as much")
+        best, path = -np.inf, None
+        for paths in all_paths(h, box, max(1, NUMBERS // h.start.size)):
+            worth = values(h, paths)
+            if path is None or worth.max() > best:
+                best, path = float(worth.max()), paths[int(worth.argmax())]
+        assert path is not None
+        certificate = {"bound": best, "paths": [], "root": {"enumerate": True}}
+        return self._solution(path, best, best, 0.0, began, 0, certificate)
+
+    def replay(self, certificate: Mapping[str, Any]) -> float:
+        """The bound that a certificate proves, worked out without searching, in numpy.
+
+        Raises NotTrustedError where it is not well formed or proves less than it claims.
+        """
+        return replay(self.horizon, certificate)
+
+    def _solution(
+        self, path: Ints, value: float, bound: float, asked: float, began: float, boxes: int,
+        certificate: Mapping[str, Any],
+    ) -> HorizonSolution:  # fmt: skip
+        gap = relative_gap(value, bound, YARDSTICK * self.horizon.magnitude)
+        verdict = Verdict.PROVED if reached(gap, asked) else Verdict.BEST_FOUND
+        levels = path - self.horizon.first[:-1]
+        return HorizonSolution(levels, value, bound, gap, verdict, time.perf_counter() - began, boxes, certificate)

@@ -1,0 +1,138 @@
+"""Verify a certificate without searching: every bound in it is computed anew, in numpy, from the horizon as it came."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from optimizer.errors import NotTrustedError
+from optimizer.horizon.bounds import (
+    Parted,
+    Separable,
+    bound_box,
+    mixed,
+    numpy_potentials,
+    rounding_slack,
+    told,
+    whole_box,
+)
+from optimizer.horizon.certificate import PathNode
+from optimizer.horizon.instance import Horizon
+from optimizer.horizon.paths import all_paths, count_paths, is_empty, reachable
+from optimizer.horizon.simulate import values
+from optimizer.horizon.tuning import DEFAULT
+from optimizer.typing import Bools, Ints
+
+MOST_PATHS = 100_000
+"""Paths of one part of a certificate that may have to be evaluated."""
+CHUNK = 256
+WHOLE, WIDTH = DEFAULT.numpy_whole, DEFAULT.numpy_width
+
+
+def replay(horizon: Horizon, certificate: Mapping[str, Any]) -> float:
+    """A valid upper bound on every path, from the certificate's cuts and references alone.
+
+    Raises NotTrustedError where the certificate is not well formed, or claims less than it proves.
+    """
+    try:
+        claimed = float(certificate["bound"])
+        proven = _Replay(horizon, certificate).run()
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise NotTrustedError(f"the certificate is not well formed: {error!r}") from error
+    if not proven <= claimed + 4.0 * rounding_slack(horizon):
+        raise NotTrustedError(f"the certificate claims {claimed!r}, but proves no more than {proven!r}")
+    return proven
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A box, the least bound of it so far, and the last form."""
+
+    box: Bools
+    bound: float = np.inf
+    form: Separable | None = None
+
+
+class _Replay:
+    """The bound so far."""
+
+    def __init__(self, horizon: Horizon, certificate: Mapping[str, Any]) -> None:
+        self._horizon, self._parted = horizon, Parted(horizon, WHOLE, WIDTH)
+        self._certificate = certificate
+        self._bound = -np.inf
+
+    def run(self) -> float:
+        waiting: list[tuple[PathNode, _Known]] = [(self._certificate["root"], _Known(whole_box(self._horizon)))]
+        while waiting:
+            node, known = waiting.pop()
+            if unknown := set(node) - {"steps", "split", "left", "right", "enumerate"}:
+                raise NotTrustedError(f"the certificate knows an ending of its own: {sorted(unknown)}")
+            known = replace(known, box=reachable(self._horizon, known.box))
+            for reference, share, drops in node.get("steps", ()):
+                if not is_empty(self._horizon, known.box):
+                    known = self._step(known, reference, share, drops)
+            if is_empty(self._horizon, known.box):
+                continue
+            if "split" in node:
+                halves = self._halves(node["split"], known.box)
+                waiting += [(node[side], self._within(replace(known, box=part))) for side, part in halves]
+            elif node.get("enumerate") is True:
+                self._bound = max(self._bound, self._evaluated(known.box))
+            else:
+                self._bound = max(self._bound, known.bound)
+        return float(self._bound)
+
+    def _step(self, known: _Known, reference: int, share: float, drops: list[Any]) -> _Known:
+        """Mix in the form around a reference, and drop what the mix puts below the certificate's bound."""
+        if not 0.0 <= share <= 1.0:
+            raise NotTrustedError(f"the certificate mixes forms by {share!r}")
+        box = known.box
+        _, form = bound_box(self._parted, box, self._path(reference), numpy_potentials)
+        found = told(self._horizon, form if known.form is None else mixed(known.form, form, share))
+        bound, kept = min(known.bound, found.total), box.copy()
+        for stage, plan, levels in drops:
+            columns = self._columns(stage, plan, levels)
+            self._bound = max(self._bound, min(bound, float(found.through[stage, columns].max(initial=-np.inf))))
+            kept[stage, columns] = False
+        return _Known(reachable(self._horizon, kept), bound, found.form)
+
+    def _within(self, known: _Known) -> _Known:
+        """What is known of a box, with what its form says of the part that it has become."""
+        box = reachable(self._horizon, known.box)
+        if known.form is None or is_empty(self._horizon, box):
+            return replace(known, box=box)
+        form = Separable(known.form.base, np.where(box, known.form.potentials, -np.inf))
+        return _Known(box, min(known.bound, told(self._horizon, form).total), form)
+
+    def _path(self, number: int) -> Ints:
+        """A reference may be any path of levels that are there; limits on steps do not matter to a bound."""
+        levels = np.array(self._certificate["paths"][number], dtype=np.intp)
+        h = self._horizon
+        if levels.shape != (h.stages, h.plans) or (levels < 0).any() or (levels >= np.array(h.levels)).any():
+            raise NotTrustedError(f"path {number} of the certificate is none of this horizon")
+        return np.asarray(levels + h.first[:-1])
+
+    def _columns(self, stage: int, plan: int, levels: list[int]) -> Ints:
+        h, picked = self._horizon, np.array(levels, dtype=np.intp)
+        inside = 0 <= stage < h.stages and 0 <= plan < h.plans
+        if not inside or (picked < 0).any() or (picked >= h.levels[plan]).any():
+            raise NotTrustedError("the certificate names a stage, a plan or a level that is not there")
+        return np.asarray(picked + h.first[plan])
+
+    def _halves(self, split: list[Any], box: Bools) -> list[tuple[str, Bools]]:
+        stage, plan, levels = split
+        left, right = box.copy(), box.copy()
+        own = self._horizon.plan == plan
+        kept = np.zeros(len(own), dtype=np.bool_)
+        kept[self._columns(stage, plan, levels)] = True
+        left[stage] &= ~own | kept
+        right[stage] &= ~own | ~kept
+        return [("left", left), ("right", right)]
+
+    def _evaluated(self, box: Bools) -> float:
+        if count_paths(self._horizon, box) > MOST_PATHS:
+            raise NotTrustedError("a part of the certificate has too many paths to evaluate")
+        return max(float(values(self._horizon, part).max()) for part in all_paths(self._horizon, box, CHUNK))

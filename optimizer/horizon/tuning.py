@@ -1,0 +1,44 @@
+"""Every number that says how the search over paths spends its effort; none touches what is proven."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PathTuning:
+    """Given to every search over paths; the default is what was measured."""
+
+    numpy_whole: int = 65_536
+    """Columns times types up to which numpy keeps a horizon in one part."""
+    numpy_width: int = 1024
+    """Most types in a part, for numpy."""
+    compiled_whole: int = 1024
+    """The same for compiled loops, which lose little by small parts."""
+    compiled_width: int = 64
+    """Their arrays stay in a fast cache."""
+    rounds: int = 6
+    """Bounds taken of a box before it is cut."""
+    root_rounds: int = 8
+    """The same for the root."""
+    mixes: int = 4
+    """Shares tried when the forms of two references are mixed."""
+    worthwhile: float = 0.05
+    """Share of a box's excess over the cutoff that a bound must take off for another one to follow."""
+    sweeps: int = 20
+    """Coordinate ascents of the first incumbent, at most."""
+    later_sweeps: int = 2
+    """The same for later ones."""
+    enumerated: int = 24
+    """Paths of a box that are evaluated one by one."""
+    loaded_numbers: float = 1.5e7
+    """Numbers that numpy's bounds have read, at which compiled loops take over: about what loading them costs."""
+    compiled_numbers: float = 5e8
+    """The same where they have to be compiled first."""
+    call_numbers: int = 6_000
+    """Numbers that a month of a part costs beyond those that it reads."""
+    loading_seconds: float = 2.0
+    """Time left below which compiled loops are left alone."""
+
+
+DEFAULT = PathTuning()

@@ -1,0 +1,38 @@
+"""Random small horizons for tests, each a pure function of its seed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from optimizer import HorizonProblem
+
+
+def draw_arguments(seed: int, types: int = 5, plans: int = 3, levels: int = 4, stages: int = 3) -> dict[str, Any]:
+    """Up to so many of each; some levels not offered, some plans empty, habit by up to three classes, rewards of either
+    sign, limits on steps."""
+    g = np.random.default_rng([seed, 13])
+    i, j, k = (int(g.integers(1, most + 1)) for most in (types, plans, stages))
+    months, classes = int(g.integers(k, 11)), int(g.integers(1, 4))
+    counts = [int(n) for n in g.integers(1, levels + 1, j)]
+    away = np.exp(g.normal(0.0, 0.5, (months, i)))
+    return {
+        "start": g.random((j + 1, i)) * (g.random((j + 1, i)) < 0.9),
+        "attraction": [np.exp(g.normal(0.0, 1.0, (i, n))) * (g.random((i, n)) < 0.9) for n in counts],
+        "decision_rate": [g.uniform(0.0, 0.9, (i, n)) for n in counts],
+        "reward": [g.normal(0.3, 1.0, (i, n)) for n in counts],
+        "weight": 0.95 ** np.arange(months) * (g.random(months) < 0.9),
+        "outside_attraction": away,
+        "outside_decision_rate": g.uniform(0.0, 0.5, i),
+        "entrants": g.random((months, i)) * 0.1,
+        "stage": np.sort(np.concatenate([np.arange(k), g.integers(0, k, months - k)])),
+        "steps": None if g.random() < 0.4 else g.integers(0, 3, j),
+        "origin": np.concatenate([[0], g.integers(0, classes, j)]),
+        "habit": np.exp(g.normal(0.0, 0.7, (classes, j + 1))),
+    }
+
+
+def draw_problem(seed: int, **sizes: int) -> HorizonProblem:
+    """See ``draw_arguments``."""
+    return HorizonProblem(**draw_arguments(seed, **sizes))
