@@ -1,0 +1,1 @@
+"""A market learned from what a company has: its tables, reduced to small statistics, and what is estimated from them."""
