@@ -43,9 +43,7 @@ class _Cleaned:
     mended: str = "NULL"
 
 
-def cleaning_query(
-    source: TableFile, options: CleaningOptions, relation: str, kept_too: tuple[str, ...] = ()
-) -> str:
+def cleaning_query(source: TableFile, options: CleaningOptions, relation: str, kept_too: tuple[str, ...] = ()) -> str:
     """Rows with typed columns, ``fault``, ``fault_column``, ``fault_cell`` and ``mended``."""
     columns = TABLES[source.table].columns
     raw = [f"{_raw(source, name)} AS {name}_raw" for name in columns]
@@ -178,7 +176,9 @@ def _number_in_text(text: str, money: bool, comma: bool) -> tuple[str, str, str]
     # 1,234 alone may be 1234 or 1.234: only several groups, or a decimal sign behind them, say which
     alone = r"^-?\d{1,3}\.\d{3}$" if comma else r"^-?\d{1,3},\d{3}$"
     ambiguous = f"regexp_matches({bare}, {quoted(alone)})"
-    plain = f"CASE WHEN NOT {ambiguous} THEN TRY_CAST({point} AS DOUBLE) END" if comma else f"TRY_CAST({bare} AS DOUBLE)"
+    plain = (
+        f"CASE WHEN NOT {ambiguous} THEN TRY_CAST({point} AS DOUBLE) END" if comma else f"TRY_CAST({bare} AS DOUBLE)"
+    )
     number = f"coalesce({plain}, CASE WHEN {fitting} AND NOT {ambiguous} THEN TRY_CAST({grouped} AS DOUBLE) END)"
     simple = f"TRY_CAST({text} AS DOUBLE) IS NULL"
     fault = f"CASE WHEN {simple if not comma else 'TRUE'} AND {ambiguous} THEN 'number-ambiguous' END"
@@ -192,7 +192,7 @@ def _time(raw: str, typed: str, options: CleaningOptions, mapped: str | None) ->
     """The day in the zone, and a fault."""
     moment = _moment(raw, typed, options, mapped)
     fault = "NULL"
-    if typed == TEXT or typed.startswith("TIMESTAMP") and "TIME ZONE" not in typed:
+    if typed == TEXT or (typed.startswith("TIMESTAMP") and "TIME ZONE" not in typed):
         stated = f"regexp_matches(CAST({raw} AS VARCHAR), '^\\d{{4}}-\\d{{2}}-\\d{{2}}[T ]')"
         without = f"CASE WHEN {raw} IS NOT NULL AND ({moment}) IS NULL AND {stated} THEN 'zone' END"
         fault = _first([without, f"CASE WHEN {raw} IS NOT NULL AND ({moment}) IS NULL THEN 'date' END"])
@@ -257,7 +257,7 @@ def _between(table: str, options: CleaningOptions) -> list[tuple[str, str]]:
     if table == "experiments":
         return [("CASE WHEN chosen > exposed THEN 'chosen' END", "chosen")]
     if table in ("rivals", "switching", "survey"):
-        neither = 'CASE WHEN "count" IS NULL AND (share IS NULL OR n IS NULL) THEN \'counted\' END'
+        neither = "CASE WHEN \"count\" IS NULL AND (share IS NULL OR n IS NULL) THEN 'counted' END"
         return [(neither, "count")]
     if table == "prices":
         return [(_rate_fault("coalesce(currency, 'USD')", options), "currency")]
@@ -287,4 +287,4 @@ def in_usd(amount: str, options: CleaningOptions, currency: str = "currency") ->
 def a_month(amount: str) -> str:
     """An amount an interval as an amount a month."""
     cases = " ".join(f"WHEN {quoted(i)} THEN {months!r}" for i, months in INTERVAL_MONTHS.items())
-    return f"{amount} / CASE \"interval\" {cases} END"
+    return f'{amount} / CASE "interval" {cases} END'

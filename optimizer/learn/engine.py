@@ -33,7 +33,9 @@ _live: dict[str, Any] = {}
 
 def missing(error: ModuleNotFoundError) -> InputError:
     """What is said where a package of the extra is not installed."""
-    return bad_argument("learn", f"it needs the package {error.name}", "pip install 'pricing-strategy-optimizer[learn]'")
+    return bad_argument(
+        "learn", f"it needs the package {error.name}", "pip install 'pricing-strategy-optimizer[learn]'"
+    )
 
 
 @contextmanager

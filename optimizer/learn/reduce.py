@@ -94,7 +94,9 @@ def _inputs(connection: Any, given: set[str], options: ReduceOptions) -> list[Fi
     """Empty tables for those not given, and the two that the queries want in their own form."""
     for table in TABLES:
         if table not in given:
-            columns = ", ".join(f'CAST(NULL AS {_TYPES.get(c.kind, "DOUBLE")}) AS "{n}"' for n, c in TABLES[table].columns.items())
+            columns = ", ".join(
+                f'CAST(NULL AS {_TYPES.get(c.kind, "DOUBLE")}) AS "{n}"' for n, c in TABLES[table].columns.items()
+            )
             connection.execute(f"CREATE VIEW {table} AS SELECT {columns} WHERE FALSE")
     price = a_month(in_usd("price", options.cleaning))
     connection.execute("ALTER VIEW subscriptions RENAME TO stated_subscriptions; ALTER VIEW caps RENAME TO stated_caps")
@@ -106,7 +108,9 @@ def _inputs(connection: Any, given: set[str], options: ReduceOptions) -> list[Fi
         "CREATE TABLE caps AS SELECT DISTINCT plan, ai_model, "
         "CASE \"window\" WHEN '3h' THEN '5h' ELSE \"window\" END AS cap_window, cap, fallback FROM stated_caps"
     )
-    repeated = _one(connection, "SELECT (SELECT count(*) FROM stated_subscriptions) - (SELECT count(*) FROM subscriptions)")
+    repeated = _one(
+        connection, "SELECT (SELECT count(*) FROM stated_subscriptions) - (SELECT count(*) FROM subscriptions)"
+    )
     return [_mended("repeated", repeated)] if repeated else []
 
 
@@ -116,7 +120,9 @@ def _one(connection: Any, query: str) -> Any:
 
 def _mended(kind: str, count: int) -> Finding:
     rule = RULES[kind]
-    return Finding(f"row-{kind}", "warning", "subscriptions", None, "", f"{count:,} rows mended: {rule.message}", rule.cure)
+    return Finding(
+        f"row-{kind}", "warning", "subscriptions", None, "", f"{count:,} rows mended: {rule.message}", rule.cure
+    )
 
 
 def _reduced(connection: Any, options: ReduceOptions, tell: Tell) -> dict[str, tuple[Any, ...]]:
@@ -143,12 +149,17 @@ def _across(connection: Any) -> list[Finding]:
         "SELECT count(*) FROM (SELECT ended, started, lead(started) OVER (PARTITION BY customer ORDER BY started, ended "
         "NULLS LAST) AS following FROM subscriptions) WHERE following < coalesce(ended, DATE '9999-12-31')"
     )
-    counted = {"overlap": _one(connection, overlaps), "joined": _one(connection, "SELECT sum(parts - 1) FROM learn_spells")}
+    counted = {
+        "overlap": _one(connection, overlaps),
+        "joined": _one(connection, "SELECT sum(parts - 1) FROM learn_spells"),
+    }
     findings = [_mended(kind, count) for kind, count in counted.items() if count]
     if unknown := _one(connection, "SELECT count(*) FROM learn_unsubscribed"):
         if _one(connection, "SELECT count(*) FROM subscriptions"):
             message = f"{unknown:,} customers used the service on days without a subscription: taken for --others"
-            findings.append(Finding("usage-unsubscribed", "warning", "usage", None, "", message, "say which plan they had"))
+            findings.append(
+                Finding("usage-unsubscribed", "warning", "usage", None, "", message, "say which plan they had")
+            )
     renamed = connection.execute(
         "SELECT plan_before, plan, count(*) AS moved FROM learn_neighbours WHERE ended_before = started "
         "AND plan <> plan_before GROUP BY ALL HAVING count(*) >= 5 AND count(*) >= 0.8 * (SELECT count(*) FROM "
@@ -156,7 +167,9 @@ def _across(connection: Any) -> list[Finding]:
     ).fetchall()
     for old, new, moved in renamed:
         message = f"{moved:,} customers went from {old!r} to {new!r} on one day, nearly all it had: it looks renamed"
-        findings.append(Finding("plan-renamed", "warning", "subscriptions", None, "plan", message, f"give --plan {old}={new}"))
+        findings.append(
+            Finding("plan-renamed", "warning", "subscriptions", None, "plan", message, f"give --plan {old}={new}")
+        )
     return findings
 
 
@@ -208,9 +221,7 @@ def _surveyed(
         fits = [fit_logit(survey), fit_mixed(survey)]
     about = {"persons": persons, "tasks": len(survey.chosen), "no_preference": survey.no_preference,
              "outside_option": OUTSIDE in survey.names}  # fmt: skip
-    documents = [
-        {"form": f.form, "log_likelihood": f.log_likelihood, "converged": f.converged, **about} for f in fits
-    ]
+    documents = [{"form": f.form, "log_likelihood": f.log_likelihood, "converged": f.converged, **about} for f in fits]
     return tuple(t for f in fits for t in f.tastes), documents
 
 

@@ -117,80 +117,83 @@ from (
 ) as fourth_window
 
 -- name: learn_counts
--- Requests of each sampled customer in each window: by AI model, and of all together (ai_model '').
--- Where a cap of that very window was reached the wish is known from below; so is the sum of all AI models where
--- any cap was reached on the day and nothing takes over.
-select w.i, w.segment, w.plan, w.days, w.time_window, w.ai_model, w.x,
-       case when c.cap is not null and w.x >= c.cap then 1 else 0 end as capped, w.slot
-from (
-  select i, segment, plan, days, 'day' as time_window, ai_model, d as slot, sum(n) as x
-  from learn_detail group by i, segment, plan, days, ai_model, d
-  union all
-  select i, segment, plan, days, '5h' as time_window, ai_model, d * 5 + spell as slot, sum(n) as x
-  from learn_spelled group by i, segment, plan, days, ai_model, d, spell
-  union all
-  select i, segment, plan, days, 'week' as time_window, ai_model, cast(floor(d / 7) as bigint) as slot, sum(n) as x
-  from learn_detail where d < floor(days / 7) * 7 group by i, segment, plan, days, ai_model, cast(floor(d / 7) as bigint)
-  union all
-  select i, segment, plan, days, 'month' as time_window, ai_model, cast(floor(d / 30) as bigint) as slot, sum(n) as x
-  from learn_detail where d < floor(days / 30) * 30
-  group by i, segment, plan, days, ai_model, cast(floor(d / 30) as bigint)
-) as w
-left join caps as c on w.plan = c.plan and w.ai_model = c.ai_model and w.time_window = c.cap_window
+-- Requests of each sampled customer in each whole window, by AI model.
+select i, segment, plan, days, 'day' as time_window, d as slot, ai_model, sum(n) as x
+from learn_detail group by i, segment, plan, days, d, ai_model
+union all
+select i, segment, plan, days, 'week' as time_window, cast(floor(d / 7) as bigint) as slot, ai_model, sum(n) as x
+from learn_detail where d < floor(days / 7) * 7
+group by i, segment, plan, days, cast(floor(d / 7) as bigint), ai_model
+union all
+select i, segment, plan, days, 'month' as time_window, cast(floor(d / 30) as bigint) as slot, ai_model, sum(n) as x
+from learn_detail where d < floor(days / 30) * 30
+group by i, segment, plan, days, cast(floor(d / 30) as bigint), ai_model
+union all
+select i, segment, plan, days, '5h' as time_window, d * 10 + spell as slot, ai_model, sum(n) as x
+from learn_spelled group by i, segment, plan, days, d, spell, ai_model
 
 -- name: learn_windows
-select i, segment, plan, days, time_window, ai_model, x, capped from learn_counts
-union all
-select t.i, t.segment, t.plan, t.days, t.time_window, '' as ai_model, t.x,
-       case when h.hit = 1 then 1 else 0 end as capped
+-- Requests to all AI models together (ai_model ''), and to each whose cap is that of the window: where it was
+-- reached the wish is known from below. Windows are parted in an early and a late two fifths of the days watched, so
+-- that what lasts a week or a month is not taken for what a customer is like.
+select i, segment, plan, time_window, ai_model, x, capped, whole, share,
+       case when place < share then 1 when place >= whole - share then 2 else 0 end as part
 from (
-  select i, segment, plan, days, time_window, slot, sum(x) as x from learn_counts
-  group by i, segment, plan, days, time_window, slot
-) as t
-left join (
-  select k.i, k.time_window, k.slot, max(k.capped) as hit
-  from learn_counts as k join caps as c on k.plan = c.plan and k.ai_model = c.ai_model
-  where c.fallback is null or not c.fallback
-  group by k.i, k.time_window, k.slot
-) as h on t.i = h.i and t.time_window = h.time_window and t.slot = h.slot
+  select w.*, case w.time_window when '5h' then floor(w.slot / 10) else w.slot end as place, l.whole,
+         greatest(floor(0.4 * l.whole), 1) as share
+  from (
+    select i, segment, plan, days, time_window, slot, '' as ai_model, sum(x) as x, 0 as capped
+    from learn_counts group by i, segment, plan, days, time_window, slot
+    union all
+    select k.i, k.segment, k.plan, k.days, k.time_window, k.slot, k.ai_model, k.x,
+           case when k.x >= c.cap then 1 else 0 end as capped
+    from learn_counts as k
+    join caps as c on k.plan = c.plan and k.ai_model = c.ai_model and k.time_window = c.cap_window
+  ) as w
+  join (
+    select i, 'day' as time_window, days as whole from learn_spans union all
+    select i, '5h' as time_window, days as whole from learn_spans union all
+    select i, 'week' as time_window, cast(floor(days / 7) as bigint) as whole from learn_spans union all
+    select i, 'month' as time_window, cast(floor(days / 30) as bigint) as whole from learn_spans
+  ) as l on w.i = l.i and w.time_window = l.time_window
+  where l.whole >= 2
+) as placed
 
 -- name: learn_bins
 -- How many windows of a customer fell into each bin [low, high); four bins an octave, high empty where a cap was
 -- reached. Windows without use are the bin [0, 1); spells have none.
-select i, segment, plan, time_window, ai_model, low, high, count(*) as windows
+select i, segment, plan, time_window, ai_model, part, low, high, count(*) as windows
 from (
-  select i, segment, plan, time_window, ai_model,
+  select i, segment, plan, time_window, ai_model, part,
          case when capped = 1 then x else cast(floor(x / size) * size as bigint) end as low,
          case when capped = 1 then null else cast(floor(x / size) * size + size as bigint) end as high
   from (
     select *, cast(power(2, greatest(floor(ln(x) / 0.6931471805599453 + 0.000000001) - 2, 0)) as bigint) as size
-    from learn_windows where x >= 1
+    from learn_windows where x >= 1 and part > 0
   ) as sized
 ) as binned
-group by i, segment, plan, time_window, ai_model, low, high
+group by i, segment, plan, time_window, ai_model, part, low, high
 union all
-select i, segment, plan, time_window, ai_model, cast(0 as bigint) as low, cast(1 as bigint) as high,
-       max(cast(floor(days / length) as bigint)) - count(*) as windows
+select i, segment, plan, time_window, ai_model, part, cast(0 as bigint) as low, cast(1 as bigint) as high,
+       cast(share - seen as bigint) as windows
 from (
-  select *, case time_window when 'day' then 1 when 'week' then 7 else 30 end as length
-  from learn_windows where x >= 1 and time_window <> '5h'
+  select u.i, u.segment, u.plan, u.time_window, u.ai_model, p.part, max(u.share) as share,
+         sum(case when u.part = p.part and u.x >= 1 then 1 else 0 end) as seen
+  from learn_windows as u cross join (select 1 as part union all select 2 as part) as p
+  where u.time_window <> '5h'
+  group by u.i, u.segment, u.plan, u.time_window, u.ai_model, p.part
 ) as used
-group by i, segment, plan, time_window, ai_model
-having max(cast(floor(days / length) as bigint)) > count(*)
+where share > seen
 
 -- name: learn_cells
--- Pairs of windows of the same customer, by their two bins: what tells spread between customers from spread within.
-select segment, plan, time_window, ai_model, low, high, other_low, other_high, sum(pairs) as pairs, count(*) as customers
-from (
-  select a.segment, a.plan, a.time_window, a.ai_model, a.low, a.high, b.low as other_low, b.high as other_high,
-         case when a.low = b.low and coalesce(a.high, 0) = coalesce(b.high, 0)
-              then cast(a.windows * (a.windows - 1) / 2 as bigint) else a.windows * b.windows end as pairs
-  from learn_bins as a
-  join learn_bins as b on a.i = b.i and a.time_window = b.time_window and a.ai_model = b.ai_model
-   and (a.low < b.low or (a.low = b.low and coalesce(a.high, 999999999999999) <= coalesce(b.high, 999999999999999)))
-) as paired
-where pairs > 0 and other_low > 0
-group by segment, plan, time_window, ai_model, low, high, other_low, other_high
+-- Pairs of an early and a late window of the same customer, by their two bins: what tells spread between customers
+-- from spread within. Pairs without any use do not count.
+select a.segment, a.plan, a.time_window, a.ai_model, a.low, a.high, b.low as other_low, b.high as other_high,
+       sum(a.windows * b.windows) as pairs, count(*) as customers
+from learn_bins as a
+join learn_bins as b on a.i = b.i and a.time_window = b.time_window and a.ai_model = b.ai_model
+where a.part = 1 and b.part = 2 and a.low + b.low > 0
+group by a.segment, a.plan, a.time_window, a.ai_model, a.low, a.high, b.low, b.high
 
 -- name: windows
 -- Cells of too few customers are put together in one without bins.

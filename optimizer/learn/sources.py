@@ -158,9 +158,7 @@ def _as_csv(path: Path, used: ColumnMap, rows: Sequence[Mapping[str, Any]], scra
             cells = ((value_at(row, part) for part in used.columns[c]) for c in ours)
             writer.writerow([next((v for v in values if v not in (None, "")), None) for values in cells])
     columns = {c: (f"c{k}",) for k, c in enumerate(ours)}
-    return TableFile(
-        path, used.table, columns, dict.fromkeys(ours, "VARCHAR"), (), used, ours, read_as=target
-    )
+    return TableFile(path, used.table, columns, dict.fromkeys(ours, "VARCHAR"), (), used, ours, read_as=target)
 
 
 def _text(path: Path, maps: Sequence[ColumnMap], scratch: Path) -> TableFile:
@@ -341,4 +339,3 @@ def scan(source: TableFile, rejects: str = "") -> str:
         f"delim = {quoted(source.delimiter)}, quote = '\"', escape = '\"', columns = {{{names}}}, "
         f"max_line_size = 10000000{kept if rejects else ', ignore_errors = true'})"
     )
-

@@ -53,7 +53,9 @@ def stage(
         findings += told
     for table, names in parts.items():
         rows = " UNION ALL BY NAME ".join(f"SELECT * FROM {name} WHERE fault IS NULL" for name in names)
-        connection.execute(f"CREATE VIEW {table} AS SELECT * EXCLUDE (fault, fault_column, fault_cell, mended) FROM ({rows})")
+        connection.execute(
+            f"CREATE VIEW {table} AS SELECT * EXCLUDE (fault, fault_column, fault_cell, mended) FROM ({rows})"
+        )
     return counts, findings
 
 
@@ -149,7 +151,7 @@ def _record_lines(path: Path, first: int) -> Iterator[int]:
     inside = False
     with open(path, "rb") as stream:
         for line, text in enumerate(stream, start=1):
-            if line < first or not inside and not text.strip(b"\r\n"):
+            if line < first or (not inside and not text.strip(b"\r\n")):
                 continue
             if not inside:
                 yield line
@@ -173,5 +175,5 @@ def _told(source: TableFile, kind: str, count: int, rows: int, examples: list[tu
 
 
 def _shown(column: str, cell: str) -> str:
-    told = _NUMERAL.fullmatch(cell) or column in _WORDED and _WORD.fullmatch(cell)
+    told = _NUMERAL.fullmatch(cell) or (column in _WORDED and _WORD.fullmatch(cell))
     return repr(cell) if told else f"a text of {len(cell)} characters"

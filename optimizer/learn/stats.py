@@ -27,14 +27,14 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True)
 class WindowCell:
-    """Pairs of windows of the same customer by their two bins [low, high); no bins = cells of few customers."""
+    """Pairs of an early and a late window of the same customer by their bins [low, high); no bins = few customers."""
 
     segment: str
     plan: str
     time_window: str
     """5h (spells of use), day, week or month."""
     ai_model: str
-    """Empty for the requests to all of them."""
+    """Empty for the requests to all of them; others where they are capped in that very window."""
     low: int | None
     high: int | None
     """None where a cap was reached: the wish was ``low`` or more."""
@@ -299,7 +299,9 @@ def _text(kind: type[Any], rows: Iterable[Any]) -> str:
     writer = csv.DictWriter(out, [f.name for f in fields(kind)], lineterminator="\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow({k: "" if v is None else repr(v) if isinstance(v, float) else v for k, v in asdict(row).items()})
+        writer.writerow(
+            {k: "" if v is None else repr(v) if isinstance(v, float) else v for k, v in asdict(row).items()}
+        )
     return out.getvalue()
 
 
@@ -350,7 +352,8 @@ def typed_rows(kind: type[Row], names: Sequence[str], rows: Iterable[Sequence[An
     hints = get_type_hints(kind)
     wanted = [names.index(f.name) for f in fields(kind)]  # type: ignore[arg-type]
     made = [
-        kind(**{name: _native(hint, row[k]) for (name, hint), k in zip(hints.items(), wanted, strict=True)}) for row in rows
+        kind(**{name: _native(hint, row[k]) for (name, hint), k in zip(hints.items(), wanted, strict=True)})
+        for row in rows
     ]
     return tuple(sorted(made, key=lambda r: tuple((v is None, v if v is not None else 0) for v in vars(r).values())))
 
@@ -358,5 +361,3 @@ def typed_rows(kind: type[Row], names: Sequence[str], rows: Iterable[Sequence[An
 def _native(hint: Any, value: Any) -> Any:
     kind = getattr(hint, "__args__", (hint,))[0]
     return None if value is None else kind(value)
-
-

@@ -62,7 +62,11 @@ class TasteFit:
 
 
 def choice_survey(
-    person: Sequence[str], task: Sequence[str], chosen: Sequence[bool], price: Array, columns: dict[str, Sequence[str]],
+    person: Sequence[str],
+    task: Sequence[str],
+    chosen: Sequence[bool],
+    price: Array,
+    columns: dict[str, Sequence[str]],
     outside: Sequence[bool] | None = None,
 ) -> ChoiceSurvey:
     """A survey from its rows, one an alternative.
@@ -80,7 +84,9 @@ def choice_survey(
     names = (*(name for name, _ in coded), "price")
     values = np.column_stack([*(column for _, column in coded), np.where(none, 0.0, price)])
     persons, who = np.unique(np.asarray(person), return_inverse=True)
-    keys, of_task = np.unique(np.stack([who, np.unique(np.asarray(task), return_inverse=True)[1]]), axis=1, return_inverse=True)
+    keys, of_task = np.unique(
+        np.stack([who, np.unique(np.asarray(task), return_inverse=True)[1]]), axis=1, return_inverse=True
+    )
     of_task = of_task.ravel()
     order = np.argsort(of_task, kind="stable")
     sizes = np.bincount(of_task)
