@@ -116,9 +116,7 @@ def test_counts_and_churn_of_today(loaded: Load, solved: Solve, market: str) -> 
     for plan, count in stated.today.plans.items():
         assert today.figure("customers", plan=plan) == pytest.approx(count.customers.value, rel=1e-8), plan
         if not stated.plans[plan].decision_rate_by_segment:
-            assert today.figure("churn_rate", plan=plan) == pytest.approx(
-                stated.plans[plan].decision_rate.value, rel=1e-8
-            )
+            assert today.figure("churn_rate", plan=plan) == pytest.approx(stated.plans[plan].decision_rate.value, rel=1e-8)
 
 
 # --- signs ---------------------------------------------------------------------------------------

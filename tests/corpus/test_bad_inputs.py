@@ -576,11 +576,7 @@ bad(
     cell("plans.plus.decision_rate", low="0.1", high="0.01"),
     Found(NUMBERS, "plans.plus.decision_rate", "outside low", "low and high"),
 )
-bad(
-    "number-missing-row",
-    drop("plans.plus.decision_rate"),
-    Found(MARKET, "plans.plus.decision_rate", "missing", "add 'churn"),
-)
+bad("number-missing-row", drop("plans.plus.decision_rate"), Found(MARKET, "plans.plus.decision_rate", "missing", "add 'churn"))
 bad(
     "number-churn-zero",
     cell("plans.plus.decision_rate", value="0", low="0"),
@@ -654,16 +650,7 @@ bad(
     Found(MARKET, "plans.plus.price", "missing", "add 'price"),
     *[
         Found(NUMBERS, f"plans.pluss.{f}", "missing", "add")
-        for f in (
-            "channel",
-            "decision_rate",
-            "decision_rate_least",
-            "decision_rate_most",
-            "referral",
-            "segments",
-            "support_cost",
-            "title",
-        )
+        for f in ("channel", "decision_rate", "decision_rate_least", "decision_rate_most", "referral", "segments", "support_cost", "title")
     ],
 )
 bad(

@@ -72,10 +72,5 @@ def test_a_year_for_a_month_is_named(company: Any, call: Any) -> None:
 @pytest.mark.parametrize("factor", [0.98, 1.02])
 def test_small_corrections_are_not_flagged(factor: float, company: Any) -> None:
     """No false alarm where a number is a little different."""
-    for path in (
-        "plans.plus.decision_rate",
-        "segments.teams.potential",
-        "plans.team.support_cost",
-        "go_to_market.budget",
-    ):
+    for path in ("plans.plus.decision_rate", "segments.teams.potential", "plans.team.support_cost", "go_to_market.budget"):
         assert not flagged(company, path, factor), path

@@ -95,9 +95,7 @@ def test_the_cases_changes_come_upon_the_moved_number(factory: ModuleType, kind:
     # a change upon a number in another unit than the schema's, by --set
     data = factory.changed(factory.market(), "plans.plus.decision_rate", factory.q(5, "percent/month"))
     inputs = factory.inputs(data, case, {"plans.plus.decision_rate": Change(plus=1.0)})
-    assert moved(inputs, {"plans.plus.decision_rate": 0.07}).changed.plans["plus"].decision_rate.value == pytest.approx(
-        0.08
-    )
+    assert moved(inputs, {"plans.plus.decision_rate": 0.07}).changed.plans["plus"].decision_rate.value == pytest.approx(0.08)
 
 
 def test_what_is_no_number_is_refused(factory: ModuleType) -> None:

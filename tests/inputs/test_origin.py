@@ -171,9 +171,9 @@ def test_a_market_that_is_gone(mine: Path) -> None:
 def test_studies_take_it(mine: Path) -> None:
     case = load_case(mine).case.model_copy(update={"scenarios": {}})
     settings = {"gap": 1e-3}
-    assert optimizer.sensitivity_case(
-        case, top=0, paths=["plans.plus.decision_rate"], **settings
-    ).base == pytest.approx(optimizer.evaluate_case(mine).objective.value, rel=1e-12)
+    assert optimizer.sensitivity_case(case, top=0, paths=["plans.plus.decision_rate"], **settings).base == pytest.approx(
+        optimizer.evaluate_case(mine).objective.value, rel=1e-12
+    )
 
 
 def test_hidden_files_of_a_market_are_not_read(mine: Path) -> None:

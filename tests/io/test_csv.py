@@ -27,22 +27,13 @@ def refused(folder: Path, text: str | bytes) -> tuple[Finding, ...]:
 
 
 def test_rows_become_quantities(tmp_path: Path) -> None:
-    text = (
-        HEADER
-        + 'plans.plus.price,20,usd/month,"a, b",,,\n\nplans.plus.decision_rate,4.5e-2,1/month,,"why\nso",0.03,+.06\n'
-    )
+    text = HEADER + 'plans.plus.price,20,usd/month,"a, b",,,\n\nplans.plus.decision_rate,4.5e-2,1/month,,"why\nso",0.03,+.06\n'
     document = read(tmp_path, text + "plans.free.price,0,,,,,\r\n")
     assert document.data == {
         "plans": {
             "plus": {
                 "price": {"value": 20.0, "unit": "usd/month", "source": "a, b"},
-                "decision_rate": {
-                    "value": 0.045,
-                    "unit": "1/month",
-                    "assumption": "why\nso",
-                    "low": 0.03,
-                    "high": 0.06,
-                },
+                "decision_rate": {"value": 0.045, "unit": "1/month", "assumption": "why\nso", "low": 0.03, "high": 0.06},
             },
             "free": {"price": {"value": 0.0}},
         }

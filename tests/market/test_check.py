@@ -54,12 +54,7 @@ IN_THE_MARKET = [
     ("plans.api.unit_prices.big", n(8, "usd/month"), "unit", "plans.api.unit_prices.big"),
     ("plans.api.unit_prices.big", n(-8, "usd/Mtok"), "range", "plans.api.unit_prices.big"),
     ("plans.team.segments", ["firms", "shops"], "unknown-name", "plans.team.segments"),
-    (
-        "plans.plus.decision_rate_by_segment.shops",
-        n(0.1, "1/month"),
-        "unknown-name",
-        "plans.plus.decision_rate_by_segment",
-    ),
+    ("plans.plus.decision_rate_by_segment.shops", n(0.1, "1/month"), "unknown-name", "plans.plus.decision_rate_by_segment"),
     ("plans.team.decision_rate", n(0, "1/month"), "not-positive", "plans.team.decision_rate"),
     ("plans.team.decision_rate_least", n(0, "1/month"), "not-positive", "plans.team.decision_rate"),
     ("plans.team.decision_rate_least", n(0.3, "1/month"), "range", "plans.team.decision_rate_least"),

@@ -123,9 +123,7 @@ class Loops:
             used = self.use(i, segment, facts.terms, self.number(f"alternatives.{facts.name}.quality"))
             bill = facts.terms.price + used["paid"]
             utility = float(facts.constant[i]) + used["worth"] - used["beta"] * bill
-            parts.append(
-                (facts.name, math.exp(utility) / self.number(f"alternatives.{facts.name}.decision_rate"), bill)
-            )
+            parts.append((facts.name, math.exp(utility) / self.number(f"alternatives.{facts.name}.decision_rate"), bill))
         return sum(s for _, s, _ in parts) + 1.0 / self.number("nothing_decision_rate"), parts
 
     def plan_row(self, i: int, segment: str, name: str, outside: float) -> dict[str, Any]:

@@ -149,9 +149,7 @@ def test_sets_hold_when_numbers_are_varied(factory: ModuleType) -> None:
     solution = solve_case_model(m, SETTINGS)
     same = kept_value(m, solution.chosen, "plans.plus.decision_rate", 0.05)
     assert same.value == pytest.approx(solution.objective.value, rel=1e-9)
-    assert best_value(m, SETTINGS, "plans.plus.decision_rate", 0.05).value == pytest.approx(
-        solution.objective.value, rel=1e-9
-    )
+    assert best_value(m, SETTINGS, "plans.plus.decision_rate", 0.05).value == pytest.approx(solution.objective.value, rel=1e-9)
     # 3 x 4 usd, not 4
     cheaper = kept_value(m, solution.chosen, "pools.main.price", 4.0)
     wanted = case_model_of(factory.inputs(None, case, {"pools.main.price": Change(to=12.0)}))
