@@ -61,7 +61,7 @@ def _clock(shares: Mapping[str, float], blocks: Mapping[str, float]) -> Array:
     for share, start, end in zip(shares.values(), edges, edges[1:], strict=False):
         hours = np.arange(round(start), max(round(end), round(start) + 1)) + MORNING
         found[hours % 24] += share / len(hours)
-    return found / found.sum()
+    return np.asarray(found / found.sum())
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def _capped(asked: Wishes, wanted: Ints, limits: Caps) -> Ints:
 
 def _key(asked: Wishes, period: Ints) -> Ints:
     """A number for each customer and period, rising."""
-    return asked.customer * (int(asked.day.max(initial=0)) + 2) + period
+    return np.asarray(asked.customer * (int(asked.day.max(initial=0)) + 2) + period)
 
 
 def _within(key: Ints, wanted: Ints, cap: float) -> Ints:
@@ -158,7 +158,7 @@ def _within(key: Ints, wanted: Ints, cap: float) -> Ints:
     total = np.cumsum(wanted) - wanted
     first = np.r_[True, key[1:] != key[:-1]] if len(key) else np.zeros(0, bool)
     before = total - np.maximum.accumulate(np.where(first, total, 0))
-    return np.clip(math.floor(cap) - before, 0, wanted).astype(np.intp)
+    return np.asarray(np.clip(math.floor(cap) - before, 0, wanted).astype(np.intp))
 
 
 def _rolling(asked: Wishes, length: int) -> Ints:
@@ -174,4 +174,4 @@ def _rolling(asked: Wishes, length: int) -> Ints:
         opened = np.where(following < 99, following, opened)
         late &= asked.hour >= (opened + length)[of]
         window[late] += 1
-    return of * 25 + window
+    return np.asarray(of * 25 + window)

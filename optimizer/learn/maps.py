@@ -82,7 +82,7 @@ def _words(value: Any) -> tuple[str, ...]:
 
 def _wrong(document: Document) -> Iterator[Finding]:
     data = document.data
-    table = data.get("table")
+    table = str(data.get("table"))
     if table not in TABLES:
         yield document.finding("map-table", "table", f"no table is named {table!r}", f"one of {', '.join(TABLES)}")
         return

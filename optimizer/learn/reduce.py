@@ -101,8 +101,8 @@ def _inputs(connection: Any, given: set[str], options: ReduceOptions) -> list[Fi
     price = a_month(in_usd("price", options.cleaning))
     connection.execute("ALTER VIEW subscriptions RENAME TO stated_subscriptions; ALTER VIEW caps RENAME TO stated_caps")
     connection.execute(
-        f"CREATE TABLE subscriptions AS SELECT DISTINCT * REPLACE ({price} AS price, coalesce(quantity, 1) AS quantity, "
-        "coalesce(trial, FALSE) AS trial) FROM stated_subscriptions"
+        f"CREATE TABLE subscriptions AS SELECT DISTINCT * REPLACE ({price} AS price, "
+        "coalesce(quantity, 1) AS quantity, coalesce(trial, FALSE) AS trial) FROM stated_subscriptions"
     )
     connection.execute(
         "CREATE TABLE caps AS SELECT DISTINCT plan, ai_model, "
@@ -146,20 +146,18 @@ def _reduced(connection: Any, options: ReduceOptions, tell: Tell) -> dict[str, t
 def _across(connection: Any) -> list[Finding]:
     """What only shows when rows are seen together: overlaps, renewals, customers without a plan, plans renamed."""
     overlaps = (
-        "SELECT count(*) FROM (SELECT ended, started, lead(started) OVER (PARTITION BY customer ORDER BY started, ended "
-        "NULLS LAST) AS following FROM subscriptions) WHERE following < coalesce(ended, DATE '9999-12-31')"
+        "SELECT count(*) FROM (SELECT ended, lead(started) OVER (PARTITION BY customer ORDER BY started, "
+        "ended NULLS LAST) AS following FROM subscriptions) WHERE following < coalesce(ended, DATE '9999-12-31')"
     )
     counted = {
         "overlap": _one(connection, overlaps),
         "joined": _one(connection, "SELECT sum(parts - 1) FROM learn_spells"),
     }
     findings = [_mended(kind, count) for kind, count in counted.items() if count]
-    if unknown := _one(connection, "SELECT count(*) FROM learn_unsubscribed"):
-        if _one(connection, "SELECT count(*) FROM subscriptions"):
-            message = f"{unknown:,} customers used the service on days without a subscription: taken for --others"
-            findings.append(
-                Finding("usage-unsubscribed", "warning", "usage", None, "", message, "say which plan they had")
-            )
+    unknown = _one(connection, "SELECT count(*) FROM learn_unsubscribed")
+    if unknown and _one(connection, "SELECT count(*) FROM subscriptions"):
+        message = f"{unknown:,} customers used the service on days without a subscription: taken for --others"
+        findings.append(Finding("usage-unsubscribed", "warning", "usage", None, "", message, "say which plan they had"))
     renamed = connection.execute(
         "SELECT plan_before, plan, count(*) AS moved FROM learn_neighbours WHERE ended_before = started "
         "AND plan <> plan_before GROUP BY ALL HAVING count(*) >= 5 AND count(*) >= 0.8 * (SELECT count(*) FROM "
@@ -178,7 +176,8 @@ def _counted(connection: Any, options: ReduceOptions) -> dict[str, tuple[Any, ..
     shown = f"CASE WHEN {{0}} BETWEEN 1 AND {LEAST - 1} THEN NULL ELSE {{0}} END"
     usd = {c: in_usd(c, options.cleaning, "coalesce(currency, 'USD')") for c in ("input", "cached", "output")}
     queries = {
-        "experiments": f"SELECT arm, segment, exposed, eligible, changes, plan, {shown.format('chosen')} AS chosen, months",
+        "experiments": "SELECT arm, segment, exposed, eligible, changes, plan, months, "
+        f"{shown.format('chosen')} AS chosen",
         "rivals": f'SELECT alternative, segment, {shown.format("count")} AS "count", share, n',
         "switching": f'SELECT plan, "to", segment, {shown.format("count")} AS "count", share, n',
         "survey": f'SELECT question, answer, segment, {shown.format("count")} AS "count", share, n',
@@ -203,7 +202,8 @@ def _surveyed(
     price = in_usd("price", options.cleaning)
     wanted = ["person", "task", "chosen", f"{price} AS price", "coalesce(outside, FALSE) AS outside"]
     named = [f'"{a}"' for a in attributes]
-    good = "count(*) FILTER (chosen) OVER (PARTITION BY person, task) = 1 AND count(*) OVER (PARTITION BY person, task) > 1"
+    over = "OVER (PARTITION BY person, task)"
+    good = f"count(*) FILTER (chosen) {over} = 1 AND count(*) {over} > 1"
     rows = connection.execute(f"SELECT {', '.join(wanted + named)} FROM choices QUALIFY {good} ORDER BY ALL").fetchall()
     left_out = _one(connection, "SELECT count(*) FROM choices") - len(rows)
     if left_out:

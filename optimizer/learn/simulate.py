@@ -287,3 +287,17 @@ def _arm_rows(arm: str, change: str, at: Evaluation, customers: int, rng: np.ran
             if offered
         ]
     return rows
+
+
+def table_files_of(made: Simulation) -> dict[str, bytes | str]:
+    """The tables as CSV files by name."""
+    import pandas as pd
+
+    return {f"{name}.csv": pd.DataFrame(dict(columns)).to_csv(index=False) for name, columns in made.tables.items()}
+
+
+def truth_text(made: Simulation) -> str:
+    """The truth as a table: path, value, unit, and the low and high it was drawn within."""
+    from optimizer.io.plain import csv_table
+
+    return csv_table([vars(number) for number in made.truth])

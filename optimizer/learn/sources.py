@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from optimizer.errors import Finding, InputError
+from optimizer.io.saving import MANIFEST
 from optimizer.io.text import refused
 from optimizer.learn.maps import ColumnMap, nested_rows, read_map, shipped_maps, value_at
 from optimizer.learn.tables import TABLES
@@ -92,6 +93,7 @@ def _paths(given: Sequence[Path]) -> Iterator[Path]:
     for path in given:
         if path.is_dir():
             inside = sorted(p for p in path.rglob("*") if p.is_file() and p.suffix.lower() in SUFFIXES)
+            inside = [p for p in inside if p.name != MANIFEST]
             yield from (p for p in inside if not any(part.startswith(".") for part in p.relative_to(path).parts))
         elif path.is_file():
             yield path
@@ -210,10 +212,12 @@ def _recoded(path: Path, encoding: str, scratch: Path) -> Path:
     target = scratch / f"{len(list(scratch.iterdir()))}-{path.stem}.csv"
     errors = "replace" if encoding == "cp1252" else "strict"
     try:
-        with open(path, encoding=encoding, errors=errors, newline="") as source:
-            with open(target, "w", encoding="utf-8", newline="") as out:
-                while block := source.read(1 << 20):
-                    out.write(block)
+        with (
+            open(path, encoding=encoding, errors=errors, newline="") as source,
+            open(target, "w", encoding="utf-8", newline="") as out,
+        ):
+            while block := source.read(1 << 20):
+                out.write(block)
     except UnicodeError:
         message = f"it is not {encoding.upper()} throughout"
         raise refused("file-encoding", str(path), None, message, "save it as UTF-8") from None

@@ -17,11 +17,14 @@ from optimizer.learn.tables import TABLES
 EXAMPLES = 3
 """Rows of a kind that are named."""
 STAGED = 50_000_000
-"""Bytes of text from which a table is parsed once, into a file of columns; smaller ones are kept in memory."""
+"""Bytes of text from which a table is parsed once, into a file of columns; smaller ones stay in memory."""
 _REJECTED = {
-    "MISSING COLUMNS": "cells", "TOO MANY COLUMNS": "cells", "UNQUOTED VALUE": "quote", "INVALID ENCODING": "characters",
+    "MISSING COLUMNS": "cells",
+    "TOO MANY COLUMNS": "cells",
+    "UNQUOTED VALUE": "quote",
+    "INVALID ENCODING": "characters",
     "INVALID UNICODE": "characters",
-}  # fmt: skip
+}
 _NUMERAL = re.compile(r"[-+0-9.,:/ %$€£()T]{1,25}")
 _WORD = re.compile(r"[A-Za-z]{1,10}")
 _WORDED = ("interval", "trial", "chosen", "outside", "fallback", "currency", "window")
@@ -41,7 +44,7 @@ class RowCount:
 def stage(
     connection: Any, sources: Sequence[TableFile], options: CleaningOptions, scratch: Path
 ) -> tuple[list[RowCount], list[Finding]]:
-    """A view of the clean rows of every table that there is, under the table's name; counts, and findings to be told."""
+    """A view of the clean rows of every table that there is, named as the table; counts, and findings to be told."""
     counts: list[RowCount] = []
     findings: list[Finding] = [note for source in sources for note in source.notes]
     parts: dict[str, list[str]] = {}

@@ -6,7 +6,7 @@ scale of utility is that of the survey: spread of tastes and willingness to pay 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,6 +19,8 @@ from optimizer.learn.stats import Taste
 from optimizer.typing import Array, Bools, Ints
 
 OUTSIDE = "outside"
+Objective = Callable[[Array], tuple[float, Array]]
+"""A value to be made small, with its gradient."""
 DRAWS = 256
 """Draws of a person's tastes."""
 
@@ -83,7 +85,7 @@ def choice_survey(
         coded.append((OUTSIDE, none.astype(float)))
     names = (*(name for name, _ in coded), "price")
     values = np.column_stack([*(column for _, column in coded), np.where(none, 0.0, price)])
-    persons, who = np.unique(np.asarray(person), return_inverse=True)
+    who = np.unique(np.asarray(person), return_inverse=True)[1]
     keys, of_task = np.unique(
         np.stack([who, np.unique(np.asarray(task), return_inverse=True)[1]]), axis=1, return_inverse=True
     )
@@ -104,7 +106,7 @@ def choice_survey(
 
 def _coded(name: str, cells: Sequence[str], none: Bools) -> list[tuple[str, Array]]:
     """An attribute as numbers, one column or one a level but the first."""
-    texts = np.array(["" if cell is None else str(cell).strip() for cell in cells])
+    texts = np.array([str(cell or "").strip() for cell in cells])
     inside = texts[~none]
     try:
         numbers = np.zeros(len(texts))
@@ -207,7 +209,7 @@ def _mixed_tastes(names: Sequence[str], theta: Array, se: Array, scale: Array) -
 def _scale(survey: ChoiceSurvey) -> Array:
     """(K,) what attributes are divided by, so that all are of order one."""
     spread = survey.attributes[survey.available].std(axis=0)
-    return np.where(spread > 0.0, spread, 1.0)
+    return np.asarray(np.where(spread > 0.0, spread, 1.0))
 
 
 def _normal_draws(persons: int, draws: int, size: int, seed: int) -> Array:
@@ -229,12 +231,12 @@ def _shares(utility: Array, available: Bools) -> Array:
 
 def _picked(p: Array, chosen: Ints) -> Array:
     """The probability of what was chosen, (T,) or (T, D)."""
-    return np.maximum(p[np.arange(len(p)), ..., chosen], 1e-300)
+    return np.asarray(np.maximum(p[np.arange(len(p)), ..., chosen], 1e-300))
 
 
 def _residual(p: Array, x: Array, chosen: Ints) -> Array:
     """(T, K) attributes of what was chosen less their expectation: the score of a task."""
-    return x[np.arange(len(x)), chosen] - np.einsum("ta,tak->tk", p, x)
+    return np.asarray(x[np.arange(len(x)), chosen] - np.einsum("ta,tak->tk", p, x))
 
 
 def _simulated(theta: Array, x: Array, survey: ChoiceSurvey, sample: _TasteDraws) -> tuple[float, Array, Array]:
@@ -257,7 +259,7 @@ def _simulated(theta: Array, x: Array, survey: ChoiceSurvey, sample: _TasteDraws
     return -value, -np.r_[scores.sum(axis=(0, 1)), (scores * e).sum(axis=(0, 1))], weight / total
 
 
-def _minimised(function: object, start: Array) -> tuple[Array, float, bool]:
+def _minimised(function: Objective, start: Array) -> tuple[Array, float, bool]:
     """Minimum by BFGS with gradient. Raises InputError where scipy is not installed."""
     try:
         from scipy.optimize import minimize
@@ -268,8 +270,8 @@ def _minimised(function: object, start: Array) -> tuple[Array, float, bool]:
     return np.asarray(found.x), float(found.fun), bool(found.success or small)
 
 
-def _hessian(function: object, at: Array, step: float = 1e-4) -> NDArray[np.float64]:
+def _hessian(function: Objective, at: Array, step: float = 1e-4) -> NDArray[np.float64]:
     """Second derivatives by central differences of the gradient."""
     moves = np.eye(len(at)) * step
-    rows = [(function(at + m)[1] - function(at - m)[1]) / (2.0 * step) for m in moves]  # type: ignore[operator]
+    rows = [(function(at + m)[1] - function(at - m)[1]) / (2.0 * step) for m in moves]
     return np.asarray(0.5 * (np.array(rows) + np.array(rows).T))

@@ -46,8 +46,9 @@ class KnownTruth:
 def draw_truth(case: str | PathLike[str], seed: int) -> KnownTruth:
     """A truth around a case's market: uniform in the logarithm where low is above 0, else uniform.
 
-    Shares of one whole are scaled to sum to 1, and spread does not grow with the length of the window. A draw in which today's customers cannot be had (they need more people
-    than are reached) is drawn again. Raises InputError where none of many draws will do.
+    Shares of one whole are scaled to sum to 1, and spread does not grow with the length of the window. A draw in which
+    today's customers cannot be had (they need more people than are reached) is drawn again. Raises InputError where
+    none of many draws will do.
     """
     document = load_case(case).market_document
     last: InputError | None = None

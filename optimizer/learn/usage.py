@@ -2,8 +2,9 @@
 
 The count of a window is Poisson(exp(m + sigma e)), e standard normal, on a window with use, which has probability a;
 m ~ N(M, S^2) between customers. Two windows of one customer that lie far apart share m alone, so the table of pairs of
-bins, an early window and a late one, tells S from sigma. Windows without use are in it, but for pairs of them: what is told by a pair is conditional on some use in it, so
-that nobody is missed who was not seen, and sleeping accounts do not count. At a cap the wish is known from below.
+bins, an early window and a late one, tells S from sigma. Windows without use are in it, but for pairs of them: what is
+told by a pair is conditional on some use in it, so that nobody is missed who was not seen, and sleeping accounts do
+not count. At a cap the wish is known from below.
 
 Composite likelihood of pairs (Varin, Reid and Firth, 2011). Its standard errors come from the spread of the score
 among customers simulated from the fit (sandwich).
@@ -354,11 +355,9 @@ def _mix(stats: Stats, unit: tuple[str, str]) -> list[UsageEstimate]:
     rows = [t for t in stats.totals if (t.segment, t.plan) == unit]
     total = sum(t.requests for t in rows)
     if not any(c.plan == unit[1] for c in stats.caps) and total:
-        return [
-            UsageEstimate(*unit, f"ai_models.{t.ai_model}", t.requests / total, _share_error(t.requests / total, t.customers),
-                          "requests without a cap")
-            for t in rows
-        ]  # fmt: skip
+        shares = [(t.ai_model, t.requests / total, t.customers) for t in rows]
+        told = "requests without a cap"
+        return [UsageEstimate(*unit, f"ai_models.{a}", p, _share_error(p, n), told) for a, p, n in shares]
     return _capped_mix(stats, unit)
 
 
