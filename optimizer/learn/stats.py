@@ -264,7 +264,7 @@ class Stats:
     """All statistics, typed."""
 
     about: Mapping[str, Any]
-    """Schema version, days watched, options, files with rows read, left out and mended, fit of surveys."""
+    """Days watched, options, files with rows read, left out and mended, fit of surveys."""
     windows: tuple[WindowCell, ...] = ()
     activity: tuple[Activity, ...] = ()
     units: tuple[Units, ...] = ()
@@ -312,8 +312,9 @@ def read_stats(folder: str | os.PathLike[str]) -> Stats:
         message = f"there is no {ABOUT}: it was not made by learn reduce"
         raise refused("stats-about", os.fspath(folder), None, message, "name the folder that learn reduce made")
     about = json.loads(files[ABOUT])
-    if about.get("schema_version") != SCHEMA_VERSION:
-        message = f"its version is {about.get('schema_version')!r}, not {SCHEMA_VERSION}"
+    version = about.pop("schema_version", None)
+    if version != SCHEMA_VERSION:
+        message = f"its version is {version!r}, not {SCHEMA_VERSION}"
         raise refused("stats-version", os.fspath(Path(folder) / ABOUT), None, message, "reduce the tables again")
     tables = {
         name: read_rows(kind, files[f"{name}.csv"].decode("utf-8"), os.fspath(Path(folder) / f"{name}.csv"))
