@@ -119,8 +119,10 @@ def _cleaned(source: TableFile, name: str, column: TableColumn, options: Cleanin
         fault = f"CASE WHEN {name}_raw IS NULL THEN 'empty' ELSE {made.fault} END"
     value = made.value
     if name == "hour":
-        moment = _moment("day_raw", _type_of(source, "day"), options, used.zone if used else None)
-        value = f"coalesce({value}, CASE WHEN {_has_clock(source)} THEN hour({moment}) END)"
+        mapped = used.zone if used else None
+        moment = _moment("day_raw", _type_of(source, "day"), options, mapped)
+        clock = _has_clock(source, mapped or options.assume_zone)
+        value = f"coalesce({value}, CASE WHEN {clock} THEN hour({moment}) END)"
     return _Cleaned(value, fault, made.mended)
 
 
@@ -207,7 +209,9 @@ def _moment(raw: str, typed: str, options: CleaningOptions, mapped: str | None) 
         return f"CAST({raw} AS TIMESTAMP)"
     if "TIME ZONE" in typed:
         return f"timezone({zone}, {raw})"
-    naive = f"timezone({zone}, timezone({quoted(assumed)}, {{}}))" if assumed else "CAST(NULL AS TIMESTAMP)"
+    # midnight of no zone is how many programs write a day
+    day = "CASE WHEN {0} = date_trunc('day', {0}) THEN {0} END"
+    naive = f"timezone({zone}, timezone({quoted(assumed)}, {{0}}))" if assumed else day
     if typed.startswith("TIMESTAMP"):
         return naive.format(f"CAST({raw} AS TIMESTAMP)")
     if any(typed.startswith(number) for number in NUMBERS):
@@ -223,12 +227,17 @@ def _moment(raw: str, typed: str, options: CleaningOptions, mapped: str | None) 
     )
 
 
-def _has_clock(source: TableFile) -> str:
+def _has_clock(source: TableFile, assumed: str | None) -> str:
     """SQL: whether the cell of ``day`` states a time of the day."""
+    epoch = "regexp_matches(day_raw, '^\\d{10}$')"
     typed = _type_of(source, "day")
     if typed == "DATE":
         return "FALSE"
-    return "length(day_raw) <> 10 OR regexp_matches(day_raw, '^\\d{10}$')" if typed == TEXT else "TRUE"
+    if not assumed and typed.startswith("TIMESTAMP") and "TIME ZONE" not in typed:
+        return "FALSE"  # only midnights of no zone are read, which are days
+    if not assumed and typed == TEXT:
+        return "length(day_raw) <> 10 AND NOT regexp_matches(day_raw, '[T ]00:00(:00([.]0+)?)?$') OR " + epoch
+    return f"length(day_raw) <> 10 OR {epoch}" if typed == TEXT else "TRUE"
 
 
 def _interval(raw: str) -> _Cleaned:

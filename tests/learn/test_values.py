@@ -43,6 +43,8 @@ def clean(
         ("2025-01-01 10:00:00 UTC", "America/New_York", date(2025, 1, 1), 5),
         ("1735725600", "UTC", date(2025, 1, 1), 10),  # 2025-01-01T10:00:00Z
         ("2025-01-01T10:00:00.123Z", "UTC", date(2025, 1, 1), 10),
+        ("2025-01-01 00:00:00", "Asia/Tokyo", date(2025, 1, 1), None),  # a day, as many programs write it
+        ("2025-01-01T00:00:00Z", "UTC", date(2025, 1, 1), 0),
     ],
 )
 def test_times(write: Write, cell: str, zone: str, day: date, hour: int | None) -> None:
