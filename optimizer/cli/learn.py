@@ -46,7 +46,7 @@ def reduce(
         list[str] | None, typer.Option("--plan", metavar="OLD=NEW", help="A plan that was renamed.")
     ] = None,
     others: OthersOption = "free",
-    sample: SampleOption = 20_000,
+    sample: SampleOption = 10_000,
     memory: Annotated[float, typer.Option("--memory", metavar="GB", help="Most memory; more is put on disk.")] = 4.0,
     spill: Annotated[
         Path | None, typer.Option("--spill", metavar="DIR", parser=named("--spill"), help="Folder for that.")
@@ -139,7 +139,7 @@ def sql(
         str, typer.Option("--dialect", metavar="NAME", help="bigquery, databricks, postgres, redshift, snowflake, ...")
     ],
     others: OthersOption = "free",
-    sample: SampleOption = 20_000,
+    sample: SampleOption = 10_000,
     hours: Annotated[int, typer.Option("--spell-hours", help="Hours of the shortest window: 3 or 5.")] = 5,
 ) -> None:
     """The queries of reduce as a script for a warehouse, where the log is too large to be moved."""

@@ -37,7 +37,7 @@ class ReduceOptions:
     """Shipped maps by name, others by file."""
     others: str = "free"
     """The plan of customers of the log who have no subscription."""
-    sample: int = 20_000
+    sample: int = 10_000
     """Customers of each plan and segment whose log is read by the hour."""
     memory: float = 4.0
     """GB."""
