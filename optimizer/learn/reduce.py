@@ -84,7 +84,7 @@ def _check(options: ReduceOptions) -> None:
     if not 0.25 <= options.memory <= 4096.0:
         raise bad_argument("--memory", f"{options.memory:g} GB is not between 0.25 and 4096", "give GB, e.g. 4")
     if options.sample < 100:
-        raise bad_argument("--sample", f"{options.sample} is less than 100 customers", "give e.g. 20000")
+        raise bad_argument("--sample", f"{options.sample} is less than 100 customers", "give e.g. 10000")
     for name, rate in options.cleaning.rates.items():
         if not 0.0 < rate < float("inf"):
             raise bad_argument("--rate", f"the rate of {name} must be above 0", "write EUR=1.08")
