@@ -40,6 +40,12 @@ def _saved(app: typer.Typer) -> None:
     register(app)
 
 
+def _learn(app: typer.Typer) -> None:
+    from optimizer.cli.learn import register
+
+    register(app)
+
+
 def _studies(app: typer.Typer) -> None:
     from optimizer.cli.studies import register
 
@@ -54,6 +60,7 @@ GROUPS: dict[Group, tuple[str, ...]] = {
     _inputs: ("check", "list", "copy"),
     _dictionary: ("schema", "equations"),
     _saved: ("verify",),
+    _learn: ("learn",),
     _studies: (),
 }
 """Verbs by group, in the order of the help; what the studies are is known to their file alone."""

@@ -18,6 +18,8 @@ USED = {  # command line -> which of them it imports
     "--help": "",
     "run --help": "",
     "frontier --help": "",
+    "learn --help": "",
+    "learn reduce --help": "",
     "rnu": "",
     "list": "",
     "list --json": "ruamel.yaml",

@@ -25,7 +25,7 @@ FLOORS = {
     "solve": 7,
     "optimise": 8,
     "answer": 9, "problems": 9, "uncertainty": 9, "horizon": 9,
-    "studies": 10,
+    "studies": 10, "learn": 10,
     "report": 11,
     "cli": 13, "__init__": 13,
     "__main__": 14,
