@@ -97,15 +97,29 @@ class RobustSearch:
         whole = self.draws.whole()
         middle = np.array([part[len(part) // 2] for part in whole])
         mixes = range(len(self.draws.people))
-        for mix in mixes:
-            self.evaluator.ascend(self._reference(middle), mix, clock.stop)
-        self._taken()
+        self._ascend(middle, clock)
         question = self.space.question
         ceiling = float(question.weights @ (question.sizes[:, 0] - question.offsets))
         ceiling += 1e-9 * float(question.weights @ (question.sizes[:, 0] + np.abs(question.offsets)))
         for mix in mixes:
             box = DrawBox(whole, mix, ceiling, self._reference(middle), self._start(), self.recorder.root(mix), None)
             self.tree.push(box, np.inf)
+
+    def _ascend(self, middle: Ints, clock: Clock) -> None:
+        """At one mix level after another until something meets the requirements, then where the best menu does best."""
+        evaluator, mixes, done = self.evaluator, range(len(self.draws.people)), set[int]()
+        for mix in sorted(mixes, key=lambda mix: abs(2 * mix - len(mixes) + 1)):
+            if evaluator.best is None:
+                evaluator.ascend(middle, mix, clock.stop)
+                done.add(mix)
+        while evaluator.best is not None and not clock.stop():
+            for mix in mixes:
+                evaluator.offer(self._reference(middle)[None], mix)
+            if evaluator.best.mix in done:
+                break
+            done.add(evaluator.best.mix)
+            evaluator.ascend(self._reference(middle), evaluator.best.mix, clock.stop)
+        self._taken()
 
     def _reference(self, otherwise: Ints) -> Ints:
         best = self.evaluator.best
