@@ -28,7 +28,7 @@ def price_responses(case_model: CaseModel, solution: Solution) -> list[dict[str,
         for factor in FACTORS:
             moved = replace(terms, price=terms.price * factor)
             if terms.price <= 0.0:
-                moved = replace(terms, unit_prices=tuple(None if p is None else p * factor for p in terms.unit_prices))
+                moved = terms.with_unit_prices(tuple(None if p is None else p * factor for p in terms.unit_prices))
             there = evaluate_menu(case_model.prepared, {**solution.terms, plan: moved}, solution.enterprise_share)
             own = Selection(plan=plan)
             rows.append({

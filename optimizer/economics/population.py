@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -74,6 +74,9 @@ class Population:
     """Window -> (C,) log-sigma of demand from window to window."""
     hours: Array
     """(I, H) share of use in each hour block."""
+    price_elasticity: Array | None = None
+    """(I,) by how many per cent metered use falls when unit prices rise by one per cent; nan where it follows from the
+    value of use. None where it does so for all."""
 
     @property
     def size(self) -> int:
@@ -131,6 +134,21 @@ class Terms:
     """AI model that serves what a cap refuses."""
     fallback_limit: float = float("inf")
     """Requests per window of the cap it follows."""
+    least_spend: float = 0.0
+    """usd/month billed for metered use at least."""
+    included_spend: float = 0.0
+    """usd/month of metered use that the fee includes."""
+    token_prices: tuple[tuple[float, ...] | None, ...] = ()
+    """Per AI model, its prices by kind of token as the market states them, for telling; empty where there are none.
+    What counts is ``unit_prices``."""
+
+    def with_unit_prices(self, prices: tuple[float | None, ...]) -> Terms:
+        """The same at other unit prices; those by kind of token move in proportion."""
+        told = self.token_prices and tuple(
+            kinds if kinds is None or not new or not old else tuple(kind * new / old for kind in kinds)
+            for kinds, new, old in zip(self.token_prices, prices, self.unit_prices, strict=True)
+        )
+        return replace(self, unit_prices=prices, token_prices=told)
 
 
 @dataclass(frozen=True)
@@ -163,6 +181,8 @@ class PlanFacts:
     """(I,) alternative constant; nan where not offered."""
     reference_utility: Array
     """(I,) utility at which the rate of deciding is the reference; nan where not offered."""
+    reference_prices: tuple[float | None, ...] | None = None
+    """(A,) unit prices, usd per request, that today's metered use was observed at; None before calibration."""
 
 
 @dataclass(frozen=True)
@@ -178,3 +198,5 @@ class AlternativeFacts:
     decision_rate: float
     constant: Array
     """(I,); nan where not offered."""
+    reference_prices: tuple[float | None, ...] | None = None
+    """As of plans."""

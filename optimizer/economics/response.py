@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
-from optimizer.economics import choice, decisions, finance, usage
+from optimizer.economics import choice, decisions, finance, metered, usage
 from optimizer.economics.population import (
     AiModels,
     AlternativeFacts,
@@ -86,14 +86,61 @@ class Use:
     """(I,) probability that a cap binds in the month."""
     lost: Array
     """(I,) requests a month that nothing served."""
+    felt: Array | float = 0.0
+    """(I,) usd/month that weigh on utility beside what is paid: a bill at reference prices and the consumer's surplus
+    lost against them, less what is paid; ``satisfied`` is then what it is at reference prices."""
 
 
-def use(population: Population, quality: Array, terms: Terms, inside: Included) -> Use:
+def use(
+    population: Population, quality: Array, terms: Terms, inside: Included, reference: metered.Prices | None = None
+) -> Use:
+    """Use of each type at its terms. ``reference``: unit prices at which purchases of types with a price elasticity of
+    their own are known; None: those of the terms."""
+    paid = _as_billed(terms, _by_utility(population, quality, terms, inside))
+    elasticity = population.price_elasticity
+    if elasticity is None or reference is None or not any(p is not None for p in terms.unit_prices):
+        return paid
+    # a price without a reference is one itself; there is none at 0, where use has no end
+    known = tuple(p if r is None or not p or not r else r for p, r in zip(terms.unit_prices, reference, strict=True))
+    if known == terms.unit_prices:
+        return paid
+    before = _by_utility(population, quality, replace(terms, unit_prices=known), inside)
+    return _answering(population, terms, inside, known, before, paid)
+
+
+def _answering(
+    population: Population, terms: Terms, inside: Included, known: metered.Prices, before: Use, paid: Use
+) -> Use:
+    """``paid``, with the use of types that have a price elasticity of their own worked out from ``before``."""
+    assert population.price_elasticity is not None
+    own, served = ~np.isnan(population.price_elasticity), inside.by_model[population.cell]
+    elasticity = np.where(own, population.price_elasticity, 0.0)
+    answer = metered.answered(before.by_model - served, terms.unit_prices, known, elasticity)
+    billed = metered.billed_spend(answer.spend, terms.included_spend, terms.least_spend)
+    left = np.maximum(inside.refused[population.cell] - answer.bought, 0.0).sum(axis=1)
+    return Use(
+        by_model=np.where(own[:, None], served + answer.bought, paid.by_model),
+        satisfied=np.where(own, before.satisfied, paid.satisfied),
+        metered=np.where(own, billed, paid.metered),
+        binds=paid.binds,
+        lost=np.where(own, left, paid.lost),
+        felt=np.where(own, before.metered + answer.surplus_lost - answer.spend, 0.0),
+    )
+
+
+def _as_billed(terms: Terms, used: Use) -> Use:
+    """What is paid where some spend is included in the fee, or due in any case."""
+    if terms.included_spend == 0.0 and terms.least_spend == 0.0:
+        return used
+    return replace(used, metered=metered.billed_spend(used.metered, terms.included_spend, terms.least_spend))
+
+
+def _by_utility(population: Population, quality: Array, terms: Terms, inside: Included) -> Use:
     """Use of each type, with what it buys beyond the allowance (best value per usd first)."""
     by_model = inside.by_model[population.cell]
     refused = inside.refused[population.cell]
     satisfied = by_model @ quality
-    metered = np.zeros(population.size)
+    paid = np.zeros(population.size)
     sold = [(a, p) for a, p in enumerate(terms.unit_prices) if p is not None]
     for a, price in sorted(sold, key=lambda item: -quality[item[0]] / max(item[1], 1e-300)):
         extra = usage.bought(
@@ -102,8 +149,8 @@ def use(population: Population, quality: Array, terms: Terms, inside: Included) 
         by_model[:, a] += extra
         refused[:, a] -= extra
         satisfied = satisfied + quality[a] * extra
-        metered = metered + price * extra
-    return Use(by_model, satisfied, metered, inside.binds[population.cell], refused.sum(axis=1))
+        paid = paid + price * extra
+    return Use(by_model, satisfied, paid, inside.binds[population.cell], refused.sum(axis=1))
 
 
 @dataclass(frozen=True)
@@ -144,7 +191,7 @@ def per_customer(
     terms: Terms,
 ) -> PerCustomer:
     """Everything a plan does per customer at one level, whatever else is on the menu."""
-    used = use(population, ai_models.quality, terms, included(population, terms))
+    used = use(population, ai_models.quality, terms, included(population, terms), plan.reference_prices)
     billed = plan_bill(population, plan, terms, used)
     utility = utility_of(population, plan.constant, used, billed)
     attraction = np.where(plan.offered, choice.attraction(np.where(plan.offered, utility, -math.inf)), 0.0)
@@ -189,7 +236,7 @@ def plan_bill(population: Population, plan: PlanFacts, terms: Terms, used: Use) 
 def utility_of(population: Population, constant: Array, used: Use, billed: Array) -> Array:
     """V of an offer for each type. Index: (I,). Unit: utility. Source: see ``choice.systematic_utility``."""
     return choice.systematic_utility(
-        constant, population.value_of_use, used.satisfied, population.price_coefficient, billed
+        constant, population.value_of_use, used.satisfied, population.price_coefficient, billed + used.felt
     )
 
 
@@ -205,7 +252,8 @@ def alternative_utility(
     population: Population, quality: Array, facts: AlternativeFacts, constant: Array
 ) -> tuple[Array, Array]:
     """V of an alternative at a constant, and what its customers pay; each (I,)."""
-    used = use(population, quality * facts.quality, facts.terms, included(population, facts.terms))
+    inside = included(population, facts.terms)
+    used = use(population, quality * facts.quality, facts.terms, inside, facts.reference_prices)
     billed = finance.bill(np.full(population.size, facts.terms.price), used.metered)
     return utility_of(population, constant, used, billed), billed
 

@@ -225,7 +225,14 @@ def _constants(today: TodayFacts, solved: Solved, levels: Array) -> Constants:
         for plan in prepared.plans
     }
     unstated = frozenset(p.plan for p in today.observed if market.plans[p.plan].decision_rate is None)
-    return Constants(plans, pooled, references, alternatives, _rate_factors(today, solved, levels), unstated)
+    factors = _rate_factors(today, solved, levels)
+    return Constants(plans, pooled, references, alternatives, factors, unstated, _unit_prices(prepared))
+
+
+def _unit_prices(prepared: Prepared) -> dict[str, tuple[float | None, ...]]:
+    """By path of plan and alternative, the unit prices of the market as it is observed."""
+    plans = {f"plans.{name}": terms.unit_prices for name, terms in prepared.terms.items()}
+    return plans | {f"alternatives.{a.name}": a.terms.unit_prices for a in prepared.alternatives}
 
 
 def _rate_factors(today: TodayFacts, solved: Solved, levels: Array) -> dict[str, Array]:

@@ -8,6 +8,7 @@ from optimizer.economics import figures
 from optimizer.errors import Finding
 from optimizer.inputs.load import Inputs
 from optimizer.io.documents import Document
+from optimizer.market.check_prices import idle_prices
 from optimizer.schema.base import Quantity
 from optimizer.schema.case import Case, Change, PlanLadders
 from optimizer.schema.market import Market, Plan
@@ -28,6 +29,7 @@ def idle_inputs(inputs: Inputs) -> Iterator[Finding]:
     if market.outside_decisions is not None:
         message = "it is no longer used: who leaves the company follows from what the alternatives are worth"
         yield _idle(document, "outside_decisions", message, "remove it")
+    yield from idle_prices(market, document, CODE)
     yield from _observed(market, document)
     yield from _case(inputs)
 

@@ -14,10 +14,10 @@ from optimizer.economics import choice, reach, serving
 from optimizer.economics.normal import joint_class_shares, lognormal_class_means, normal_class_means
 from optimizer.economics.population import AiModels, AlternativeFacts, Caps, PlanFacts, Pools, Population, Terms
 from optimizer.economics.response import alternative_attraction
+from optimizer.market.unit_prices import prices_of, token_prices_of, unit_price
 from optimizer.schema.base import Quantity
 from optimizer.schema.market import Alternative, Market, Offer, Plan, Segment
 from optimizer.typing import Array
-from optimizer.units import convert
 
 WINDOW_ORDER = ("3h", "5h", "day", "week", "month")
 WINDOW_HOURS = {"3h": 3.0, "5h": 5.0, "day": 24.0, "week": 168.0, "month": 730.0}
@@ -39,6 +39,8 @@ class Constants:
     """What stated rates of plans are multiplied by to be their reference decision rates; 1 where one is missing."""
     unstated: frozenset[str] = frozenset()
     """Plans whose factor is the rate itself, as the market states none."""
+    unit_prices: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
+    """By path of plan and alternative, what today's metered use was observed at, usd per request."""
 
 
 @dataclass(frozen=True)
@@ -198,7 +200,16 @@ def population(market: Market) -> Population:
         hours=np.array([[s.usage.hours[b].value if b in s.usage.hours else 0.0 for b in blocks] for s in segments])[
             segment
         ],
+        price_elasticity=_elasticity(segments, segment),
     )
+
+
+def _elasticity(segments: list[Segment], segment: NDArray[np.intp]) -> Array | None:
+    """(I,) price elasticity of metered use; None where no segment states one."""
+    stated = [s.price_elasticity for s in segments]
+    if all(q is None for q in stated):
+        return None
+    return np.asarray(np.array([math.nan if q is None else q.value for q in stated])[segment])
 
 
 def pools_of(market: Market) -> Pools:
@@ -233,20 +244,6 @@ def ai_models_of(market: Market) -> AiModels:
     return AiModels(tuple(market.ai_models), np.array([m.quality.value for m in market.ai_models.values()]), hours)
 
 
-def unit_price(market: Market, ai_model: str, price: Quantity) -> float:
-    """A unit price in usd per request, whether stated per request or per token. Raises ValueError for other units."""
-    return price.value * unit_price_factor(market, ai_model, price.unit)
-
-
-def unit_price_factor(market: Market, ai_model: str, unit: str) -> float:
-    """usd per request for 1 ``unit`` of a request to an AI model."""
-    try:
-        return convert(1.0, unit, "usd/request")
-    except ValueError:
-        m = market.ai_models[ai_model]
-        return convert(1.0, unit, "usd/token") * (m.input_tokens.value + m.output_tokens.value)
-
-
 def terms_of(market: Market, offer: Offer) -> Terms:
     """The terms of a plan or an alternative as the market states them."""
     models = list(market.ai_models)
@@ -262,11 +259,12 @@ def terms_of(market: Market, offer: Offer) -> Terms:
     return Terms(
         price=offer.price.value,
         caps=tuple(caps(a) for a in models),
-        unit_prices=tuple(
-            unit_price(market, a, offer.unit_prices[a]) if a in offer.unit_prices else None for a in models
-        ),
+        unit_prices=prices_of(market, offer),
         fallback=None if offer.fallback is None else models.index(offer.fallback),
         fallback_limit=limits[0] if limits else math.inf,
+        least_spend=0.0 if offer.least_spend is None else offer.least_spend.value,
+        included_spend=0.0 if offer.included_spend is None else offer.included_spend.value,
+        token_prices=token_prices_of(market, offer),
     )
 
 
@@ -365,10 +363,17 @@ def with_constants(prepared: Prepared, constants: Constants) -> Prepared:
         else:
             rate = plan.decision_rate * factor
         constant, reference = constants.plans[plan.name], constants.references[plan.name]
-        return replace(plan, constant=constant, reference_utility=reference, decision_rate=rate)
+        prices = constants.unit_prices.get(f"plans.{plan.name}")
+        return replace(
+            plan, constant=constant, reference_utility=reference, decision_rate=rate, reference_prices=prices
+        )
+
+    def placed(alternative: AlternativeFacts) -> AlternativeFacts:
+        constant, path = constants.alternatives[alternative.name], f"alternatives.{alternative.name}"
+        return replace(alternative, constant=constant, reference_prices=constants.unit_prices.get(path))
 
     return replace(
         prepared,
         plans=tuple(calibrated(p) for p in prepared.plans),
-        alternatives=tuple(replace(a, constant=constants.alternatives[a.name]) for a in prepared.alternatives),
+        alternatives=tuple(placed(a) for a in prepared.alternatives),
     )

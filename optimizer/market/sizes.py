@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from optimizer.errors import Finding
 from optimizer.io.documents import Document
 from optimizer.market.ladders import allowed_prices, price_ladder
+from optimizer.market.unit_prices import allowed_unit_prices
 from optimizer.schema.case import Case, PlanLadders
 from optimizer.schema.market import Market
 
@@ -47,4 +48,5 @@ def _lengths(case: Case, market: Market, name: str, ladders: PlanLadders) -> lis
     """How many values each ladder of a plan has."""
     prices = allowed_prices(case, market, name, price_ladder(ladders, market.plans[name].price.value))
     caps = [given for windows in ladders.allowances.values() for given in windows.values()]
-    return [len(set(prices)), *(len(set(each)) for each in (*caps, *ladders.unit_prices.values()))]
+    units = allowed_unit_prices(case, market, name).values()
+    return [len(set(prices)), *(len(set(each)) for each in (*caps, *units))]

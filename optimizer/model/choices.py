@@ -13,9 +13,10 @@ import numpy as np
 from optimizer.economics.population import Caps, Terms
 from optimizer.economics.response import included
 from optimizer.execution import clock
-from optimizer.market.ladders import allowed_prices, allowed_unit_prices, price_ladder
+from optimizer.market.ladders import allowed_prices, price_ladder
 from optimizer.market.mixes import allowed_mixes
-from optimizer.market.prepare import WINDOW_ORDER, Prepared, unit_price_factor
+from optimizer.market.prepare import WINDOW_ORDER, Prepared
+from optimizer.market.unit_prices import Values, allowed_unit_prices, unit_price
 from optimizer.model.composites import Composites, composites_of, connected, left_out
 from optimizer.model.instance import Rule
 from optimizer.schema.case import Case, PlanLadders
@@ -99,6 +100,9 @@ def same_level(one: Level, other: Level) -> bool:
         and all(_same_price(a, b) for a, b in zip(one.unit_prices, other.unit_prices, strict=True))
         and one.fallback == other.fallback
         and same(one.fallback_limit, other.fallback_limit)
+        and same(one.least_spend, other.least_spend)
+        and same(one.included_spend, other.included_spend)
+        and _same_token_prices(one, other)
     )
 
 
@@ -126,6 +130,11 @@ def _same_price(one: float | None, other: float | None) -> bool:
     return one is other if one is None or other is None else same(one, other)
 
 
+def _same_token_prices(one: Terms, other: Terms) -> bool:
+    pairs = zip(one.token_prices or other.token_prices, other.token_prices or one.token_prices, strict=True)
+    return all(a is b if a is None or b is None else all(map(same, a, b)) for a, b in pairs)
+
+
 def _position(levels: Sequence[Level], wanted: Level) -> int | None:
     """Where a level stands; an exact one before one that is the same up to rounding."""
     if wanted in levels:
@@ -147,45 +156,62 @@ def carried(level: Level, ladders: PlanLadders | None, plan: str, origin: Market
     if level is None or ladders is None:
         return None if level is None else own
     models = list(market.ai_models)
-    caps, units = list(own.caps), list(own.unit_prices)
+    caps, units, told = list(own.caps), list(own.unit_prices), list(own.token_prices)
     for ai_model, windows in ladders.allowances.items():
         a = models.index(ai_model)
         for window in windows:
             caps[a] = _with_cap(caps[a], window, dict(level.caps[a] or ()).get(window, math.inf))
     for ai_model in ladders.unit_prices:
-        a, price = models.index(ai_model), level.unit_prices[models.index(ai_model)]
-        old, new = (unit_price_factor(m, ai_model, m.plans[plan].unit_prices[ai_model].unit) for m in (origin, market))
-        # the step as the case states it: twelve digits undo the rounding of units
-        units[a] = None if price is None else float(f"{price / old:.12g}") * new
+        a = models.index(ai_model)
+        values = _stated_values(level, a, origin, ai_model, plan)
+        if values is not None:
+            units[a] = unit_price(market, ai_model, market.plans[plan].unit_prices[ai_model], values)
+            if told and told[a] is not None:
+                told[a] = values
     fee = own.price if ladders.price is None else level.price
-    return replace(own, price=fee, caps=tuple(caps), unit_prices=tuple(units))
+    return replace(own, price=fee, caps=tuple(caps), unit_prices=tuple(units), token_prices=tuple(told))
+
+
+def _stated_values(level: Terms, a: int, market: Market, ai_model: str, plan: str) -> Values | None:
+    """A unit price of a level as the case states it; None where the AI model is not sold."""
+    price = level.unit_prices[a]
+    if price is None:
+        return None
+    if level.token_prices and level.token_prices[a] is not None:
+        return level.token_prices[a]
+    one = unit_price(market, ai_model, market.plans[plan].unit_prices[ai_model], (1.0,))
+    return (float(f"{price / one:.12g}"),)  # twelve digits undo the rounding of units
 
 
 def plan_levels(
-    market: Market, name: str, terms: Terms, ladders: PlanLadders, prices: tuple[float, ...]
-) -> tuple[Terms, ...]:
+    market: Market, name: str, terms: Terms, ladders: PlanLadders, prices: tuple[float, ...],
+    unit_prices: Mapping[str, tuple[Values, ...]],
+) -> tuple[Terms, ...]:  # fmt: skip
     """Every combination of a plan's ladders; what has no ladder stays at ``terms``."""
     models = list(market.ai_models)
-    options: list[list[tuple[str, int, str, float]]] = []
+    options: list[list[tuple[str, int, str, float, Values | None]]] = []
     for ai_model, windows in ladders.allowances.items():
         for window, caps_allowed in windows.items():
             a = models.index(ai_model)
-            options.append([("cap", a, window, math.inf if s == "unlimited" else float(s)) for s in caps_allowed])
-    for ai_model, prices_allowed in ladders.unit_prices.items():
-        a = models.index(ai_model)
-        factor = unit_price_factor(market, ai_model, market.plans[name].unit_prices[ai_model].unit)
-        options.append([("unit", a, "", s * factor) for s in prices_allowed])
+            options.append([("cap", a, window, math.inf if s == "unlimited" else float(s), None) for s in caps_allowed])
+    for ai_model, stated in unit_prices.items():
+        a, own = models.index(ai_model), market.plans[name].unit_prices[ai_model]
+        options.append([("unit", a, "", unit_price(market, ai_model, own, values), values) for values in stated])
     found: list[Terms] = []
     for price in prices:
         clock.check("all combinations of prices and limits were listed")
         for combination in itertools.product(*options):
-            caps, units = list(terms.caps), list(terms.unit_prices)
-            for kind, position, window_name, value in combination:
+            caps, units, told = list(terms.caps), list(terms.unit_prices), list(terms.token_prices)
+            for kind, position, window_name, value, values in combination:
                 if kind == "cap":
                     caps[position] = _with_cap(caps[position], window_name, value)
-                else:
-                    units[position] = value
-            found.append(replace(terms, price=price, caps=tuple(caps), unit_prices=tuple(units)))
+                    continue
+                units[position] = value
+                if told and told[position] is not None:
+                    told[position] = values
+            found.append(
+                replace(terms, price=price, caps=tuple(caps), unit_prices=tuple(units), token_prices=tuple(told))
+            )
     return tuple(dict.fromkeys(found))
 
 
@@ -199,8 +225,8 @@ def choices(case: Case, base: Market, changed: Market, prepared: Prepared) -> Ch
             levels.append((terms if sold else None,))
             continue
         prices = allowed_prices(case, base, plan.name, price_ladder(ladders, terms.price))
-        ladders = ladders.model_copy(update={"unit_prices": allowed_unit_prices(case, base, plan.name)})
-        built: tuple[Level, ...] = plan_levels(changed, plan.name, terms, ladders, prices)
+        units = allowed_unit_prices(case, base, plan.name)
+        built: tuple[Level, ...] = plan_levels(changed, plan.name, terms, ladders, prices, units)
         withdraw = (not sold) if ladders.withdraw is None else ladders.withdraw
         levels.append((*built, None) if withdraw else built)
     mixes = allowed_mixes(case, base) if case.mix else (prepared.today_mix,)

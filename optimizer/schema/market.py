@@ -33,6 +33,7 @@ from optimizer.schema.base import (
     Windows,
     as_tuple,
 )
+from optimizer.schema.prices import LongContext, TokenPrices
 
 Channel = Literal["consumer", "enterprise", "api"]
 Window = Literal["3h", "5h", "day", "week", "month"]
@@ -119,6 +120,9 @@ class Segment(Base):
     """Multiplies the plans' referral; 1 where absent."""
     seats_per_account: Positive | None = None
     """Typical seats of one account, for plans with a seat minimum."""
+    price_elasticity: Positive | None = None
+    """By how many per cent a customer's metered use falls when unit prices rise by one per cent, from what it is at
+    today's unit prices; a positive number. Where absent metered use follows from the value of use."""
 
 
 class AiModel(Base):
@@ -137,6 +141,8 @@ class AiModel(Base):
     """Output tokens a GPU writes in a second while busy."""
     pool: str
     """Which pool of GPUs serves it."""
+    long_context: LongContext | None = None
+    """Its requests with a long context, for plans that bill them at other prices."""
 
 
 class Capacity(Base):
@@ -173,8 +179,13 @@ class Offer(Base):
     """AI model that serves what a cap refuses."""
     fallback_limit: dict[Window, Cap] = Field(default_factory=dict)
     """Cap on the fallback, in the window of the cap it follows; ``{}`` = none."""
-    unit_prices: dict[str, Quantity] = Field(default_factory=dict)
-    """AI model -> price beyond the allowance, per request or per token (input and output alike)."""
+    unit_prices: dict[str, Quantity | TokenPrices] = Field(default_factory=dict)
+    """AI model -> price beyond the allowance, per request or per token (input and output alike); or prices by kind of
+    token: ``{input: ..., cached: ..., output: ...}``."""
+    least_spend: UsdPerMonth | None = None
+    """What a customer is billed at least for metered use in a month, beside the fee."""
+    included_spend: UsdPerMonth | None = None
+    """Metered use, at the unit prices, that the fee includes: the fee is then the price of a package."""
 
 
 class Plan(Offer):
@@ -324,6 +335,8 @@ class Evidence(Base):
 
     check: Literal[
         "own_price_elasticity",
+        "metered_elasticity_requests",
+        "metered_elasticity_revenue",
         "cap_binding_share",
         "cost_per_free_customer",
         "diversion_to_paid",
