@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.economics.test_response import AI_MODELS, PLAN, POOLS, POPULATION
 
 from optimizer.economics import metered, response
 from optimizer.economics.metered import Tokens
 from optimizer.economics.population import Terms
+from tests.economics.test_response import AI_MODELS, PLAN, POOLS, POPULATION
 
 
 def test_tokens_of() -> None:
