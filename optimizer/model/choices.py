@@ -5,14 +5,17 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
+from optimizer.economics.figures import Selection
 from optimizer.economics.population import Caps, Terms
 from optimizer.economics.response import included
+from optimizer.errors import bad_argument
 from optimizer.execution import clock
+from optimizer.market.combinations import Combinations, combinations_of
 from optimizer.market.ladders import allowed_prices, price_ladder
 from optimizer.market.mixes import allowed_mixes
 from optimizer.market.prepare import WINDOW_ORDER, Prepared
@@ -53,6 +56,12 @@ class Choices:
     """Plans that are taken together, by position."""
     rules_within: bool = True
     """Whether what rules within a nest forbid is left out, or listed and forbidden by name."""
+    sifted: Mapping[str, Combinations] = field(default_factory=dict)
+    """Plans whose levels are those combinations of unit prices that no other one beats, see ``model.sifted``."""
+    asked: frozenset[tuple[str, Selection]] = frozenset()
+    """The figures that they were compared by; empty where nothing was left out."""
+    aims: frozenset[tuple[str, int]] = frozenset()
+    """Name and sense of the objectives among them."""
 
     @cached_property
     def composites(self) -> Composites:
@@ -68,7 +77,30 @@ class Choices:
 
     @property
     def menus(self) -> int:
-        return math.prod(len(x) for x in self.levels) * len(self.mixes)
+        own = {name: combinations.count for name, combinations in self.sifted.items()}
+        counts = [own.get(name, len(x)) + (name in own and None in x)
+                  for name, x in zip(self.plans, self.levels, strict=True)]  # fmt: skip
+        return math.prod(counts) * len(self.mixes)
+
+    def allows(self, menu: Menu) -> bool:
+        """Whether a menu may be chosen, be it among the levels or sifted out."""
+        terms, own = dict(menu.terms), zip(self.plans, self.levels, strict=True)
+        first = {name: next((x for x in levels if x is not None), None) for name, levels in own if name in self.sifted}
+        for name, level in first.items():
+            asked = terms.get(name)
+            if asked is not None and self.sifted[name].holds(asked):
+                terms[name] = level
+        return self.choice(replace(menu, terms=terms)) is not None
+
+    def check_asked(self, name: str, selection: Selection) -> None:
+        """Raises InputError for a figure that combinations of unit prices were not compared by."""
+        if self.asked and (name, selection) not in self.asked:
+            message = (
+                f"the case does not ask for {name}, and combinations of unit prices that only it wants are left out"
+            )
+            raise bad_argument(
+                name, message, "make it a condition or the objective of the case, or shorten the ladders"
+            )
 
     def menu(self, choice: Choice) -> Menu:
         """The terms behind level indices of the composites."""
@@ -216,8 +248,12 @@ def plan_levels(
 
 
 def choices(case: Case, base: Market, changed: Market, prepared: Prepared) -> Choices:
-    """Levels of all plans, in the market's order, and the rules. An empty ladder is reported by ``check``."""
+    """Levels of all plans, in the market's order, and the rules. An empty ladder is reported by ``check``.
+
+    Of plans that are to be sifted a few levels are listed for a start.
+    """
     levels: list[tuple[Level, ...]] = []
+    sifted: dict[str, Combinations] = {}
     for plan in prepared.plans:
         terms, sold = prepared.terms[plan.name], plan.name in base.today.plans
         ladders = case.plans.get(plan.name)
@@ -226,13 +262,17 @@ def choices(case: Case, base: Market, changed: Market, prepared: Prepared) -> Ch
             continue
         prices = allowed_prices(case, base, plan.name, price_ladder(ladders, terms.price))
         units = allowed_unit_prices(case, base, plan.name)
+        combinations = combinations_of(case, base, changed, plan.name, terms)
+        if combinations is not None:
+            sifted[plan.name] = combinations
+            units = {ai_model: stated[:1] for ai_model, stated in units.items()}
         built: tuple[Level, ...] = plan_levels(changed, plan.name, terms, ladders, prices, units)
         withdraw = (not sold) if ladders.withdraw is None else ladders.withdraw
         levels.append((*built, None) if withdraw else built)
     mixes = allowed_mixes(case, base) if case.mix else (prepared.today_mix,)
     names = tuple(p.name for p in prepared.plans)
     rules = order_rules(case, names, levels, prepared)
-    return Choices(names, tuple(levels), tuple(mixes), rules, nests_of(prepared))
+    return Choices(names, tuple(levels), tuple(mixes), rules, nests_of(prepared), sifted=sifted)
 
 
 def nests_of(prepared: Prepared) -> tuple[tuple[int, ...], ...]:
