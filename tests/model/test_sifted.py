@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from optimizer import search
 from optimizer.answer.run import solve_case_model
 from optimizer.errors import InputError
 from optimizer.market import combinations
@@ -19,6 +18,7 @@ from optimizer.model.choices import Menu
 from optimizer.model.sifted import unbeaten
 from optimizer.optimise.objectives import objective_of
 from optimizer.optimise.outcome import Settings
+from optimizer.schema.case import CaseObjective
 from tests.support import many_ai_models, market_factory
 
 STEPS = [0.7, 1, 1.3]
@@ -98,9 +98,8 @@ def test_thirteen_ai_models_with_three_prices_each_in_seconds() -> None:
     for a, options in zip(api.ai_models, api.options, strict=True):
         for price, _ in options:
             prices = (*chosen.unit_prices[:a], price, *chosen.unit_prices[a + 1 :])
-            other = m.evaluate(
-                Menu({**got.chosen.terms, "api": chosen.with_unit_prices(prices)}, got.chosen.enterprise_share)
-            )
+            terms = {**got.chosen.terms, "api": chosen.with_unit_prices(prices)}
+            other = m.evaluate(Menu(terms, got.chosen.enterprise_share))
             held = other.figure("market_share") >= 0.97 * m.today.figure("market_share")
             if held:
                 moved += 1
@@ -129,9 +128,8 @@ REASONS = [
 @pytest.mark.parametrize(("words", "change"), REASONS)
 def test_what_cannot_be_sifted_is_listed_or_refused(words: str, change: Any) -> None:
     market, case = many_ai_models.market_of(13), many_ai_models.case_of(13, STEPS)
-    assert (
-        why_listed(market_factory.inputs(market, case).case, market_factory.inputs(market, case).market, "api") is None
-    )
+    before = market_factory.inputs(market, case)
+    assert why_listed(before.case, before.market, "api") is None
     change(market, case)
     inputs = market_factory.inputs(market, case)
     assert words in str(why_listed(inputs.case, inputs.market, "api"))
@@ -145,9 +143,6 @@ def test_what_the_case_does_not_ask_for_is_refused(monkeypatch: pytest.MonkeyPat
     with pytest.raises(InputError, match="does not ask for"):
         m.built.figure("serving_cost")
     assert m.built.figure("contribution_margin") is not None
-    least = objective_of(
-        m.inputs.case.model_copy().objective.model_validate({"minimise": "contribution_margin"}), m.today
-    )
+    least = objective_of(CaseObjective(minimise="contribution_margin"), m.today)
     with pytest.raises(InputError, match="left out"):
         least.last.solve(m, Settings())
-    assert search is not None

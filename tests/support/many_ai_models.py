@@ -15,7 +15,8 @@ Data = dict[str, Any]
 def market_of(models: int, seed: int = 0, classes: list[float] | None = None, contracted: int = 0) -> Data:
     """The small market with developers and ``models`` AI models sold to them by use; a pure function of its arguments.
 
-    contracted: how many of the AI models are served by the contracted pool. classes: edges of usage and of willingness to pay; those of the small market where None.
+    contracted: how many of the AI models are served by the contracted pool. classes: edges of usage and of willingness
+    to pay; those of the small market where None.
     """
     random, data = np.random.default_rng([seed, models]), market()
     names = [f"m{k}" for k in range(models)]
