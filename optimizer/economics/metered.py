@@ -83,7 +83,7 @@ def surplus_lost(requests: Array, price: float, reference: float, elasticity: Ar
 
 
 @dataclass(frozen=True)
-class Answered:
+class Purchases:
     """What customers with a price elasticity of their own buy, (I,) or (I, A); 0 for others."""
 
     bought: Array
@@ -94,7 +94,7 @@ class Answered:
     """usd/month, against the reference prices."""
 
 
-def answered(bought: Array, prices: Prices, references: Prices, elasticity: Array) -> Answered:
+def answered(bought: Array, prices: Prices, references: Prices, elasticity: Array) -> Purchases:
     """Purchases at unit prices, from those at reference prices; a price without a reference is one itself.
 
     Index: (I, A). Unit: requests/month and usd/month. Source: :func:`answering_requests`, :func:`surplus_lost`.
@@ -109,4 +109,4 @@ def answered(bought: Array, prices: Prices, references: Prices, elasticity: Arra
         spend = spend + price * found[:, a]
         if price != reference:
             lost = lost + surplus_lost(bought[:, a], price, reference, elasticity)
-    return Answered(found, spend, lost)
+    return Purchases(found, spend, lost)

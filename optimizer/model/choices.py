@@ -77,10 +77,14 @@ class Choices:
 
     @property
     def menus(self) -> int:
+        return math.prod(self.counts) * len(self.mixes)
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """Levels of each plan, those sifted out included."""
         own = {name: combinations.count for name, combinations in self.sifted.items()}
-        counts = [own.get(name, len(x)) + (name in own and None in x)
-                  for name, x in zip(self.plans, self.levels, strict=True)]  # fmt: skip
-        return math.prod(counts) * len(self.mixes)
+        pairs = zip(self.plans, self.levels, strict=True)
+        return tuple(own[name] + (None in x) if name in own else len(x) for name, x in pairs)
 
     def allows(self, menu: Menu) -> bool:
         """Whether a menu may be chosen, be it among the levels or sifted out."""

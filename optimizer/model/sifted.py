@@ -72,7 +72,7 @@ def _aims(m: CaseModel) -> list[tuple[str, int]]:
 
 
 @dataclass(frozen=True)
-class _Tables:
+class _SingleSteps:
     """The plan at every single step, for the types it is offered to: what all combinations are made of."""
 
     utility: list[Array]
@@ -114,7 +114,7 @@ def _kept(m: CaseModel, made: Choices, combinations: Combinations) -> Ints:
     return np.asarray(numbers[unbeaten(rows[:, matter], room[matter])])
 
 
-def _that_count(combinations: Combinations, tables: _Tables) -> tuple[_Tables, Ints]:
+def _that_count(combinations: Combinations, tables: _SingleSteps) -> tuple[_SingleSteps, Ints]:
     """The tables with one option of the AI models whose price changes nothing, as nobody buys of them; and the numbers
     of the combinations that are left."""
     idle = [not v.any() and not c.any() for v, c in zip(tables.utility, tables.amounts, strict=True)]
@@ -172,14 +172,14 @@ def _alike(people: Array) -> bool:
     return bool(np.allclose(shares, shares[:1], rtol=1e-13, atol=0.0))
 
 
-def _tables(combinations: Combinations, utility: Array, amounts: Array, outside: Array, people: Array) -> _Tables:
+def _tables(combinations: Combinations, utility: Array, amounts: Array, outside: Array, people: Array) -> _SingleSteps:
     adds_utility, adds_amounts, at = [], [], 1
     for count in combinations.counts:
         mine = [0, *range(at, at + count - 1)]
         adds_utility.append(utility[mine] - utility[0])
         adds_amounts.append(amounts[mine] - amounts[0])
         at += count - 1
-    return _Tables(adds_utility, adds_amounts, (utility[0], amounts[0]), outside, people)
+    return _SingleSteps(adds_utility, adds_amounts, (utility[0], amounts[0]), outside, people)
 
 
 class _Weigh:
@@ -208,7 +208,7 @@ def _size(weight: Array, amounts: Array, outside: Array, people: Array) -> Array
 
 
 def _check(
-    combinations: Combinations, tables: _Tables, picks: Sequence[tuple[int, ...]], utility: Array, amounts: Array,
+    combinations: Combinations, tables: _SingleSteps, picks: Sequence[tuple[int, ...]], utility: Array, amounts: Array,
     weigh: _Weigh, weight: Array,
 ) -> None:  # fmt: skip
     """Raises InputError where sums over AI models are not what the plan does at a combination."""
@@ -224,14 +224,14 @@ def _check(
             raise bad_argument(f"plans.{combinations.plan}.unit_prices", message, "shorten the ladders")
 
 
-def _halves(tables: _Tables) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+def _halves(tables: _SingleSteps) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     """(combinations, I) utility and (combinations, Q, I) amounts of the first AI models, and of the others."""
     sizes = np.cumsum([np.log(len(t)) for t in tables.utility])
     cut = max(1, int(np.searchsorted(sizes, 0.5 * sizes[-1] + 1e-9)))
     return _sums(tables, slice(0, cut), tables.first), _sums(tables, slice(cut, None), None)
 
 
-def _sums(tables: _Tables, models: slice, first: tuple[Array, Array] | None) -> tuple[Array, Array]:
+def _sums(tables: _SingleSteps, models: slice, first: tuple[Array, Array] | None) -> tuple[Array, Array]:
     v = np.zeros_like(tables.first[0])[None] if first is None else first[0][None]
     c = np.zeros_like(tables.first[1])[None] if first is None else first[1][None]
     for more_v, more_c in zip(tables.utility[models], tables.amounts[models], strict=True):
@@ -240,7 +240,7 @@ def _sums(tables: _Tables, models: slice, first: tuple[Array, Array] | None) -> 
     return v, c
 
 
-def _rows(tables: _Tables, weigh: _Weigh) -> Array:
+def _rows(tables: _SingleSteps, weigh: _Weigh) -> Array:
     """(combinations, M x Q) what each combination brings of every figure, by split of the budget."""
     (first_v, first_c), (other_v, other_c) = _halves(tables)
     mixes, figures = len(tables.people), tables.outside.shape[0]
