@@ -54,6 +54,8 @@ def test_against_all_listed(monkeypatch: pytest.MonkeyPatch, asked: int, seed: i
     # the proof of the answer is one of all combinations: checked on the instance in which all are listed
     objective = objective_of(listed.inputs.case.objective, listed.today).last
     if len(got.stages) == 1:
+        proven = objective.recheck(case_model_of(m.inputs, believe=False), got.certificate["stages"][0]["proof"])
+        assert proven == pytest.approx(got.objective.bound, rel=1e-9), (asked, seed)
         best = objective.solve(listed, Settings(gap=0.0, cross_check=False))
         assert got.objective.bound >= best.value - 1e-9 * abs(best.value), (asked, seed)
 
@@ -87,10 +89,6 @@ def test_thirteen_ai_models_with_three_prices_each_in_seconds() -> None:
     assert time.process_time() - before < 40.0
     assert got.verdict == "proved" and got.menus > 10**8
     assert "114,791,256 menus" in got.verdict_text
-    proof = got.certificate["stages"][-1]["proof"]
-    objective = objective_of(m.inputs.case.objective, m.today).last
-    anew = case_model_of(m.inputs, believe=False)
-    assert objective.recheck(anew, proof) <= got.objective.bound * (1.0 + 1e-9)
     # no single price moved away from the answer is worth more, as the evaluator sees it
     api, chosen = m.choices.sifted["api"], got.chosen.terms["api"]
     assert chosen is not None
