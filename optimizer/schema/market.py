@@ -33,7 +33,7 @@ from optimizer.schema.base import (
     Windows,
     as_tuple,
 )
-from optimizer.schema.prices import LongContext, TokenPrices
+from optimizer.schema.prices import LongContext, StatedUnitPrice
 
 Channel = Literal["consumer", "enterprise", "api"]
 Window = Literal["3h", "5h", "day", "week", "month"]
@@ -179,7 +179,7 @@ class Offer(Base):
     """AI model that serves what a cap refuses."""
     fallback_limit: dict[Window, Cap] = Field(default_factory=dict)
     """Cap on the fallback, in the window of the cap it follows; ``{}`` = none."""
-    unit_prices: dict[str, Quantity | TokenPrices] = Field(default_factory=dict)
+    unit_prices: dict[str, StatedUnitPrice] = Field(default_factory=dict)
     """AI model -> price beyond the allowance, per request or per token (input and output alike); or prices by kind of
     token: ``{input: ..., cached: ..., output: ...}``."""
     least_spend: UsdPerMonth | None = None

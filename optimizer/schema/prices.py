@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from optimizer.schema.base import Base, Fraction, Number, Quantity, TokensPerRequest
 
@@ -33,6 +33,18 @@ class TokenPrices(Base):
     """Price of an output token."""
     above: PricesAbove | None = None
     """Other prices for requests with a long context; the AI model's ``long_context`` says how many those are."""
+
+
+def _stated_as(value: Any) -> str:
+    """Which form of a unit price is meant, so that only its errors are told."""
+    if isinstance(value, dict):
+        return "by-kind" if {"input", "cached", "output", "above"} & set(value) else "one-price"
+    return "by-kind" if isinstance(value, TokenPrices) else "one-price"
+
+
+StatedUnitPrice = Annotated[
+    Annotated[Quantity, Tag("one-price")] | Annotated[TokenPrices, Tag("by-kind")], Discriminator(_stated_as)
+]
 
 
 class LongContext(Base):
