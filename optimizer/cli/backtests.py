@@ -9,11 +9,11 @@ import typer
 from optimizer.cli.interrupts import print_document
 from optimizer.cli.options import OK, JsonOption, console
 
+NameArgument = Annotated[str | None, typer.Argument(metavar="[NAME]", help="One event, or a file; all where absent.")]
+
 
 def backtest(
-    name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="One event, or a file; all where absent.")
-    ] = None,
+    name: NameArgument = None,
     json: JsonOption = False,
 ) -> None:
     """Dated events: would the model have known? Prediction, observation, score and skill of each."""

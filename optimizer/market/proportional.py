@@ -72,7 +72,7 @@ def _kin(before: Evaluation, plan: str) -> str:
 def _log_weights(evaluation: Evaluation) -> Array:
     """(I, J) log stock weight of each plan on its own; 0 where it is not offered, as nobody is there."""
     found = [np.where(p.attraction > 0.0, p.attraction / p.decision_rate, 1.0) for p in evaluation.per]
-    return np.log(np.stack(found, axis=1))
+    return np.asarray(np.log(np.stack(found, axis=1)))
 
 
 def _log_stocks(evaluation: Evaluation) -> Array:

@@ -10,15 +10,18 @@ from optimizer.report.words import printable
 if TYPE_CHECKING:
     from rich.console import Group
 
-COLUMNS = ("event", "date", "figure", "measure", "predicted", "observed", "spread", "kind", "score", "against no change",
-           "against proportional", "notes")  # fmt: skip
+COLUMNS = (
+    "event", "date", "figure", "measure", "predicted", "observed", "spread", "kind", "score", "skill, no change",
+    "skill, proportional", "notes",
+)  # fmt: skip
+NIL = 1e-9
 MEASURES = {"relative_change": "relative change", "difference": "difference", "value": "value", "sign": "rises?"}
 SCORES = {"crps": "CRPS, the error of a number", "brier": "Brier, of a sign"}
 
 
 def number(value: float | None) -> str:
-    """A number to three digits; a dash for none."""
-    return "-" if value is None else f"{value:.3g}"
+    """A number to three digits, rounding errors as 0; a dash for none."""
+    return "-" if value is None else f"{value if abs(value) > NIL else 0.0:.3g}"
 
 
 def spread(event: Event) -> str:
