@@ -19,7 +19,7 @@ class Situation(Base):
     """What is different from the market as its file has it."""
 
     changes: dict[str, Change] = Field(default_factory=dict)
-    """Path into the market -> change; with ``recalibrate:`` before the path a belief about today, in ``before`` only."""
+    """Path into the market -> change; with ``recalibrate:`` before it a belief about today, in ``before`` only."""
     launched: Names = ()
     """Plans that the market describes and that go on sale."""
     withdrawn: Names = ()
