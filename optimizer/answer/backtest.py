@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from optimizer.errors import InputError
 from optimizer.inputs.backtests import LoadedBacktest, load_backtest
 from optimizer.inputs.changes import after_calibration
 from optimizer.io.library import list_backtests
+from optimizer.market.check import check_market
 from optimizer.market.evaluate import Evaluation, MenuTerms, evaluate_menu
 from optimizer.market.proportional import proportionally
 from optimizer.model.case_model import CaseModel, case_model_of, with_changes
@@ -255,7 +256,16 @@ def _calibrated(b: LoadedBacktest, known: dict[tuple[str, str], CaseModel]) -> C
 
 
 def _changed(case_model: CaseModel, changes: Mapping[str, Change]) -> CaseModel:
-    return with_changes(case_model, changes) if changes else case_model
+    """The market changed further, and checked like any other. Raises InputError."""
+    if not changes:
+        return case_model
+    later = with_changes(case_model, changes)
+    inputs = later.inputs
+    wrong = [f for f in check_market(inputs.changed, inputs.changed_document) if f.severity == "error"]
+    if wrong:
+        told = "after the changes that were asked for: "
+        raise InputError([replace(f, file="", line=None, message=told + f.message) for f in wrong])
+    return later
 
 
 def _menu(case_model: CaseModel, menu: MenuTerms, situation: Situation) -> MenuTerms:

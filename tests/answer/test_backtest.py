@@ -27,6 +27,10 @@ observed: {{value: -0.5, low: -0.6, high: -0.4, kind: observed, text: Counted.}}
 words: Words.
 sources: {{}}
 """
+TWO_WINDOWS = """{changes: {
+  plans.plus.fallback_limit.week: {to: 9, unit: requests},
+  plans.plus.allowances.frontier.week: {to: 500, unit: requests},
+}}"""
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +129,7 @@ def test_an_event_of_ones_own(tmp_path: Path, found: Backtests) -> None:
         ("{launched: [gone]}", "customers", "describes no such plan"),
         ("{launched: [go]}", "customer", "no figure is named 'customer'"),
         ("{changes: {plans.plus.prize: {to: 3}}}", "customers", "plans.plus.price"),
+        (TWO_WINDOWS, "customers", "after the changes that were asked for: a capped fallback"),
         ("{}", "customers", "either a change or a prior"),
         ("{changes: {'recalibrate:plans.plus.price': {to: 3}}}", "customers", "belongs under before"),
     ],
