@@ -94,6 +94,8 @@ class AiModels:
     """(A,)."""
     gpu_hours: Array
     """(A, P) paid GPU hours of a request in each pool."""
+    token_cost: Array
+    """(A,) usd a request for tokens bought at a price list."""
 
 
 @dataclass(frozen=True)

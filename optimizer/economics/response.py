@@ -120,9 +120,11 @@ class PerCustomer:
     advertising: Array
     revenue: Array
     serving: Array
-    """At each pool's price for every paid GPU hour."""
+    """At each pool's price for every paid GPU hour, and for tokens bought."""
     serving_as_used: Array
-    """The part in pools paid as used."""
+    """The part that is paid as used: in pools without a contract, and for tokens bought."""
+    tokens: Array
+    """The part for tokens bought at a price list."""
     payment: Array
     support: Array
     other: Array
@@ -154,6 +156,7 @@ def per_customer(
     revenue = billed + advertising
     pool_hours = used.by_model @ ai_models.gpu_hours
     as_used = np.where(pools.contracted, 0.0, pools.price)
+    tokens = used.by_model @ ai_models.token_cost
     return PerCustomer(
         attraction=attraction,
         utility=utility,
@@ -162,8 +165,9 @@ def per_customer(
         metered=used.metered,
         advertising=advertising,
         revenue=revenue,
-        serving=pool_hours @ pools.price,
-        serving_as_used=pool_hours @ as_used,
+        serving=pool_hours @ pools.price + tokens,
+        serving_as_used=pool_hours @ as_used + tokens,
+        tokens=tokens,
         payment=finance.payment_cost(billed, plan.payment_share, plan.payment_fixed),
         support=np.full(population.size, plan.support_cost),
         other=plan.other_share * revenue,

@@ -11,6 +11,7 @@ from optimizer.io.documents import Document
 from optimizer.schema.base import Quantity
 from optimizer.schema.case import Case, Change, PlanLadders
 from optimizer.schema.market import Market, Plan
+from optimizer.schema.supply import AiModel
 
 CODE = "no-effect"
 
@@ -130,8 +131,20 @@ def _supply(market: Market, document: Document) -> Iterator[Finding]:
         if name not in wanted | fallbacks:
             cure = "give it a share in segments.*.usage.ai_models, or make it a fallback"
             yield _idle(document, f"ai_models.{name}", "no segment wants it, and no plan falls back to it", cure)
+    for name, ai_model in market.ai_models.items():
+        yield from _tokens(document, f"ai_models.{name}", ai_model)
     for name in set(market.pools) - {ai_model.pool for ai_model in market.ai_models.values()}:
         yield _idle(document, f"pools.{name}", "no AI model is served by this pool", "name it as an AI model's pool")
+
+
+def _tokens(document: Document, path: str, ai_model: AiModel) -> Iterator[Finding]:
+    """Throughputs without a pool, and a cached price of tokens of which none is read from a cache."""
+    for field in ("prefill", "decode") if ai_model.pool is None else ():
+        if getattr(ai_model, field) is not None:
+            yield _idle(document, f"{path}.{field}", "no pool serves it: its tokens are bought", "remove it")
+    prices = ai_model.token_prices
+    if prices is not None and prices.cached is not None and ai_model.cached.value == 0.0:
+        yield _idle(document, f"{path}.token_prices.cached", "no input token is read from a cache", "state cached")
 
 
 def _nests(market: Market, case: Case, document: Document) -> Iterator[Finding]:

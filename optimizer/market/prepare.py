@@ -10,10 +10,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.economics import choice, reach, serving
+from optimizer.economics import choice, reach
 from optimizer.economics.normal import joint_class_shares, lognormal_class_means, normal_class_means
 from optimizer.economics.population import AiModels, AlternativeFacts, Caps, PlanFacts, Pools, Population, Terms
 from optimizer.economics.response import alternative_attraction
+from optimizer.market.supply import ai_models_of, pools_of
 from optimizer.schema.base import Quantity
 from optimizer.schema.market import Alternative, Market, Offer, Plan, Segment
 from optimizer.typing import Array
@@ -199,38 +200,6 @@ def population(market: Market) -> Population:
             segment
         ],
     )
-
-
-def pools_of(market: Market) -> Pools:
-    """GPUs and hour blocks."""
-    pools = list(market.pools.values())
-    nan = math.nan
-
-    def of(values: list[float]) -> Array:
-        return np.array(values, dtype=float)
-
-    return Pools(
-        names=tuple(market.pools),
-        price=of([p.price.value for p in pools]),
-        reserved=of([nan if p.capacity is None else p.capacity.reserved.value for p in pools]),
-        burst_limit=of([nan if p.capacity is None else p.capacity.burst_limit.value for p in pools]),
-        burst_price=of([nan if p.capacity is None else p.capacity.burst_price.value for p in pools]),
-        blocks=tuple(market.hours),
-        hours=of([h.value for h in market.hours.values()]),
-    )
-
-
-def ai_models_of(market: Market) -> AiModels:
-    """Quality and paid GPU hours a request."""
-    pools = list(market.pools)
-    hours = np.zeros((len(market.ai_models), len(pools)))
-    for a, m in enumerate(market.ai_models.values()):
-        seconds = serving.gpu_seconds_per_request(
-            m.input_tokens.value, m.cached.value, m.prefill.value, m.output_tokens.value, m.decode.value
-        )
-        one = serving.gpu_hours(np.ones(1), seconds, market.pools[m.pool].utilisation.value)
-        hours[a, pools.index(m.pool)] = float(one[0])
-    return AiModels(tuple(market.ai_models), np.array([m.quality.value for m in market.ai_models.values()]), hours)
 
 
 def unit_price(market: Market, ai_model: str, price: Quantity) -> float:

@@ -176,6 +176,7 @@ def _typed(unit: str, low: float = -math.inf, high: float = math.inf) -> Any:
 Customers = Annotated[Quantity, *_typed("customers", 0.0)]
 UsdPerMonth = Annotated[Quantity, *_typed("usd/month", 0.0)]
 UsdPerRequest = Annotated[Quantity, *_typed("usd/request", 0.0)]
+UsdPerToken = Annotated[Quantity, *_typed("usd/token", 0.0)]
 UsdPerGpuHour = Annotated[Quantity, *_typed("usd/GPU-hour", 0.0)]
 Fraction = Annotated[Quantity, *_typed("fraction", 0.0, 1.0)]
 Positive = Annotated[Quantity, *_typed("1", 0.0)]

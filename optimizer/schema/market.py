@@ -13,7 +13,6 @@ from optimizer.schema.base import (
     Days,
     Dissimilarity,
     Fraction,
-    Gpus,
     Hours,
     Names,
     Number,
@@ -24,15 +23,13 @@ from optimizer.schema.base import (
     Requests,
     RequestsPerMonth,
     Sigma,
-    Throughput,
-    TokensPerRequest,
-    UsdPerGpuHour,
     UsdPerMonth,
     UsdPerRequest,
     Utility,
     Windows,
     as_tuple,
 )
+from optimizer.schema.supply import AiModel, Pool
 
 Channel = Literal["consumer", "enterprise", "api"]
 Window = Literal["3h", "5h", "day", "week", "month"]
@@ -119,46 +116,6 @@ class Segment(Base):
     """Multiplies the plans' referral; 1 where absent."""
     seats_per_account: Positive | None = None
     """Typical seats of one account, for plans with a seat minimum."""
-
-
-class AiModel(Base):
-    """A model we serve: its quality and what a request of it costs in tokens and GPU time."""
-
-    title: str
-    quality: Positive
-    """Weight of its requests in the value of use; the best model of the day is 1."""
-    input_tokens: TokensPerRequest
-    output_tokens: TokensPerRequest
-    cached: Fraction
-    """Share of the input tokens read from a cache at no GPU time."""
-    prefill: Throughput
-    """Input tokens a GPU reads in a second while busy."""
-    decode: Throughput
-    """Output tokens a GPU writes in a second while busy."""
-    pool: str
-    """Which pool of GPUs serves it."""
-
-
-class Capacity(Base):
-    """Compute that is contracted rather than paid as used."""
-
-    reserved: Gpus
-    """GPUs paid at the pool's price whether busy or not."""
-    burst_limit: Gpus
-    """The most GPUs to be had on demand beyond the reserved ones, in any hour block."""
-    burst_price: UsdPerGpuHour
-    """Price of an hour of a burst GPU."""
-
-
-class Pool(Base):
-    """A pool of GPUs."""
-
-    price: UsdPerGpuHour
-    """Rent or full cost of a GPU hour."""
-    utilisation: Fraction
-    """Share of a paid GPU hour that does useful work inside a block of hours."""
-    capacity: Capacity | None = None
-    """Where absent, GPU hours are paid as used at ``price``."""
 
 
 class Offer(Base):
@@ -351,7 +308,8 @@ class Market(Base):
     """Hour blocks and their hours a month; sums to 730."""
     segments: dict[str, Segment]
     ai_models: dict[str, AiModel]
-    pools: dict[str, Pool]
+    pools: dict[str, Pool] = Field(default_factory=dict)
+    """None where all tokens are bought."""
     plans: dict[str, Plan]
     nests: dict[str, MarketNest] = Field(default_factory=dict)
     """Plans that customers see as variants of one thing; a plan in none stands alone."""

@@ -36,6 +36,7 @@ GIVEN = {
     "revenue": (20.5, 0.25),
     "serving": (7.0, 1.5),
     "serving_as_used": (4.0, 0.5),
+    "tokens": (1.25, 0.375),
     "payment": (0.9, 0.0),
     "support": (1.1, 0.1),
     "other": (0.6, 0.01),
@@ -59,6 +60,7 @@ BY_HAND = {
     "advertising_revenue": (0.5, 0.25),
     "paying_revenue": (20.5, 0.0),
     "serving_cost": (7.0, 1.5),
+    "token_cost": (1.25, 0.375),
     "free_serving_cost": (0.0, 1.5),
     "paying_serving_cost": (7.0, 0.0),
     "payment_cost": (0.9, 0.0),
@@ -195,7 +197,7 @@ def test_directions() -> None:
     less = {n for n, f in FIGURES.items() if f.better is Direction.LESS}
     words = ("cost", "churn", "leave", "deci", "cap_b", "rival", "free_share", "gpu_hours")
     assert less == {n for n in FIGURES if any(word in n for word in words)}
-    assert len(less) == 20
+    assert len(less) == 21
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,8 @@ IN_THE_MARKET = [
     ("ai_models.big.pool", "mian", "unknown-name", "ai_models.big.pool"),
     ("ai_models.big.decode", n(0, "tokens/s/GPU"), "not-positive", "ai_models.big"),
     ("ai_models.big.prefill", n(0, "tokens/s/GPU"), "not-positive", "ai_models.big"),
+    ("ai_models.big.pool", None, "not-served", "ai_models.big"),
+    ("ai_models.big.decode", None, "missing-throughput", "ai_models.big"),
     ("ai_models.big.quality", n(11), "range", "ai_models.big.quality"),
     ("pools.spot.utilisation", n(0, "fraction"), "not-positive", "pools.spot.utilisation"),
     ("nothing_decision_rate", n(0, "1/month"), "not-positive", "nothing_decision_rate"),

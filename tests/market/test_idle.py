@@ -54,6 +54,7 @@ TINY = {
     "output_tokens": n(50, "tokens/request"), "cached": n(0.1, "fraction"), "prefill": n(900, "tokens/s/GPU"),
     "decode": n(90, "tokens/s/GPU"), "pool": "main",
 }  # fmt: skip
+BOUGHT = {"input": n(2, "usd/Mtok"), "cached": n(0.2, "usd/Mtok"), "output": n(10, "usd/Mtok")}
 CAPPED = {"3h": n(12, "requests")}
 # what is done to market and case, fields of the warnings
 IDLE: dict[str, tuple[Spoil, set[str]]] = {
@@ -96,6 +97,14 @@ IDLE: dict[str, tuple[Spoil, set[str]]] = {
         {"segments.firms.usage.ai_models.big", "plans.api"},
     ),
     "a new model nobody wants": (put("ai_models.tiny", TINY), {"ai_models.tiny"}),
+    "throughputs of a model whose tokens are bought": (
+        both(put("ai_models.mini.pool", None), put("ai_models.mini.token_prices", BOUGHT)),
+        {"ai_models.mini.prefill", "ai_models.mini.decode", "pools.spot"},
+    ),
+    "a cached price and nothing cached": (
+        both(put("ai_models.big.cached", n(0, "fraction")), put("ai_models.big.token_prices", BOUGHT)),
+        {"ai_models.big.token_prices.cached"},
+    ),
     "a new model that is offered and nobody wants": (
         both(put("ai_models.tiny", TINY), put("plans.plus.allowances.tiny", {})),
         {"ai_models.tiny"},
