@@ -30,10 +30,7 @@ def solution_document(solution: Solution) -> dict[str, Any]:
         "changes": list(solution.changes),
         "menus": solution.menus,
         "menu": {p.plan: _plan(p, solution.decisions[p.plan]) for p in solution.menu},
-        "mix": {
-            "enterprise_share": solution.enterprise_share,
-            "today": solution.today_enterprise_share,
-        },
+        "mix": _mix(solution),
         "figures": _named(
             {
                 f.name: {
@@ -72,6 +69,13 @@ def solution_document(solution: Solution) -> dict[str, Any]:
         "versions": solution.versions,
         "seconds": {**solution.seconds, "build": solution.work.build_seconds, "highs": solution.work.solve_seconds},
     }
+
+
+def _mix(solution: Solution) -> dict[str, float]:
+    """The go-to-market budget: its split, and its size where that is a choice."""
+    told = {"enterprise_share": solution.enterprise_share, "today": solution.today_enterprise_share}
+    budget, today = solution.budget, solution.today.budget
+    return told if budget is None or today is None else {**told, "budget": budget, "budget_today": today}
 
 
 def _plan(p: PlanChoice, decision: str) -> dict[str, Any]:

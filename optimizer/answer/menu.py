@@ -141,7 +141,8 @@ def menu_document(menu: Menu, market: Market) -> dict[str, Any]:
             "allowances": allowances(terms, market),
             "unit_prices": unit_prices(terms, market, units),
         }
-    return {"menu": plans, "mix": {"enterprise_share": menu.enterprise_share}}
+    sized = {} if menu.budget is None else {"budget": menu.budget}
+    return {"menu": plans, "mix": {"enterprise_share": menu.enterprise_share, **sized}}
 
 
 def read_level(saved: Mapping[str, Any], plan: str, prepared: Prepared) -> Level:
@@ -172,7 +173,8 @@ def read_menu(result: Mapping[str, Any], prepared: Prepared) -> Menu:
     Raises KeyError, TypeError or ValueError where it is not well formed.
     """
     terms = {plan.name: read_level(result["menu"][plan.name], plan.name, prepared) for plan in prepared.plans}
-    return Menu(terms, float(result["mix"]["enterprise_share"]))
+    budget = result["mix"].get("budget")
+    return Menu(terms, float(result["mix"]["enterprise_share"]), None if budget is None else float(budget))
 
 
 def text(allowances: dict[str, Any]) -> str:

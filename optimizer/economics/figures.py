@@ -95,6 +95,8 @@ class LinearFigure(BusinessFigure):
     """``customers`` or ``revenue``: counted at the rivals instead of at us."""
     fixed: float = 0.0
     """Multiple of a plan's fixed cost that the figure carries."""
+    marketing: float = 0.0
+    """Multiple of the go-to-market budget that the figure carries where the case chooses its size, in total only."""
     capacity: float = 0.0
     """Multiple of the bill of reserved and burst GPUs that the figure carries, in total only."""
     constant: str = ""
@@ -222,13 +224,17 @@ FIGURES: dict[str, BusinessFigure] = registry(
     LinearFigure("other_cost_of_revenue", "Cost of revenue that is neither serving nor payment, a share of revenue.",
         USD, LESS, lambda p: p.other),
     LinearFigure("support_cost", "Cost of supporting customers.", USD, LESS, lambda p: p.support),
+    LinearFigure("marketing_cost", "The go-to-market budget, where the case chooses its size; 0 where it is given.",
+        USD, LESS, _nothing, marketing=1.0),
     LinearFigure("plan_cost", "Fixed cost of the plans on the menu.", USD, LESS, _nothing, fixed=1.0),
     LinearFigure("gross_margin",
         "Revenue less serving, payment and other cost of revenue, free customers' serving included.",
         USD, MORE, _gross_margin, capacity=-1.0, serving=_contracted, headline=4, by_part=5),
     LinearFigure("contribution_margin",
-        "Gross margin less support and the fixed cost of plans, before go-to-market, research and administration.",
-        USD, MORE, _contribution, fixed=-1.0, capacity=-1.0, serving=_contracted, headline=1, tile=True, by_part=6),
+        "Gross margin less support, the fixed cost of plans and a go-to-market budget whose size the case chooses; "
+        "before a given budget, research and administration.",
+        USD, MORE, _contribution, fixed=-1.0, marketing=-1.0, capacity=-1.0, serving=_contracted,
+        headline=1, tile=True, by_part=6),
     LinearFigure("payers_margin", "Revenue of customers who are billed less their serving cost.",
         USD, MORE, lambda p: (p.revenue - p.serving) * _paying(p)),
     LinearFigure("deciding_customers", "Customers who decide anew in a month, whatever they then choose.",

@@ -190,6 +190,9 @@ def _case(inputs: Inputs) -> Iterator[Finding]:
                 yield _idle(document, f"plans.{name}.allowances.{ai_model}", message, "remove the ladder")
     priced = {name for name, ladders in case.plans.items() if ladders.price is not None}
     metered = {name for name, ladders in case.plans.items() if ladders.unit_prices}
+    curves = market.go_to_market.consumer, market.go_to_market.enterprise
+    if case.mix and all(curve.base.value == curve.most.value for curve in curves):
+        yield _idle(document, "mix", "no spend moves either reach curve", "let base lie below most in one of them")
     for index, rule in enumerate(case.rules.price_change):
         if rule.plan not in priced | metered:
             path = f"rules.price_change.{index}"

@@ -108,9 +108,9 @@ class Prepared:
                 return j
         raise KeyError(name)
 
-    def base_reach(self, enterprise_share: float) -> Array:
-        """(I,) people reached by go-to-market at a split of the budget."""
-        shares = reach_shares(self.market, enterprise_share)
+    def base_reach(self, enterprise_share: float, budget: float | None = None) -> Array:
+        """(I,) people reached by go-to-market at a split of the budget, usd/month; the market's own where None."""
+        shares = reach_shares(self.market, enterprise_share, budget)
         of_segment = np.array([shares[s.channel != "consumer"] for s in self.market.segments.values()])
         return np.asarray(self.population.potential * of_segment[self.population.segment])
 
@@ -123,18 +123,19 @@ class Prepared:
         return {p.name: self.terms[p.name] if p.name in self.market.today.plans else None for p in self.plans}
 
 
-def reach_shares(market: Market, enterprise_share: float) -> tuple[float, float]:
-    """Reach share of the consumer and the enterprise channel at a split of the budget."""
+def reach_shares(market: Market, enterprise_share: float, budget: float | None = None) -> tuple[float, float]:
+    """Reach share of the consumer and the enterprise channel at a split of the budget, the market's own where None."""
     gtm = market.go_to_market
+    spend = gtm.budget.value if budget is None else budget
     return (
         reach.reach_share(
-            gtm.budget.value * (1.0 - enterprise_share),
+            spend * (1.0 - enterprise_share),
             gtm.consumer.base.value,
             gtm.consumer.most.value,
             gtm.consumer.scale.value,
         ),
         reach.reach_share(
-            gtm.budget.value * enterprise_share,
+            spend * enterprise_share,
             gtm.enterprise.base.value,
             gtm.enterprise.most.value,
             gtm.enterprise.scale.value,

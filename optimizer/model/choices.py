@@ -14,7 +14,7 @@ from optimizer.economics.population import Caps, Terms
 from optimizer.economics.response import included
 from optimizer.execution import clock
 from optimizer.market.ladders import allowed_prices, allowed_unit_prices, price_ladder
-from optimizer.market.mixes import allowed_mixes
+from optimizer.market.mixes import allowed_budgets, allowed_mixes, chosen_budget
 from optimizer.market.prepare import WINDOW_ORDER, Prepared, unit_price_factor
 from optimizer.model.composites import Composites, composites_of, connected, left_out
 from optimizer.model.instance import Rule
@@ -30,12 +30,19 @@ Level = Terms | None
 
 @dataclass(frozen=True)
 class Menu:
-    """What is offered: the terms of every plan and the split of the go-to-market budget. Needs no levels to be read."""
+    """What is offered: the terms of every plan, and the go-to-market budget. Needs no levels to be read."""
 
     terms: Mapping[str, Level]
     """Plan -> its terms; None = off the menu."""
     enterprise_share: float
     """Share of the go-to-market budget for enterprise."""
+    budget: float | None = None
+    """The budget, usd/month, where its size is a choice."""
+
+
+def own_menu(case: Case, prepared: Prepared) -> Menu:
+    """Today's plans, split and budget as a market has them."""
+    return Menu(prepared.today_menu(), prepared.today_mix, chosen_budget(case, prepared.market))
 
 
 @dataclass(frozen=True)
@@ -45,13 +52,25 @@ class Choices:
     plans: tuple[str, ...]
     levels: tuple[tuple[Level, ...], ...]
     mixes: tuple[float, ...]
-    """Shares of the go-to-market budget for enterprise."""
+    """Shares of the go-to-market budget for enterprise, by mix level."""
     rules: tuple[Rule, ...]
     """Between plans."""
     nests: tuple[tuple[int, ...], ...] = ()
     """Plans that are taken together, by position."""
     rules_within: bool = True
     """Whether what rules within a nest forbid is left out, or listed and forbidden by name."""
+    budgets: tuple[float, ...] = ()
+    """Sizes of the budget, usd/month, by mix level like ``mixes``; empty where the size is no choice."""
+
+    @property
+    def splits(self) -> tuple[tuple[float, float | None], ...]:
+        """Share for enterprise and size of the budget, by mix level."""
+        return tuple(zip(self.mixes, self.budgets or [None] * len(self.mixes), strict=True))
+
+    def with_splits(self, splits: Sequence[tuple[float, float | None]]) -> Choices:
+        """The same with other mix levels."""
+        budgets = tuple(budget for _, budget in splits if budget is not None)
+        return replace(self, mixes=tuple(share for share, _ in splits), budgets=budgets)
 
     @cached_property
     def composites(self) -> Composites:
@@ -74,7 +93,7 @@ class Choices:
         taken, mix = choice
         picks = self.composites.unpacked(taken)
         terms = {name: levels[k] for name, levels, k in zip(self.plans, self.levels, picks, strict=True)}
-        return Menu(terms, self.mixes[mix])
+        return Menu(terms, *self.splits[mix])
 
     def choice(self, menu: Menu) -> Choice | None:
         """Where a menu's terms stand among the levels; None where they are not among them.
@@ -82,7 +101,8 @@ class Choices:
         Prices, caps and shares that agree to 1e-9 relative are the same.
         """
         picks = [_position(levels, menu.terms.get(name)) for name, levels in zip(self.plans, self.levels, strict=True)]
-        mix = next((k for k, share in enumerate(self.mixes) if same(share, menu.enterprise_share)), None)
+        wanted = menu.enterprise_share, menu.budget
+        mix = next((k for k, split in enumerate(self.splits) if _same_split(split, wanted)), None)
         if mix is None or None in picks:
             return None
         taken = self.composites.packed([k for k in picks if k is not None])
@@ -107,7 +127,7 @@ def same_menu(one: Menu, other: Menu) -> bool:
     plans = one.terms.keys() == other.terms.keys()
     return (
         plans
-        and same(one.enterprise_share, other.enterprise_share)
+        and _same_split((one.enterprise_share, one.budget), (other.enterprise_share, other.budget))
         and all(same_level(level, other.terms[name]) for name, level in one.terms.items())
     )
 
@@ -120,6 +140,10 @@ def _same_caps(one: Terms, other: Terms) -> bool:
         elif len(a) != len(b) or any(v != w or not same(c, d) for (v, c), (w, d) in zip(a, b, strict=True)):
             return False
     return True
+
+
+def _same_split(one: tuple[float, float | None], other: tuple[float, float | None]) -> bool:
+    return same(one[0], other[0]) and _same_price(one[1], other[1])
 
 
 def _same_price(one: float | None, other: float | None) -> bool:
@@ -203,10 +227,11 @@ def choices(case: Case, base: Market, changed: Market, prepared: Prepared) -> Ch
         built: tuple[Level, ...] = plan_levels(changed, plan.name, terms, ladders, prices)
         withdraw = (not sold) if ladders.withdraw is None else ladders.withdraw
         levels.append((*built, None) if withdraw else built)
-    mixes = allowed_mixes(case, base) if case.mix else (prepared.today_mix,)
+    shares = allowed_mixes(case, base) if case.mix and case.mix.enterprise_share else (prepared.today_mix,)
     names = tuple(p.name for p in prepared.plans)
     rules = order_rules(case, names, levels, prepared)
-    return Choices(names, tuple(levels), tuple(mixes), rules, nests_of(prepared))
+    made = Choices(names, tuple(levels), (), rules, nests_of(prepared))
+    return made.with_splits(tuple(itertools.product(shares, allowed_budgets(case))))
 
 
 def nests_of(prepared: Prepared) -> tuple[tuple[int, ...], ...]:

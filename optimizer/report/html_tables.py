@@ -111,6 +111,10 @@ def menu_table(solution: Solution) -> HtmlTable:
         shares = [quantity(s, "fraction") for s in (solution.today_enterprise_share, solution.enterprise_share)]
         label = HtmlCell("Go-to-market budget for enterprise", style="strong")
         rows.append([label, shares[0], HtmlCell(shares[1], style="changed"), HtmlCell("", style="small"), HtmlCell("")])
+    if solution.budget_moved and solution.budget is not None and solution.today.budget is not None:
+        sizes = [quantity(b, "usd/month") for b in (solution.today.budget, solution.budget)]
+        label = HtmlCell("Go-to-market budget", style="strong")
+        rows.append([label, sizes[0], HtmlCell(sizes[1], style="changed"), HtmlCell("", style="small"), HtmlCell("")])
     return table(["Plan", "Fee today", "Fee proposed", "Included today", "Included proposed"], rows, 5, cards=True)
 
 

@@ -58,10 +58,18 @@ class PlanLadders(Base):
 
 
 class Mix(Base):
-    """The consumer/enterprise mix."""
+    """The go-to-market budget: how it is split, and how much of it there is. What is not named stays as it is today."""
 
-    enterprise_share: Ladder
+    enterprise_share: Ladder | None = None
     """Shares of the go-to-market budget spent on enterprise, fractions to choose from."""
+    budget: Ladder | None = None
+    """Sizes of the budget to choose from, usd/month; where there are any it is a cost (``marketing_cost``)."""
+
+    @model_validator(mode="after")
+    def _any(self) -> Mix:
+        if self.enterprise_share is None and self.budget is None:
+            raise ValueError("give enterprise_share, budget or both")
+        return self
 
 
 class Change(Base):

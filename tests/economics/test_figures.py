@@ -66,6 +66,7 @@ BY_HAND = {
     "payment_cost": (0.9, 0.0),
     "other_cost_of_revenue": (0.6, 0.01),
     "support_cost": (1.1, 0.1),
+    "marketing_cost": (0.0, 0.0),
     "plan_cost": (0.0, 0.0),
     "gross_margin": (20.5 - 7.0 - 0.9 - 0.6, 0.25 - 1.5 - 0.01),
     "contribution_margin": (20.5 - 7.0 - 0.9 - 0.6 - 1.1, 0.25 - 1.5 - 0.01 - 0.1),
@@ -107,6 +108,10 @@ def test_what_is_not_counted_per_customer() -> None:
         "contribution_margin": -1.0,
     }
     assert {n: f.fixed for n, f in LINEAR.items() if f.fixed} == {"plan_cost": 1.0, "contribution_margin": -1.0}
+    assert {n: f.marketing for n, f in LINEAR.items() if f.marketing} == {
+        "marketing_cost": 1.0,
+        "contribution_margin": -1.0,
+    }
     assert {n: f.alternatives for n, f in LINEAR.items() if f.alternatives} == {
         "rival_customers": "customers",
         "served_customers": "customers",
@@ -197,7 +202,7 @@ def test_directions() -> None:
     less = {n for n, f in FIGURES.items() if f.better is Direction.LESS}
     words = ("cost", "churn", "leave", "deci", "cap_b", "rival", "free_share", "gpu_hours")
     assert less == {n for n in FIGURES if any(word in n for word in words)}
-    assert len(less) == 21
+    assert len(less) == 22
 
 
 @pytest.mark.parametrize(

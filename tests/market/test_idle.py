@@ -97,6 +97,10 @@ IDLE: dict[str, tuple[Spoil, set[str]]] = {
         {"segments.firms.usage.ai_models.big", "plans.api"},
     ),
     "a new model nobody wants": (put("ai_models.tiny", TINY), {"ai_models.tiny"}),
+    "a budget that reaches nobody": (
+        both(*(put(f"go_to_market.{c}.base", n(0.9, "fraction")) for c in ("consumer", "enterprise"))),
+        {"mix"},
+    ),
     "throughputs of a model whose tokens are bought": (
         both(put("ai_models.mini.pool", None), put("ai_models.mini.token_prices", BOUGHT)),
         {"ai_models.mini.prefill", "ai_models.mini.decode", "pools.spot"},

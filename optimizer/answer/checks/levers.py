@@ -22,6 +22,7 @@ class LeverKind(StrEnum):
     FALLBACK = "fallback limit"
     UNIT_PRICE = "unit price"
     MIX = "mix"
+    BUDGET = "budget"
 
 
 @dataclass(frozen=True)
@@ -30,16 +31,20 @@ class Lever:
 
     kind: LeverKind
     plan: str | None = None
-    """None for the mix."""
+    """None for the mix and the budget."""
     ai_model: int = 0
     window: str = ""
 
     def value(self, menu: Menu) -> float:
         """Its value on a menu that offers the plan; no cap is infinite."""
+        if self.kind is LeverKind.BUDGET:
+            return math.nan if menu.budget is None else menu.budget
         return menu.enterprise_share if self.plan is None else self.of(menu.terms[self.plan])
 
     def moved(self, menu: Menu, value: float) -> Menu:
         """The menu with another value."""
+        if self.kind is LeverKind.BUDGET:
+            return replace(menu, budget=value)
         if self.plan is None:
             return replace(menu, enterprise_share=value)
         return replace(menu, terms={**menu.terms, self.plan: self.at(menu.terms[self.plan], value)})
@@ -60,7 +65,7 @@ class Lever:
 
     def at(self, terms: Level, value: float) -> Level:
         """The plan's terms with another value."""
-        if terms is None or self.kind is LeverKind.MIX:
+        if terms is None or self.kind in (LeverKind.MIX, LeverKind.BUDGET):
             return terms
         if self.kind is LeverKind.PRICE:
             return replace(terms, price=value)
@@ -76,7 +81,7 @@ class Lever:
     def words(self, market: Market) -> str:
         """Its name, with the plan's."""
         if self.plan is None:
-            return "the go-to-market split"
+            return "the go-to-market budget" if self.kind is LeverKind.BUDGET else "the go-to-market split"
         of, ai_model = market.plans[self.plan].title, list(market.ai_models)[self.ai_model]
         if self.kind is LeverKind.PRICE:
             return f"the price of {of}"
@@ -104,7 +109,7 @@ def ladder(values: Iterable[float]) -> tuple[float, ...]:
 
 def ladders(choices: Choices) -> dict[Lever, tuple[float, ...]]:
     """Every lever of a case with more than one step, and its steps."""
-    found = {Lever(LeverKind.MIX): ladder(choices.mixes)}
+    found = {Lever(LeverKind.MIX): ladder(choices.mixes), Lever(LeverKind.BUDGET): ladder(choices.budgets)}
     for plan, levels in zip(choices.plans, choices.levels, strict=True):
         offered = [terms for terms in levels if terms is not None]
         for lever in levers(plan, offered):
