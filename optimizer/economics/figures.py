@@ -298,6 +298,8 @@ FIGURES: dict[str, BusinessFigure] = registry(
         FRACTION, MORE, "business_revenue", "revenue", headline=22),
     RatioFigure("cap_binding_share", "Customers whom a cap binds at least once in a month divided by customers.",
         FRACTION, LESS, "cap_bound_customers", "customers", headline=23, by_part=10),
+    RatioFigure("requests_per_customer", "Requests served in a month divided by customers.",
+        "requests/month", MORE, "requests", "customers"),
     RatioFigure("revenue_per_customer", "Revenue divided by customers.", USD, MORE, "revenue", "customers"),
     RatioFigure("revenue_per_payer", "Revenue from customers who are billed divided by their number.",
         USD, MORE, "paying_revenue", "paying_customers", headline=25),

@@ -45,7 +45,7 @@ class Demand:
 
 @dataclass(frozen=True)
 class Population:
-    """Customer types: segment x usage class x willingness-to-pay class."""
+    """Customer types: segment (with or without an unattended stream) x usage class x willingness-to-pay class."""
 
     segments: tuple[str, ...]
     segment: NDArray[np.intp]
@@ -54,7 +54,7 @@ class Population:
     payment_class: NDArray[np.intp]
     """(I,) willingness-to-pay class, from the least willing."""
     cell: NDArray[np.intp]
-    """(I,) index of the (segment, usage class) pair, C of them."""
+    """(I,) index of the (segment, with or without an unattended stream, usage class) cell, C of them."""
     potential: Array
     """(I,) customers."""
     value_of_use: Array
@@ -74,6 +74,8 @@ class Population:
     """Window -> (C,) log-sigma of demand from window to window."""
     hours: Array
     """(I, H) share of use in each hour block."""
+    unattended: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    """(I,) whether a second stream of requests runs without the customer; empty where no type has one."""
 
     @property
     def size(self) -> int:

@@ -15,6 +15,7 @@ from optimizer.inputs.moved import quantity_at
 from optimizer.io.documents import Document
 from optimizer.market.check_choice import check_nests, check_rates, check_staying
 from optimizer.market.check_supply import check_supply
+from optimizer.market.check_usage import check_usage
 from optimizer.market.idle import idle_inputs
 from optimizer.market.ladders import MOST_POINTS, allowed_prices, allowed_unit_prices, count_points, price_ladder
 from optimizer.market.mixes import check_mix
@@ -128,6 +129,7 @@ def check_market(
         yield from _names(document, f"nests.{name}.plans", "plan", nest.plans, market.plans)
     yield from check_nests(market, document)
     yield from _check_today(market, document)
+    yield from check_usage(market, document)
     for channel in {p.channel for p in market.plans.values()} - set(market.finance.fees):
         yield document.finding("missing-fees", "finance.fees", f"no fees for the channel {channel!r}", "add them")
     for index, check in enumerate(market.evidence):

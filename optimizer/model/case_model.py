@@ -17,8 +17,9 @@ from optimizer.inputs.load import Inputs, assemble, load_inputs, validate
 from optimizer.inputs.moved import moved
 from optimizer.market.calibrate import Calibrated, calibrate
 from optimizer.market.check import check_inputs
-from optimizer.market.credibility import Measured, credibility
+from optimizer.market.credibility import credibility
 from optimizer.market.evaluate import Evaluation, evaluate_menu
+from optimizer.market.measured import Measured
 from optimizer.market.prepare import Prepared, prepare
 from optimizer.model.build import MarketInstance, build_instance
 from optimizer.model.choices import Choices, Level, Menu, carried, choices, order_rules, own_menu

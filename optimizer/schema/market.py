@@ -30,6 +30,7 @@ from optimizer.schema.base import (
     as_tuple,
 )
 from optimizer.schema.supply import AiModel, Pool
+from optimizer.schema.usage import ObservedUsage, Unattended
 
 Channel = Literal["consumer", "enterprise", "api"]
 Window = Literal["3h", "5h", "day", "week", "month"]
@@ -91,6 +92,8 @@ class Usage(Base):
     """Share of the requests wanted from each AI model; sums to 1."""
     hours: dict[str, Fraction]
     """Share of the requests in each hour block; sums to 1."""
+    unattended: Unattended | None = None
+    """A second stream of requests that some of the customers have; none where absent."""
 
 
 class Segment(Base):
@@ -270,6 +273,8 @@ class Today(Base):
     alternatives: dict[str, dict[Channel, Customers]]
     """Customers of each alternative by channel of their segment."""
     observed: Annotated[tuple[Observed, ...], BeforeValidator(as_tuple)]
+    usage: ObservedUsage | None = None
+    """Requests per customer and month as observed, told beside the model's; not calibrated to."""
     segment_tolerance: Number = 0.05
     """Largest relative residual allowed on counts by segment that are shrunk."""
     shrinkage: Number = 1e5

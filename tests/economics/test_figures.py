@@ -133,7 +133,9 @@ def test_the_bill_of_capacity_replaces_the_contracted_part(name: str) -> None:
 def test_ratios_are_made_of_figures_and_of_one_kind(name: str) -> None:
     ratio = RATIOS[name]
     top, bottom = figures.unit_of(ratio.numerator), figures.unit_of(ratio.denominator)
-    same = {"fraction": top == bottom, "1/month": f"{bottom}/month" == top, "usd/month": bottom == "customers"}
+    a_customer = bottom == "customers"
+    same = {"fraction": top == bottom, "1/month": f"{bottom}/month" == top, "usd/month": a_customer}
+    same |= {"requests/month": a_customer and top == ratio.unit}
     assert same[ratio.unit]
     assert ratio.numerator not in RATIOS
     assert ratio.denominator in LINEAR or ratio.denominator in COMPOSITES

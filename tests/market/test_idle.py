@@ -101,6 +101,10 @@ IDLE: dict[str, tuple[Spoil, set[str]]] = {
         both(*(put(f"go_to_market.{c}.base", n(0.9, "fraction")) for c in ("consumer", "enterprise"))),
         {"mix"},
     ),
+    "unattended streams that nobody has": (
+        put("segments.pros.usage.unattended", {"share": n(0, "fraction"), "requests": n(3000, "requests/month")}),
+        {"segments.pros.usage.unattended"},
+    ),
     "throughputs of a model whose tokens are bought": (
         both(put("ai_models.mini.pool", None), put("ai_models.mini.token_prices", BOUGHT)),
         {"ai_models.mini.prefill", "ai_models.mini.decode", "pools.spot"},
