@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from optimizer.answer.menu import PlanChoice
+from optimizer.answer.menu import PlanChoice, advertised
 from optimizer.answer.parts import compute_rows, draw_multiples, parts, usage_rows
 from optimizer.answer.solution import SCHEMA_VERSION, Solution
 from optimizer.economics.figures import ALIASES, PART_FIGURES
@@ -29,7 +29,7 @@ def solution_document(solution: Solution) -> dict[str, Any]:
         "stages": [asdict(s) for s in solution.stages],
         "changes": list(solution.changes),
         "menus": solution.menus,
-        "menu": {p.plan: _plan(p, solution.decisions[p.plan]) for p in solution.menu},
+        "menu": {p.plan: _plan(p, solution) for p in solution.menu},
         "mix": _mix(solution),
         "figures": _named(
             {
@@ -78,11 +78,12 @@ def _mix(solution: Solution) -> dict[str, float]:
     return told if budget is None or today is None else {**told, "budget": budget, "budget_today": today}
 
 
-def _plan(p: PlanChoice, decision: str) -> dict[str, Any]:
+def _plan(p: PlanChoice, solution: Solution) -> dict[str, Any]:
     """A plan of the menu."""
+    shown = advertised(solution.evaluation.prepared.market, p.plan, p.impressions if p.offered else None)
     return {
         "title": p.title,
-        "decision": decision,
+        "decision": solution.decisions[p.plan],
         "offered": p.offered,
         "price": p.price,
         "allowances": p.allowances,
@@ -93,6 +94,7 @@ def _plan(p: PlanChoice, decision: str) -> dict[str, Any]:
         "today_unit_prices": p.today_unit_prices,
         "today_allowances": p.today_allowances,
         "outside_evidence": list(p.notes),
+        **(shown | {"today_impressions": p.today_impressions} if shown else {}),
     }
 
 

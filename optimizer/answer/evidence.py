@@ -16,7 +16,7 @@ FAR = 2.0
 
 def _settings(terms: Terms, market: Market) -> dict[str, float]:
     """Every number of a plan's terms by a readable name; no cap is infinite."""
-    found = {"price": terms.price}
+    found = {"price": terms.price, "impressions a request": terms.impressions}
     for ai_model, caps in zip(market.ai_models, terms.caps, strict=True):
         for window, cap in caps or ():
             found[f"{ai_model} cap per {window}"] = cap

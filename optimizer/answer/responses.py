@@ -88,8 +88,8 @@ def differences(m: CaseModel, solution: Solution, menu: Menu) -> dict[str, Any]:
     """Plan -> its terms in another menu, where they differ from the solution's."""
     offers = menu_document(menu, m.inputs.changed)["menu"]
     told = {plan: offers[plan] for plan, terms in menu.terms.items() if not same_level(terms, solution.terms[plan])}
-    found: dict[str, Any] = {plan: {key: offer[key] for key in ("price", "allowances", "unit_prices")}
-                             for plan, offer in told.items()}  # fmt: skip
+    keys = ("price", "allowances", "unit_prices", "impressions")
+    found: dict[str, Any] = {plan: {key: offer[key] for key in keys if key in offer} for plan, offer in told.items()}
     if not same(menu.enterprise_share, solution.enterprise_share):
         found["enterprise_share"] = menu.enterprise_share
     if menu.budget is not None and menu.budget != solution.budget:

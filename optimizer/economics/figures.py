@@ -210,6 +210,8 @@ FIGURES: dict[str, BusinessFigure] = registry(
         USD, MORE, lambda p: p.metered),
     LinearFigure("advertising_revenue", "Revenue from advertising shown with served requests.",
         USD, MORE, lambda p: p.advertising),
+    LinearFigure("impressions", "Advertisements shown with served requests in a month.",
+        "impressions/month", MORE, lambda p: p.impressions),
     LinearFigure("paying_revenue", "Revenue from customers who are billed.",
         USD, MORE, lambda p: p.revenue * _paying(p)),
     LinearFigure("serving_cost", "Cost of serving all customers, free ones included: GPUs, and tokens bought.",

@@ -98,6 +98,8 @@ class AiModels:
     """(A, P) paid GPU hours of a request in each pool."""
     token_cost: Array
     """(A,) usd a request for tokens bought at a price list."""
+    impressions: Array
+    """(A,) share of a plan's impressions per request that are shown where the AI model answers."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,8 @@ class Terms:
     """AI model that serves what a cap refuses."""
     fallback_limit: float = float("inf")
     """Requests per window of the cap it follows."""
+    impressions: float = 0.0
+    """Advertisements shown with a served request."""
 
 
 @dataclass(frozen=True)
@@ -167,6 +171,10 @@ class PlanFacts:
     """(I,) alternative constant; nan where not offered."""
     reference_utility: Array
     """(I,) utility at which the rate of deciding is the reference; nan where not offered."""
+    advertising_price: float = 0.0
+    """usd per thousand impressions."""
+    impression_disutility: Array = field(default_factory=lambda: np.zeros(1))
+    """(I,) utility an impression takes; (1,) where it is the same for all."""
 
 
 @dataclass(frozen=True)

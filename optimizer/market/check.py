@@ -349,6 +349,8 @@ def _check_ladders(case: Case, market: Market, document: Document, name: str) ->
         yield document.finding(
             "empty-ladder", f"{path}.price", "the price rules leave no price", "widen the prices or the rules"
         )
+    if any(shown < 0.0 for shown in ladders.impressions or ()):
+        yield document.finding("range", f"{path}.impressions", "impressions are negative", "use 0 or more")
     yield from _names(document, f"{path}.allowances", "AI model", ladders.allowances, market.ai_models)
     for ai_model, windows in ladders.allowances.items():
         for window, steps in windows.items():

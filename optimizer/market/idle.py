@@ -9,6 +9,7 @@ from optimizer.errors import Finding
 from optimizer.inputs.load import Inputs
 from optimizer.io.documents import Document
 from optimizer.market.check_usage import idle_usage
+from optimizer.market.idle_advertising import idle_advertising
 from optimizer.schema.base import Quantity
 from optimizer.schema.case import Case, Change, PlanLadders
 from optimizer.schema.market import Market, Plan
@@ -26,6 +27,7 @@ def idle_inputs(inputs: Inputs) -> Iterator[Finding]:
         yield from _plan(market, name, document)
     yield from _demand(market, case, document)
     yield from idle_usage(market, document)
+    yield from idle_advertising(inputs)
     yield from _supply(market, document)
     yield from _nests(market, case, document)
     if market.outside_decisions is not None:

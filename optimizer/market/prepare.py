@@ -229,6 +229,7 @@ def terms_of(market: Market, offer: Offer) -> Terms:
         ),
         fallback=None if offer.fallback is None else models.index(offer.fallback),
         fallback_limit=limits[0] if limits else math.inf,
+        impressions=offer.impressions.value if isinstance(offer, Plan) and offer.impressions is not None else 0.0,
     )
 
 
@@ -279,7 +280,15 @@ def _plan_facts(market: Market, pop: Population, most: Array, name: str, plan: P
         api_prices=api_prices,
         constant=np.where(offered, 0.0, math.nan),
         reference_utility=np.full(pop.size, math.nan),
+        advertising_price=0.0 if plan.advertising_price is None else plan.advertising_price.value,
+        impression_disutility=_impression_disutility(market, pop, plan),
     )
+
+
+def _impression_disutility(market: Market, pop: Population, plan: Plan) -> Array:
+    """(I,) what an impression takes: as the plan states it, else as each segment does, else nothing."""
+    stated = [plan.impression_disutility or s.impression_disutility for s in market.segments.values()]
+    return np.array([0.0 if q is None else q.value for q in stated])[pop.segment]
 
 
 def _alternative_facts(market: Market, pop: Population, name: str, alternative: Alternative) -> AlternativeFacts:

@@ -47,4 +47,8 @@ def _lengths(case: Case, market: Market, name: str, ladders: PlanLadders) -> lis
     """How many values each ladder of a plan has."""
     prices = allowed_prices(case, market, name, price_ladder(ladders, market.plans[name].price.value))
     caps = [given for windows in ladders.allowances.values() for given in windows.values()]
-    return [len(set(prices)), *(len(set(each)) for each in (*caps, *ladders.unit_prices.values()))]
+    return [
+        len(set(prices)),
+        len(set(ladders.impressions or (0.0,))),
+        *(len(set(each)) for each in (*caps, *ladders.unit_prices.values())),
+    ]

@@ -34,9 +34,9 @@ def pools_of(market: Market) -> Pools:
 
 def ai_models_of(market: Market) -> AiModels:
     """Quality, paid GPU hours and cost of tokens bought, a request."""
-    pools = list(market.pools)
-    hours = np.zeros((len(market.ai_models), len(pools)))
-    for a, m in enumerate(market.ai_models.values()):
+    pools, models = list(market.pools), list(market.ai_models.values())
+    hours = np.zeros((len(models), len(pools)))
+    for a, m in enumerate(models):
         if m.pool is None or m.prefill is None or m.decode is None:
             continue
         seconds = serving.gpu_seconds_per_request(
@@ -46,9 +46,12 @@ def ai_models_of(market: Market) -> AiModels:
         hours[a, pools.index(m.pool)] = float(one[0])
     return AiModels(
         names=tuple(market.ai_models),
-        quality=np.array([m.quality.value for m in market.ai_models.values()]),
+        quality=np.array([m.quality.value for m in models]),
         gpu_hours=hours,
-        token_cost=np.array([_token_cost(m) for m in market.ai_models.values()]),
+        impressions=np.array(
+            [1.0 if m.impressions is None else m.impressions.value for m in market.ai_models.values()]
+        ),
+        token_cost=np.array([_token_cost(m) for m in models]),
     )
 
 

@@ -119,6 +119,7 @@ def same_level(one: Level, other: Level) -> bool:
         and all(_same_price(a, b) for a, b in zip(one.unit_prices, other.unit_prices, strict=True))
         and one.fallback == other.fallback
         and same(one.fallback_limit, other.fallback_limit)
+        and same(one.impressions, other.impressions)
     )
 
 
@@ -182,7 +183,8 @@ def carried(level: Level, ladders: PlanLadders | None, plan: str, origin: Market
         # the step as the case states it: twelve digits undo the rounding of units
         units[a] = None if price is None else float(f"{price / old:.12g}") * new
     fee = own.price if ladders.price is None else level.price
-    return replace(own, price=fee, caps=tuple(caps), unit_prices=tuple(units))
+    ads = own.impressions if ladders.impressions is None else level.impressions
+    return replace(own, price=fee, caps=tuple(caps), unit_prices=tuple(units), impressions=ads)
 
 
 def plan_levels(
@@ -199,8 +201,9 @@ def plan_levels(
         a = models.index(ai_model)
         factor = unit_price_factor(market, ai_model, market.plans[name].unit_prices[ai_model].unit)
         options.append([("unit", a, "", s * factor) for s in prices_allowed])
+    shown = ladders.impressions or (terms.impressions,)
     found: list[Terms] = []
-    for price in prices:
+    for price, ads in itertools.product(prices, shown):
         clock.check("all combinations of prices and limits were listed")
         for combination in itertools.product(*options):
             caps, units = list(terms.caps), list(terms.unit_prices)
@@ -209,7 +212,7 @@ def plan_levels(
                     caps[position] = _with_cap(caps[position], window_name, value)
                 else:
                     units[position] = value
-            found.append(replace(terms, price=price, caps=tuple(caps), unit_prices=tuple(units)))
+            found.append(replace(terms, price=price, caps=tuple(caps), unit_prices=tuple(units), impressions=ads))
     return tuple(dict.fromkeys(found))
 
 
@@ -256,6 +259,8 @@ class _Worth:
 
     price: Array
     """(L,) usd/month; nan off the menu."""
+    shows: Array
+    """(L,) advertisements a request; nan off the menu."""
     gives: Array
     """(U, C) quality-weighted requests a month to each cell of customers, for every different allowance."""
     which: Ints
@@ -275,13 +280,14 @@ def _worth(levels: tuple[Level, ...], prepared: Prepared) -> _Worth:
             gives.append(nothing if by_model is None else by_model @ prepared.ai_models.quality)
         which.append(known[key])
     prices = np.array([math.nan if terms is None else terms.price for terms in levels])
-    return _Worth(prices, np.stack(gives), np.array(which, dtype=np.intp))
+    shows = np.array([math.nan if terms is None else terms.impressions for terms in levels])
+    return _Worth(prices, shows, np.stack(gives), np.array(which, dtype=np.intp))
 
 
 def order_rules(
     case: Case, names: tuple[str, ...], levels: list[tuple[Level, ...]], prepared: Prepared
 ) -> tuple[Rule, ...]:
-    """Between neighbours in a plan order the larger plan costs at least as much and gives no cell of customers less."""
+    """In a plan order the larger plan costs at least as much, shows no more advertising and gives no customers less."""
     rules = []
     ordered = dict.fromkeys(name for order in case.rules.plan_order for name in order)
     worth = {name: _worth(levels[names.index(name)], prepared) for name in ordered}
@@ -292,6 +298,7 @@ def order_rules(
             off = np.isnan(less.price)[:, None] | np.isnan(more.price)[None, :]
             dearer = more.price[None, :] >= less.price[:, None] * (1.0 - SAME)
             gives = np.array([(more.gives >= given * (1.0 - 1e-9)).all(axis=1) for given in less.gives])
-            allowed = off | (dearer & gives[np.ix_(less.which, more.which)])
+            fewer = more.shows[None, :] <= less.shows[:, None]
+            allowed = off | (dearer & fewer & gives[np.ix_(less.which, more.which)])
             rules.append(Rule(f"{small} before {large}", names.index(small), names.index(large), allowed))
     return tuple(rules)

@@ -94,10 +94,12 @@ def menu_table(solution: Solution) -> HtmlTable:
             continue
         before = _terms(p.today_offered, p.today_allowances, p.today_unit_prices, p.unit_price_units)
         after = _terms(p.offered, p.allowances, p.unit_prices, p.unit_price_units)
+        before += f"; {p.today_impressions:.3g} ads a request" if p.today_offered and p.today_impressions else ""
+        after += f"; {p.impressions:.3g} ads a request" if p.impressions or p.new_impressions else ""
         was = _fee(p.today_offered, p.today_price, bool(p.today_unit_prices))
         now = _fee(p.offered, p.price, bool(p.unit_prices))
         name = p.title + (" *" if p.notes else "")
-        kept = p.offered == p.today_offered and not p.new_allowances and not p.new_unit_prices
+        kept = p.offered == p.today_offered and not p.renewed
         rows.append(
             [
                 HtmlCell(printable(name), style="strong"),

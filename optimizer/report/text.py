@@ -137,6 +137,7 @@ def _terms_changed(p: PlanChoice) -> str:
     """What is new about a plan's allowances and unit prices."""
     pieces = [allowances_text(p.new_allowances)] if p.new_allowances else []
     pieces += [f"{model} {value:.3g} {p.unit_price_units[model]}" for model, value in p.new_unit_prices.items()]
+    pieces += [f"{p.impressions:.3g} ads a request"] if p.new_impressions else []
     return ", ".join(pieces)
 
 

@@ -53,6 +53,8 @@ class PlanLadders(Base):
     """AI model -> window -> caps to choose from, requests; ``unlimited`` = no cap."""
     unit_prices: dict[str, Ladder] = Field(default_factory=dict)
     """AI model -> unit prices to choose from, in the unit of the market's own unit price."""
+    impressions: Ladder | None = None
+    """Advertisements shown with a served request, to choose from; 0 = none."""
     withdraw: bool | None = None
     """Whether taking the plan off the menu is a choice; by default only for plans not sold today."""
 
@@ -130,7 +132,8 @@ class Rules(Base):
     """Rules on the menu itself."""
 
     plan_order: Annotated[tuple[Names, ...], BeforeValidator(as_tuple)] = ()
-    """Lists of plans from small to large: a dearer plan costs at least as much and never allows less."""
+    """Lists of plans from small to large: a dearer plan costs at least as much, never allows less and
+    never shows more advertising."""
     price_change: Annotated[tuple[PriceChange, ...], BeforeValidator(as_tuple)] = ()
     mix_change: Annotated[Number, Field(ge=0.0, le=1.0)] | None = None
     """Largest change of the enterprise share of the go-to-market budget against today, a fraction of the budget."""

@@ -14,6 +14,7 @@ from optimizer.schema.base import (
     Dissimilarity,
     Fraction,
     Hours,
+    ImpressionsPerRequest,
     Names,
     Number,
     PerMonth,
@@ -25,7 +26,9 @@ from optimizer.schema.base import (
     Sigma,
     UsdPerMonth,
     UsdPerRequest,
+    UsdPerThousandImpressions,
     Utility,
+    UtilityPerImpression,
     Windows,
     as_tuple,
 )
@@ -119,6 +122,8 @@ class Segment(Base):
     """Multiplies the plans' referral; 1 where absent."""
     seats_per_account: Positive | None = None
     """Typical seats of one account, for plans with a seat minimum."""
+    impression_disutility: UtilityPerImpression | None = None
+    """What an advertisement shown takes from a customer's utility of the month; nothing where absent."""
 
 
 class Offer(Base):
@@ -160,7 +165,14 @@ class Plan(Offer):
     """Persons of the same type whom a customer brings into reach in the long run."""
     support_cost: UsdPerMonth
     advertising: UsdPerRequest | None = None
-    """Advertising revenue per served request."""
+    """Advertising revenue per served request, whatever is shown with it."""
+    impressions: ImpressionsPerRequest | None = None
+    """Advertisements shown with a served request, fewer where an AI model's own ``impressions`` say so; none where
+    absent."""
+    advertising_price: UsdPerThousandImpressions | None = None
+    """What a thousand impressions earn."""
+    impression_disutility: UtilityPerImpression | None = None
+    """What an impression takes from its customers' utility of the month; as their segments state it where absent."""
     annual_share: Fraction | None = None
     """Share of customers who pay by the year."""
     annual_discount: Fraction | None = None

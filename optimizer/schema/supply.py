@@ -34,6 +34,8 @@ class AiModel(Base):
     output_tokens: TokensPerRequest
     cached: Fraction
     """Share of the input tokens read from a cache at no GPU time."""
+    impressions: Fraction | None = None
+    """Share of a plan's impressions per request that are shown where this one answers; 1 where absent."""
     prefill: Throughput | None = None
     """Input tokens a GPU reads in a second while busy; needed with a pool."""
     decode: Throughput | None = None

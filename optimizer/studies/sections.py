@@ -73,6 +73,8 @@ class PlanTerms:
     """AI model -> window -> requests, ``unlimited`` or ``not included``."""
     unit_prices: Mapping[str, float] = field(default_factory=dict)
     """AI model -> unit price."""
+    impressions: float | None = None
+    """Advertisements a request; None: not told."""
 
 
 Piece: TypeAlias = str | Value | FigureName | PlanName | PathName | PlanTerms
@@ -227,7 +229,9 @@ def told_terms(offer: Offer, others: Sequence[Offer] = ()) -> PlanTerms:
 
     if not offer["offered"]:
         return PlanTerms(None)
-    return PlanTerms(offer["price"], bool(offer["unit_prices"]), news("allowances"), news("unit_prices"))
+    ads = offer.get("impressions")
+    told = ads if any(ads != other.get("impressions") for other in offered) else None
+    return PlanTerms(offer["price"], bool(offer["unit_prices"]), news("allowances"), news("unit_prices"), told)
 
 
 def _of(offer: Offer, part: str, ai_model: str) -> Any:

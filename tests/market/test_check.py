@@ -194,6 +194,7 @@ IN_THE_CASE = [
     ("plans.plus", {"allowances": {"big": {"day": [-3]}}}, "range", "plans.plus.allowances.big.day"),
     ("plans.plus", {"unit_prices": {"big": [3]}}, "unknown-name", "plans.plus.unit_prices.big"),
     ("plans.api", {"unit_prices": {"big": [-3]}}, "range", "plans.api.unit_prices.big"),
+    ("plans.free", {"impressions": [0, -0.2]}, "range", "plans.free.impressions"),
     ("mix", {"enterprise_share": [0.4, 1.4]}, "range", "mix.enterprise_share"),
     ("objective", "margin", "unknown-name", "objective.maximise"),
     ("objective", {"minimise": "margin"}, "unknown-name", "objective.minimise"),

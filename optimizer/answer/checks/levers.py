@@ -23,6 +23,7 @@ class LeverKind(StrEnum):
     UNIT_PRICE = "unit price"
     MIX = "mix"
     BUDGET = "budget"
+    IMPRESSIONS = "impressions"
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ class Lever:
             return terms.price
         if self.kind is LeverKind.FALLBACK:
             return terms.fallback_limit
+        if self.kind is LeverKind.IMPRESSIONS:
+            return terms.impressions
         if self.kind is LeverKind.UNIT_PRICE:
             price = terms.unit_prices[self.ai_model]
             return math.nan if price is None else price
@@ -71,6 +74,8 @@ class Lever:
             return replace(terms, price=value)
         if self.kind is LeverKind.FALLBACK:
             return replace(terms, fallback_limit=value)
+        if self.kind is LeverKind.IMPRESSIONS:
+            return replace(terms, impressions=value)
         if self.kind is LeverKind.UNIT_PRICE:
             prices = (*terms.unit_prices[: self.ai_model], value, *terms.unit_prices[self.ai_model + 1 :])
             return replace(terms, unit_prices=prices)
@@ -85,6 +90,8 @@ class Lever:
         of, ai_model = market.plans[self.plan].title, list(market.ai_models)[self.ai_model]
         if self.kind is LeverKind.PRICE:
             return f"the price of {of}"
+        if self.kind is LeverKind.IMPRESSIONS:
+            return f"the advertisements per request of {of}"
         if self.kind is LeverKind.CAP:
             return f"the {ai_model} cap per {self.window} of {of}"
         return f"the {self.kind} of {of}" if self.kind is LeverKind.FALLBACK else f"the {ai_model} price of {of}"
@@ -123,5 +130,6 @@ def levers(plan: str, levels: Iterable[Terms]) -> tuple[Lever, ...]:
     for terms in levels:
         for a, caps in enumerate(terms.caps):
             found |= {Lever(LeverKind.CAP, plan, a, window): None for window, _ in caps or ()}
+        found |= {Lever(LeverKind.IMPRESSIONS, plan): None} if terms.impressions > 0.0 else {}
         found |= {Lever(LeverKind.UNIT_PRICE, plan, a): None for a, p in enumerate(terms.unit_prices) if p is not None}
     return tuple(found)
