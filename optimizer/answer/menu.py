@@ -33,6 +33,9 @@ class PlanChoice:
     today_offered: bool
     notes: tuple[str, ...]
     """What is outside the evidence."""
+    impressions: float = 0.0
+    """Advertisements shown with a served request."""
+    today_impressions: float = 0.0
 
     @property
     def repriced(self) -> bool:
@@ -44,8 +47,18 @@ class PlanChoice:
         """What the menu does with the plan: launch, withdraw, change, keep, or leave off."""
         if self.offered != self.today_offered:
             return "launch" if self.offered else "withdraw"
-        changed = self.offered and (self.repriced or self.new_allowances or self.new_unit_prices)
+        changed = self.offered and (self.repriced or self.renewed)
         return "change" if changed else "keep" if self.offered else "leave off"
+
+    @property
+    def renewed(self) -> bool:
+        """Whether allowances, unit prices or advertising are not as today."""
+        return bool(self.new_allowances or self.new_unit_prices) or self.new_impressions
+
+    @property
+    def new_impressions(self) -> bool:
+        """Whether more or fewer advertisements are shown than today."""
+        return self.offered and not same(self.impressions, self.today_impressions)
 
     @property
     def new_allowances(self) -> dict[str, Any]:
@@ -125,9 +138,18 @@ def plan_choices(
                 today_allowances=allowances(before, base),
                 today_offered=before is not None,
                 notes=notes.get(name, ()),
+                impressions=0.0 if chosen is None else chosen.impressions,
+                today_impressions=0.0 if before is None else before.impressions,
             )
         )
     return tuple(rows)
+
+
+def advertised(market: Market, plan: str, impressions: float | None) -> dict[str, float | None]:
+    """Advertisements shown with a request, told of plans that have, or could have, any."""
+    stated = market.plans[plan]
+    known = stated.impressions is not None or stated.advertising_price is not None
+    return {"impressions": impressions} if known or impressions else {}
 
 
 def menu_document(menu: Menu, market: Market) -> dict[str, Any]:
@@ -140,8 +162,10 @@ def menu_document(menu: Menu, market: Market) -> dict[str, Any]:
             "price": None if terms is None else terms.price,
             "allowances": allowances(terms, market),
             "unit_prices": unit_prices(terms, market, units),
+            **advertised(market, name, None if terms is None else terms.impressions),
         }
-    return {"menu": plans, "mix": {"enterprise_share": menu.enterprise_share}}
+    sized = {} if menu.budget is None else {"budget": menu.budget}
+    return {"menu": plans, "mix": {"enterprise_share": menu.enterprise_share, **sized}}
 
 
 def read_level(saved: Mapping[str, Any], plan: str, prepared: Prepared) -> Level:
@@ -163,7 +187,8 @@ def read_level(saved: Mapping[str, Any], plan: str, prepared: Prepared) -> Level
         if ai_model in saved["unit_prices"]:
             unit = market.plans[plan].unit_prices[ai_model].unit
             prices[a] = float(saved["unit_prices"][ai_model]) * unit_price_factor(market, ai_model, unit)
-    return replace(terms, price=float(saved["price"]), caps=tuple(caps), unit_prices=tuple(prices))
+    ads = float(saved.get("impressions", terms.impressions))
+    return replace(terms, price=float(saved["price"]), caps=tuple(caps), unit_prices=tuple(prices), impressions=ads)
 
 
 def read_menu(result: Mapping[str, Any], prepared: Prepared) -> Menu:
@@ -172,7 +197,8 @@ def read_menu(result: Mapping[str, Any], prepared: Prepared) -> Menu:
     Raises KeyError, TypeError or ValueError where it is not well formed.
     """
     terms = {plan.name: read_level(result["menu"][plan.name], plan.name, prepared) for plan in prepared.plans}
-    return Menu(terms, float(result["mix"]["enterprise_share"]))
+    budget = result["mix"].get("budget")
+    return Menu(terms, float(result["mix"]["enterprise_share"]), None if budget is None else float(budget))
 
 
 def text(allowances: dict[str, Any]) -> str:

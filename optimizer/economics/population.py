@@ -45,7 +45,7 @@ class Demand:
 
 @dataclass(frozen=True)
 class Population:
-    """Customer types: segment x usage class x willingness-to-pay class."""
+    """Customer types: segment (with or without an unattended stream) x usage class x willingness-to-pay class."""
 
     segments: tuple[str, ...]
     segment: NDArray[np.intp]
@@ -54,7 +54,7 @@ class Population:
     payment_class: NDArray[np.intp]
     """(I,) willingness-to-pay class, from the least willing."""
     cell: NDArray[np.intp]
-    """(I,) index of the (segment, usage class) pair, C of them."""
+    """(I,) index of the (segment, with or without an unattended stream, usage class) cell, C of them."""
     potential: Array
     """(I,) customers."""
     value_of_use: Array
@@ -74,6 +74,8 @@ class Population:
     """Window -> (C,) log-sigma of demand from window to window."""
     hours: Array
     """(I, H) share of use in each hour block."""
+    unattended: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    """(I,) whether a second stream of requests runs without the customer; empty where no type has one."""
 
     @property
     def size(self) -> int:
@@ -94,6 +96,10 @@ class AiModels:
     """(A,)."""
     gpu_hours: Array
     """(A, P) paid GPU hours of a request in each pool."""
+    token_cost: Array
+    """(A,) usd a request for tokens bought at a price list."""
+    impressions: Array
+    """(A,) share of a plan's impressions per request that are shown where the AI model answers."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +137,8 @@ class Terms:
     """AI model that serves what a cap refuses."""
     fallback_limit: float = float("inf")
     """Requests per window of the cap it follows."""
+    impressions: float = 0.0
+    """Advertisements shown with a served request."""
 
 
 @dataclass(frozen=True)
@@ -163,6 +171,10 @@ class PlanFacts:
     """(I,) alternative constant; nan where not offered."""
     reference_utility: Array
     """(I,) utility at which the rate of deciding is the reference; nan where not offered."""
+    advertising_price: float = 0.0
+    """usd per thousand impressions."""
+    impression_disutility: Array = field(default_factory=lambda: np.zeros(1))
+    """(I,) utility an impression takes; (1,) where it is the same for all."""
 
 
 @dataclass(frozen=True)
