@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -16,7 +16,7 @@ from optimizer.typing import Array
 class Proportional(Evaluation):
     """An evaluation whose customers were moved in proportion to shares; all figures follow from them as ever."""
 
-    held: Array
+    held: Array = field(kw_only=True)
     """(I, J) customers over ``plans``."""
 
     @cached_property
@@ -32,7 +32,7 @@ def proportionally(before: Evaluation, after: Evaluation) -> Proportional:
     for name in dict.fromkeys(channel):
         rows = channel == name
         held[rows] = _of_channel(before, after, rows)
-    return Proportional(after.prepared, after.menu, after.enterprise_share, held)
+    return Proportional(after.prepared, after.menu, after.enterprise_share, after.budget, held=held)
 
 
 def _of_channel(before: Evaluation, after: Evaluation, rows: Array) -> Array:
