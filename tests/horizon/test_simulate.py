@@ -78,7 +78,7 @@ def test_constant_inputs_tend_to_the_run_rate() -> None:
         weights = choice.stock_attraction(choice.stock(a, rate), choice.stock(away, away_rate))
         staying = choice.stays(start.sum(axis=0), weights.T)
         assert last[0] == pytest.approx(staying, rel=1e-12), seed
-        assert last[1:].T == pytest.approx(choice.customers(weights.T, staying), rel=1e-12), seed
+        assert pytest.approx(choice.customers(weights.T, staying), rel=1e-12) == last[1:].T, seed
 
 
 def test_habit_of_one_is_no_habit() -> None:
@@ -119,7 +119,7 @@ def test_weights_count_each_month_once() -> None:
         alone = [HorizonProblem(**{**given, "weight": row}).value(path) for row in np.eye(months)]
         for t in range(months):
             menu = path[h.stage[t]]
-            by_hand = sum((given["reward"][j][:, l] * customers[t, j + 1]).sum() for j, l in enumerate(menu))
+            by_hand = sum((given["reward"][j][:, level] * customers[t, j + 1]).sum() for j, level in enumerate(menu))
             assert alone[t] == pytest.approx(by_hand, abs=1e-12), (seed, t)
         discount = 0.99 ** np.arange(months)
         discounted = HorizonProblem(**{**given, "weight": discount}).value(path)
