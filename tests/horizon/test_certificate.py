@@ -133,8 +133,8 @@ def no_root(data: Data) -> None:
 
 TAMPERED: list[Callable[[Data], None]] = [
     lower_claim, drop_the_best, lose_a_half, cut_off_a_branch, mix_beyond_one, mix_nan, name_a_level_that_is_not_there,
-    name_a_negative_level, name_a_path_that_is_not_there, spoil_a_path, invent_an_ending, enumerate_everything, claim_nan,
-    no_root,
+    name_a_negative_level, name_a_path_that_is_not_there, spoil_a_path, invent_an_ending, enumerate_everything,
+    claim_nan, no_root,
 ]  # fmt: skip
 
 
