@@ -56,12 +56,15 @@ class Mode:
 
 
 def modes(market: Market) -> tuple[Mode, ...]:
-    """Segment by segment; a second one where some of its customers have something running without them."""
+    """Segment by segment; a second one where some of its customers may have something running without them.
+
+    Also where the share is 0, so that a change of the share keeps the types.
+    """
     found = []
     for index, segment in enumerate(market.segments.values()):
         found.append(Mode(index, segment, None))
         more = segment.usage.unattended
-        if more is not None and more.share.value > 0.0:
+        if more is not None:
             found.append(Mode(index, segment, more))
     return tuple(found)
 

@@ -14,6 +14,7 @@ from optimizer.economics import choice, reach
 from optimizer.economics.normal import normal_class_means
 from optimizer.economics.population import AiModels, AlternativeFacts, Caps, PlanFacts, Pools, Population, Terms
 from optimizer.economics.response import alternative_attraction
+from optimizer.errors import bad_argument
 from optimizer.market.modes import modes
 from optimizer.market.supply import ai_models_of, pools_of
 from optimizer.schema.base import Quantity
@@ -307,7 +308,10 @@ def _alternative_facts(market: Market, pop: Population, name: str, alternative: 
 
 
 def prepare(market: Market, constants: Constants | None = None) -> Prepared:
-    """The market in numbers; without constants (before calibration) they are taken as 0."""
+    """The market in numbers; without constants (before calibration) they are taken as 0.
+
+    Raises InputError for constants of other customer types.
+    """
     pop = population(market)
     shares = (market.go_to_market.consumer.most.value, market.go_to_market.enterprise.most.value)
     most = np.array([shares[s.channel != "consumer"] for s in market.segments.values()])[pop.segment]
@@ -323,7 +327,13 @@ def prepare(market: Market, constants: Constants | None = None) -> Prepared:
         most_reach=most,
         nests=tuple(NestFacts(tuple(n.plans), n.dissimilarity.value) for n in market.nests.values()),
     )
-    return prepared if constants is None else with_constants(prepared, constants)
+    if constants is None:
+        return prepared
+    if any(known.size != pop.size for known in constants.plans.values()):
+        message = "a change after calibration cannot give or take a segment its unattended use"
+        cure = "state it in the market, with a share of 0 where nobody has it today, or change it with recalibrate:"
+        raise bad_argument("segments.*.usage.unattended", message, cure)
+    return with_constants(prepared, constants)
 
 
 def with_constants(prepared: Prepared, constants: Constants) -> Prepared:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
-import numpy as np
 import pytest
 
 from optimizer.answer.parts import usage_rows
 from optimizer.economics.figures import LINEAR, Selection
 from optimizer.economics.normal import lognormal_class_means
-from optimizer.model.case_model import CaseModel, case_model_of
+from optimizer.errors import InputError
+from optimizer.model.case_model import CaseModel, case_model_of, with_changes
 from optimizer.model.instance import evaluate
+from optimizer.schema.case import Change
 
 Data = dict[str, Any]
 SHARE, REQUESTS, SIGMA = 0.1, 4000.0, 0.5
@@ -88,12 +89,33 @@ def test_the_instance_agrees_with_the_evaluator(running: CaseModel) -> None:
             assert told[name] == pytest.approx(by_evaluator.figure(name), rel=1e-10), (name, menu)
 
 
-def test_a_share_of_nought_changes_nothing(factory: ModuleType) -> None:
+def test_a_share_of_nought_changes_no_figure(factory: ModuleType) -> None:
     nobody = factory.changed(data(factory), "segments.pros.usage.unattended.share", 0.0)
     found, plain = case_model_of(factory.inputs(nobody)), factory.problem()
-    for name in ("requests", "potential", "split", "unattended"):
-        assert np.array_equal(getattr(found.prepared.population, name), getattr(plain.prepared.population, name))
-    assert found.today.figure("contribution_margin") == plain.today.figure("contribution_margin")
+    assert found.prepared.population.potential[8:12].sum() == 0.0
+    for name in LINEAR:
+        assert found.today.figure(name) == pytest.approx(plain.today.figure(name), rel=1e-9), name
+
+
+def test_a_change_moves_the_share_and_keeps_the_types(running: CaseModel) -> None:
+    """Without agents the same people ask for less: serving costs less, and the margin is better."""
+    none = with_changes(running, {"segments.pros.usage.unattended.share": Change(to=0.0)}).unchanged
+    assert none.prepared.population.size == running.prepared.population.size
+    assert none.prepared.population.potential.sum() == pytest.approx(running.prepared.population.potential.sum())
+    assert none.figure("serving_cost") < running.today.figure("serving_cost")
+    assert none.figure("gross_margin_rate") > running.today.figure("gross_margin_rate")
+
+
+def test_types_cannot_come_after_calibration(factory: ModuleType) -> None:
+    plain = factory.problem()
+    asked = {
+        "segments.pros.usage.unattended.share": Change(to=0.1, unit="fraction"),
+        "segments.pros.usage.unattended.requests": Change(to=4000.0, unit="requests/month"),
+    }
+    with pytest.raises(InputError, match="unattended"):
+        with_changes(plain, asked)
+    recalibrated = {f"recalibrate:{path}": change for path, change in asked.items()}
+    assert with_changes(plain, recalibrated).prepared.population.size == 16
 
 
 # --- observed use --------------------------------------------------------------------------------
