@@ -13,7 +13,7 @@ def crps(sample: Array, observed: float) -> float:
     """Continuous ranked probability score: mean |x - y| - 1/2 mean |x - x'|, x and x' from the prediction, y observed.
 
     Of a single number it is the absolute error; less is better. Index: (N,). Unit: that of the prediction.
-    Source: Gneiting and Raftery (2007), Strictly proper scoring rules, section 4.2.
+    Source: Gneiting and Raftery (2007), Strictly proper scoring rules.
     """
     spread = np.abs(sample[:, None] - sample[None, :]).mean()
     return float(np.abs(sample - observed).mean() - 0.5 * spread)
