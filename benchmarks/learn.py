@@ -3,8 +3,8 @@
     python benchmarks/learn.py --rows 32000000
     python benchmarks/learn.py --survey choices.csv
 
-The survey has the columns resp.id, ques, cost, choice and attributes, parted by semicolons. Where xlogit is installed its
-estimate of the same mixed logit is printed beside ours.
+The survey has the columns resp.id, ques, cost, choice and attributes, parted by semicolons. Where xlogit is installed
+its estimate of the same mixed logit is printed beside ours.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ import numpy as np
 
 LOG = """
 COPY (SELECT 'c' || c AS customer, DATE '2025-01-06' + CAST(floor(90 * random()) AS INTEGER) AS day,
- CAST(floor(24 * pow(random(), 0.7)) AS INTEGER) AS hour, CASE WHEN random() < 0.7 THEN 'large' ELSE 'small' END AS ai_model,
+ CAST(floor(24 * pow(random(), 0.7)) AS INTEGER) AS hour,
+ CASE WHEN random() < 0.7 THEN 'large' ELSE 'small' END AS ai_model,
  CAST(1 + floor(-4 * ln(random())) AS INTEGER) AS requests, CAST(1800 * (1 + random()) AS INTEGER) AS input_tokens,
  CAST(400 * (1 + random()) AS INTEGER) AS cached_tokens, CAST(400 * (1 + random()) AS INTEGER) AS output_tokens
  FROM (SELECT CAST(floor({people} * pow(random(), 1.5)) AS INTEGER) AS c FROM range({rows})))

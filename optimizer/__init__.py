@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from optimizer.answer import views
 
 if TYPE_CHECKING:
+    from optimizer.answer.backtest import Backtests as Backtests
+    from optimizer.answer.backtest import backtest as backtest
     from optimizer.answer.comparison import Comparison as Comparison
     from optimizer.answer.explanation import Explanation as Explanation
     from optimizer.answer.frontier import Frontier as Frontier
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from optimizer.horizon.problem import HorizonProblem as HorizonProblem
     from optimizer.horizon.problem import HorizonSolution as HorizonSolution
     from optimizer.inputs.load import load_case as load_case
+    from optimizer.io.library import list_backtests as list_backtests
     from optimizer.io.library import list_cases as list_cases
     from optimizer.io.library import list_markets as list_markets
     from optimizer.model.case_model import check_case as check_case
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
     from optimizer.uncertainty.statements import RobustSolution as RobustSolution
 
 _PUBLIC = {
+    "answer.backtest": "Backtests backtest",
     "answer.comparison": "Comparison",
     "answer.explanation": "Explanation",
     "answer.frontier": "Frontier",
@@ -60,7 +64,7 @@ _PUBLIC = {
     "errors": "Finding InfeasibleError InputError NotTrustedError OptimizerError SolverError",
     "horizon.problem": "HorizonProblem HorizonSolution",
     "inputs.load": "load_case",
-    "io.library": "list_cases list_markets",
+    "io.library": "list_backtests list_cases list_markets",
     "model.case_model": "check_case",
     "problems.menu": "Burst Condition MenuProblem MenuSolution Nest Ratio",
     "problems.price": "PriceProblem PriceSolution",

@@ -2,7 +2,7 @@
 
 A unit is written ``[scale] name[/name...]``: ``usd/month``, ``million customers``, ``usd/GPU-hour``,
 ``tokens/s/GPU``, ``percent``. Counts of people (customers, persons, seats) carry no dimension, so
-``usd/seat/month`` and ``usd/month`` agree; requests, tokens, GPUs, money, time and utility do.
+``usd/seat/month`` and ``usd/month`` agree; requests, tokens, impressions, GPUs, money, time and utility do.
 The month is 730 hours.
 """
 
@@ -27,6 +27,7 @@ _NAMES: dict[str, tuple[float, dict[str, int]]] = {
     "account": (1.0, {}),
     "usd": (1.0, {"money": 1}),
     "request": (1.0, {"request": 1}),
+    "impression": (1.0, {"impression": 1}),
     "token": (1.0, {"token": 1}),
     "Mtok": (1e6, {"token": 1}),
     "GPU": (1.0, {"gpu": 1}),

@@ -88,6 +88,8 @@ class Comparison(Viewed):
     infeasible: tuple[str, ...]
     """Scenarios in which no menu meets the conditions."""
     seconds: float
+    budgets: Mapping[str, float | None] = field(default_factory=dict)
+    """Go-to-market budget, usd/month, by menu; None where its size is no choice."""
 
     def maximum_regret(self, menu: str) -> float:
         """Largest regret of a menu over the scenarios."""
@@ -126,7 +128,13 @@ class Comparison(Viewed):
 
     def same(self, one: str, other: str) -> bool:
         """Whether two menus are one."""
-        return self.terms[one] == self.terms[other] and self.shares[one] == self.shares[other]
+        return self.menu(one) == self.menu(other)
+
+    def menu(self, name: str) -> Menu:
+        """A menu by its name."""
+        from optimizer.model.choices import Menu
+
+        return Menu(self.terms[name], self.shares[name], self.budgets.get(name))
 
     def groups(self) -> list[tuple[str, str]]:
         """Distinct menus: a label with the scenarios' numbers, and the name of the first menu of each group."""

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from optimizer.answer.menu import PlanChoice
+from optimizer.answer.menu import PlanChoice, advertised
 from optimizer.answer.parts import compute_rows, draw_multiples, parts, usage_rows
 from optimizer.answer.solution import SCHEMA_VERSION, Solution
 from optimizer.economics.figures import ALIASES, PART_FIGURES
@@ -29,11 +29,8 @@ def solution_document(solution: Solution) -> dict[str, Any]:
         "stages": [asdict(s) for s in solution.stages],
         "changes": list(solution.changes),
         "menus": solution.menus,
-        "menu": {p.plan: _plan(p, solution.decisions[p.plan]) for p in solution.menu},
-        "mix": {
-            "enterprise_share": solution.enterprise_share,
-            "today": solution.today_enterprise_share,
-        },
+        "menu": {p.plan: _plan(p, solution) for p in solution.menu},
+        "mix": _mix(solution),
         "figures": _named(
             {
                 f.name: {
@@ -74,11 +71,19 @@ def solution_document(solution: Solution) -> dict[str, Any]:
     }
 
 
-def _plan(p: PlanChoice, decision: str) -> dict[str, Any]:
+def _mix(solution: Solution) -> dict[str, float]:
+    """The go-to-market budget: its split, and its size where that is a choice."""
+    told = {"enterprise_share": solution.enterprise_share, "today": solution.today_enterprise_share}
+    budget, today = solution.budget, solution.today.budget
+    return told if budget is None or today is None else {**told, "budget": budget, "budget_today": today}
+
+
+def _plan(p: PlanChoice, solution: Solution) -> dict[str, Any]:
     """A plan of the menu."""
+    shown = advertised(solution.evaluation.prepared.market, p.plan, p.impressions if p.offered else None)
     return {
         "title": p.title,
-        "decision": decision,
+        "decision": solution.decisions[p.plan],
         "offered": p.offered,
         "price": p.price,
         "allowances": p.allowances,
@@ -89,6 +94,7 @@ def _plan(p: PlanChoice, decision: str) -> dict[str, Any]:
         "today_unit_prices": p.today_unit_prices,
         "today_allowances": p.today_allowances,
         "outside_evidence": list(p.notes),
+        **(shown | {"today_impressions": p.today_impressions} if shown else {}),
     }
 
 

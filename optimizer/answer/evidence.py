@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from optimizer.economics.population import Terms
 from optimizer.model.choices import Choices, Level, Menu
@@ -16,7 +16,7 @@ FAR = 2.0
 
 def _settings(terms: Terms, market: Market) -> dict[str, float]:
     """Every number of a plan's terms by a readable name; no cap is infinite."""
-    found = {"price": terms.price}
+    found = {"price": terms.price, "impressions a request": terms.impressions}
     for ai_model, caps in zip(market.ai_models, terms.caps, strict=True):
         for window, cap in caps or ():
             found[f"{ai_model} cap per {window}"] = cap
@@ -67,9 +67,21 @@ def outside_evidence(
         else:
             notes = _notes(name, terms, levels, today.terms[name], changed, sold)
         found[name] = tuple(notes)
-    mix, mixes = chosen.enterprise_share, choices.mixes
-    if len(mixes) > 1 and not same(mix, today.enterprise_share) and mix in (min(mixes), max(mixes)):
-        found["mix"] = (
-            "Consumer/enterprise mix: the split is at the end of its ladder; the reach curves are not observed there",
-        )
+    if told := tuple(_mix_notes(choices, today, chosen)):
+        found["mix"] = told
     return found
+
+
+def _mix_notes(choices: Choices, today: Menu, chosen: Menu) -> Iterator[str]:
+    """Where the split or the size of the go-to-market budget leaves what the reach curves were observed at."""
+    beyond = "is at the end of its ladder; the reach curves are not observed there"
+    mix, mixes = chosen.enterprise_share, choices.mixes
+    if len(set(mixes)) > 1 and not same(mix, today.enterprise_share) and mix in (min(mixes), max(mixes)):
+        yield f"Consumer/enterprise mix: the split {beyond}"
+    budget, budgets, before = chosen.budget, choices.budgets, today.budget
+    if budget is None or before is None or same(budget, before):
+        return
+    if len(set(budgets)) > 1 and budget in (min(budgets), max(budgets)):
+        yield f"Go-to-market budget: its size {beyond}"
+    elif not before / FAR <= budget <= before * FAR:
+        yield f"Go-to-market budget: its size is more than {FAR:g} times away from today's"

@@ -35,6 +35,9 @@ class PlanChoice:
     today_offered: bool
     notes: tuple[str, ...]
     """What is outside the evidence."""
+    impressions: float = 0.0
+    """Advertisements shown with a served request."""
+    today_impressions: float = 0.0
 
     @property
     def repriced(self) -> bool:
@@ -46,8 +49,18 @@ class PlanChoice:
         """What the menu does with the plan: launch, withdraw, change, keep, or leave off."""
         if self.offered != self.today_offered:
             return "launch" if self.offered else "withdraw"
-        changed = self.offered and (self.repriced or self.new_allowances or self.new_unit_prices)
+        changed = self.offered and (self.repriced or self.renewed)
         return "change" if changed else "keep" if self.offered else "leave off"
+
+    @property
+    def renewed(self) -> bool:
+        """Whether allowances, unit prices or advertising are not as today."""
+        return bool(self.new_allowances or self.new_unit_prices) or self.new_impressions
+
+    @property
+    def new_impressions(self) -> bool:
+        """Whether more or fewer advertisements are shown than today."""
+        return self.offered and not same(self.impressions, self.today_impressions)
 
     @property
     def new_allowances(self) -> dict[str, Any]:
@@ -98,7 +111,7 @@ def unit_prices(terms: Level, market: Market, units: Mapping[str, str], plan: st
     ):
         if terms is None or price is None:
             continue
-        by_kind = terms.token_prices[a] if terms.token_prices else None
+        by_kind = terms.prices_by_kind[a] if terms.prices_by_kind else None
         if by_kind is not None:
             names = kinds(market.plans[plan].unit_prices[ai_model])
             found |= {f"{ai_model}.{kind}": value for kind, value in zip(names, by_kind, strict=True)}
@@ -138,9 +151,18 @@ def plan_choices(
                 today_allowances=allowances(before, base),
                 today_offered=before is not None,
                 notes=notes.get(name, ()),
+                impressions=0.0 if chosen is None else chosen.impressions,
+                today_impressions=0.0 if before is None else before.impressions,
             )
         )
     return tuple(rows)
+
+
+def advertised(market: Market, plan: str, impressions: float | None) -> dict[str, float | None]:
+    """Advertisements shown with a request, told of plans that have, or could have, any."""
+    stated = market.plans[plan]
+    known = stated.impressions is not None or stated.advertising_price is not None
+    return {"impressions": impressions} if known or impressions else {}
 
 
 def menu_document(menu: Menu, market: Market) -> dict[str, Any]:
@@ -153,8 +175,10 @@ def menu_document(menu: Menu, market: Market) -> dict[str, Any]:
             "price": None if terms is None else terms.price,
             "allowances": allowances(terms, market),
             "unit_prices": unit_prices(terms, market, units, name),
+            **advertised(market, name, None if terms is None else terms.impressions),
         }
-    return {"menu": plans, "mix": {"enterprise_share": menu.enterprise_share}}
+    sized = {} if menu.budget is None else {"budget": menu.budget}
+    return {"menu": plans, "mix": {"enterprise_share": menu.enterprise_share, **sized}}
 
 
 def read_level(saved: Mapping[str, Any], plan: str, prepared: Prepared) -> Level:
@@ -165,7 +189,7 @@ def read_level(saved: Mapping[str, Any], plan: str, prepared: Prepared) -> Level
     if not saved["offered"]:
         return None
     market, terms = prepared.market, prepared.terms[plan]
-    caps, prices, told = list(terms.caps), list(terms.unit_prices), list(terms.token_prices)
+    caps, prices, told = list(terms.caps), list(terms.unit_prices), list(terms.prices_by_kind)
     for a, ai_model in enumerate(market.ai_models):
         allowance = saved["allowances"].get(ai_model)
         if isinstance(allowance, Mapping):
@@ -180,8 +204,10 @@ def read_level(saved: Mapping[str, Any], plan: str, prepared: Prepared) -> Level
             prices[a] = unit_price(market, ai_model, stated, values)
             if told and told[a] is not None:
                 told[a] = values
-    fee = float(saved["price"])
-    return replace(terms, price=fee, caps=tuple(caps), unit_prices=tuple(prices), token_prices=tuple(told))
+    fee, ads = float(saved["price"]), float(saved.get("impressions", terms.impressions))
+    return replace(
+        terms, price=fee, caps=tuple(caps), unit_prices=tuple(prices), prices_by_kind=tuple(told), impressions=ads
+    )
 
 
 def read_menu(result: Mapping[str, Any], prepared: Prepared) -> Menu:
@@ -190,7 +216,8 @@ def read_menu(result: Mapping[str, Any], prepared: Prepared) -> Menu:
     Raises KeyError, TypeError or ValueError where it is not well formed.
     """
     terms = {plan.name: read_level(result["menu"][plan.name], plan.name, prepared) for plan in prepared.plans}
-    return Menu(terms, float(result["mix"]["enterprise_share"]))
+    budget = result["mix"].get("budget")
+    return Menu(terms, float(result["mix"]["enterprise_share"]), None if budget is None else float(budget))
 
 
 def text(allowances: dict[str, Any]) -> str:

@@ -56,6 +56,7 @@ def difference_text(differences: Mapping[str, Any]) -> str:
             told.append(f"{plan} not offered")
         else:
             parts = [text for part in PARTS if (text := _part_text(terms, part))]
+            parts += [f"{terms['impressions']:g} ads a request"] if "impressions" in terms else []
             told.append(f"{plan} {terms['price']:g}" + (f" ({'; '.join(parts)})" if parts else ""))
     return "; ".join(told)
 

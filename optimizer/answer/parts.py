@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 from optimizer.economics.figures import LINEAR, Selection
@@ -60,17 +61,21 @@ def parts(evaluation: Evaluation, kind: str) -> list[tuple[str, Selection]]:
 
 def usage_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
     """Per plan and usage class: customers, margin a customer, the share who cost more than they bring, and the value at
-    API prices of what they draw, as a multiple of the bill."""
+    API prices of what they draw, as a multiple of the bill. Customers with an unattended stream are a class of their
+    own."""
     import numpy as np
 
     pop = evaluation.prepared.population
     edges = evaluation.prepared.market.classes.usage
+    alone = ~pop.unattended if pop.unattended.size else np.ones(pop.size, dtype=bool)
+    classes = {f"{a:.0%} to {b:.0%}": alone & (pop.usage_class == k) for k, (a, b) in enumerate(pairwise(edges))}
+    if pop.unattended.size:
+        classes["unattended"] = pop.unattended
     rows = []
     for j, name in enumerate(evaluation.plans):
         margin = LINEAR["gross_margin"].amount(evaluation.per[j])
         per, held = evaluation.per[j], evaluation.customers[:, j]
-        for k in range(len(edges) - 1):
-            mask = pop.usage_class == k
+        for label, mask in classes.items():
             count = float(held[mask].sum())
             if count <= 0.0:
                 continue
@@ -79,7 +84,7 @@ def usage_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
             rows.append(
                 {
                     "plan": name,
-                    "usage_class": f"{edges[k]:.0%} to {edges[k + 1]:.0%}",
+                    "usage_class": label,
                     "customers": count,
                     "requests_per_customer": float((held * per.requests)[mask].sum()) / count,
                     "gross_margin_per_customer": float((held * margin)[mask].sum()) / count,

@@ -11,8 +11,8 @@ from optimizer.answer.menu import menu_document
 from optimizer.answer.solution import Solution
 from optimizer.economics.choice import surplus_change
 from optimizer.economics.figures import Selection
-from optimizer.market.evaluate import Evaluation, evaluate_menu
-from optimizer.model.case_model import CaseModel
+from optimizer.market.evaluate import Evaluation
+from optimizer.model.case_model import CaseModel, evaluated
 from optimizer.model.choices import Menu, same_level
 from optimizer.units import same
 
@@ -29,7 +29,7 @@ def price_responses(case_model: CaseModel, solution: Solution) -> list[dict[str,
             moved = replace(terms, price=terms.price * factor)
             if terms.price <= 0.0:
                 moved = terms.with_unit_prices(tuple(None if p is None else p * factor for p in terms.unit_prices))
-            there = evaluate_menu(case_model.prepared, {**solution.terms, plan: moved}, solution.enterprise_share)
+            there = evaluated(case_model.prepared, replace(solution.chosen, terms={**solution.terms, plan: moved}))
             own = Selection(plan=plan)
             rows.append({
                 "plan": plan,
@@ -71,7 +71,8 @@ def free_tier(case_model: CaseModel, solution: Solution) -> dict[str, Any]:
     by_segment = {
         s: evaluation.figure("free_serving_cost", Selection(segment=s)) for s in evaluation.prepared.population.segments
     }
-    without = evaluate_menu(case_model.prepared, {**solution.terms, **dict.fromkeys(free)}, solution.enterprise_share)
+    kept = replace(solution.chosen, terms={**solution.terms, **dict.fromkeys(free)})
+    without = evaluated(case_model.prepared, kept)
     return {
         "plans": free,
         "serving_cost": evaluation.figure("free_serving_cost"),
@@ -87,8 +88,10 @@ def differences(m: CaseModel, solution: Solution, menu: Menu) -> dict[str, Any]:
     """Plan -> its terms in another menu, where they differ from the solution's."""
     offers = menu_document(menu, m.inputs.changed)["menu"]
     told = {plan: offers[plan] for plan, terms in menu.terms.items() if not same_level(terms, solution.terms[plan])}
-    found: dict[str, Any] = {plan: {key: offer[key] for key in ("price", "allowances", "unit_prices")}
-                             for plan, offer in told.items()}  # fmt: skip
+    keys = ("price", "allowances", "unit_prices", "impressions")
+    found: dict[str, Any] = {plan: {key: offer[key] for key in keys if key in offer} for plan, offer in told.items()}
     if not same(menu.enterprise_share, solution.enterprise_share):
         found["enterprise_share"] = menu.enterprise_share
+    if menu.budget is not None and menu.budget != solution.budget:
+        found["budget"] = menu.budget
     return found

@@ -17,7 +17,7 @@ from optimizer.inputs.changes import Changes
 from optimizer.inputs.load import load_inputs
 from optimizer.market.evaluate import Evaluation
 from optimizer.model.case_model import CaseModel, as_it_stands, case_model_of, prepare_case
-from optimizer.model.choices import Menu
+from optimizer.model.choices import Menu, own_menu
 from optimizer.optimise.objectives import Found, Lexicographic, Objective, objective_of
 from optimizer.optimise.outcome import Settings, Work
 from optimizer.schema.case import Case
@@ -95,7 +95,7 @@ def evaluate_case(
 def evaluate_model(m: CaseModel) -> Solution:
     """Today's plans at the terms of the case's market, evaluated; nothing is optimised."""
     started = time.perf_counter()
-    menu = Menu(m.prepared.today_menu(), m.prepared.today_mix)
+    menu = own_menu(m.inputs.case, m.prepared)
     fixed = as_it_stands(m)
     evaluation = fixed.evaluate(menu)
     audited = audit(evaluation, fixed.bounds, {})

@@ -142,6 +142,17 @@ class Solution(Viewed):
         return not same(self.enterprise_share, self.today_enterprise_share)
 
     @property
+    def budget(self) -> float | None:
+        """The go-to-market budget, usd/month, where its size is a choice of the case."""
+        return self.chosen.budget
+
+    @property
+    def budget_moved(self) -> bool:
+        """Whether the size of the go-to-market budget is another one than today's, by more than rounding."""
+        before = self.today.budget
+        return self.budget is not None and before is not None and not same(self.budget, before)
+
+    @property
     def terms(self) -> Mapping[str, Level]:
         """Plan -> its terms on the menu; None = not offered."""
         return self.chosen.terms

@@ -95,7 +95,7 @@ def certificate_of(stages: Sequence[Stage]) -> dict[str, Any]:
 def solution_of(m: CaseModel, stages: Sequence[Stage], seconds: float) -> Solution:
     """Everything a reader sees; all figures from the evaluator."""
     last, base, case = stages[-1], m.calibrated.prepared, m.inputs.case
-    menu, before = last.menu, Menu(base.today_menu(), base.today_mix)
+    menu, before = last.menu, m.before
     verdict, words = verdict_of(stages, m.choices.menus)
     notes = outside_evidence(m.choices, m.inputs.market, m.inputs.changed, before, menu)
     work = sum((stage.found.work for stage in stages), Work(steps=0))

@@ -20,6 +20,12 @@ def _case() -> dict[str, Any]:
     return Case.model_json_schema()
 
 
+def _backtest() -> dict[str, Any]:
+    from optimizer.schema.backtest import Backtest
+
+    return Backtest.model_json_schema()
+
+
 def _market() -> dict[str, Any]:
     from optimizer.schema.market import Market
 
@@ -32,16 +38,18 @@ def _figures() -> dict[str, Any]:
     return figure_rows()
 
 
-SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {"case": _case, "market": _market, "figures": _figures}
+SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
+    "case": _case, "market": _market, "figures": _figures, "backtest": _backtest,
+}  # fmt: skip
 
 
 def schema(
-    what: Annotated[str, typer.Argument(metavar="[case|market|figures]")] = "",
+    what: Annotated[str, typer.Argument(metavar="[case|market|figures|backtest]")] = "",
     json: Annotated[bool, typer.Option("--json", help="Changes nothing: the schema is JSON.")] = False,
 ) -> None:
-    """The data dictionary: case and market as JSON Schema, and what every figure is."""
+    """The data dictionary: case, market and back-test as JSON Schema, and what every figure is."""
     if what and what not in SCHEMAS:
-        raise bad_argument("schema", f"no schema is named {what!r}", "case, market or figures")
+        raise bad_argument("schema", f"no schema is named {what!r}", "case, market, figures or backtest")
     body = {name: made() for name, made in SCHEMAS.items() if what in ("", name)}
     print_document(json_module.dumps(body[what] if what else body, indent=2) + "\n")
 

@@ -15,7 +15,7 @@ from optimizer.cli.options import BAD_INPUT, OK, CaseArgument, JsonOption, SetOp
 from optimizer.errors import bad_argument
 
 if TYPE_CHECKING:
-    from optimizer.market.credibility import Measured
+    from optimizer.market.measured import Measured
 
 
 def check(case: CaseArgument, sets: SetOption = None, json: JsonOption = False) -> None:

@@ -14,10 +14,10 @@ from optimizer.cli.options import CaseArgument, JsonOption, named, read_folder
 from optimizer.errors import Finding, bad_argument
 
 if TYPE_CHECKING:
-    from optimizer.learn.reduce import Reduced, ReduceOptions
+    from optimizer.learn.reduce import Reduced
 
 TablesArgument = Annotated[
-    list[Path],
+    list[Path] | None,
     typer.Argument(metavar="TABLES...", parser=named("TABLES"), help="Folders or files: CSV, parquet, JSON, YAML."),
 ]
 StatsOption = Annotated[Path, typer.Option("--out", metavar="STATS", parser=named("--out"), help="Where to save.")]
@@ -28,8 +28,8 @@ SampleOption = Annotated[int, typer.Option("--sample", help="Customers a plan an
 
 
 def reduce(
-    tables: TablesArgument,
     out: StatsOption,
+    tables: TablesArgument = None,
     maps: Annotated[
         list[str] | None,
         typer.Option("--map", metavar="NAME|FILE", help="Map of a known export, shipped or your own."),
@@ -51,6 +51,10 @@ def reduce(
     spill: Annotated[
         Path | None, typer.Option("--spill", metavar="DIR", parser=named("--spill"), help="Folder for that.")
     ] = None,
+    results: Annotated[
+        Path | None,
+        typer.Option("--results", metavar="DIR", parser=named("--results"), help="What a warehouse gave for learn sql"),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Tables to small statistics without a single customer in them: logs, subscriptions, tests, surveys, prices."""
@@ -68,13 +72,13 @@ def reduce(
         rates={k.upper(): _rate(k, v) for k, v in _pairs("--rate", rates).items()},
         renamed={k.lower(): v.lower() for k, v in _pairs("--plan", plans).items()},
     )
-    options = ReduceOptions(cleaning, tuple(maps or ()), others, sample, memory, spill)
-    reduced = reduce_tables(tables, options, on_stderr)
+    options = ReduceOptions(cleaning, tuple(maps or ()), others, sample, memory, spill, results)
+    reduced = reduce_tables(tables or (), options, on_stderr)
     write_folder_atomic(out, stats_files(reduced.stats))
     if json:
         print_document(_document(reduced, out))
     else:
-        _show(reduced, out, options)
+        _show(reduced, out)
 
 
 def _zone(option: str, name: str) -> str:
@@ -119,7 +123,7 @@ def _document(reduced: Reduced, out: Path) -> str:
     return dumps({**body, "files": files, "findings": [f.document() for f in reduced.findings]})
 
 
-def _show(reduced: Reduced, out: Path, options: ReduceOptions) -> None:
+def _show(reduced: Reduced, out: Path) -> None:
     for count in reduced.counts:
         used = count.rows - sum(count.left_out.values())
         print(f"{count.table:14} {used:>14,} of {count.rows:,} rows of {count.file}")

@@ -46,6 +46,12 @@ def _learn(app: typer.Typer) -> None:
     register(app)
 
 
+def _backtests(app: typer.Typer) -> None:
+    from optimizer.cli.backtests import register
+
+    register(app)
+
+
 def _studies(app: typer.Typer) -> None:
     from optimizer.cli.studies import register
 
@@ -61,6 +67,7 @@ GROUPS: dict[Group, tuple[str, ...]] = {
     _dictionary: ("schema", "equations"),
     _saved: ("verify",),
     _learn: ("learn",),
+    _backtests: ("backtest",),
     _studies: (),
 }
 """Verbs by group, in the order of the help; what the studies are is known to their file alone."""

@@ -95,6 +95,8 @@ class LinearFigure(BusinessFigure):
     """``customers`` or ``revenue``: counted at the rivals instead of at us."""
     fixed: float = 0.0
     """Multiple of a plan's fixed cost that the figure carries."""
+    marketing: float = 0.0
+    """Multiple of the go-to-market budget that the figure carries where the case chooses its size, in total only."""
     capacity: float = 0.0
     """Multiple of the bill of reserved and burst GPUs that the figure carries, in total only."""
     constant: str = ""
@@ -208,25 +210,33 @@ FIGURES: dict[str, BusinessFigure] = registry(
         USD, MORE, lambda p: p.metered),
     LinearFigure("advertising_revenue", "Revenue from advertising shown with served requests.",
         USD, MORE, lambda p: p.advertising),
+    LinearFigure("impressions", "Advertisements shown with served requests in a month.",
+        "impressions/month", MORE, lambda p: p.impressions),
     LinearFigure("paying_revenue", "Revenue from customers who are billed.",
         USD, MORE, lambda p: p.revenue * _paying(p)),
-    LinearFigure("serving_cost", "GPU cost of serving all customers, free ones included.",
+    LinearFigure("serving_cost", "Cost of serving all customers, free ones included: GPUs, and tokens bought.",
         USD, LESS, lambda p: p.serving, capacity=1.0, serving=_contracted, headline=3, by_part=4),
-    LinearFigure("free_serving_cost", "GPU cost of serving customers who are not billed, at the pools' prices.",
+    LinearFigure("token_cost", "The part of serving cost that is paid for tokens bought at a price list.",
+        USD, LESS, lambda p: p.tokens),
+    LinearFigure("free_serving_cost", "Cost of serving customers who are not billed, GPUs at the pools' prices.",
         USD, LESS, lambda p: p.serving * (1.0 - _paying(p))),
-    LinearFigure("paying_serving_cost", "GPU cost of serving customers who are billed, at the pools' prices.",
+    LinearFigure("paying_serving_cost", "Cost of serving customers who are billed, GPUs at the pools' prices.",
         USD, LESS, lambda p: p.serving * _paying(p)),
     LinearFigure("payment_cost", "Payment and store fees on what is billed.", USD, LESS, lambda p: p.payment),
     LinearFigure("other_cost_of_revenue", "Cost of revenue that is neither serving nor payment, a share of revenue.",
         USD, LESS, lambda p: p.other),
     LinearFigure("support_cost", "Cost of supporting customers.", USD, LESS, lambda p: p.support),
+    LinearFigure("marketing_cost", "The go-to-market budget, where the case chooses its size; 0 where it is given.",
+        USD, LESS, _nothing, marketing=1.0),
     LinearFigure("plan_cost", "Fixed cost of the plans on the menu.", USD, LESS, _nothing, fixed=1.0),
     LinearFigure("gross_margin",
         "Revenue less serving, payment and other cost of revenue, free customers' serving included.",
         USD, MORE, _gross_margin, capacity=-1.0, serving=_contracted, headline=4, by_part=5),
     LinearFigure("contribution_margin",
-        "Gross margin less support and the fixed cost of plans, before go-to-market, research and administration.",
-        USD, MORE, _contribution, fixed=-1.0, capacity=-1.0, serving=_contracted, headline=1, tile=True, by_part=6),
+        "Gross margin less support, the fixed cost of plans and a go-to-market budget whose size the case chooses; "
+        "before a given budget, research and administration.",
+        USD, MORE, _contribution, fixed=-1.0, marketing=-1.0, capacity=-1.0, serving=_contracted,
+        headline=1, tile=True, by_part=6),
     LinearFigure("payers_margin", "Revenue of customers who are billed less their serving cost.",
         USD, MORE, lambda p: (p.revenue - p.serving) * _paying(p)),
     LinearFigure("deciding_customers", "Customers who decide anew in a month, whatever they then choose.",
@@ -290,6 +300,8 @@ FIGURES: dict[str, BusinessFigure] = registry(
         FRACTION, MORE, "business_revenue", "revenue", headline=22),
     RatioFigure("cap_binding_share", "Customers whom a cap binds at least once in a month divided by customers.",
         FRACTION, LESS, "cap_bound_customers", "customers", headline=23, by_part=10),
+    RatioFigure("requests_per_customer", "Requests served in a month divided by customers.",
+        "requests/month", MORE, "requests", "customers"),
     RatioFigure("revenue_per_customer", "Revenue divided by customers.", USD, MORE, "revenue", "customers"),
     RatioFigure("revenue_per_payer", "Revenue from customers who are billed divided by their number.",
         USD, MORE, "paying_revenue", "paying_customers", headline=25),

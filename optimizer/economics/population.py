@@ -45,7 +45,7 @@ class Demand:
 
 @dataclass(frozen=True)
 class Population:
-    """Customer types: segment x usage class x willingness-to-pay class."""
+    """Customer types: segment (with or without an unattended stream) x usage class x willingness-to-pay class."""
 
     segments: tuple[str, ...]
     segment: NDArray[np.intp]
@@ -54,7 +54,7 @@ class Population:
     payment_class: NDArray[np.intp]
     """(I,) willingness-to-pay class, from the least willing."""
     cell: NDArray[np.intp]
-    """(I,) index of the (segment, usage class) pair, C of them."""
+    """(I,) index of the (segment, with or without an unattended stream, usage class) cell, C of them."""
     potential: Array
     """(I,) customers."""
     value_of_use: Array
@@ -77,6 +77,8 @@ class Population:
     price_elasticity: Array | None = None
     """(I,) by how many per cent metered use falls when unit prices rise by one per cent; nan where it follows from the
     value of use. None where it does so for all."""
+    unattended: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    """(I,) whether a second stream of requests runs without the customer; empty where no type has one."""
 
     @property
     def size(self) -> int:
@@ -97,6 +99,10 @@ class AiModels:
     """(A,)."""
     gpu_hours: Array
     """(A, P) paid GPU hours of a request in each pool."""
+    token_cost: Array
+    """(A,) usd a request for tokens bought at a price list."""
+    impressions: Array
+    """(A,) share of a plan's impressions per request that are shown where the AI model answers."""
 
 
 @dataclass(frozen=True)
@@ -138,17 +144,20 @@ class Terms:
     """usd/month billed for metered use at least."""
     included_spend: float = 0.0
     """usd/month of metered use that the fee includes."""
-    token_prices: tuple[tuple[float, ...] | None, ...] = ()
+    prices_by_kind: tuple[tuple[float, ...] | None, ...] = ()
     """Per AI model, its prices by kind of token as the market states them, for telling; empty where there are none.
     What counts is ``unit_prices``."""
 
+    impressions: float = 0.0
+    """Advertisements shown with a served request."""
+
     def with_unit_prices(self, prices: tuple[float | None, ...]) -> Terms:
         """The same at other unit prices; those by kind of token move in proportion."""
-        told = self.token_prices and tuple(
+        told = self.prices_by_kind and tuple(
             kinds if kinds is None or not new or not old else tuple(kind * new / old for kind in kinds)
-            for kinds, new, old in zip(self.token_prices, prices, self.unit_prices, strict=True)
+            for kinds, new, old in zip(self.prices_by_kind, prices, self.unit_prices, strict=True)
         )
-        return replace(self, unit_prices=prices, token_prices=told)
+        return replace(self, unit_prices=prices, prices_by_kind=told)
 
 
 @dataclass(frozen=True)
@@ -183,6 +192,10 @@ class PlanFacts:
     """(I,) utility at which the rate of deciding is the reference; nan where not offered."""
     reference_prices: tuple[float | None, ...] | None = None
     """(A,) unit prices, usd per request, that today's metered use was observed at; None before calibration."""
+    advertising_price: float = 0.0
+    """usd per thousand impressions."""
+    impression_disutility: Array = field(default_factory=lambda: np.zeros(1))
+    """(I,) utility an impression takes; (1,) where it is the same for all."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from optimizer.economics import choice, decisions, finance, metered, usage
+from optimizer.economics import advertising, choice, decisions, finance, metered, usage
 from optimizer.economics.population import (
     AiModels,
     AlternativeFacts,
@@ -165,11 +165,15 @@ class PerCustomer:
     bill: Array
     metered: Array
     advertising: Array
+    impressions: Array
+    """Advertisements shown in a month."""
     revenue: Array
     serving: Array
-    """At each pool's price for every paid GPU hour."""
+    """At each pool's price for every paid GPU hour, and for tokens bought."""
     serving_as_used: Array
-    """The part in pools paid as used."""
+    """The part that is paid as used: in pools without a contract, and for tokens bought."""
+    tokens: Array
+    """The part for tokens bought at a price list."""
     payment: Array
     support: Array
     other: Array
@@ -193,24 +197,29 @@ def per_customer(
     """Everything a plan does per customer at one level, whatever else is on the menu."""
     used = use(population, ai_models.quality, terms, included(population, terms), plan.reference_prices)
     billed = plan_bill(population, plan, terms, used)
-    utility = utility_of(population, plan.constant, used, billed)
+    shown = advertising.shown(used.by_model, ai_models.impressions, terms.impressions)
+    utility = plan_utility(population, plan, plan.constant, used, billed, shown)
     attraction = np.where(plan.offered, choice.attraction(np.where(plan.offered, utility, -math.inf)), 0.0)
     rate = decision_rate_of(population, plan, utility)
     requests = used.by_model.sum(axis=1)
-    advertising = finance.advertising_revenue(requests, plan.advertising)
-    revenue = billed + advertising
+    earned = finance.advertising_revenue(requests, plan.advertising)
+    earned = earned + advertising.revenue(shown, plan.advertising_price)
+    revenue = billed + earned
     pool_hours = used.by_model @ ai_models.gpu_hours
     as_used = np.where(pools.contracted, 0.0, pools.price)
+    tokens = used.by_model @ ai_models.token_cost
     return PerCustomer(
         attraction=attraction,
         utility=utility,
         decision_rate=rate,
         bill=billed,
         metered=used.metered,
-        advertising=advertising,
+        advertising=earned,
+        impressions=shown,
         revenue=revenue,
-        serving=pool_hours @ pools.price,
-        serving_as_used=pool_hours @ as_used,
+        serving=pool_hours @ pools.price + tokens,
+        serving_as_used=pool_hours @ as_used + tokens,
+        tokens=tokens,
         payment=finance.payment_cost(billed, plan.payment_share, plan.payment_fixed),
         support=np.full(population.size, plan.support_cost),
         other=plan.other_share * revenue,
@@ -238,6 +247,17 @@ def utility_of(population: Population, constant: Array, used: Use, billed: Array
     return choice.systematic_utility(
         constant, population.value_of_use, used.satisfied, population.price_coefficient, billed + used.felt
     )
+
+
+def plan_utility(
+    population: Population, plan: PlanFacts, constant: Array, used: Use, billed: Array, shown: Array
+) -> Array:
+    """V of a plan of ours for each type, advertising shown (I,) included.
+
+    Index: (I,). Unit: utility. Source: see ``utility_of`` and ``advertising.disutility``.
+    """
+    plain = utility_of(population, constant, used, billed)
+    return plain - advertising.disutility(shown, plan.impression_disutility)
 
 
 def decision_rate_of(population: Population, plan: PlanFacts, utility: Array) -> Array:

@@ -16,6 +16,25 @@ def gpu_seconds_per_request(
     return input_tokens * (1.0 - cached) / prefill + output_tokens / decode
 
 
+def token_cost_per_request(
+    input_tokens: float,
+    cached: float,
+    output_tokens: float,
+    input_price: float,
+    cached_price: float,
+    output_price: float,
+) -> float:
+    """Cost of tokens bought: input x (1 - cached) x price + input x cached x cached price + output x output price.
+
+    >>> round(token_cost_per_request(1000.0, 0.5, 200.0, 2e-6, 0.2e-6, 10e-6), 6)
+    0.0031
+
+    Unit: usd per request; tokens per request and usd per token in. Source: definition, as API price lists bill.
+    """
+    read = input_tokens * ((1.0 - cached) * input_price + cached * cached_price)
+    return read + output_tokens * output_price
+
+
 def gpu_hours(requests: Array, seconds: float, utilisation: float) -> Array:
     """Paid GPU hours a month: requests x seconds / 3600 / utilisation.
 

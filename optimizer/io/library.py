@@ -31,6 +31,12 @@ def list_cases() -> list[str]:
     return sorted(p.stem for p in folder.glob("*.yaml")) if folder.is_dir() else []
 
 
+def list_backtests() -> list[str]:
+    """Names of the shipped back-tests, sorted."""
+    folder = data_folder() / "cases" / "backtests"
+    return sorted(p.stem for p in folder.glob("*.yaml")) if folder.is_dir() else []
+
+
 def list_markets() -> list[str]:
     """Names of the shipped markets, sorted."""
     folder = data_folder() / "models"
@@ -60,6 +66,16 @@ def case_path(name_or_path: str | os.PathLike[str]) -> Path:
     raise bad_argument(
         "case", f"no file {text!r}", _nearest(path.stem if path.suffix else text, [*list_cases(), *nearby])
     )
+
+
+def backtest_path(name_or_path: str | os.PathLike[str]) -> Path:
+    """The file of a back-test, given by a shipped name or by a path. Raises InputError, with the list of them."""
+    text, known = os.fspath(name_or_path), list_backtests()
+    if text in known:
+        return data_folder() / "cases" / "backtests" / f"{text}.yaml"
+    if text and "\x00" not in text and Path(text).is_file():
+        return Path(text)
+    raise bad_argument("backtest", f"no back-test is named {text!r}", f"any of {', '.join(known)}, or name a file")
 
 
 def market_path(name: str, relative_to: str | os.PathLike[str] | None = None) -> Path:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.economics.population import Caps
-from optimizer.market.prepare import MONTH_DAYS
+from optimizer.market.modes import MONTH_DAYS
 from optimizer.schema.market import Usage
 from optimizer.typing import Array, Bools, Ints
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from optimizer.errors import Finding, InputError, bad_argument
+from optimizer.io.text import refused
 from optimizer.learn.cleaning import CleaningOptions, a_month, in_usd
 from optimizer.learn.engine import Tell, database, silent, step
 from optimizer.learn.maps import read_map
@@ -18,7 +19,7 @@ from optimizer.learn.queries import reduction
 from optimizer.learn.rules import RULES
 from optimizer.learn.sources import TableFile, table_files
 from optimizer.learn.staging import RowCount, stage
-from optimizer.learn.stats import TABLES_OF_STATS, Stats, Taste, typed_rows
+from optimizer.learn.stats import TABLES_OF_STATS, Stats, Taste, read_rows, typed_rows
 from optimizer.learn.surveys import OUTSIDE, choice_survey, fit_logit, fit_mixed
 from optimizer.learn.tables import TABLES
 
@@ -43,6 +44,8 @@ class ReduceOptions:
     """GB."""
     spill: Path | None = None
     """Where what does not fit is put meanwhile; the system's temporary folder by default."""
+    results: Path | None = None
+    """Folder of what a warehouse gave for the queries of the reduction: CSV files, which take the place of ours."""
 
 
 @dataclass(frozen=True)
@@ -64,15 +67,17 @@ def reduce_tables(
     """
     options = options or ReduceOptions()
     _check(options)
+    if not tables and options.results is None:
+        raise bad_argument("TABLES", "there are no tables", "name a folder of CSV or parquet files")
     maps = [read_map(name) for name in options.maps]
     with database(options.memory, options.spill) as (connection, scratch):
         with step(tell, "reading and checking"):
-            sources = table_files([Path(t) for t in tables], maps, scratch, connection)
+            sources = table_files([Path(t) for t in tables], maps, scratch, connection) if tables else []
             counts, findings = stage(connection, sources, options.cleaning, scratch)
         if any(f.severity == "error" for f in findings):
             raise InputError(findings)
         findings += _inputs(connection, {c.table for c in counts}, options)
-        made = _reduced(connection, options, tell)
+        made = _reduced(connection, options, tell) | _results(options.results)
         findings += _across(connection)
         made |= _counted(connection, options)
         tastes, fits = _surveyed(connection, sources, options, findings, tell)
@@ -141,6 +146,18 @@ def _reduced(connection: Any, options: ReduceOptions, tell: Tell) -> dict[str, t
         else:
             connection.execute(f"CREATE TABLE {query.name} AS {query.text}")
     return made
+
+
+def _results(folder: Path | None) -> dict[str, tuple[Any, ...]]:
+    """The results of a warehouse, by name. Raises InputError."""
+    if folder is None:
+        return {}
+    names = [q.name for q in reduction(0, "", LEAST, 5) if q.is_result and (folder / f"{q.name}.csv").is_file()]
+    if not names:
+        message, cure = "there are no results of the reduction", "save each as a CSV file named as the script says"
+        raise refused("results-missing", str(folder), None, message, cure)
+    files = {name: folder / f"{name}.csv" for name in names}
+    return {n: read_rows(TABLES_OF_STATS[n], p.read_text(encoding="utf-8-sig"), str(p)) for n, p in files.items()}
 
 
 def _across(connection: Any) -> list[Finding]:

@@ -19,7 +19,7 @@ from optimizer.errors import bad_argument
 from optimizer.learn.habits import habit_of, served, wishes
 from optimizer.learn.truth import KnownTruth, TrueNumber, draw_truth
 from optimizer.market.evaluate import Evaluation, evaluate_menu
-from optimizer.market.prepare import MONTH_DAYS
+from optimizer.market.modes import MONTH_DAYS
 from optimizer.typing import Array, Ints
 
 FIRST_DAY = date(2025, 1, 6)

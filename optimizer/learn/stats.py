@@ -328,6 +328,7 @@ def read_rows(kind: type[Row], text: str, file: str) -> tuple[Row, ...]:
     """The rows of a table. Raises InputError, also for a table that a warehouse wrote with other columns."""
     hints = get_type_hints(kind)
     reader = csv.DictReader(io.StringIO(text, newline=""))
+    reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]  # some warehouses write capitals
     missing = set(hints) - set(reader.fieldnames or ())
     if missing:
         message = f"columns are missing: {', '.join(sorted(missing))}"

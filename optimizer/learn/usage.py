@@ -22,7 +22,7 @@ import numpy as np
 from optimizer.economics.normal import quantile
 from optimizer.learn.engine import missing
 from optimizer.learn.stats import PlanCap, Stats, WindowCell
-from optimizer.market.prepare import MONTH_DAYS
+from optimizer.market.modes import MONTH_DAYS
 from optimizer.typing import Array, Ints
 
 NODES = 41

@@ -15,6 +15,8 @@ from optimizer.inputs.moved import quantity_at
 from optimizer.io.documents import Document
 from optimizer.market.check_choice import check_nests, check_rates, check_staying
 from optimizer.market.check_prices import check_long_contexts, check_unit_ladders, check_unit_prices
+from optimizer.market.check_supply import check_supply
+from optimizer.market.check_usage import check_usage
 from optimizer.market.idle import idle_inputs
 from optimizer.market.ladders import MOST_POINTS, allowed_prices, count_points, price_ladder
 from optimizer.market.mixes import check_mix
@@ -105,7 +107,8 @@ def check_market(
             yield _unknown(document, f"{path}.source", "source", quantity.source, market.sources)
     yield from _sum_to(document, "hours", sum(h.value for h in market.hours.values()), 730.0)
     yield from _check_segments(market, document)
-    yield from _check_supply(market, document)
+    yield from _check_pools(market, document)
+    yield from check_supply(market, document)
     if market.nothing_decision_rate.value <= 0.0:
         yield document.finding("not-positive", "nothing_decision_rate", "must be above 0", "state a monthly rate")
     yield from _check_sizes(numbers, document)
@@ -128,6 +131,7 @@ def check_market(
     yield from check_nests(market, document)
     yield from check_long_contexts(market, document)
     yield from _check_today(market, document)
+    yield from check_usage(market, document)
     for channel in {p.channel for p in market.plans.values()} - set(market.finance.fees):
         yield document.finding("missing-fees", "finance.fees", f"no fees for the channel {channel!r}", "add them")
     for index, check in enumerate(market.evidence):
@@ -173,16 +177,10 @@ def _check_segments(market: Market, document: Document) -> Iterator[Finding]:
                 yield document.finding("not-positive", f"{path}.{field}", "must be above 0", "state a positive number")
 
 
-def _check_supply(market: Market, document: Document) -> Iterator[Finding]:
-    for name, model in market.ai_models.items():
-        yield from _names(document, f"ai_models.{name}.pool", "pool", [model.pool], market.pools)
-        if model.prefill.value <= 0.0 or model.decode.value <= 0.0:
-            yield document.finding(
-                "not-positive", f"ai_models.{name}", "throughput must be above 0", "state tokens/s/GPU"
-            )
-    for name, pool in market.pools.items():
-        if pool.utilisation.value <= 0.0:
-            yield document.finding("not-positive", f"pools.{name}.utilisation", "must be above 0", "state a fraction")
+def _check_pools(market: Market, document: Document) -> Iterator[Finding]:
+    for name, ai_model in market.ai_models.items():
+        pools = [] if ai_model.pool is None else [ai_model.pool]
+        yield from _names(document, f"ai_models.{name}.pool", "pool", pools, market.pools)
 
 
 def _check_offer(market: Market, document: Document, path: str, offer: Offer) -> Iterator[Finding]:
@@ -344,6 +342,8 @@ def _check_ladders(case: Case, market: Market, document: Document, name: str) ->
         yield document.finding(
             "empty-ladder", f"{path}.price", "the price rules leave no price", "widen the prices or the rules"
         )
+    if any(shown < 0.0 for shown in ladders.impressions or ()):
+        yield document.finding("range", f"{path}.impressions", "impressions are negative", "use 0 or more")
     yield from _names(document, f"{path}.allowances", "AI model", ladders.allowances, market.ai_models)
     for ai_model, windows in ladders.allowances.items():
         for window, steps in windows.items():

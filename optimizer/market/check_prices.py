@@ -10,7 +10,7 @@ from optimizer.market.unit_prices import allowed_unit_prices, kinds, stated_kind
 from optimizer.schema.base import Quantity
 from optimizer.schema.case import Case
 from optimizer.schema.market import Alternative, Market, Offer, Plan
-from optimizer.schema.prices import TokenPrices, UnitPriceLadders
+from optimizer.schema.prices import UnitPriceLadders, UnitPricesByKind
 from optimizer.units import same_dimension
 
 CURE = "state a price above 0, or leave price_elasticity out"
@@ -26,7 +26,7 @@ def check_unit_prices(market: Market, document: Document, path: str, offer: Offe
         if elastic and not any(q.value > 0.0 for q in kinds(price).values()):
             message = f"use at a price of 0 has no end where the price elasticity of {elastic} is stated"
             yield document.finding("range", at, message, CURE)
-        if isinstance(price, TokenPrices) and price.above is not None and ai_model in market.ai_models:
+        if isinstance(price, UnitPricesByKind) and price.above is not None and ai_model in market.ai_models:
             yield from _above(market, document, at, ai_model, price)
 
 
@@ -47,7 +47,7 @@ def _price(document: Document, path: str, price: Quantity, by_token: bool) -> It
         yield document.finding("range", path, "must not be negative", "state a price")
 
 
-def _above(market: Market, document: Document, path: str, name: str, price: TokenPrices) -> Iterator[Finding]:
+def _above(market: Market, document: Document, path: str, name: str, price: UnitPricesByKind) -> Iterator[Finding]:
     """A price above a context length, against the tokens of requests that are so long."""
     long = market.ai_models[name].long_context
     if long is not None and price.above is not None and long.input_tokens.value < price.above.tokens.value:
@@ -128,7 +128,7 @@ def idle_prices(market: Market, document: Document, code: str) -> Iterator[Findi
                     message, cure = "nothing of the plan is metered", "add unit_prices, or remove it"
                     yield document.finding(code, f"{group}.{name}.{field}", message, cure, "warning")
             for ai_model, price in offer.unit_prices.items():
-                if isinstance(price, TokenPrices) and price.above is not None:
+                if isinstance(price, UnitPricesByKind) and price.above is not None:
                     billed.add(ai_model)
                     if market.ai_models[ai_model].long_context is None:
                         message = f"no requests to {ai_model} with a long context are stated"

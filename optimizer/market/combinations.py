@@ -49,12 +49,12 @@ class Combinations:
 
     def terms(self, picks: tuple[int, ...]) -> Terms:
         """The terms of one combination."""
-        units, told = list(self.own.unit_prices), list(self.own.token_prices)
+        units, told = list(self.own.unit_prices), list(self.own.prices_by_kind)
         for a, options, pick in zip(self.ai_models, self.options, picks, strict=True):
             units[a], values = options[pick]
             if told and told[a] is not None:
                 told[a] = values
-        return replace(self.own, unit_prices=tuple(units), token_prices=tuple(told))
+        return replace(self.own, unit_prices=tuple(units), prices_by_kind=tuple(told))
 
     def picks(self, number: int) -> tuple[int, ...]:
         """The options of a combination by its number."""
@@ -75,7 +75,7 @@ class Combinations:
             price = level.unit_prices[a]
             if price is None or not any(same(price, one) for one, _ in options):
                 return False
-        return replace(level, unit_prices=mine.unit_prices, token_prices=mine.token_prices) == mine
+        return replace(level, unit_prices=mine.unit_prices, prices_by_kind=mine.prices_by_kind) == mine
 
 
 def combinations_of(case: Case, base: Market, changed: Market, name: str, own: Terms) -> Combinations | None:
@@ -103,6 +103,8 @@ def _reasons(case: Case, market: Market, name: str) -> Iterator[str]:
         yield "there are few combinations"
     if len(set(allowed_prices(case, market, name, price_ladder(ladders, plan.price.value)))) != 1 or ladders.allowances:
         yield "its fee or its allowances are chosen, too"
+    if ladders.impressions is not None:
+        yield "its advertisements are chosen, too"
     if any(market.segments[s].price_elasticity is None for s in plan.segments if s in market.segments):
         yield "price_elasticity is not stated for all its segments"
     if plan.least_spend is not None or plan.included_spend is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from optimizer.errors import Finding
 from optimizer.io.documents import Document
 from optimizer.market.calibrate import Calibrated
 from optimizer.market.evaluate import Evaluation, evaluate_menu
+from optimizer.market.measured import Measured
+from optimizer.market.observed_usage import compared_usage
 from optimizer.market.prepare import Prepared
 from optimizer.schema.market import Evidence, TodayPlan
 from optimizer.typing import Array
@@ -27,23 +29,6 @@ GIVEN_BACK = 1e-6
 """Relative difference at which retention and renewal count as given back."""
 FAR_UTILITY = 9.0
 """Attractions beyond e^9 against the alternatives are not handed to the solver."""
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A credibility check with what was measured."""
-
-    check: str
-    of: str
-    """Plan, channel or ``total``."""
-    value: float
-    low: float
-    high: float
-    blocks: bool
-
-    @property
-    def passed(self) -> bool:
-        return self.low <= self.value <= self.high
 
 
 def with_terms(prepared: Prepared, plan: str, terms: Terms) -> dict[str, Terms | None]:
@@ -202,7 +187,8 @@ def credibility(
                     "set own_constants: true, a smaller shrinkage, or a larger segment_tolerance",
                 )
             )
-    return found + _far(today, document), (*stated, *staying(today), *checks)
+    usage_doubts, usages = compared_usage(today, document)
+    return [*found, *usage_doubts, *_far(today, document)], (*stated, *staying(today), *usages, *checks)
 
 
 def _unit_hint(value: float, wanted: float) -> str:

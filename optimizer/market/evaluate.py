@@ -28,6 +28,8 @@ class Evaluation:
     menu: MenuTerms
     """By plan; None or a missing plan is off the menu."""
     enterprise_share: float
+    budget: float | None = None
+    """Go-to-market budget, usd/month, where its size is a choice; None: the market's own, which then is no cost."""
 
     @cached_property
     def plans(self) -> tuple[str, ...]:
@@ -47,7 +49,7 @@ class Evaluation:
     @cached_property
     def base(self) -> Array:
         """(I,) people reached by go-to-market."""
-        return self.prepared.base_reach(self.enterprise_share)
+        return self.prepared.base_reach(self.enterprise_share, self.budget)
 
     @cached_property
     def staying(self) -> Array:
@@ -161,7 +163,7 @@ class Evaluation:
         if figure.alternatives:
             total += float(self._at_rivals(figure.alternatives == "revenue")[people].sum())
         if selection.total:
-            total += figure.capacity * self.capacity_cost
+            total += figure.capacity * self.capacity_cost + figure.marketing * (self.budget or 0.0)
         return total
 
     def _cohort(self, months: int, selection: Selection) -> float:
@@ -220,6 +222,12 @@ def rival_amount(prepared: Prepared, money: bool) -> Array:
     return np.asarray((share * prepared.alternative_bill).sum(axis=1) if money else share.sum(axis=1))
 
 
-def evaluate_menu(prepared: Prepared, menu: MenuTerms, enterprise_share: float | None = None) -> Evaluation:
-    """The market at one menu. ``menu`` maps plan names to terms; None or a missing plan is off the menu."""
-    return Evaluation(prepared, dict(menu), prepared.today_mix if enterprise_share is None else enterprise_share)
+def evaluate_menu(
+    prepared: Prepared, menu: MenuTerms, enterprise_share: float | None = None, budget: float | None = None
+) -> Evaluation:
+    """The market at one menu. ``menu`` maps plan names to terms; None or a missing plan is off the menu.
+
+    budget: as in :class:`Evaluation`.
+    """
+    share = prepared.today_mix if enterprise_share is None else enterprise_share
+    return Evaluation(prepared, dict(menu), share, budget)

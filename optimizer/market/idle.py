@@ -9,9 +9,12 @@ from optimizer.errors import Finding
 from optimizer.inputs.load import Inputs
 from optimizer.io.documents import Document
 from optimizer.market.check_prices import idle_prices
+from optimizer.market.check_usage import idle_usage
+from optimizer.market.idle_advertising import idle_advertising
 from optimizer.schema.base import Quantity
 from optimizer.schema.case import Case, Change, PlanLadders
 from optimizer.schema.market import Market, Plan
+from optimizer.schema.supply import AiModel
 
 CODE = "no-effect"
 
@@ -24,6 +27,8 @@ def idle_inputs(inputs: Inputs) -> Iterator[Finding]:
         yield from _overage(market, name, ladders, inputs)
         yield from _plan(market, name, document)
     yield from _demand(market, case, document)
+    yield from idle_usage(market, document)
+    yield from idle_advertising(inputs)
     yield from _supply(market, document)
     yield from _nests(market, case, document)
     if market.outside_decisions is not None:
@@ -132,8 +137,20 @@ def _supply(market: Market, document: Document) -> Iterator[Finding]:
         if name not in wanted | fallbacks:
             cure = "give it a share in segments.*.usage.ai_models, or make it a fallback"
             yield _idle(document, f"ai_models.{name}", "no segment wants it, and no plan falls back to it", cure)
+    for name, ai_model in market.ai_models.items():
+        yield from _tokens(document, f"ai_models.{name}", ai_model)
     for name in set(market.pools) - {ai_model.pool for ai_model in market.ai_models.values()}:
         yield _idle(document, f"pools.{name}", "no AI model is served by this pool", "name it as an AI model's pool")
+
+
+def _tokens(document: Document, path: str, ai_model: AiModel) -> Iterator[Finding]:
+    """Throughputs without a pool, and a cached price of tokens of which none is read from a cache."""
+    for field in ("prefill", "decode") if ai_model.pool is None else ():
+        if getattr(ai_model, field) is not None:
+            yield _idle(document, f"{path}.{field}", "no pool serves it: its tokens are bought", "remove it")
+    prices = ai_model.token_prices
+    if prices is not None and prices.cached is not None and ai_model.cached.value == 0.0:
+        yield _idle(document, f"{path}.token_prices.cached", "no input token is read from a cache", "state cached")
 
 
 def _nests(market: Market, case: Case, document: Document) -> Iterator[Finding]:
@@ -179,6 +196,9 @@ def _case(inputs: Inputs) -> Iterator[Finding]:
                 yield _idle(document, f"plans.{name}.allowances.{ai_model}", message, "remove the ladder")
     priced = {name for name, ladders in case.plans.items() if ladders.price is not None}
     metered = {name for name, ladders in case.plans.items() if ladders.unit_prices}
+    curves = market.go_to_market.consumer, market.go_to_market.enterprise
+    if case.mix and all(curve.base.value == curve.most.value for curve in curves):
+        yield _idle(document, "mix", "no spend moves either reach curve", "let base lie below most in one of them")
     for index, rule in enumerate(case.rules.price_change):
         if rule.plan not in priced | metered:
             path = f"rules.price_change.{index}"

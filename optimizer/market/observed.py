@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimizer.economics import choice
+from optimizer.economics import advertising, choice
 from optimizer.economics.population import PlanFacts
-from optimizer.economics.response import alternative_utility, included, plan_bill, use, utility_of
+from optimizer.economics.response import alternative_utility, included, plan_bill, plan_utility, use
 from optimizer.errors import Finding
 from optimizer.market.inversion import Group, NestColumns, System
 from optimizer.market.prepare import Prepared
@@ -85,7 +85,8 @@ def today_facts(prepared: Prepared, market: Market) -> TodayFacts:
 def _utility_without_constant(prepared: Prepared, plan: PlanFacts) -> Array:
     pop, terms = prepared.population, prepared.terms[plan.name]
     used = use(pop, prepared.ai_models.quality, terms, included(pop, terms))
-    return utility_of(pop, np.zeros(pop.size), used, plan_bill(pop, plan, terms, used))
+    shown = advertising.shown(used.by_model, prepared.ai_models.impressions, terms.impressions)
+    return plan_utility(pop, plan, np.zeros(pop.size), used, plan_bill(pop, plan, terms, used), shown)
 
 
 def _observed(market: Market, sold: Sequence[PlanFacts]) -> tuple[Staying, ...]:

@@ -10,18 +10,20 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.economics import choice, reach, serving
-from optimizer.economics.normal import joint_class_shares, lognormal_class_means, normal_class_means
+from optimizer.economics import choice, reach
+from optimizer.economics.normal import normal_class_means
 from optimizer.economics.population import AiModels, AlternativeFacts, Caps, PlanFacts, Pools, Population, Terms
 from optimizer.economics.response import alternative_attraction
-from optimizer.market.unit_prices import prices_of, token_prices_of, unit_price
+from optimizer.errors import bad_argument
+from optimizer.market.modes import modes
+from optimizer.market.supply import ai_models_of, pools_of
+from optimizer.market.unit_prices import prices_by_kind_of, prices_of, unit_price
 from optimizer.schema.base import Quantity
 from optimizer.schema.market import Alternative, Market, Offer, Plan, Segment
 from optimizer.typing import Array
 
 WINDOW_ORDER = ("3h", "5h", "day", "week", "month")
 WINDOW_HOURS = {"3h": 3.0, "5h": 5.0, "day": 24.0, "week": 168.0, "month": 730.0}
-MONTH_DAYS = 730.0 / 24.0
 MONTH_HOURS = 730.0
 
 
@@ -109,9 +111,9 @@ class Prepared:
                 return j
         raise KeyError(name)
 
-    def base_reach(self, enterprise_share: float) -> Array:
-        """(I,) people reached by go-to-market at a split of the budget."""
-        shares = reach_shares(self.market, enterprise_share)
+    def base_reach(self, enterprise_share: float, budget: float | None = None) -> Array:
+        """(I,) people reached by go-to-market at a split of the budget, usd/month; the market's own where None."""
+        shares = reach_shares(self.market, enterprise_share, budget)
         of_segment = np.array([shares[s.channel != "consumer"] for s in self.market.segments.values()])
         return np.asarray(self.population.potential * of_segment[self.population.segment])
 
@@ -124,32 +126,24 @@ class Prepared:
         return {p.name: self.terms[p.name] if p.name in self.market.today.plans else None for p in self.plans}
 
 
-def reach_shares(market: Market, enterprise_share: float) -> tuple[float, float]:
-    """Reach share of the consumer and the enterprise channel at a split of the budget."""
+def reach_shares(market: Market, enterprise_share: float, budget: float | None = None) -> tuple[float, float]:
+    """Reach share of the consumer and the enterprise channel at a split of the budget, the market's own where None."""
     gtm = market.go_to_market
+    spend = gtm.budget.value if budget is None else budget
     return (
         reach.reach_share(
-            gtm.budget.value * (1.0 - enterprise_share),
+            spend * (1.0 - enterprise_share),
             gtm.consumer.base.value,
             gtm.consumer.most.value,
             gtm.consumer.scale.value,
         ),
         reach.reach_share(
-            gtm.budget.value * enterprise_share,
+            spend * enterprise_share,
             gtm.enterprise.base.value,
             gtm.enterprise.most.value,
             gtm.enterprise.scale.value,
         ),
     )
-
-
-def _window_count(segment: Segment, window: str) -> float:
-    days = segment.usage.active_days.value
-    if window in ("3h", "5h"):
-        return days * segment.usage.windows_per_day.value
-    if window == "day":
-        return days
-    return MONTH_DAYS / 7.0 if window == "week" else 1.0
 
 
 def _window_sigma(segment: Segment, window: str) -> float:
@@ -161,45 +155,41 @@ def _window_sigma(segment: Segment, window: str) -> float:
 
 def population(market: Market) -> Population:
     """The customer types. Types whose probability is nil are kept, so that the arrays stay aligned."""
-    usage_edges, pay_edges = market.classes.usage, market.classes.willingness_to_pay
-    K, V = len(usage_edges) - 1, len(pay_edges) - 1
-    segments = list(market.segments.values())
-    S, models, blocks = len(segments), list(market.ai_models), list(market.hours)
-    shares = np.stack([joint_class_shares(s.usage_correlation.value, usage_edges, pay_edges) for s in segments])
+    pay_edges = market.classes.willingness_to_pay
+    K, V = len(market.classes.usage) - 1, len(pay_edges) - 1
+    found, segments = modes(market), list(market.segments.values())
+    models, blocks = list(market.ai_models), list(market.hours)
     pay_z = normal_class_means(pay_edges)
     # willingness to pay rises with the class, so the price coefficient falls
     beta = np.stack([s.price_coefficient.value * np.exp(-s.price_sigma.value * pay_z) for s in segments])
-    requests = np.stack(
-        [lognormal_class_means(s.usage.requests.value, s.usage.sigma.value, usage_edges) for s in segments]
+    mode, usage_class, pay_class = (
+        g.ravel() for g in np.meshgrid(range(len(found)), range(K), range(V), indexing="ij")
     )
-    segment, usage_class, pay_class = (g.ravel() for g in np.meshgrid(range(S), range(K), range(V), indexing="ij"))
+    segment = np.array([m.index for m in found])[mode]
+    alone = [m.unattended is None for m in found]
 
     def per_segment(values: list[float]) -> Array:
         return np.asarray(np.array(values, dtype=float)[segment])
 
-    cell_segment = np.repeat(np.arange(S), K)
-    potential = np.array([s.potential.value for s in segments])[segment] * shares.reshape(-1)
+    cell_mode = np.repeat(np.arange(len(found)), K)
     return Population(
         segments=tuple(market.segments),
         segment=segment,
         usage_class=usage_class,
         payment_class=pay_class,
-        cell=segment * K + usage_class,
-        potential=potential,
+        cell=mode * K + usage_class,
+        potential=np.stack([m.potential(market.classes) for m in found]).reshape(-1),
         value_of_use=per_segment([s.value_of_use.value for s in segments]),
         price_coefficient=beta[segment, pay_class],
         decision_rate_sensitivity=per_segment([s.decision_rate_sensitivity.value for s in segments]),
         word_of_mouth=per_segment([1.0 if s.word_of_mouth is None else s.word_of_mouth.value for s in segments]),
         seats=per_segment([1.0 if s.seats_per_account is None else s.seats_per_account.value for s in segments]),
-        requests=requests.reshape(-1),
-        split=np.array(
-            [[s.usage.ai_models[a].value if a in s.usage.ai_models else 0.0 for a in models] for s in segments]
-        )[cell_segment],
-        windows={w: np.array([_window_count(s, w) for s in segments])[cell_segment] for w in WINDOW_ORDER},
-        sigmas={w: np.array([_window_sigma(s, w) for s in segments])[cell_segment] for w in WINDOW_ORDER},
-        hours=np.array([[s.usage.hours[b].value if b in s.usage.hours else 0.0 for b in blocks] for s in segments])[
-            segment
-        ],
+        requests=np.stack([m.requests(market.classes) for m in found]).reshape(-1),
+        split=np.array([[_share(m.segment.usage.ai_models, a) for a in models] for m in found])[cell_mode],
+        windows={w: np.array([m.windows(w) for m in found])[cell_mode] for w in WINDOW_ORDER},
+        sigmas={w: np.array([_window_sigma(m.segment, w) for m in found])[cell_mode] for w in WINDOW_ORDER},
+        hours=np.array([[_share(s.usage.hours, b) for b in blocks] for s in segments])[segment],
+        unattended=np.zeros(0, dtype=bool) if all(alone) else ~np.array(alone)[mode],
         price_elasticity=_elasticity(segments, segment),
     )
 
@@ -212,36 +202,9 @@ def _elasticity(segments: list[Segment], segment: NDArray[np.intp]) -> Array | N
     return np.asarray(np.array([math.nan if q is None else q.value for q in stated])[segment])
 
 
-def pools_of(market: Market) -> Pools:
-    """GPUs and hour blocks."""
-    pools = list(market.pools.values())
-    nan = math.nan
-
-    def of(values: list[float]) -> Array:
-        return np.array(values, dtype=float)
-
-    return Pools(
-        names=tuple(market.pools),
-        price=of([p.price.value for p in pools]),
-        reserved=of([nan if p.capacity is None else p.capacity.reserved.value for p in pools]),
-        burst_limit=of([nan if p.capacity is None else p.capacity.burst_limit.value for p in pools]),
-        burst_price=of([nan if p.capacity is None else p.capacity.burst_price.value for p in pools]),
-        blocks=tuple(market.hours),
-        hours=of([h.value for h in market.hours.values()]),
-    )
-
-
-def ai_models_of(market: Market) -> AiModels:
-    """Quality and paid GPU hours a request."""
-    pools = list(market.pools)
-    hours = np.zeros((len(market.ai_models), len(pools)))
-    for a, m in enumerate(market.ai_models.values()):
-        seconds = serving.gpu_seconds_per_request(
-            m.input_tokens.value, m.cached.value, m.prefill.value, m.output_tokens.value, m.decode.value
-        )
-        one = serving.gpu_hours(np.ones(1), seconds, market.pools[m.pool].utilisation.value)
-        hours[a, pools.index(m.pool)] = float(one[0])
-    return AiModels(tuple(market.ai_models), np.array([m.quality.value for m in market.ai_models.values()]), hours)
+def _share(shares: Mapping[str, Quantity], name: str) -> float:
+    """A share that is stated, 0 where it is not."""
+    return shares[name].value if name in shares else 0.0
 
 
 def terms_of(market: Market, offer: Offer) -> Terms:
@@ -264,7 +227,8 @@ def terms_of(market: Market, offer: Offer) -> Terms:
         fallback_limit=limits[0] if limits else math.inf,
         least_spend=0.0 if offer.least_spend is None else offer.least_spend.value,
         included_spend=0.0 if offer.included_spend is None else offer.included_spend.value,
-        token_prices=token_prices_of(market, offer),
+        prices_by_kind=prices_by_kind_of(market, offer),
+        impressions=offer.impressions.value if isinstance(offer, Plan) and offer.impressions is not None else 0.0,
     )
 
 
@@ -315,7 +279,15 @@ def _plan_facts(market: Market, pop: Population, most: Array, name: str, plan: P
         api_prices=api_prices,
         constant=np.where(offered, 0.0, math.nan),
         reference_utility=np.full(pop.size, math.nan),
+        advertising_price=0.0 if plan.advertising_price is None else plan.advertising_price.value,
+        impression_disutility=_impression_disutility(market, pop, plan),
     )
+
+
+def _impression_disutility(market: Market, pop: Population, plan: Plan) -> Array:
+    """(I,) what an impression takes: as the plan states it, else as each segment does, else nothing."""
+    stated = [plan.impression_disutility or s.impression_disutility for s in market.segments.values()]
+    return np.array([0.0 if q is None else q.value for q in stated])[pop.segment]
 
 
 def _alternative_facts(market: Market, pop: Population, name: str, alternative: Alternative) -> AlternativeFacts:
@@ -334,7 +306,10 @@ def _alternative_facts(market: Market, pop: Population, name: str, alternative: 
 
 
 def prepare(market: Market, constants: Constants | None = None) -> Prepared:
-    """The market in numbers; without constants (before calibration) they are taken as 0."""
+    """The market in numbers; without constants (before calibration) they are taken as 0.
+
+    Raises InputError for constants of other customer types.
+    """
     pop = population(market)
     shares = (market.go_to_market.consumer.most.value, market.go_to_market.enterprise.most.value)
     most = np.array([shares[s.channel != "consumer"] for s in market.segments.values()])[pop.segment]
@@ -350,7 +325,13 @@ def prepare(market: Market, constants: Constants | None = None) -> Prepared:
         most_reach=most,
         nests=tuple(NestFacts(tuple(n.plans), n.dissimilarity.value) for n in market.nests.values()),
     )
-    return prepared if constants is None else with_constants(prepared, constants)
+    if constants is None:
+        return prepared
+    if any(known.size != pop.size for known in constants.plans.values()):
+        message = "a change after calibration cannot give or take a segment its unattended use"
+        cure = "state it in the market, with a share of 0 where nobody has it today, or change it with recalibrate:"
+        raise bad_argument("segments.*.usage.unattended", message, cure)
+    return with_constants(prepared, constants)
 
 
 def with_constants(prepared: Prepared, constants: Constants) -> Prepared:

@@ -10,6 +10,7 @@ from optimizer.errors import Finding
 from optimizer.io.documents import Document
 from optimizer.market.combinations import MOST_COMBINATIONS, why_listed
 from optimizer.market.ladders import allowed_prices, price_ladder
+from optimizer.market.modes import customer_types
 from optimizer.market.unit_prices import allowed_unit_prices
 from optimizer.schema.case import Case, PlanLadders
 from optimizer.schema.market import Market
@@ -23,8 +24,7 @@ CODE = "too-many-levels"
 
 def check_sizes(case: Case, market: Market, document: Document) -> Iterator[Finding]:
     """Every combination of a plan's ladders is a level: as many as fit into memory."""
-    classes = market.classes
-    types = len(market.segments) * (len(classes.usage) - 1) * (len(classes.willingness_to_pay) - 1)
+    types = customer_types(market)
     most = max(1, MOST_LEVELS // types)
     lengths = {name: _lengths(case, market, name, p) for name, p in case.plans.items() if name in market.plans}
     count = {name: math.prod(each) for name, each in lengths.items()}
@@ -58,4 +58,5 @@ def _lengths(case: Case, market: Market, name: str, ladders: PlanLadders) -> lis
     prices = allowed_prices(case, market, name, price_ladder(ladders, market.plans[name].price.value))
     caps = [given for windows in ladders.allowances.values() for given in windows.values()]
     units = allowed_unit_prices(case, market, name).values()
-    return [len(set(prices)), *(len(set(each)) for each in (*caps, *units))]
+    shown = ladders.impressions or (0.0,)
+    return [len(set(prices)), len(set(shown)), *(len(set(each)) for each in (*caps, *units))]

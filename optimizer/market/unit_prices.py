@@ -9,10 +9,10 @@ from optimizer.economics import metered
 from optimizer.schema.base import Quantity
 from optimizer.schema.case import Case
 from optimizer.schema.market import Market, Offer
-from optimizer.schema.prices import TokenPrices, UnitPriceLadders
+from optimizer.schema.prices import UnitPriceLadders, UnitPricesByKind
 from optimizer.units import SAME, convert
 
-UnitPrice = Quantity | TokenPrices
+UnitPrice = Quantity | UnitPricesByKind
 Values = tuple[float, ...]
 """Prices of one AI model in the order and the units of :func:`kinds`."""
 WHOLE = ""
@@ -83,10 +83,10 @@ def prices_of(market: Market, offer: Offer) -> tuple[float | None, ...]:
     )
 
 
-def token_prices_of(market: Market, offer: Offer) -> tuple[Values | None, ...]:
+def prices_by_kind_of(market: Market, offer: Offer) -> tuple[Values | None, ...]:
     """(A,) prices by kind of token in the market's units; empty where the offer states none by kind."""
     found = tuple(
-        values_of(price) if isinstance(price := offer.unit_prices.get(a), TokenPrices) else None
+        values_of(price) if isinstance(price := offer.unit_prices.get(a), UnitPricesByKind) else None
         for a in market.ai_models
     )
     return found if any(values is not None for values in found) else ()

@@ -75,7 +75,7 @@ def build_instance(prepared: Prepared, choices: Choices) -> MarketInstance:
 
     lambdas = {prepared.plan_index(name): nest.dissimilarity for nest in prepared.nests for name in nest.plans}
     composed = Composed(
-        np.stack([prepared.base_reach(m) for m in choices.mixes]),
+        np.stack([prepared.base_reach(*mix) for mix in choices.splits]),
         PlanDemand(
             over(lambda p: p.attraction),
             over(lambda p: choice.stock_attraction(choice.stock(np.ones(size), p.decision_rate), prepared.outside)),
@@ -149,6 +149,8 @@ def _linear(built: MarketInstance, figure: LinearFigure, selection: Selection) -
         constant += float(rivals @ prepared.population.potential)
     if figure.constant == "potential":
         constant += float(prepared.population.potential[rows & population_mask(prepared, selection)].sum())
+    marketing = figure.marketing if selection.total else 0.0
+    mix = np.array([marketing * (budget or 0.0) for _, budget in built.choices.splits])
     replaced = selection.total and figure.serving is not None
 
     def amount(p: PerCustomer) -> Array:
@@ -173,4 +175,4 @@ def _linear(built: MarketInstance, figure: LinearFigure, selection: Selection) -
             constant += figure.capacity * reserved
         for b, (p, h) in enumerate(built.gpu_blocks):
             burst[b] = figure.capacity * finance.burst_cost(1.0, float(pools.hours[h]), float(pools.burst_price[p]))
-    return replace(blank, amounts=tuple(amounts), fixed=tuple(fixed), constant=constant, burst=burst)
+    return replace(blank, amounts=tuple(amounts), fixed=tuple(fixed), mix=mix, constant=constant, burst=burst)

@@ -17,11 +17,12 @@ from optimizer.inputs.load import Inputs, assemble, load_inputs, validate
 from optimizer.inputs.moved import moved
 from optimizer.market.calibrate import Calibrated, calibrate
 from optimizer.market.check import check_inputs
-from optimizer.market.credibility import Measured, credibility
+from optimizer.market.credibility import credibility
 from optimizer.market.evaluate import Evaluation, evaluate_menu
+from optimizer.market.measured import Measured
 from optimizer.market.prepare import Prepared, prepare
 from optimizer.model.build import MarketInstance, build_instance
-from optimizer.model.choices import Choices, Level, Menu, carried, choices, order_rules
+from optimizer.model.choices import Choices, Level, Menu, carried, choices, order_rules, own_menu
 from optimizer.model.instance import Limit
 from optimizer.model.measures import ConditionBound, bounds, condition_factors
 from optimizer.model.sifted import sift
@@ -90,13 +91,22 @@ class CaseModel:
 
     @property
     def today_menu(self) -> Menu:
-        """Today's plans at the market's own terms, with the allowed split nearest to today's."""
-        share = min(self.choices.mixes, key=lambda mix: abs(mix - self.prepared.today_mix))
-        return Menu(self.prepared.today_menu(), share)
+        """Today's plans at the market's own terms, with the allowed split and budget nearest to today's."""
+        own = own_menu(self.inputs.case, self.prepared)
+        share, budget = min(
+            self.choices.splits,
+            key=lambda split: (abs(split[0] - own.enterprise_share), abs((split[1] or 0.0) - (own.budget or 0.0))),
+        )
+        return Menu(own.terms, share, budget)
+
+    @property
+    def before(self) -> Menu:
+        """Today's plans, split and budget in today's market."""
+        return own_menu(self.inputs.case, self.calibrated.prepared)
 
     def evaluate(self, menu: Menu) -> Evaluation:
         """The evaluator at a menu; it need not be one that the case allows."""
-        return evaluate_menu(self.prepared, menu.terms, menu.enterprise_share)
+        return evaluated(self.prepared, menu)
 
     def carried(self, menu: Menu, origin: CaseModel) -> Menu:
         """A menu chosen in another world of the same case: what no ladder sets is as this world has it."""
@@ -105,19 +115,23 @@ class CaseModel:
             name: carried(level, case.plans.get(name), name, there, here, self.prepared.terms[name])
             for name, level in menu.terms.items()
         }
-        return Menu(terms, menu.enterprise_share if case.mix else self.prepared.today_mix)
+        shared = case.mix is not None and case.mix.enterprise_share is not None
+        return Menu(terms, menu.enterprise_share if shared else self.prepared.today_mix, menu.budget)
 
-    def with_levels(self, levels: Sequence[tuple[Level, ...]], mixes: tuple[float, ...] | None = None) -> CaseModel:
-        """The same case with other levels (and splits) to choose from."""
+    def with_levels(
+        self, levels: Sequence[tuple[Level, ...]], splits: tuple[tuple[float, float | None], ...] | None = None
+    ) -> CaseModel:
+        """The same case with other levels (and splits and budgets) to choose from."""
         case, plans = self.inputs.case, self.choices.plans
         rules = order_rules(case, plans, list(levels), self.prepared)
-        mixes = self.choices.mixes if mixes is None else mixes
-        return replace(self, other_choices=replace(self.choices, levels=tuple(levels), mixes=mixes, rules=rules))
+        made = replace(self.choices, levels=tuple(levels), rules=rules)
+        return replace(self, other_choices=made if splits is None else made.with_splits(splits))
 
     def pinned(self, menu: Menu) -> CaseModel:
         """The same case with one menu to choose from."""
-        levels, mixes = tuple((menu.terms[plan],) for plan in self.choices.plans), (menu.enterprise_share,)
-        return replace(self, other_choices=replace(self.choices, levels=levels, mixes=mixes, rules=()))
+        levels = tuple((menu.terms[plan],) for plan in self.choices.plans)
+        made = replace(self.choices, levels=levels, rules=()).with_splits(((menu.enterprise_share, menu.budget),))
+        return replace(self, other_choices=made)
 
     def with_rules_listed(self) -> CaseModel:
         """The same case on an instance in which rules within a nest can be freed by name; itself where it is one."""
@@ -145,6 +159,11 @@ class CaseModel:
     def __getstate__(self) -> dict[str, Any]:
         """What it is made of; whoever gets it builds the rest."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
+
+
+def evaluated(prepared: Prepared, menu: Menu) -> Evaluation:
+    """A market at a menu."""
+    return evaluate_menu(prepared, menu.terms, menu.enterprise_share, menu.budget)
 
 
 def check_case(
@@ -206,7 +225,7 @@ def case_model_of(inputs: Inputs, load_seconds: float = 0.0, strict: bool = True
         document = inputs.market_document
         raise InputError([document.finding(f.code, f.field, f.message, f.cure) for f in error.findings]) from None
     base = calibrated.prepared
-    today = evaluate_menu(base, base.today_menu())
+    today = evaluated(base, own_menu(inputs.case, base))
     checks: tuple[Measured, ...] = ()
     if believe:
         doubts, checks = credibility(calibrated, today, inputs.market_document)
@@ -222,12 +241,14 @@ def case_model_of(inputs: Inputs, load_seconds: float = 0.0, strict: bool = True
 
 def _in_market(case_model: CaseModel, prepared: Prepared) -> CaseModel:
     """The same case in another market."""
-    return replace(case_model, prepared=prepared, unchanged=evaluate_menu(prepared, prepared.today_menu()))
+    return replace(
+        case_model, prepared=prepared, unchanged=evaluated(prepared, own_menu(case_model.inputs.case, prepared))
+    )
 
 
 def as_it_stands(case_model: CaseModel) -> CaseModel:
     """The case with today's plans, at its market's terms, as the only menu; ``unchanged`` is without what is set."""
-    menu = Menu(case_model.prepared.today_menu(), case_model.prepared.today_mix)
+    menu = own_menu(case_model.inputs.case, case_model.prepared)
     return replace(case_model.pinned(menu), unchanged=before_sets(case_model))
 
 
@@ -242,7 +263,7 @@ def before_sets(case_model: CaseModel) -> Evaluation:
     if plain.changed == plain.market:
         return case_model.today
     prepared = prepare(plain.changed, case_model.calibrated.constants)
-    return evaluate_menu(prepared, prepared.today_menu())
+    return evaluated(prepared, own_menu(inputs.case, prepared))
 
 
 def with_changes(case_model: CaseModel, changes: Mapping[str, Change]) -> CaseModel:
@@ -276,6 +297,6 @@ def vary(case_model: CaseModel, values: Mapping[str, float]) -> CaseModel:
         raise InputError(errors)
     calibrated = calibrate(inputs.market, case_model.calibrated)
     base = calibrated.prepared
-    today = evaluate_menu(base, base.today_menu())
+    today = evaluated(base, own_menu(inputs.case, base))
     made = CaseModel(inputs, calibrated, base, today, today, (), {})
     return made if inputs.changed is inputs.market else _in_market(made, prepare(inputs.changed, calibrated.constants))

@@ -17,7 +17,7 @@ from optimizer.errors import bad_argument
 from optimizer.execution import clock
 from optimizer.market.combinations import Combinations, combinations_of
 from optimizer.market.ladders import allowed_prices, price_ladder
-from optimizer.market.mixes import allowed_mixes
+from optimizer.market.mixes import allowed_budgets, allowed_mixes, chosen_budget
 from optimizer.market.prepare import WINDOW_ORDER, Prepared
 from optimizer.market.unit_prices import Values, allowed_unit_prices, unit_price
 from optimizer.model.composites import Composites, composites_of, connected, left_out
@@ -34,12 +34,19 @@ Level = Terms | None
 
 @dataclass(frozen=True)
 class Menu:
-    """What is offered: the terms of every plan and the split of the go-to-market budget. Needs no levels to be read."""
+    """What is offered: the terms of every plan, and the go-to-market budget. Needs no levels to be read."""
 
     terms: Mapping[str, Level]
     """Plan -> its terms; None = off the menu."""
     enterprise_share: float
     """Share of the go-to-market budget for enterprise."""
+    budget: float | None = None
+    """The budget, usd/month, where its size is a choice."""
+
+
+def own_menu(case: Case, prepared: Prepared) -> Menu:
+    """Today's plans, split and budget as a market has them."""
+    return Menu(prepared.today_menu(), prepared.today_mix, chosen_budget(case, prepared.market))
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,7 @@ class Choices:
     plans: tuple[str, ...]
     levels: tuple[tuple[Level, ...], ...]
     mixes: tuple[float, ...]
-    """Shares of the go-to-market budget for enterprise."""
+    """Shares of the go-to-market budget for enterprise, by mix level."""
     rules: tuple[Rule, ...]
     """Between plans."""
     nests: tuple[tuple[int, ...], ...] = ()
@@ -62,6 +69,18 @@ class Choices:
     """The figures that they were compared by; empty where nothing was left out."""
     aims: frozenset[tuple[str, int]] = frozenset()
     """Name and sense of the objectives among them."""
+    budgets: tuple[float, ...] = ()
+    """Sizes of the budget, usd/month, by mix level like ``mixes``; empty where the size is no choice."""
+
+    @property
+    def splits(self) -> tuple[tuple[float, float | None], ...]:
+        """Share for enterprise and size of the budget, by mix level."""
+        return tuple(zip(self.mixes, self.budgets or [None] * len(self.mixes), strict=True))
+
+    def with_splits(self, splits: Sequence[tuple[float, float | None]]) -> Choices:
+        """The same with other mix levels."""
+        budgets = tuple(budget for _, budget in splits if budget is not None)
+        return replace(self, mixes=tuple(share for share, _ in splits), budgets=budgets)
 
     @cached_property
     def composites(self) -> Composites:
@@ -111,7 +130,7 @@ class Choices:
         taken, mix = choice
         picks = self.composites.unpacked(taken)
         terms = {name: levels[k] for name, levels, k in zip(self.plans, self.levels, picks, strict=True)}
-        return Menu(terms, self.mixes[mix])
+        return Menu(terms, *self.splits[mix])
 
     def choice(self, menu: Menu) -> Choice | None:
         """Where a menu's terms stand among the levels; None where they are not among them.
@@ -119,7 +138,8 @@ class Choices:
         Prices, caps and shares that agree to 1e-9 relative are the same.
         """
         picks = [_position(levels, menu.terms.get(name)) for name, levels in zip(self.plans, self.levels, strict=True)]
-        mix = next((k for k, share in enumerate(self.mixes) if same(share, menu.enterprise_share)), None)
+        wanted = menu.enterprise_share, menu.budget
+        mix = next((k for k, split in enumerate(self.splits) if _same_split(split, wanted)), None)
         if mix is None or None in picks:
             return None
         taken = self.composites.packed([k for k in picks if k is not None])
@@ -138,7 +158,8 @@ def same_level(one: Level, other: Level) -> bool:
         and same(one.fallback_limit, other.fallback_limit)
         and same(one.least_spend, other.least_spend)
         and same(one.included_spend, other.included_spend)
-        and _same_token_prices(one, other)
+        and _same_prices_by_kind(one, other)
+        and same(one.impressions, other.impressions)
     )
 
 
@@ -147,7 +168,7 @@ def same_menu(one: Menu, other: Menu) -> bool:
     plans = one.terms.keys() == other.terms.keys()
     return (
         plans
-        and same(one.enterprise_share, other.enterprise_share)
+        and _same_split((one.enterprise_share, one.budget), (other.enterprise_share, other.budget))
         and all(same_level(level, other.terms[name]) for name, level in one.terms.items())
     )
 
@@ -162,12 +183,16 @@ def _same_caps(one: Terms, other: Terms) -> bool:
     return True
 
 
+def _same_split(one: tuple[float, float | None], other: tuple[float, float | None]) -> bool:
+    return same(one[0], other[0]) and _same_price(one[1], other[1])
+
+
 def _same_price(one: float | None, other: float | None) -> bool:
     return one is other if one is None or other is None else same(one, other)
 
 
-def _same_token_prices(one: Terms, other: Terms) -> bool:
-    pairs = zip(one.token_prices or other.token_prices, other.token_prices or one.token_prices, strict=True)
+def _same_prices_by_kind(one: Terms, other: Terms) -> bool:
+    pairs = zip(one.prices_by_kind or other.prices_by_kind, other.prices_by_kind or one.prices_by_kind, strict=True)
     return all(a is b if a is None or b is None else all(map(same, a, b)) for a, b in pairs)
 
 
@@ -192,7 +217,7 @@ def carried(level: Level, ladders: PlanLadders | None, plan: str, origin: Market
     if level is None or ladders is None:
         return None if level is None else own
     models = list(market.ai_models)
-    caps, units, told = list(own.caps), list(own.unit_prices), list(own.token_prices)
+    caps, units, told = list(own.caps), list(own.unit_prices), list(own.prices_by_kind)
     for ai_model, windows in ladders.allowances.items():
         a = models.index(ai_model)
         for window in windows:
@@ -205,7 +230,10 @@ def carried(level: Level, ladders: PlanLadders | None, plan: str, origin: Market
             if told and told[a] is not None:
                 told[a] = values
     fee = own.price if ladders.price is None else level.price
-    return replace(own, price=fee, caps=tuple(caps), unit_prices=tuple(units), token_prices=tuple(told))
+    ads = own.impressions if ladders.impressions is None else level.impressions
+    return replace(
+        own, price=fee, caps=tuple(caps), unit_prices=tuple(units), prices_by_kind=tuple(told), impressions=ads
+    )
 
 
 def _stated_values(level: Terms, a: int, market: Market, ai_model: str, plan: str) -> Values | None:
@@ -213,8 +241,8 @@ def _stated_values(level: Terms, a: int, market: Market, ai_model: str, plan: st
     price = level.unit_prices[a]
     if price is None:
         return None
-    if level.token_prices and level.token_prices[a] is not None:
-        return level.token_prices[a]
+    if level.prices_by_kind and level.prices_by_kind[a] is not None:
+        return level.prices_by_kind[a]
     one = unit_price(market, ai_model, market.plans[plan].unit_prices[ai_model], (1.0,))
     return (float(f"{price / one:.12g}"),)  # twelve digits undo the rounding of units
 
@@ -233,11 +261,12 @@ def plan_levels(
     for ai_model, stated in unit_prices.items():
         a, own = models.index(ai_model), market.plans[name].unit_prices[ai_model]
         options.append([("unit", a, "", unit_price(market, ai_model, own, values), values) for values in stated])
+    shown = ladders.impressions or (terms.impressions,)
     found: list[Terms] = []
-    for price in prices:
+    for price, ads in itertools.product(prices, shown):
         clock.check("all combinations of prices and limits were listed")
         for combination in itertools.product(*options):
-            caps, units, told = list(terms.caps), list(terms.unit_prices), list(terms.token_prices)
+            caps, units, told = list(terms.caps), list(terms.unit_prices), list(terms.prices_by_kind)
             for kind, position, window_name, value, values in combination:
                 if kind == "cap":
                     caps[position] = _with_cap(caps[position], window_name, value)
@@ -245,9 +274,8 @@ def plan_levels(
                 units[position] = value
                 if told and told[position] is not None:
                     told[position] = values
-            found.append(
-                replace(terms, price=price, caps=tuple(caps), unit_prices=tuple(units), token_prices=tuple(told))
-            )
+            set_to = replace(terms, price=price, caps=tuple(caps), impressions=ads)
+            found.append(replace(set_to, unit_prices=tuple(units), prices_by_kind=tuple(told)))
     return tuple(dict.fromkeys(found))
 
 
@@ -273,10 +301,11 @@ def choices(case: Case, base: Market, changed: Market, prepared: Prepared) -> Ch
         built: tuple[Level, ...] = plan_levels(changed, plan.name, terms, ladders, prices, units)
         withdraw = (not sold) if ladders.withdraw is None else ladders.withdraw
         levels.append((*built, None) if withdraw else built)
-    mixes = allowed_mixes(case, base) if case.mix else (prepared.today_mix,)
+    shares = allowed_mixes(case, base) if case.mix and case.mix.enterprise_share else (prepared.today_mix,)
     names = tuple(p.name for p in prepared.plans)
     rules = order_rules(case, names, levels, prepared)
-    return Choices(names, tuple(levels), tuple(mixes), rules, nests_of(prepared), sifted=sifted)
+    made = Choices(names, tuple(levels), (), rules, nests_of(prepared), sifted=sifted)
+    return made.with_splits(tuple(itertools.product(shares, allowed_budgets(case))))
 
 
 def nests_of(prepared: Prepared) -> tuple[tuple[int, ...], ...]:
@@ -301,6 +330,8 @@ class _Worth:
 
     price: Array
     """(L,) usd/month; nan off the menu."""
+    shows: Array
+    """(L,) advertisements a request; nan off the menu."""
     gives: Array
     """(U, C) quality-weighted requests a month to each cell of customers, for every different allowance."""
     which: Ints
@@ -320,13 +351,14 @@ def _worth(levels: tuple[Level, ...], prepared: Prepared) -> _Worth:
             gives.append(nothing if by_model is None else by_model @ prepared.ai_models.quality)
         which.append(known[key])
     prices = np.array([math.nan if terms is None else terms.price for terms in levels])
-    return _Worth(prices, np.stack(gives), np.array(which, dtype=np.intp))
+    shows = np.array([math.nan if terms is None else terms.impressions for terms in levels])
+    return _Worth(prices, shows, np.stack(gives), np.array(which, dtype=np.intp))
 
 
 def order_rules(
     case: Case, names: tuple[str, ...], levels: list[tuple[Level, ...]], prepared: Prepared
 ) -> tuple[Rule, ...]:
-    """Between neighbours in a plan order the larger plan costs at least as much and gives no cell of customers less."""
+    """In a plan order the larger plan costs at least as much, shows no more advertising and gives no customers less."""
     rules = []
     ordered = dict.fromkeys(name for order in case.rules.plan_order for name in order)
     worth = {name: _worth(levels[names.index(name)], prepared) for name in ordered}
@@ -337,6 +369,7 @@ def order_rules(
             off = np.isnan(less.price)[:, None] | np.isnan(more.price)[None, :]
             dearer = more.price[None, :] >= less.price[:, None] * (1.0 - SAME)
             gives = np.array([(more.gives >= given * (1.0 - 1e-9)).all(axis=1) for given in less.gives])
-            allowed = off | (dearer & gives[np.ix_(less.which, more.which)])
+            fewer = more.shows[None, :] <= less.shows[:, None]
+            allowed = off | (dearer & fewer & gives[np.ix_(less.which, more.which)])
             rules.append(Rule(f"{small} before {large}", names.index(small), names.index(large), allowed))
     return tuple(rules)

@@ -214,7 +214,10 @@ def _whole_program(
     """The whole program to HiGHS, warm-started by coordinate ascent."""
     if any(unsafe_levels(instance, None)) or _any_again(aim, limits):
         # beyond e^9 the solver's tolerance times the weight is worth more than an answer; and its program is linear
-        return maximise(instance, aim, limits, replace(settings, screen=True, cross_check=False), seeds, excluded)
+        bounded = replace(settings, screen=True, cross_check=False)
+        answer = maximise(instance, aim, limits, bounded, seeds, excluded)
+        notes = (*answer.work.notes, "the whole program is not one for the solver: closed by bounds instead")
+        return replace(answer, work=replace(answer.work, notes=notes))
     from optimizer.solve.boxes import solve_box
     from optimizer.solve.workers import warm_worker
 

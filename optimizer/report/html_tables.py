@@ -94,10 +94,12 @@ def menu_table(solution: Solution) -> HtmlTable:
             continue
         before = _terms(p.today_offered, p.today_allowances, p.today_unit_prices, p.unit_price_units)
         after = _terms(p.offered, p.allowances, p.unit_prices, p.unit_price_units)
+        before += f"; {p.today_impressions:.3g} ads a request" if p.today_offered and p.today_impressions else ""
+        after += f"; {p.impressions:.3g} ads a request" if p.impressions or p.new_impressions else ""
         was = _fee(p.today_offered, p.today_price, bool(p.today_unit_prices))
         now = _fee(p.offered, p.price, bool(p.unit_prices))
         name = p.title + (" *" if p.notes else "")
-        kept = p.offered == p.today_offered and not p.new_allowances and not p.new_unit_prices
+        kept = p.offered == p.today_offered and not p.renewed
         rows.append(
             [
                 HtmlCell(printable(name), style="strong"),
@@ -111,6 +113,10 @@ def menu_table(solution: Solution) -> HtmlTable:
         shares = [quantity(s, "fraction") for s in (solution.today_enterprise_share, solution.enterprise_share)]
         label = HtmlCell("Go-to-market budget for enterprise", style="strong")
         rows.append([label, shares[0], HtmlCell(shares[1], style="changed"), HtmlCell("", style="small"), HtmlCell("")])
+    if solution.budget_moved and solution.budget is not None and solution.today.budget is not None:
+        sizes = [quantity(b, "usd/month") for b in (solution.today.budget, solution.budget)]
+        label = HtmlCell("Go-to-market budget", style="strong")
+        rows.append([label, sizes[0], HtmlCell(sizes[1], style="changed"), HtmlCell("", style="small"), HtmlCell("")])
     return table(["Plan", "Fee today", "Fee proposed", "Included today", "Included proposed"], rows, 5, cards=True)
 
 

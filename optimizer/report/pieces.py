@@ -103,5 +103,6 @@ def terms(t: PlanTerms) -> str:
     units = ", ".join(f"{ai_model} {value:.3g}" for ai_model, value in t.unit_prices.items())
     fee = "metered" if t.price == 0 and t.metered else price(t.price)
     shown = units if units and fee == "metered" else " + ".join(part for part in (fee, units) if part)
-    caps = allowances_text(t.allowances)
+    ads = "" if t.impressions is None else f"{t.impressions:.3g} ads a request"
+    caps = "; ".join(part for part in (allowances_text(t.allowances), ads) if part)
     return shown + (f" ({caps})" if caps else "")

@@ -95,6 +95,7 @@ def _summary(s: Solution, more: Iterable[tuple[str, Any, str]]) -> Table:
         ("largest relative difference of program and evaluator", s.audit.largest_difference, ""),
         ("enterprise share of the go-to-market budget", s.enterprise_share, "fraction"),
         ("enterprise share today", s.today_enterprise_share, "fraction"),
+        *([] if s.budget is None else [("go-to-market budget", s.budget, "usd/month")]),
         ("rate of leaving a plan", s.leave_rates[0], "1/month"),
         ("rate of leaving the company", s.leave_rates[1], "1/month"),
     ]

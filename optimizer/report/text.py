@@ -137,6 +137,7 @@ def _terms_changed(p: PlanChoice) -> str:
     """What is new about a plan's allowances and unit prices."""
     pieces = [allowances_text(p.new_allowances)] if p.new_allowances else []
     pieces += [f"{model} {value:.3g} {p.unit_price_units[model]}" for model, value in p.new_unit_prices.items()]
+    pieces += [f"{p.impressions:.3g} ads a request"] if p.new_impressions else []
     return ", ".join(pieces)
 
 
@@ -157,6 +158,8 @@ def _changes(solution: Solution) -> list[str]:
             changed.append(f"{p.title} to {news}")
     if solution.split_moved:
         changed.append(f"{quantity(solution.enterprise_share, 'fraction')} of the go-to-market budget to enterprise")
+    if solution.budget_moved and solution.budget is not None:
+        changed.append(f"a go-to-market budget of {quantity(solution.budget, 'usd/month')}")
     return changed
 
 
@@ -234,6 +237,9 @@ def rest(solution: Solution) -> Group:
             f"Go-to-market budget for enterprise: {quantity(share, 'fraction')} (today {quantity(before, 'fraction')})",
             "",
         ]
+    if solution.budget is not None and solution.today.budget is not None:
+        size, now = (quantity(b, "usd/month") for b in (solution.budget, solution.today.budget))
+        blocks += [f"Go-to-market budget: {size} (today {now}); its size is a choice, and a cost", ""]
     blocks += [_figures(solution), ""]
     leave, company = solution.leave_rates
     blocks += [

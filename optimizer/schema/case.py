@@ -47,15 +47,25 @@ class PlanLadders(Base):
     unit_prices: dict[str, Ladder | UnitPriceLadders] = Field(default_factory=dict)
     """AI model -> unit prices to choose from, in the unit of the market's own unit price; or ``{times: [0.8, 1]}``, or
     ladders by kind of token."""
+    impressions: Ladder | None = None
+    """Advertisements shown with a served request, to choose from; 0 = none."""
     withdraw: bool | None = None
     """Whether taking the plan off the menu is a choice; by default only for plans not sold today."""
 
 
 class Mix(Base):
-    """The consumer/enterprise mix."""
+    """The go-to-market budget: how it is split, and how much of it there is. What is not named stays as it is today."""
 
-    enterprise_share: Ladder
+    enterprise_share: Ladder | None = None
     """Shares of the go-to-market budget spent on enterprise, fractions to choose from."""
+    budget: Ladder | None = None
+    """Sizes of the budget to choose from, usd/month; where there are any it is a cost (``marketing_cost``)."""
+
+    @model_validator(mode="after")
+    def _any(self) -> Mix:
+        if self.enterprise_share is None and self.budget is None:
+            raise ValueError("give enterprise_share, budget or both")
+        return self
 
 
 class Change(Base):
@@ -116,7 +126,8 @@ class Rules(Base):
     """Rules on the menu itself."""
 
     plan_order: Annotated[tuple[Names, ...], BeforeValidator(as_tuple)] = ()
-    """Lists of plans from small to large: a dearer plan costs at least as much and never allows less."""
+    """Lists of plans from small to large: a dearer plan costs at least as much, never allows less and
+    never shows more advertising."""
     price_change: Annotated[tuple[PriceChange, ...], BeforeValidator(as_tuple)] = ()
     mix_change: Annotated[Number, Field(ge=0.0, le=1.0)] | None = None
     """Largest change of the enterprise share of the go-to-market budget against today, a fraction of the budget."""

@@ -13,8 +13,8 @@ from optimizer.schema.base import (
     Days,
     Dissimilarity,
     Fraction,
-    Gpus,
     Hours,
+    ImpressionsPerRequest,
     Names,
     Number,
     PerMonth,
@@ -24,16 +24,17 @@ from optimizer.schema.base import (
     Requests,
     RequestsPerMonth,
     Sigma,
-    Throughput,
-    TokensPerRequest,
-    UsdPerGpuHour,
     UsdPerMonth,
     UsdPerRequest,
+    UsdPerThousandImpressions,
     Utility,
+    UtilityPerImpression,
     Windows,
     as_tuple,
 )
-from optimizer.schema.prices import LongContext, StatedUnitPrice
+from optimizer.schema.prices import StatedUnitPrice
+from optimizer.schema.supply import AiModel, Pool
+from optimizer.schema.usage import ObservedUsage, Unattended
 
 Channel = Literal["consumer", "enterprise", "api"]
 Window = Literal["3h", "5h", "day", "week", "month"]
@@ -95,6 +96,8 @@ class Usage(Base):
     """Share of the requests wanted from each AI model; sums to 1."""
     hours: dict[str, Fraction]
     """Share of the requests in each hour block; sums to 1."""
+    unattended: Unattended | None = None
+    """A second stream of requests that some of the customers have; none where absent."""
 
 
 class Segment(Base):
@@ -123,48 +126,8 @@ class Segment(Base):
     price_elasticity: Positive | None = None
     """By how many per cent a customer's metered use falls when unit prices rise by one per cent, from what it is at
     today's unit prices; a positive number. Where absent metered use follows from the value of use."""
-
-
-class AiModel(Base):
-    """A model we serve: its quality and what a request of it costs in tokens and GPU time."""
-
-    title: str
-    quality: Positive
-    """Weight of its requests in the value of use; the best model of the day is 1."""
-    input_tokens: TokensPerRequest
-    output_tokens: TokensPerRequest
-    cached: Fraction
-    """Share of the input tokens read from a cache at no GPU time."""
-    prefill: Throughput
-    """Input tokens a GPU reads in a second while busy."""
-    decode: Throughput
-    """Output tokens a GPU writes in a second while busy."""
-    pool: str
-    """Which pool of GPUs serves it."""
-    long_context: LongContext | None = None
-    """Its requests with a long context, for plans that bill them at other prices."""
-
-
-class Capacity(Base):
-    """Compute that is contracted rather than paid as used."""
-
-    reserved: Gpus
-    """GPUs paid at the pool's price whether busy or not."""
-    burst_limit: Gpus
-    """The most GPUs to be had on demand beyond the reserved ones, in any hour block."""
-    burst_price: UsdPerGpuHour
-    """Price of an hour of a burst GPU."""
-
-
-class Pool(Base):
-    """A pool of GPUs."""
-
-    price: UsdPerGpuHour
-    """Rent or full cost of a GPU hour."""
-    utilisation: Fraction
-    """Share of a paid GPU hour that does useful work inside a block of hours."""
-    capacity: Capacity | None = None
-    """Where absent, GPU hours are paid as used at ``price``."""
+    impression_disutility: UtilityPerImpression | None = None
+    """What an advertisement shown takes from a customer's utility of the month; nothing where absent."""
 
 
 class Offer(Base):
@@ -211,7 +174,14 @@ class Plan(Offer):
     """Persons of the same type whom a customer brings into reach in the long run."""
     support_cost: UsdPerMonth
     advertising: UsdPerRequest | None = None
-    """Advertising revenue per served request."""
+    """Advertising revenue per served request, whatever is shown with it."""
+    impressions: ImpressionsPerRequest | None = None
+    """Advertisements shown with a served request, fewer where an AI model's own ``impressions`` say so; none where
+    absent."""
+    advertising_price: UsdPerThousandImpressions | None = None
+    """What a thousand impressions earn."""
+    impression_disutility: UtilityPerImpression | None = None
+    """What an impression takes from its customers' utility of the month; as their segments state it where absent."""
     annual_share: Fraction | None = None
     """Share of customers who pay by the year."""
     annual_discount: Fraction | None = None
@@ -324,6 +294,8 @@ class Today(Base):
     alternatives: dict[str, dict[Channel, Customers]]
     """Customers of each alternative by channel of their segment."""
     observed: Annotated[tuple[Observed, ...], BeforeValidator(as_tuple)]
+    usage: ObservedUsage | None = None
+    """Requests per customer and month as observed, told beside the model's; not calibrated to."""
     segment_tolerance: Number = 0.05
     """Largest relative residual allowed on counts by segment that are shrunk."""
     shrinkage: Number = 1e5
@@ -364,7 +336,8 @@ class Market(Base):
     """Hour blocks and their hours a month; sums to 730."""
     segments: dict[str, Segment]
     ai_models: dict[str, AiModel]
-    pools: dict[str, Pool]
+    pools: dict[str, Pool] = Field(default_factory=dict)
+    """None where all tokens are bought."""
     plans: dict[str, Plan]
     nests: dict[str, MarketNest] = Field(default_factory=dict)
     """Plans that customers see as variants of one thing; a plan in none stands alone."""

@@ -22,7 +22,7 @@ class PricesAbove(Base):
     """Price of an output token."""
 
 
-class TokenPrices(Base):
+class UnitPricesByKind(Base):
     """Prices by kind of token. The price of a request follows from the AI model's tokens per request."""
 
     input: Quantity
@@ -39,11 +39,11 @@ def _stated_as(value: Any) -> str:
     """Which form of a unit price is meant, so that only its errors are told."""
     if isinstance(value, dict):
         return "by-kind" if {"input", "cached", "output", "above"} & set(value) else "one-price"
-    return "by-kind" if isinstance(value, TokenPrices) else "one-price"
+    return "by-kind" if isinstance(value, UnitPricesByKind) else "one-price"
 
 
 StatedUnitPrice = Annotated[
-    Annotated[Quantity, Tag("one-price")] | Annotated[TokenPrices, Tag("by-kind")], Discriminator(_stated_as)
+    Annotated[Quantity, Tag("one-price")] | Annotated[UnitPricesByKind, Tag("by-kind")], Discriminator(_stated_as)
 ]
 
 

@@ -121,7 +121,7 @@ def compare_worlds(
         raise bad_argument(*TOO_FEW)
     first = given[0]
     for name, m in case_models.items():
-        same = m.choices.plans == first.choices.plans and m.choices.mixes == first.choices.mixes
+        same = m.choices.plans == first.choices.plans and m.choices.splits == first.choices.splits
         if not same or m.choices.counts != first.choices.counts:
             told = f"{name} does not offer the same choices as {first.inputs.name}"
             raise bad_argument("cases", told, "give both the same ladders")
@@ -184,6 +184,7 @@ def compare_problems(
         solutions=solutions,
         infeasible=tuple(name for name in case_models if name not in solutions),
         seconds=time.perf_counter() - began,
+        budgets={name: menu.budget for name, menu in menus.items()},
     )
 
 
@@ -211,6 +212,7 @@ def comparison_document(c: Comparison) -> dict[str, Any]:
                 "plans": dict(zip(c.offers[m], prices(c.offers[m]), strict=True)),
                 "terms": c.offers[m],
                 "enterprise_share": c.shares[m],
+                **({} if c.budgets.get(m) is None else {"budget": c.budgets[m]}),
                 "maximum_regret": c.maximum_regret(m),
                 "expected": c.expected(m),
                 "misses": {s: list(missed) for s, missed in c.misses(m).items()},
@@ -269,7 +271,9 @@ def value_table(c: Comparison) -> TextTable:
 def choice_table(c: Comparison, solution: Solution | None) -> TextTable:
     """Every distinct menu: the terms in which they differ, its expected value and largest regret."""
     groups = c.groups()
-    columns, terms = term_columns([c.offers[m] for _, m in groups], [c.shares[m] for _, m in groups], c.plans)
+    names = [m for _, m in groups]
+    budgets = [c.budgets.get(m) for m in names]
+    columns, terms = term_columns([c.offers[m] for m in names], [c.shares[m] for m in names], c.plans, budgets)
     headings = [words("menu"), *columns, Heading("expected value", c.unit), Heading("largest regret", c.unit)]
     rows: list[Row] = [
         (
@@ -285,7 +289,7 @@ def choice_table(c: Comparison, solution: Solution | None) -> TextTable:
 
 
 def _remarks(c: Comparison, menu: str, solution: Solution | None) -> str:
-    proposed = solution is not None and (c.terms[menu], c.shares[menu]) == (solution.terms, solution.enterprise_share)
+    proposed = solution is not None and c.menu(menu) == solution.chosen
     told = {
         "proposed": proposed,
         "least regret": c.same(menu, c.least_regret),

@@ -198,6 +198,7 @@ def point_rows(frontier: Frontier) -> list[dict[str, Any]]:
             "figures": p.figures,
             "menu": menu,
             "enterprise_share": p.enterprise_share,
+            **({} if p.chosen.budget is None else {"budget": p.chosen.budget}),
         }
         for p, menu in zip(frontier.points, frontier.offers(), strict=True)
     ]
@@ -249,7 +250,9 @@ def frontier_table(f: Frontier, which: str = "") -> Table:
 
 def point_table(f: Frontier) -> TextTable:
     """The points with the terms in which their menus differ."""
-    columns, terms = term_columns(f.offers(), [p.enterprise_share for p in f.points], f.titles())
+    columns, terms = term_columns(
+        f.offers(), [p.enterprise_share for p in f.points], f.titles(), [p.chosen.budget for p in f.points]
+    )
     figures = [Heading(FigureName(a.name), a.unit) for a in (f.x, f.y)]
     rows: list[Row] = [
         (

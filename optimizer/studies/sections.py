@@ -73,6 +73,8 @@ class PlanTerms:
     """AI model -> window -> requests, ``unlimited`` or ``not included``."""
     unit_prices: Mapping[str, float] = field(default_factory=dict)
     """AI model -> unit price."""
+    impressions: float | None = None
+    """Advertisements a request; None: not told."""
 
 
 Piece: TypeAlias = str | Value | FigureName | PlanName | PathName | PlanTerms
@@ -195,18 +197,24 @@ def text_table(headings: Sequence[Heading], rows: Sequence[Row], **more: Any) ->
 
 
 def term_columns(
-    menus: Sequence[Offers], shares: Sequence[float], titles: Mapping[str, str]
+    menus: Sequence[Offers],
+    shares: Sequence[float],
+    titles: Mapping[str, str],
+    budgets: Sequence[float | None] = (),
 ) -> tuple[list[Heading], list[Row]]:
-    """The terms in which menus differ, a column a plan, and the budget's split where that differs."""
+    """The terms in which menus differ, a column a plan, and the budget's split and size where they differ."""
     shown, split = differing(menus), len(set(shares)) > 1
     headings = [Heading(PlanName(plan, titles[plan]), text=True, group="terms") for plan in shown]
     headings += [Heading("budget for enterprise", "fraction", group="terms")] if split else []
+    sized = len(set(budgets)) > 1
+    headings += [Heading("budget", "usd/month", group="terms")] if sized else []
     return headings, [
         (
             *(told_terms(menu[plan], [other[plan] for other in menus]) for plan in shown),
             *([Value(share, "fraction")] if split else []),
+            *([Value(budget, "usd/month")] if sized and budget is not None else []),
         )
-        for menu, share in zip(menus, shares, strict=True)
+        for menu, share, budget in zip(menus, shares, budgets or [None] * len(menus), strict=True)
     ]
 
 
@@ -221,7 +229,9 @@ def told_terms(offer: Offer, others: Sequence[Offer] = ()) -> PlanTerms:
 
     if not offer["offered"]:
         return PlanTerms(None)
-    return PlanTerms(offer["price"], bool(offer["unit_prices"]), news("allowances"), news("unit_prices"))
+    ads = offer.get("impressions")
+    told = ads if any(ads != other.get("impressions") for other in offered) else None
+    return PlanTerms(offer["price"], bool(offer["unit_prices"]), news("allowances"), news("unit_prices"), told)
 
 
 def _of(offer: Offer, part: str, ai_model: str) -> Any:

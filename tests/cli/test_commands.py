@@ -85,7 +85,9 @@ def test_usage_errors(arguments: tuple[str, ...], call: Any) -> None:
     assert again.json["status"] == "bad_input"
 
 
-@pytest.mark.parametrize("command", ["run", "evaluate", "check", "list", "copy", "schema", "equations", "verify"])
+@pytest.mark.parametrize(
+    "command", ["run", "evaluate", "check", "list", "copy", "schema", "equations", "verify", "backtest"]
+)
 @pytest.mark.parametrize("flag", ["-h", "--help"])
 def test_help(command: str, flag: str, call: Any) -> None:
     told = call(command, flag)
@@ -110,7 +112,7 @@ def test_list(call: Any) -> None:
         assert row["case"] in told.out and row["title"] and row["question"] and row["market"] in body["markets"]
 
 
-@pytest.mark.parametrize("what", ["", "case", "market"])
+@pytest.mark.parametrize("what", ["", "case", "market", "backtest"])
 def test_schema(what: str, call: Any) -> None:
     arguments = ["schema", what] if what else ["schema"]
     body = call(*arguments).json
@@ -118,7 +120,7 @@ def test_schema(what: str, call: Any) -> None:
     whole = body if what else body["market"]
     assert whole["type"] == "object" and whole["additionalProperties"] is False
     assert all("description" in f or "$ref" in f or f for f in whole["properties"].values())
-    assert call("schema", "plan", "--json").json["findings"][0]["cure"] == "case, market or figures"
+    assert call("schema", "plan", "--json").json["findings"][0]["cure"] == "case, market, figures or backtest"
 
 
 def test_schema_of_figures(call: Any) -> None:

@@ -174,7 +174,7 @@ plans:
 mix: {{enterprise_share: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]}}
 conditions:
   - {{figure: gross_margin_rate, at_least: 0.6}}
-  - {{figure: churn_rate, at_most: 0.08}}
+  - {{figure: decision_rate, at_most: 0.08}}
 """
 
 

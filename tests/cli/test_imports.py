@@ -29,6 +29,8 @@ USED = {  # command line -> which of them it imports
     "equations": "numpy pyomo",
     "copy openai-2025-today DIR": READS,
     "check openai-2025-margin": COUNTS,
+    "backtest business-cut-2026-04": f"{COUNTS} rich",
+    "backtest business-cut-2026-04 --json": COUNTS,
     "evaluate openai-2025-margin": f"{COUNTS} rich",
     "evaluate openai-2025-margin --json": COUNTS,
     "run openai-2025-today --out DIR --json": COUNTS,

@@ -33,9 +33,11 @@ GIVEN = {
     "bill": (20.0, 0.0),
     "metered": (3.0, 0.0),
     "advertising": (0.5, 0.25),
+    "impressions": (12.0, 8.0),
     "revenue": (20.5, 0.25),
     "serving": (7.0, 1.5),
     "serving_as_used": (4.0, 0.5),
+    "tokens": (1.25, 0.375),
     "payment": (0.9, 0.0),
     "support": (1.1, 0.1),
     "other": (0.6, 0.01),
@@ -57,13 +59,16 @@ BY_HAND = {
     "revenue": (20.5, 0.25),
     "metered_revenue": (3.0, 0.0),
     "advertising_revenue": (0.5, 0.25),
+    "impressions": (12.0, 8.0),
     "paying_revenue": (20.5, 0.0),
     "serving_cost": (7.0, 1.5),
+    "token_cost": (1.25, 0.375),
     "free_serving_cost": (0.0, 1.5),
     "paying_serving_cost": (7.0, 0.0),
     "payment_cost": (0.9, 0.0),
     "other_cost_of_revenue": (0.6, 0.01),
     "support_cost": (1.1, 0.1),
+    "marketing_cost": (0.0, 0.0),
     "plan_cost": (0.0, 0.0),
     "gross_margin": (20.5 - 7.0 - 0.9 - 0.6, 0.25 - 1.5 - 0.01),
     "contribution_margin": (20.5 - 7.0 - 0.9 - 0.6 - 1.1, 0.25 - 1.5 - 0.01 - 0.1),
@@ -105,6 +110,10 @@ def test_what_is_not_counted_per_customer() -> None:
         "contribution_margin": -1.0,
     }
     assert {n: f.fixed for n, f in LINEAR.items() if f.fixed} == {"plan_cost": 1.0, "contribution_margin": -1.0}
+    assert {n: f.marketing for n, f in LINEAR.items() if f.marketing} == {
+        "marketing_cost": 1.0,
+        "contribution_margin": -1.0,
+    }
     assert {n: f.alternatives for n, f in LINEAR.items() if f.alternatives} == {
         "rival_customers": "customers",
         "served_customers": "customers",
@@ -126,7 +135,9 @@ def test_the_bill_of_capacity_replaces_the_contracted_part(name: str) -> None:
 def test_ratios_are_made_of_figures_and_of_one_kind(name: str) -> None:
     ratio = RATIOS[name]
     top, bottom = figures.unit_of(ratio.numerator), figures.unit_of(ratio.denominator)
-    same = {"fraction": top == bottom, "1/month": f"{bottom}/month" == top, "usd/month": bottom == "customers"}
+    a_customer = bottom == "customers"
+    same = {"fraction": top == bottom, "1/month": f"{bottom}/month" == top, "usd/month": a_customer}
+    same |= {"requests/month": a_customer and top == ratio.unit}
     assert same[ratio.unit]
     assert ratio.numerator not in RATIOS
     assert ratio.denominator in LINEAR or ratio.denominator in COMPOSITES
@@ -195,7 +206,7 @@ def test_directions() -> None:
     less = {n for n, f in FIGURES.items() if f.better is Direction.LESS}
     words = ("cost", "churn", "leave", "deci", "cap_b", "rival", "free_share", "gpu_hours")
     assert less == {n for n in FIGURES if any(word in n for word in words)}
-    assert len(less) == 20
+    assert len(less) == 22
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,9 @@ POPULATION = Population(
     sigmas={"day": np.zeros(2)},
     hours=np.ones((2, 1)),
 )
-AI_MODELS = AiModels(("large", "small"), np.array([1.0, 0.5]), np.array([[0.01, 0.0], [0.0, 0.001]]))
+AI_MODELS = AiModels(
+    ("large", "small"), np.array([1.0, 0.5]), np.array([[0.01, 0.0], [0.0, 0.001]]), np.zeros(2), np.ones(2)
+)
 POOLS = Pools(
     ("main", "spot"),
     np.array([3.0, 2.0]),
@@ -149,6 +151,8 @@ def test_per_customer() -> None:
         "gpu_hours": hours.sum(axis=1),
         "serving": 3.0 * hours[:, 0] + 2.0 * hours[:, 1],
         "serving_as_used": 2.0 * hours[:, 1],
+        "tokens": np.zeros(2),
+        "impressions": np.zeros(2),
         "payment": 0.03 * bill + 0.25,
         "support": np.array([0.7, 0.7]),
         "other": 0.02 * revenue,
@@ -160,6 +164,34 @@ def test_per_customer() -> None:
     for name, by_hand in expected.items():
         assert getattr(got, name) == pytest.approx(by_hand, rel=1e-13), name
     assert set(got.__dataclass_fields__) == set(expected)
+
+
+def test_tokens_bought_add_to_what_serving_costs() -> None:
+    """Bought for 0.002 and 0.0005 usd a request, beside the GPU hours."""
+    bought = replace(AI_MODELS, token_cost=np.array([0.002, 0.0005]))
+    got = response.per_customer(POPULATION, bought, POOLS, PLAN, TERMS)
+    before = response.per_customer(POPULATION, AI_MODELS, POOLS, PLAN, TERMS)
+    tokens = 0.002 * LARGE + 0.0005 * SMALL
+    assert got.tokens == pytest.approx(tokens, rel=1e-13)
+    assert got.serving == pytest.approx(before.serving + tokens, rel=1e-13)
+    assert got.serving_as_used == pytest.approx(before.serving_as_used + tokens, rel=1e-13)
+    assert (got.utility == before.utility).all()
+
+
+def test_advertising_earns_and_is_minded() -> None:
+    """A tenth of an advertisement a request, half of that where the small model answers, at 20 usd a thousand."""
+    models = replace(AI_MODELS, impressions=np.array([1.0, 0.5]))
+    plan = replace(PLAN, advertising_price=20.0, impression_disutility=np.array([0.01, 0.002]))
+    got = response.per_customer(POPULATION, models, POOLS, plan, replace(TERMS, impressions=0.1))
+    before = response.per_customer(POPULATION, AI_MODELS, POOLS, PLAN, TERMS)
+    shown = 0.1 * (LARGE + 0.5 * SMALL)
+    assert got.impressions == pytest.approx(shown, rel=1e-13)
+    assert got.advertising == pytest.approx(before.advertising + 0.02 * shown, rel=1e-13)
+    assert got.revenue == pytest.approx(before.revenue + 0.02 * shown, rel=1e-13)
+    assert got.utility == pytest.approx(before.utility - np.array([0.01, 0.002]) * shown, rel=1e-13)
+    used = response.use(POPULATION, models.quality, TERMS, response.included(POPULATION, TERMS))
+    utility = response.plan_utility(POPULATION, plan, plan.constant, used, got.bill, shown)
+    assert utility == pytest.approx(got.utility, rel=1e-13)
 
 
 def test_per_customer_where_it_is_not_offered() -> None:

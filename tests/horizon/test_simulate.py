@@ -119,7 +119,7 @@ def test_weights_count_each_month_once() -> None:
         alone = [HorizonProblem(**{**given, "weight": row}).value(path) for row in np.eye(months)]
         for t in range(months):
             menu = path[h.stage[t]]
-            by_hand = sum((given["reward"][j][:, l] * customers[t, j + 1]).sum() for j, l in enumerate(menu))
+            by_hand = sum((given["reward"][j][:, level] * customers[t, j + 1]).sum() for j, level in enumerate(menu))
             assert alone[t] == pytest.approx(by_hand, abs=1e-12), (seed, t)
         discount = 0.99 ** np.arange(months)
         discounted = HorizonProblem(**{**given, "weight": discount}).value(path)

@@ -12,7 +12,7 @@ from optimizer.learn.habits import Habit, Wishes, served, wishes
 from optimizer.learn.reduce import ReduceOptions, reduce_tables
 from optimizer.learn.stats import PlanCap, Stats
 from optimizer.learn.usage import UsageEstimate, estimate_usage, interval, told_by
-from optimizer.market.prepare import MONTH_DAYS
+from optimizer.market.modes import MONTH_DAYS
 
 DAYS, CUSTOMERS, SEED = 90, 5000, 5
 REQUESTS, SIGMA, ACTIVE = 70.0, 1.1, 10.0

@@ -20,6 +20,7 @@ def n(value: float, unit: str = "1", source: str = "test") -> Data:
     return {"value": value, "unit": unit, "source": source}
 
 
+UNATTENDED = {"share": n(0.05, "fraction"), "requests": n(3000, "requests/month")}
 # (path in the market, what to put there, code, field of the finding)
 IN_THE_MARKET = [
     ("plans.plus.price", n(20, "usd/month", "tset"), "unknown-name", "plans.plus.price.source"),
@@ -33,9 +34,39 @@ IN_THE_MARKET = [
     ("segments.pros.usage.active_days", n(0, "days/month"), "not-positive", "segments.pros.usage.active_days"),
     ("segments.pros.usage.windows_per_day", n(0, "windows/day"), "not-positive", "segments.pros.usage.windows_per_day"),
     ("segments.pros.usage.windows_per_day", n(9, "windows/day"), "range", "segments.pros.usage.windows_per_day"),
+    (
+        "segments.pros.usage.unattended",
+        UNATTENDED | {"requests": n(0, "requests/month")},
+        "not-positive",
+        "segments.pros.usage.unattended.requests",
+    ),
+    (
+        "segments.pros.usage.unattended",
+        UNATTENDED | {"active_days": n(0, "days/month")},
+        "not-positive",
+        "segments.pros.usage.unattended.active_days",
+    ),
+    (
+        "segments.pros.usage.unattended",
+        UNATTENDED | {"windows_per_day": n(9, "windows/day")},
+        "range",
+        "segments.pros.usage.unattended.windows_per_day",
+    ),
+    (
+        "segments.pros.usage.unattended",
+        UNATTENDED | {"share": n(1, "fraction")},
+        "range",
+        "segments.pros.usage.unattended.share",
+    ),
+    ("today.usage", {"plans": {"lite": n(9, "requests/month")}}, "unknown-name", "today.usage.plans.lite"),
+    ("today.usage", {"segments": {"shops": n(9, "requests/month")}}, "unknown-name", "today.usage.segments.shops"),
+    ("today.usage", {"plans": {"plus": n(0, "requests/month")}}, "not-positive", "today.usage.plans.plus"),
+    ("today.usage", {"tolerance": 0.0}, "not-positive", "today.usage.tolerance"),
     ("ai_models.big.pool", "mian", "unknown-name", "ai_models.big.pool"),
     ("ai_models.big.decode", n(0, "tokens/s/GPU"), "not-positive", "ai_models.big"),
     ("ai_models.big.prefill", n(0, "tokens/s/GPU"), "not-positive", "ai_models.big"),
+    ("ai_models.big.pool", None, "not-served", "ai_models.big"),
+    ("ai_models.big.decode", None, "missing-throughput", "ai_models.big"),
     ("ai_models.big.quality", n(11), "range", "ai_models.big.quality"),
     ("pools.spot.utilisation", n(0, "fraction"), "not-positive", "pools.spot.utilisation"),
     ("nothing_decision_rate", n(0, "1/month"), "not-positive", "nothing_decision_rate"),
@@ -163,6 +194,7 @@ IN_THE_CASE = [
     ("plans.plus", {"allowances": {"big": {"day": [-3]}}}, "range", "plans.plus.allowances.big.day"),
     ("plans.plus", {"unit_prices": {"big": [3]}}, "unknown-name", "plans.plus.unit_prices.big"),
     ("plans.api", {"unit_prices": {"big": [-3]}}, "range", "plans.api.unit_prices.big"),
+    ("plans.free", {"impressions": [0, -0.2]}, "range", "plans.free.impressions"),
     ("mix", {"enterprise_share": [0.4, 1.4]}, "range", "mix.enterprise_share"),
     ("objective", "margin", "unknown-name", "objective.maximise"),
     ("objective", {"minimise": "margin"}, "unknown-name", "objective.minimise"),

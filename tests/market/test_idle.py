@@ -54,6 +54,8 @@ TINY = {
     "output_tokens": n(50, "tokens/request"), "cached": n(0.1, "fraction"), "prefill": n(900, "tokens/s/GPU"),
     "decode": n(90, "tokens/s/GPU"), "pool": "main",
 }  # fmt: skip
+CPM = n(25, "usd/thousand impressions")
+BOUGHT = {"input": n(2, "usd/Mtok"), "cached": n(0.2, "usd/Mtok"), "output": n(10, "usd/Mtok")}
 CAPPED = {"3h": n(12, "requests")}
 # what is done to market and case, fields of the warnings
 IDLE: dict[str, tuple[Spoil, set[str]]] = {
@@ -96,6 +98,43 @@ IDLE: dict[str, tuple[Spoil, set[str]]] = {
         {"segments.firms.usage.ai_models.big", "plans.api"},
     ),
     "a new model nobody wants": (put("ai_models.tiny", TINY), {"ai_models.tiny"}),
+    "a budget that reaches nobody": (
+        both(*(put(f"go_to_market.{c}.base", n(0.9, "fraction")) for c in ("consumer", "enterprise"))),
+        {"mix"},
+    ),
+    "unattended streams that nobody has": (
+        put("segments.pros.usage.unattended", {"share": n(0, "fraction"), "requests": n(3000, "requests/month")}),
+        {"segments.pros.usage.unattended"},
+    ),
+    "a price for advertising nobody sees": (put("plans.free.advertising_price", CPM), {"plans.free.advertising_price"}),
+    "no advertising today, which is stated": (
+        both(put("plans.free.advertising_price", CPM), put("plans.free.impressions", n(0, "impressions/request"))),
+        set(),
+    ),
+    "advertising nobody pays for or minds": (
+        ask("plans.free.impressions", [0, 0.2]),
+        {"plans.free.impressions"},
+    ),
+    "advertising nobody minds": (
+        both(put("plans.free.advertising_price", CPM), put("plans.free.impressions", n(0.2, "impressions/request"))),
+        {"plans.free.impressions"},
+    ),
+    "advertising that is minded where there is none": (
+        both(
+            put("segments.pros.impression_disutility", n(0.004, "utility/impression")),
+            put("plans.free.impression_disutility", n(0.004, "utility/impression")),
+            put("ai_models.mini.impressions", n(0.5, "fraction")),
+        ),
+        {"segments.pros.impression_disutility", "plans.free.impression_disutility", "ai_models.mini.impressions"},
+    ),
+    "throughputs of a model whose tokens are bought": (
+        both(put("ai_models.mini.pool", None), put("ai_models.mini.token_prices", BOUGHT)),
+        {"ai_models.mini.prefill", "ai_models.mini.decode", "pools.spot"},
+    ),
+    "a cached price and nothing cached": (
+        both(put("ai_models.big.cached", n(0, "fraction")), put("ai_models.big.token_prices", BOUGHT)),
+        {"ai_models.big.token_prices.cached"},
+    ),
     "a new model that is offered and nobody wants": (
         both(put("ai_models.tiny", TINY), put("plans.plus.allowances.tiny", {})),
         {"ai_models.tiny"},

@@ -75,7 +75,8 @@ def sum_of_sizes(problem: Any, figure: Any, picked: tuple[tuple[int, ...], int])
 def test_the_comparison_is_not_empty(problems: list[Any]) -> None:
     """At today's levels all figures but those of other channels are away from 0; no segment is one of accounts."""
     evaluation = evaluate_choice(problems[0], ((1, 1, 0, 1, 0), 0))
-    assert {n for n in FIGURES if evaluation.figure(n) == 0.0} == {"potential_accounts"}
+    unused = {"impressions", "marketing_cost", "token_cost"}  # compared in markets that use them, by tests of their own
+    assert {n for n in FIGURES if evaluation.figure(n) == 0.0} == {"potential_accounts"} | unused
     assert evaluation.burst.max() > 0.0
 
 

@@ -12,6 +12,7 @@ import pytest
 from optimizer.errors import InputError
 from optimizer.inputs.changes import apply_changes, as_change, parse_change
 from optimizer.market.ladders import allowed_prices
+from optimizer.model.case_model import with_changes
 from optimizer.model.choices import Choices
 from optimizer.schema.case import Case, Change
 
@@ -193,3 +194,23 @@ def test_changes_in_words() -> None:
     for text in ("plans.plus.price", "plans.plus.price=", "a=nan", "=3", "a=x"):
         with pytest.raises(InputError):
             parse_change(text)
+
+
+# --- advertising ---------------------------------------------------------------------------------
+
+
+def test_a_dearer_plan_shows_no_more_advertising(factory: ModuleType) -> None:
+    plans = {"free": {"impressions": [0, 0.2]}, "lite": {"price": [8], "impressions": [0, 0.1, 0.4], "withdraw": False}}
+    found = choices_of(factory, plans, rules={"plan_order": [["free", "lite"]]})
+    (rule,) = found.rules
+    assert rule.allowed.tolist() == [[True, False, False], [True, True, False]]
+
+
+def test_advertising_chosen_is_carried_to_another_world(factory: ModuleType) -> None:
+    plans = {"free": {"impressions": [0, 0.2]}}
+    one = factory.problem(None, factory.case(plans=plans))
+    other = with_changes(one, {"plans.plus.price": Change(times=1.5)})
+    menu = one.choices.menu(((1, 0, 0, 0, 0), 0))
+    assert menu.terms["free"].impressions == 0.2
+    assert other.carried(menu, one).terms["free"].impressions == 0.2
+    assert other.carried(menu, one).terms["plus"].price == 30.0

@@ -14,8 +14,8 @@ from enum import StrEnum
 from optimizer.answer.checks.answered import Answered, Resolved
 from optimizer.answer.checks.check import Checked, CheckName, CheckVerdict
 from optimizer.market.copies import with_copy
-from optimizer.market.evaluate import evaluate_menu
-from optimizer.model.choices import Level, Menu
+from optimizer.model.case_model import evaluated
+from optimizer.model.choices import Level, Menu, own_menu
 
 MOST = 0.1
 """Share of the objective that a copy may bring or take before it is marked."""
@@ -59,7 +59,7 @@ def copied(a: Answered, menu: Menu, plan: str, terms: Level = None) -> float:
     name = f"{plan} (copy)"
     prepared = with_copy(a.m.prepared, plan, name)
     beside = {**menu.terms, name: terms or menu.terms[plan]}
-    return a.gain(evaluate_menu(prepared, beside, menu.enterprise_share), a.objective.value(a.m.evaluate(menu)))
+    return a.gain(evaluated(prepared, replace(menu, terms=beside)), a.objective.value(a.m.evaluate(menu)))
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def copies(a: Answered, plan: str, menu: Menu) -> Copies:
     """What a copy of a plan brings at a menu with it, and today."""
     absolute = copied(a, menu, plan)
     share = absolute / a.size(a.objective.value(a.m.evaluate(menu)))
-    before = Menu(a.m.prepared.today_menu(), a.m.prepared.today_mix)
+    before = own_menu(a.m.inputs.case, a.m.prepared)
     if before.terms[plan] is None:
         return Copies(absolute, share, math.nan)
     return Copies(absolute, share, copied(a, before, plan) / a.size(a.objective.value(a.m.unchanged)))

@@ -11,7 +11,7 @@ from optimizer.answer.checks.check import Checked, CheckName, CheckVerdict
 from optimizer.answer.checks.levers import Lever, LeverKind, ladders
 from optimizer.answer.evidence import FAR
 from optimizer.model.case_model import CaseModel
-from optimizer.model.choices import Level, Menu
+from optimizer.model.choices import Level
 from optimizer.optimise.price_ranges import has_ranges
 from optimizer.units import SAME, same
 
@@ -80,8 +80,7 @@ def _held(a: Answered, lever: Lever, value: float) -> bool:
 
 def inside_evidence(a: Answered, lever: Lever, value: float) -> bool:
     """Whether a value lies within a factor of today's; what is not sold today has none."""
-    base = a.m.calibrated.prepared
-    menu = Menu(base.today_menu(), base.today_mix)
+    menu = a.m.before
     if lever.plan is not None and menu.terms[lever.plan] is None:
         return False
     today = lever.value(menu)
@@ -113,8 +112,13 @@ def extended(a: Answered, steps: dict[Lever, float]) -> CaseModel:
                 end = lever.value(a.menu)
                 made |= {lever.at(terms, step): None for terms in made if same(lever.of(terms), end)}
         longer.append(tuple(made))
-    mixes = a.m.choices.mixes + tuple(step for lever, step in steps.items() if lever.kind is LeverKind.MIX)
-    return a.m.with_levels(longer, mixes)
+    splits = dict.fromkeys(a.m.choices.splits)
+    for lever, step in steps.items():
+        if lever.kind is LeverKind.MIX:
+            splits |= dict.fromkeys((step, budget) for _, budget in tuple(splits))
+        elif lever.kind is LeverKind.BUDGET:
+            splits |= dict.fromkeys((share, step) for share, _ in tuple(splits))
+    return a.m.with_levels(longer, tuple(splits))
 
 
 def _row(a: Answered, end: LadderEnd, longer: Resolved | None, note: str) -> Checked:

@@ -24,6 +24,8 @@ class LeverKind(StrEnum):
     FALLBACK = "fallback limit"
     UNIT_PRICE = "unit price"
     MIX = "mix"
+    BUDGET = "budget"
+    IMPRESSIONS = "impressions"
 
 
 @dataclass(frozen=True)
@@ -32,16 +34,20 @@ class Lever:
 
     kind: LeverKind
     plan: str | None = None
-    """None for the mix."""
+    """None for the mix and the budget."""
     ai_model: int = 0
     window: str = ""
 
     def value(self, menu: Menu) -> float:
         """Its value on a menu that offers the plan; no cap is infinite."""
+        if self.kind is LeverKind.BUDGET:
+            return math.nan if menu.budget is None else menu.budget
         return menu.enterprise_share if self.plan is None else self.of(menu.terms[self.plan])
 
     def moved(self, menu: Menu, value: float) -> Menu:
         """The menu with another value."""
+        if self.kind is LeverKind.BUDGET:
+            return replace(menu, budget=value)
         if self.plan is None:
             return replace(menu, enterprise_share=value)
         return replace(menu, terms={**menu.terms, self.plan: self.at(menu.terms[self.plan], value)})
@@ -54,6 +60,8 @@ class Lever:
             return terms.price
         if self.kind is LeverKind.FALLBACK:
             return terms.fallback_limit
+        if self.kind is LeverKind.IMPRESSIONS:
+            return terms.impressions
         if self.kind is LeverKind.UNIT_PRICE:
             price = terms.unit_prices[self.ai_model]
             return math.nan if price is None else price
@@ -62,12 +70,14 @@ class Lever:
 
     def at(self, terms: Level, value: float) -> Level:
         """The plan's terms with another value."""
-        if terms is None or self.kind is LeverKind.MIX:
+        if terms is None or self.kind in (LeverKind.MIX, LeverKind.BUDGET):
             return terms
         if self.kind is LeverKind.PRICE:
             return replace(terms, price=value)
         if self.kind is LeverKind.FALLBACK:
             return replace(terms, fallback_limit=value)
+        if self.kind is LeverKind.IMPRESSIONS:
+            return replace(terms, impressions=value)
         if self.kind is LeverKind.UNIT_PRICE:
             prices = (*terms.unit_prices[: self.ai_model], value, *terms.unit_prices[self.ai_model + 1 :])
             return terms.with_unit_prices(prices)
@@ -78,10 +88,12 @@ class Lever:
     def words(self, market: Market) -> str:
         """Its name, with the plan's."""
         if self.plan is None:
-            return "the go-to-market split"
+            return "the go-to-market budget" if self.kind is LeverKind.BUDGET else "the go-to-market split"
         of, ai_model = market.plans[self.plan].title, list(market.ai_models)[self.ai_model]
         if self.kind is LeverKind.PRICE:
             return f"the price of {of}"
+        if self.kind is LeverKind.IMPRESSIONS:
+            return f"the advertisements per request of {of}"
         if self.kind is LeverKind.CAP:
             return f"the {ai_model} cap per {self.window} of {of}"
         return f"the {self.kind} of {of}" if self.kind is LeverKind.FALLBACK else f"the {ai_model} price of {of}"
@@ -107,7 +119,7 @@ def ladder(values: Iterable[float]) -> tuple[float, ...]:
 
 def ladders(choices: Choices) -> dict[Lever, tuple[float, ...]]:
     """Every lever of a case with more than one step, and its steps."""
-    found = {Lever(LeverKind.MIX): ladder(choices.mixes)}
+    found = {Lever(LeverKind.MIX): ladder(choices.mixes), Lever(LeverKind.BUDGET): ladder(choices.budgets)}
     for plan, levels in zip(choices.plans, choices.levels, strict=True):
         offered = [terms for terms in levels if terms is not None]
         for lever in levers(plan, offered):
@@ -121,5 +133,6 @@ def levers(plan: str, levels: Iterable[Terms]) -> tuple[Lever, ...]:
     for terms in levels:
         for a, caps in enumerate(terms.caps):
             found |= {Lever(LeverKind.CAP, plan, a, window): None for window, _ in caps or ()}
+        found |= {Lever(LeverKind.IMPRESSIONS, plan): None} if terms.impressions > 0.0 else {}
         found |= {Lever(LeverKind.UNIT_PRICE, plan, a): None for a, p in enumerate(terms.unit_prices) if p is not None}
     return tuple(found)
