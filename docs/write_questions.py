@@ -1,7 +1,7 @@
 """Answers the questions of docs/questions.md anew: files and commands stay, the lines of output are renewed.
 
 A ``yaml`` block that starts with ``# name.yaml`` is a file. In a ``console`` block a line that starts with ``$`` is a
-command, and each line below it is the next line of its output that starts with the same words, runs of blanks made short.
+command, and each line below it is the next line of its output that starts with the same words, blanks shortened.
 Run it where a market changed, then read the words of the page again.
 """
 
