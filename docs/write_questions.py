@@ -1,7 +1,7 @@
 """Answers the questions of docs/questions.md anew: files and commands stay, the lines of output are renewed.
 
 A ``yaml`` block that starts with ``# name.yaml`` is a file. In a ``console`` block a line that starts with ``$`` is a
-command, and each line below it is the line of its output that starts with the same words, runs of blanks made short.
+command, and each line below it is the next line of its output that starts with the same words, blanks shortened.
 Run it where a market changed, then read the words of the page again.
 """
 
@@ -41,13 +41,15 @@ def answered(section: str, folder: Path) -> str:
 
 
 def _renewed(lines: list[str]) -> Iterator[str]:
-    out: list[str] = []
+    rest: list[str] = []
     for line in lines:
         if line.startswith("$ "):
-            out = _output(line)
+            rest = _output(line)
             yield line
-        else:
-            yield next((new for new in out if _key(new) == _key(line)), f"no line of the output is: {_key(line)}")
+            continue
+        at = next((k for k, new in enumerate(rest) if _key(new) == _key(line)), None)
+        yield f"no line of the output from here on is: {_key(line)}" if at is None else rest[at]
+        rest = rest if at is None else rest[at + 1 :]
 
 
 def _output(command: str) -> list[str]:

@@ -27,6 +27,8 @@ observed: {{value: -0.5, low: -0.6, high: -0.4, kind: observed, text: Counted.}}
 words: Words.
 sources: {{}}
 """
+PRIOR = "prior: {low: -1, high: 1, why: It has no word for it.}"
+SPREAD = "value: -0.5, low: -0.6, high: -0.4"
 TWO_WINDOWS = """{changes: {
   plans.plus.fallback_limit.week: {to: 9, unit: requests},
   plans.plus.allowances.frontier.week: {to: 500, unit: requests},
@@ -121,6 +123,21 @@ def test_an_event_of_ones_own(tmp_path: Path, found: Backtests) -> None:
     (e,) = optimizer.backtest(own(tmp_path)).events
     assert e.prediction == pytest.approx(found.event("go-launch-2026-01").prediction)
     assert e.score == pytest.approx(abs(e.prediction + 0.5))
+
+
+def test_what_cannot_be_said_scores_as_a_wide_prior(tmp_path: Path) -> None:
+    """Anything from -1 to 1 alike likely, -0.5 observed: mean distance (0.25 + 2.25) / 4, less a third of 1."""
+    path = own(tmp_path)
+    asked = path.read_text(encoding="utf-8").replace("change: {launched: [go]}", PRIOR)
+    path.write_text(asked, encoding="utf-8")
+    (e,) = optimizer.backtest(path).events
+    assert not e.expressed and e.why_not == "It has no word for it."
+    assert e.score == pytest.approx(0.625 - 1 / 3, abs=1e-4)
+    assert e.skill_no_change == pytest.approx(1 - (0.625 - 1 / 3) / 0.5, abs=1e-3)
+    assert e.score_proportional is None and e.skill_proportional is None
+    path.write_text(asked.replace("relative_change", "sign").replace(SPREAD, "value: 1"), encoding="utf-8")
+    (e,) = optimizer.backtest(path).events
+    assert (e.prediction, e.score, e.skill_no_change) == (0.5, 0.25, 0.0)
 
 
 @pytest.mark.parametrize(

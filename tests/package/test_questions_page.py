@@ -32,4 +32,4 @@ def test_a_wrong_answer_is_seen(tmp_path: Path) -> None:
         "```console\n$ optimizer evaluate assistant-startup-today\nContribution margin: 1 k usd\nno such line\n```\n"
     )
     found = PROGRAM["answered"](asked, tmp_path)
-    assert "85.3 k usd" in found and "no line of the output is: no such line" in found
+    assert "85.3 k usd" in found and "no line of the output from here on is: no such line" in found
