@@ -225,7 +225,8 @@ def _constants(today: TodayFacts, solved: Solved, levels: Array) -> Constants:
         for plan in prepared.plans
     }
     unstated = frozenset(p.plan for p in today.observed if market.plans[p.plan].decision_rate is None)
-    return Constants(plans, pooled, references, alternatives, _rate_factors(today, solved, levels), unstated)
+    discounts = {plan.name: plan.annual_discount for plan in prepared.plans}
+    return Constants(plans, pooled, references, alternatives, _rate_factors(today, solved, levels), unstated, discounts)
 
 
 def _rate_factors(today: TodayFacts, solved: Solved, levels: Array) -> dict[str, Array]:

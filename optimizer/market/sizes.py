@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from optimizer.errors import Finding
 from optimizer.io.documents import Document
+from optimizer.market.further import lengths
 from optimizer.market.ladders import allowed_prices, price_ladder
 from optimizer.market.modes import customer_types
 from optimizer.schema.case import Case, PlanLadders
@@ -51,4 +52,5 @@ def _lengths(case: Case, market: Market, name: str, ladders: PlanLadders) -> lis
         len(set(prices)),
         len(set(ladders.impressions or (0.0,))),
         *(len(set(each)) for each in (*caps, *ladders.unit_prices.values())),
+        *lengths(ladders),
     ]
