@@ -42,9 +42,10 @@ class Explanation(Viewed):
     def offers(self) -> Offers:
         """The chosen menu as plain data."""
         return {
-            p.plan: {"offered": p.offered, "price": p.price, "allowances": p.allowances, "unit_prices": p.unit_prices}
+            p.plan: {"offered": p.offered, "price": p.price, "allowances": p.allowances, "unit_prices": p.unit_prices,
+                     "further_terms": p.further_terms}
             for p in self.solution.menu
-        }
+        }  # fmt: skip
 
     def to_frame(self, what: str = "price_responses") -> pd.DataFrame:
         """One of the tables: price_responses, condition_costs, runners_up, segments, under_water."""

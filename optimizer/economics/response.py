@@ -236,7 +236,7 @@ def plan_utility(
 
 
 def by_the_year(plan: PlanFacts, terms: Terms) -> float:
-    """What the decision rate is multiplied by for who pays by the year. Index: none. Unit: 1. Source: see ``annual``."""
+    """Factor on the decision rate for who pays by the year. Index: none. Unit: 1. Source: see ``annual``."""
     return annual.deciding(annual_share(plan, terms), plan.annual_share, plan.annual_decision_factor)
 
 

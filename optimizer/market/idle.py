@@ -76,7 +76,7 @@ def _overage(market: Market, name: str, ladders: PlanLadders, inputs: Inputs) ->
         if included and not limited:
             message = f"nobody pays this price: the plan includes {ai_model} without a cap"
             yield _idle(document, path, message, f"cap {ai_model} under allowances, or remove the price")
-        elif plan.fallback is not None and not held and _no_better(market, ai_model, plan.fallback):
+        elif plan.fallback is not None and not (held and limited) and _no_better(market, ai_model, plan.fallback):
             message = f"nobody pays this price: the fallback {plan.fallback} serves what {ai_model} refuses as well"
             yield _idle(document, path, message, "remove the fallback or the price, or cap the fallback")
 

@@ -264,8 +264,6 @@ def nests_of(prepared: Prepared) -> tuple[tuple[int, ...], ...]:
 class _Worth:
     """What the levels of a plan give."""
 
-    price: Array
-    """(L,) usd/month; nan off the menu."""
     shows: Array
     """(L,) advertisements a request; nan off the menu."""
     gives: Array
@@ -285,17 +283,14 @@ def _worth(levels: tuple[Level, ...], prepared: Prepared) -> _Worth:
             pop, quality = prepared.population, prepared.ai_models.quality
             found.append(np.zeros(pop.requests.size) if terms is None else gives(pop, quality, terms))
         which.append(known[key])
-    prices = np.array([math.nan if terms is None else terms.price for terms in levels])
     shows = np.array([math.nan if terms is None else terms.impressions for terms in levels])
-    return _Worth(prices, shows, np.stack(gives), np.array(which, dtype=np.intp))
-    return _Worth(np.stack(found), np.array(which, dtype=np.intp))
+    return _Worth(shows, np.stack(found), np.array(which, dtype=np.intp))
 
 
 def order_rules(
     case: Case, names: tuple[str, ...], levels: list[tuple[Level, ...]], prepared: Prepared, by_price: bool = True
 ) -> tuple[Rule, ...]:
-    """In a plan order the larger plan costs at least as much, shows no more advertising and gives no customers less."""
-    """Between neighbours in a plan order the larger plan costs at least as much and gives no cell of customers less.
+    """In a plan order the larger plan costs at least as much, shows no more advertising and gives no customers less.
 
     by_price: False: what they cost is left out.
     """
@@ -306,15 +301,11 @@ def order_rules(
         for small, large in itertools.combinations(order, 2):
             clock.check(ORDERED)
             less, more = worth[small], worth[large]
-            off = np.isnan(less.price)[:, None] | np.isnan(more.price)[None, :]
-            dearer = more.price[None, :] >= less.price[:, None] * (1.0 - SAME)
-            gives = np.array([(more.gives >= given * (1.0 - 1e-9)).all(axis=1) for given in less.gives])
             fewer = more.shows[None, :] <= less.shows[:, None]
-            allowed = off | (dearer & fewer & gives[np.ix_(less.which, more.which)])
             first, second = levels[names.index(small)], levels[names.index(large)]
             off = np.array([x is None for x in first])[:, None] | np.array([x is None for x in second])[None, :]
             enough = np.array([(more.gives >= given * (1.0 - 1e-9)).all(axis=1) for given in less.gives])
-            allowed = enough[np.ix_(less.which, more.which)]
+            allowed = fewer & enough[np.ix_(less.which, more.which)]
             if by_price:
                 allowed = allowed & never_dearer(first, second)
             allowed = off | allowed

@@ -356,7 +356,8 @@ def _runner(e: Explanation, plan: str, terms: Any) -> Content:
         return say("{share} of the budget for enterprise", share=Value(terms, "fraction"))
     chosen = e.offers().get(plan)
     others = [chosen] if chosen is not None and chosen["offered"] else []
-    whole = PlanTerms(terms["price"], bool(terms["unit_prices"]), terms["allowances"], terms["unit_prices"])
+    whole = PlanTerms(terms["price"], bool(terms["unit_prices"]), terms["allowances"], terms["unit_prices"],
+                      further=terms["further_terms"])  # fmt: skip
     news = told_terms({"offered": terms["price"] is not None, **terms}, others) if others else whole
     return say("{plan} {terms}", plan=PlanName(plan, e.titles().get(plan, plan)), terms=news)
 

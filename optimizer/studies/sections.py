@@ -75,6 +75,8 @@ class PlanTerms:
     """AI model -> unit price."""
     impressions: float | None = None
     """Advertisements a request; None: not told."""
+    further: Mapping[str, float] = field(default_factory=dict)
+    """Discount by the year, credits, prices by segment."""
 
 
 Piece: TypeAlias = str | Value | FigureName | PlanName | PathName | PlanTerms
@@ -219,7 +221,7 @@ def term_columns(
 
 
 def told_terms(offer: Offer, others: Sequence[Offer] = ()) -> PlanTerms:
-    """A plan's price, and of its allowances and unit prices those in which it differs from one of the others."""
+    """A plan's price, and of its other terms those in which it differs from one of the others."""
     offered = [other for other in others if other["offered"]]
 
     def news(part: str) -> dict[str, Any]:
@@ -231,7 +233,9 @@ def told_terms(offer: Offer, others: Sequence[Offer] = ()) -> PlanTerms:
         return PlanTerms(None)
     ads = offer.get("impressions")
     told = ads if any(ads != other.get("impressions") for other in offered) else None
-    return PlanTerms(offer["price"], bool(offer["unit_prices"]), news("allowances"), news("unit_prices"), told)
+    further = {name: value for name, value in news("further_terms").items() if not isinstance(value, str)}
+    metered = bool(offer["unit_prices"])
+    return PlanTerms(offer["price"], metered, news("allowances"), news("unit_prices"), told, further)
 
 
 def _of(offer: Offer, part: str, ai_model: str) -> Any:

@@ -80,7 +80,7 @@ def test_spend_on_what_is_no_better_than_the_fallback() -> None:
 @pytest.mark.parametrize("value", [0.5, 2.0, 4.0, 6.0, 9.0])
 @pytest.mark.parametrize("credits", [0.0, 0.7, 2.0])
 def test_spend_is_the_best_there_is(value: float, credits: float) -> None:
-    """Against a grid of everything that could be bought: refused large ones, replaced large ones, refused small ones."""
+    """Against a grid of all that could be bought: large ones refused, large ones replaced, small ones refused."""
     inside, prices = (row(2, 20), row(10, 15), row(20, 0)), (0.1, 0.08)
     got = spend(value, credits, inside, prices)
 
