@@ -32,6 +32,8 @@ class Explanation(Viewed):
     """What free customers cost, by segment, and what the menu would earn without them."""
     under_water: tuple[dict[str, Any], ...]
     """Usage classes that cost more than they bring."""
+    sales_floors: tuple[dict[str, Any], ...]
+    """Per plan and segment: the lowest fee at which a customer pays for himself, and at which a deal pays."""
     seconds: float
     case_model: CaseModel = field(repr=False)
 
@@ -48,7 +50,8 @@ class Explanation(Viewed):
         }  # fmt: skip
 
     def to_frame(self, what: str = "price_responses") -> pd.DataFrame:
-        """One of the tables: price_responses, condition_costs, runners_up, segments, under_water."""
+        """One of the tables: price_responses, condition_costs, runners_up, segments, under_water,
+        sales_floors."""
         import pandas as pd
 
         return pd.DataFrame(list(getattr(self, what)))

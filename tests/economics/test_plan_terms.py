@@ -92,7 +92,7 @@ def test_a_plan_decided_by_the_account() -> None:
     alone = response.per_customer(firms, AI_MODELS, POOLS, plan, TERMS)
     got = response.per_customer(firms, AI_MODELS, POOLS, replace(plan, by_account=True), TERMS)
     used = response.use(firms, AI_MODELS.quality, TERMS, response.included(firms, TERMS))
-    zero = response.plan_utility(firms, replace(plan, by_account=True), np.zeros(2), used, got.bill)
+    zero = response.plan_utility(firms, replace(plan, by_account=True), np.zeros(2), used, got.bill, np.zeros(2))
     assert zero == pytest.approx(got.utility + 1.0, rel=1e-12)
     mean = (1000.0 * alone.utility[0] + 100.0 * alone.utility[1]) / 1100.0
     assert got.utility == pytest.approx([mean, mean], rel=1e-12)
