@@ -225,7 +225,7 @@ def told_terms(offer: Offer, others: Sequence[Offer] = ()) -> PlanTerms:
     offered = [other for other in others if other["offered"]]
 
     def news(part: str) -> dict[str, Any]:
-        keys = dict.fromkeys(a for one in (offer, *offered) for a in one[part])
+        keys = dict.fromkeys(a for one in (offer, *offered) for a in one.get(part, ()))
         own = {a: _of(offer, part, a) for a in keys}
         return {a: v for a, v in own.items() if any(_differs(v, _of(other, part, a)) for other in offered)}
 
@@ -239,7 +239,7 @@ def told_terms(offer: Offer, others: Sequence[Offer] = ()) -> PlanTerms:
 
 
 def _of(offer: Offer, part: str, ai_model: str) -> Any:
-    return offer[part].get(ai_model, "not included")
+    return offer.get(part, {}).get(ai_model, "not included")
 
 
 def _differs(one: Any, other: Any) -> bool:
