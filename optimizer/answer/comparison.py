@@ -40,7 +40,7 @@ def candidate_menus(case_models: Mapping[str, CaseModel], solutions: Mapping[str
     first = next(iter(case_models.values()))
     menus = {f"best in {name}": first.carried(s.chosen, case_models[name]) for name, s in solutions.items()}
     here = first.today_menu
-    allowed = first.choices.choice(here) is not None or within_ranges(first, here)
+    allowed = first.choices.allows(here) or within_ranges(first, here)
     if allowed and not any(same_menu(here, menu) for menu in menus.values()):
         menus["today"] = here
     return menus

@@ -9,7 +9,8 @@ from typing import Any
 
 from optimizer.answer.further import further_terms, further_units, read_further
 from optimizer.answer.words import DISCOUNT
-from optimizer.market.prepare import WINDOW_ORDER, Prepared, unit_price_factor
+from optimizer.market.prepare import WINDOW_ORDER, Prepared
+from optimizer.market.unit_prices import kinds, named_kinds, unit_price, unit_price_factor
 from optimizer.model.choices import Level, Menu
 from optimizer.schema.market import Market
 from optimizer.units import same
@@ -27,7 +28,8 @@ class PlanChoice:
     allowances: dict[str, Any]
     """AI model -> window -> requests, ``unlimited``, or ``not included``."""
     unit_prices: dict[str, float]
-    """AI model -> unit price in the market's own unit."""
+    """AI model -> unit price in the market's own unit; ``frontier.input`` and so on where it is stated by kind of
+    token."""
     unit_price_units: dict[str, str]
     today_unit_prices: dict[str, float]
     today_price: float | None
@@ -117,15 +119,26 @@ def allowances(terms: Level, market: Market) -> dict[str, Any]:
     return found
 
 
-def unit_prices(terms: Level, market: Market, units: Mapping[str, str]) -> dict[str, float]:
-    """AI model -> unit price in the unit that the market states."""
-    if terms is None:
-        return {}
-    return {
-        ai_model: float(f"{price / unit_price_factor(market, ai_model, units[ai_model]):.12g}")
-        for ai_model, price in zip(market.ai_models, terms.unit_prices, strict=True)
-        if price is not None and ai_model in units
-    }
+def unit_prices(terms: Level, market: Market, units: Mapping[str, str], plan: str) -> dict[str, float]:
+    """Unit prices in the unit that the market states, by AI model, and kind of token where they are stated by kind."""
+    found: dict[str, float] = {}
+    for a, (ai_model, price) in enumerate(
+        zip(market.ai_models, () if terms is None else terms.unit_prices, strict=False)
+    ):
+        if terms is None or price is None:
+            continue
+        by_kind = terms.prices_by_kind[a] if terms.prices_by_kind else None
+        if by_kind is not None:
+            names = kinds(market.plans[plan].unit_prices[ai_model])
+            found |= {f"{ai_model}.{kind}": value for kind, value in zip(names, by_kind, strict=True)}
+        elif ai_model in units:
+            found[ai_model] = float(f"{price / unit_price_factor(market, ai_model, units[ai_model]):.12g}")
+    return found
+
+
+def unit_price_units(market: Market, plan: str) -> dict[str, str]:
+    """The units of a plan's unit prices, by the names of :func:`unit_prices`."""
+    return {name: quantity.unit for name, quantity in named_kinds(market.plans[plan]).items()}
 
 
 def plan_choices(
@@ -139,7 +152,7 @@ def plan_choices(
     rows = []
     for name, plan in changed.plans.items():
         chosen, before = terms[name], today[name]
-        units = {a: q.unit for a, q in plan.unit_prices.items()}
+        units = unit_price_units(changed, name)
         rows.append(
             PlanChoice(
                 plan=name,
@@ -147,8 +160,8 @@ def plan_choices(
                 offered=chosen is not None,
                 price=None if chosen is None else chosen.price,
                 allowances=allowances(chosen, changed),
-                unit_prices=unit_prices(chosen, changed, units),
-                today_unit_prices=unit_prices(before, base, units),
+                unit_prices=unit_prices(chosen, changed, units, name),
+                today_unit_prices=unit_prices(before, base, units, name),
                 unit_price_units=units,
                 today_price=None if before is None else before.price,
                 today_allowances=allowances(before, base),
@@ -175,12 +188,12 @@ def menu_document(menu: Menu, market: Market) -> dict[str, Any]:
     """A menu's terms as plain data: prices, allowances, unit prices and further terms by plan, and the split."""
     plans = {}
     for name, terms in menu.terms.items():
-        units = {a: q.unit for a, q in market.plans[name].unit_prices.items()}
+        units = unit_price_units(market, name)
         plans[name] = {
             "offered": terms is not None,
             "price": None if terms is None else terms.price,
             "allowances": allowances(terms, market),
-            "unit_prices": unit_prices(terms, market, units),
+            "unit_prices": unit_prices(terms, market, units, name),
             **advertised(market, name, None if terms is None else terms.impressions),
             "further_terms": further_terms(terms, market, name),
         }
@@ -197,7 +210,7 @@ def read_level(saved: Mapping[str, Any], plan: str, prepared: Prepared) -> Level
         return None
     market = prepared.market
     terms = read_further(saved.get("further_terms", {}), prepared.terms[plan], market, plan)
-    caps, prices = list(terms.caps), list(terms.unit_prices)
+    caps, prices, told = list(terms.caps), list(terms.unit_prices), list(terms.prices_by_kind)
     for a, ai_model in enumerate(market.ai_models):
         allowance = saved["allowances"].get(ai_model)
         if isinstance(allowance, Mapping):
@@ -205,11 +218,17 @@ def read_level(saved: Mapping[str, Any], plan: str, prepared: Prepared) -> Level
             caps[a] = tuple((w, limits[w]) for w in WINDOW_ORDER if w in limits)
         elif allowance == "unlimited":
             caps[a] = ()
-        if ai_model in saved["unit_prices"]:
-            unit = market.plans[plan].unit_prices[ai_model].unit
-            prices[a] = float(saved["unit_prices"][ai_model]) * unit_price_factor(market, ai_model, unit)
-    ads = float(saved.get("impressions", terms.impressions))
-    return replace(terms, price=float(saved["price"]), caps=tuple(caps), unit_prices=tuple(prices), impressions=ads)
+        stated = market.plans[plan].unit_prices.get(ai_model)
+        names = [] if stated is None else [f"{ai_model}.{k}" if k else ai_model for k in kinds(stated)]
+        if stated is not None and all(name in saved["unit_prices"] for name in names):
+            values = tuple(float(saved["unit_prices"][name]) for name in names)
+            prices[a] = unit_price(market, ai_model, stated, values)
+            if told and told[a] is not None:
+                told[a] = values
+    fee, ads = float(saved["price"]), float(saved.get("impressions", terms.impressions))
+    return replace(
+        terms, price=fee, caps=tuple(caps), unit_prices=tuple(prices), prices_by_kind=tuple(told), impressions=ads
+    )
 
 
 def read_menu(result: Mapping[str, Any], prepared: Prepared) -> Menu:

@@ -29,7 +29,7 @@ def price_responses(case_model: CaseModel, solution: Solution) -> list[dict[str,
         for factor in FACTORS:
             moved = replace(terms, price=terms.price * factor)
             if terms.price <= 0.0:
-                moved = replace(terms, unit_prices=tuple(None if p is None else p * factor for p in terms.unit_prices))
+                moved = terms.with_unit_prices(tuple(None if p is None else p * factor for p in terms.unit_prices))
             there = evaluated(case_model.prepared, replace(solution.chosen, terms={**solution.terms, plan: moved}))
             own = Selection(plan=plan)
             rows.append({

@@ -48,6 +48,8 @@ def _solve_stage(
         if checked.met:
             return Stage(objective, found, found.menu, evaluation, checked, objective.scale(m))
         refused.append(found.menu)
+        if m.choices.sifted:
+            raise NotTrustedError("the evaluator refused the best menu, and others were sifted; no number is shown")
     raise NotTrustedError("the evaluator refused more menus than it may; no number is shown")
 
 
@@ -57,7 +59,7 @@ def _no_answer(
 ) -> BaseException:  # fmt: skip
     """What to raise where the stage after those ``before`` has no menu."""
     if found.status is Status.INFEASIBLE and not refused:
-        if not diagnosed:
+        if not diagnosed or m.choices.sifted:
             return InfeasibleError("no menu meets the conditions")
         free, objective = m.with_rules_listed(), wanted.stages[len(before)][0]
         kept = wanted.kept(free, [stage.found.value for stage in before])

@@ -115,7 +115,7 @@ def _told(saved: SavedResult, count: int) -> list[Mapping[str, Any]]:
 
 def _stage(m: CaseModel, objective: Objective, menu: Menu, claim: Mapping[str, Any], told: Mapping[str, Any]) -> Stage:
     """One stage: its menu evaluated anew, and what was claimed of it. Raises like :func:`_claimed`."""
-    if m.choices.choice(menu) is None and not within_ranges(m, menu):
+    if not m.choices.allows(menu) and not within_ranges(m, menu):
         raise NotTrustedError("the saved menu is not one that the case allows")
     evaluation = m.evaluate(menu)
     value = objective.value(evaluation)

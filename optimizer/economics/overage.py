@@ -90,3 +90,12 @@ def spend(
         else:
             refused[:, s.ai_model] -= extra + paid
     return Spent(by_model, refused, satisfied, metered)
+
+
+def grown(before: Array, after: Array) -> Array:
+    """What all purchases of a customer are multiplied by from one to the other; 1 where there were none.
+
+    Index: (N, 1), from (N, A) each. Unit: 1. Source: definition; what bought requests displace moves in proportion.
+    """
+    total = before.sum(axis=1, keepdims=True)
+    return np.asarray(np.where(total > 0.0, after.sum(axis=1, keepdims=True) / np.where(total > 0.0, total, 1.0), 1.0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -74,6 +74,9 @@ class Population:
     """Window -> (C,) log-sigma of demand from window to window."""
     hours: Array
     """(I, H) share of use in each hour block."""
+    price_elasticity: Array | None = None
+    """(I,) by how many per cent metered use falls when unit prices rise by one per cent; nan where it follows from the
+    value of use. None where it does so for all."""
     unattended: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
     """(I,) whether a second stream of requests runs without the customer; empty where no type has one."""
 
@@ -137,6 +140,14 @@ class Terms:
     """AI model that serves what a cap refuses."""
     fallback_limit: float = float("inf")
     """Requests per window of the cap it follows."""
+    least_spend: float = 0.0
+    """usd/month billed for metered use at least."""
+    included_spend: float = 0.0
+    """usd/month of metered use that the fee includes."""
+    prices_by_kind: tuple[tuple[float, ...] | None, ...] = ()
+    """Per AI model, its prices by kind of token as the market states them, for telling; empty where there are none.
+    What counts is ``unit_prices``."""
+
     impressions: float = 0.0
     """Advertisements shown with a served request."""
     annual_discount: float | None = None
@@ -145,6 +156,14 @@ class Terms:
     """(segment, usd/month) pairs by segment: the fee there in place of ``price``."""
     credits: float = 0.0
     """usd/month of spend at the unit prices that the fee includes, used first."""
+
+    def with_unit_prices(self, prices: tuple[float | None, ...]) -> Terms:
+        """The same at other unit prices; those by kind of token move in proportion."""
+        told = self.prices_by_kind and tuple(
+            kinds if kinds is None or not new or not old else tuple(kind * new / old for kind in kinds)
+            for kinds, new, old in zip(self.prices_by_kind, prices, self.unit_prices, strict=True)
+        )
+        return replace(self, unit_prices=prices, prices_by_kind=told)
 
 
 @dataclass(frozen=True)
@@ -179,6 +198,8 @@ class PlanFacts:
     """(I,) alternative constant; nan where not offered."""
     reference_utility: Array
     """(I,) utility at which the rate of deciding is the reference; nan where not offered."""
+    reference_prices: tuple[float | None, ...] | None = None
+    """(A,) unit prices, usd per request, that today's metered use was observed at; None before calibration."""
     advertising_price: float = 0.0
     """usd per thousand impressions."""
     impression_disutility: Array = field(default_factory=lambda: np.zeros(1))
@@ -205,4 +226,6 @@ class AlternativeFacts:
     constant: Array
     """(I,); nan where not offered."""
     by_account: bool = False
+    """As of plans."""
+    reference_prices: tuple[float | None, ...] | None = None
     """As of plans."""

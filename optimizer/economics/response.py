@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
-from optimizer.economics import advertising, annual, choice, decisions, finance, overage, usage
+from optimizer.economics import advertising, annual, choice, decisions, finance, metered, overage, usage
 from optimizer.economics.accounts import account_utility
 from optimizer.economics.population import (
     AiModels,
@@ -90,9 +90,59 @@ class Use:
     """(I,) probability that a cap binds in the month."""
     lost: Array
     """(I,) requests a month that nothing served."""
+    felt: Array | float = 0.0
+    """(I,) usd/month that weigh on utility beside what is paid: a bill at reference prices and the consumer's surplus
+    lost against them, less what is paid; ``satisfied`` is then what it is at reference prices."""
 
 
-def use(population: Population, quality: Array, terms: Terms, inside: Included) -> Use:
+def use(
+    population: Population, quality: Array, terms: Terms, inside: Included, reference: metered.Prices | None = None
+) -> Use:
+    """Use of each type at its terms. ``reference``: unit prices at which purchases of types with a price elasticity of
+    their own are known; None: those of the terms."""
+    paid = _as_billed(terms, _by_utility(population, quality, terms, inside))
+    elasticity = population.price_elasticity
+    if elasticity is None or reference is None or not any(p is not None for p in terms.unit_prices):
+        return paid
+    # a price without a reference is one itself; there is none at 0, where use has no end
+    known = tuple(p if r is None or not p or not r else r for p, r in zip(terms.unit_prices, reference, strict=True))
+    if known == terms.unit_prices:
+        return paid
+    before = _by_utility(population, quality, replace(terms, unit_prices=known), inside)
+    return _answering(population, terms, inside, known, before, paid)
+
+
+def _answering(
+    population: Population, terms: Terms, inside: Included, known: metered.Prices, before: Use, paid: Use
+) -> Use:
+    """``paid``, with the use of types that have a price elasticity of their own worked out from ``before``."""
+    assert population.price_elasticity is not None
+    own, served = ~np.isnan(population.price_elasticity), inside.by_model[population.cell]
+    elasticity = np.where(own, population.price_elasticity, 0.0)
+    taken = before.by_model - served  # below 0 where bought requests take the fallback's place
+    answer = metered.answered(np.maximum(taken, 0.0), terms.unit_prices, known, elasticity)
+    moved = np.minimum(taken, 0.0) * overage.grown(np.maximum(taken, 0.0), answer.bought)
+    spend = np.maximum(answer.spend - terms.credits, 0.0)
+    billed = metered.billed_spend(spend, terms.included_spend, terms.least_spend)
+    left = np.maximum(inside.refused[population.cell] - answer.bought, 0.0).sum(axis=1)
+    return Use(
+        by_model=np.where(own[:, None], np.maximum(served + answer.bought + moved, 0.0), paid.by_model),
+        satisfied=np.where(own, before.satisfied, paid.satisfied),
+        metered=np.where(own, billed, paid.metered),
+        binds=paid.binds,
+        lost=np.where(own, left, paid.lost),
+        felt=np.where(own, before.metered + answer.surplus_lost - spend, 0.0),
+    )
+
+
+def _as_billed(terms: Terms, used: Use) -> Use:
+    """What is paid where some spend is included in the fee, or due in any case."""
+    if terms.included_spend == 0.0 and terms.least_spend == 0.0:
+        return used
+    return replace(used, metered=metered.billed_spend(used.metered, terms.included_spend, terms.least_spend))
+
+
+def _by_utility(population: Population, quality: Array, terms: Terms, inside: Included) -> Use:
     """Use of each type, with what it buys beyond the allowance (best value per usd first)."""
     at = population.cell
     spent = overage.spend(
@@ -158,7 +208,7 @@ def per_customer(
     terms: Terms,
 ) -> PerCustomer:
     """Everything a plan does per customer at one level, whatever else is on the menu."""
-    used = use(population, ai_models.quality, terms, included(population, terms))
+    used = use(population, ai_models.quality, terms, included(population, terms), plan.reference_prices)
     billed = plan_bill(population, plan, terms, used)
     shown = advertising.shown(used.by_model, ai_models.impressions, terms.impressions)
     utility = plan_utility(population, plan, plan.constant, used, billed, shown)
@@ -220,7 +270,7 @@ def annual_share(plan: PlanFacts, terms: Terms) -> float:
 def utility_of(population: Population, constant: Array, used: Use, billed: Array) -> Array:
     """V of an offer for each type. Index: (I,). Unit: utility. Source: see ``choice.systematic_utility``."""
     return choice.systematic_utility(
-        constant, population.value_of_use, used.satisfied, population.price_coefficient, billed
+        constant, population.value_of_use, used.satisfied, population.price_coefficient, billed + used.felt
     )
 
 
@@ -255,7 +305,8 @@ def alternative_utility(
     population: Population, quality: Array, facts: AlternativeFacts, constant: Array
 ) -> tuple[Array, Array]:
     """V of an alternative at a constant, and what its customers pay; each (I,)."""
-    used = use(population, quality * facts.quality, facts.terms, included(population, facts.terms))
+    inside = included(population, facts.terms)
+    used = use(population, quality * facts.quality, facts.terms, inside, facts.reference_prices)
     billed = finance.bill(np.full(population.size, facts.terms.price), used.metered)
     utility = utility_of(population, constant, used, billed)
     return account_utility(population, utility) if facts.by_account else utility, billed

@@ -39,6 +39,7 @@ _NUMBERS = Kind(
 )
 _MARKET = Kind("a market", "run a case that names it: a file with title, question and 'market: ' and the folder's name")
 _SCENARIOS = Kind("a file of scenarios", "'optimizer compare CASE --scenarios FILE' takes it")
+_BACKTEST = Kind("a back-test", "'optimizer backtest FILE' takes it")
 _PRICES = Kind("a price list", f"no command takes one: its prices go into a market's numbers; {_TEMPLATE}")
 _USAGE = Kind(
     "a usage log or trace", f"no command takes one: what it says of requests goes into a market's usage; {_TEMPLATE}"
@@ -170,6 +171,8 @@ def kind_of_data(data: dict[str, Any]) -> Kind | None:
         return _SAVED
     if not keys & {"question", "market"} and len(keys & _market_fields()) > 1:
         return _MARKET
+    if {"predicted", "observed"} <= keys:
+        return _BACKTEST
     if keys and keys <= {"scenarios", "grid"}:
         return _SCENARIOS
     if keys & {"title", "question", "market"}:

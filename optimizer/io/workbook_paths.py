@@ -82,8 +82,8 @@ class Shape:
             return
         if "$ref" in node:
             yield from self._options(self._defs[node["$ref"].rpartition("/")[2]])
-        elif "anyOf" in node:
-            for option in node["anyOf"]:
+        elif "anyOf" in node or "oneOf" in node:
+            for option in node.get("anyOf") or node["oneOf"]:
                 yield from self._options(option)
         else:
             yield node

@@ -226,7 +226,14 @@ def _constants(today: TodayFacts, solved: Solved, levels: Array) -> Constants:
     }
     unstated = frozenset(p.plan for p in today.observed if market.plans[p.plan].decision_rate is None)
     discounts = {plan.name: plan.annual_discount for plan in prepared.plans}
-    return Constants(plans, pooled, references, alternatives, _rate_factors(today, solved, levels), unstated, discounts)
+    factors = _rate_factors(today, solved, levels)
+    return Constants(plans, pooled, references, alternatives, factors, unstated, _unit_prices(prepared), discounts)
+
+
+def _unit_prices(prepared: Prepared) -> dict[str, tuple[float | None, ...]]:
+    """By path of plan and alternative, the unit prices of the market as it is observed."""
+    plans = {f"plans.{name}": terms.unit_prices for name, terms in prepared.terms.items()}
+    return plans | {f"alternatives.{a.name}": a.terms.unit_prices for a in prepared.alternatives}
 
 
 def _rate_factors(today: TodayFacts, solved: Solved, levels: Array) -> dict[str, Array]:

@@ -15,17 +15,18 @@ from optimizer.inputs.moved import quantity_at
 from optimizer.io.documents import Document
 from optimizer.market.check_choice import check_nests, check_rates, check_staying
 from optimizer.market.check_further import check_further, check_further_ladders
+from optimizer.market.check_prices import check_long_contexts, check_unit_ladders, check_unit_prices
 from optimizer.market.check_ranges import check_ranges
 from optimizer.market.check_supply import check_supply
 from optimizer.market.check_usage import check_usage
 from optimizer.market.idle import idle_inputs
-from optimizer.market.ladders import MOST_POINTS, allowed_prices, allowed_unit_prices, count_points, price_ladder
+from optimizer.market.ladders import MOST_POINTS, allowed_prices, count_points, price_ladder
 from optimizer.market.mixes import check_mix
 from optimizer.market.sizes import check_sizes
 from optimizer.schema.base import Quantity
 from optimizer.schema.case import Case
 from optimizer.schema.market import Market, Offer
-from optimizer.units import parse, same_dimension
+from optimizer.units import parse
 
 SUM_TOLERANCE = 1e-6
 LISTED = 20
@@ -128,6 +129,7 @@ def check_market(
         yield from _names(document, f"nests.{name}.plans", "plan", nest.plans, market.plans)
     yield from check_nests(market, document)
     yield from check_further(market, document)
+    yield from check_long_contexts(market, document)
     yield from _check_today(market, document)
     yield from check_usage(market, document)
     for channel in {p.channel for p in market.plans.values()} - set(market.finance.fees):
@@ -187,16 +189,7 @@ def _check_offer(market: Market, document: Document, path: str, offer: Offer) ->
                 "a capped fallback needs caps with one window",
                 "drop a window or the cap",
             )
-    for ai_model, price in offer.unit_prices.items():
-        if not (same_dimension(price.unit, "usd/request") or same_dimension(price.unit, "usd/token")):
-            yield document.finding(
-                "unit",
-                f"{path}.unit_prices.{ai_model}",
-                f"{price.unit!r} is no price of use",
-                "use usd/request or usd/Mtok",
-            )
-        elif price.value < 0.0:
-            yield document.finding("range", f"{path}.unit_prices.{ai_model}", "must not be negative", "state a price")
+    yield from check_unit_prices(market, document, path, offer)
 
 
 def _check_plan(market: Market, document: Document, name: str) -> Iterator[Finding]:
@@ -342,7 +335,7 @@ def _check_ladders(case: Case, market: Market, document: Document, name: str) ->
                 yield document.finding(
                     "range", f"{path}.allowances.{ai_model}.{window}", "a cap is negative", "use 0 or more"
                 )
-    for ai_model, steps in ladders.unit_prices.items():
+    for ai_model in ladders.unit_prices:
         if ai_model not in market.plans[name].unit_prices:
             yield _unknown(
                 document,
@@ -351,13 +344,7 @@ def _check_ladders(case: Case, market: Market, document: Document, name: str) ->
                 ai_model,
                 market.plans[name].unit_prices,
             )
-        elif not allowed_unit_prices(case, market, name)[ai_model]:
-            message, cure = "the price rules leave no price", "widen the prices or the rules"
-            yield document.finding("empty-ladder", f"{path}.unit_prices.{ai_model}", message, cure)
-        elif any(s < 0.0 for s in steps):
-            yield document.finding(
-                "range", f"{path}.unit_prices.{ai_model}", "a unit price is negative", "use 0 or more"
-            )
+    yield from check_unit_ladders(case, market, document, name)
 
 
 def _check_objective(case: Case, document: Document) -> Iterator[Finding]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from optimizer.economics.figures import Selection, unit_of
 from optimizer.economics.population import Terms
+from optimizer.economics.response import PerCustomer, per_customer
 from optimizer.errors import Finding
 from optimizer.io.documents import Document
 from optimizer.market.calibrate import Calibrated
@@ -17,6 +19,7 @@ from optimizer.market.measured import Measured
 from optimizer.market.observed_usage import compared_usage
 from optimizer.market.prepare import Prepared
 from optimizer.schema.market import Evidence, TodayPlan
+from optimizer.typing import Array
 from optimizer.units import convert
 
 STEP = 0.01
@@ -37,7 +40,7 @@ def scaled(terms: Terms, factor: float) -> Terms:
     """All prices of a plan times a factor: the fee, and unit prices where there is no fee."""
     if terms.price > 0.0:
         return replace(terms, price=terms.price * factor)
-    return replace(terms, unit_prices=tuple(None if p is None else p * factor for p in terms.unit_prices))
+    return terms.with_unit_prices(tuple(None if p is None else p * factor for p in terms.unit_prices))
 
 
 def own_price_elasticity(prepared: Prepared, plan: str) -> float:
@@ -49,6 +52,23 @@ def own_price_elasticity(prepared: Prepared, plan: str) -> float:
         for f in (1.0 - STEP, 1.0 + STEP)
     )
     return math.log(up / down) / math.log((1.0 + STEP) / (1.0 - STEP))
+
+
+def metered_elasticity(
+    prepared: Prepared, plan: str, today: Evaluation, amount: Callable[[PerCustomer], Array]
+) -> float:
+    """d ln amount / d ln unit prices with customers as they are today; :func:`own_price_elasticity` has those gained
+    and lost in the long run, too. Of revenue less 1 it is that of use weighted by revenue."""
+    facts, terms = prepared.plans[prepared.plan_index(plan)], prepared.terms[plan]
+    held = today.customers[:, today.plans.index(plan)]
+
+    def at(factor: float) -> float:
+        moved = terms.with_unit_prices(tuple(None if p is None else p * factor for p in terms.unit_prices))
+        per = per_customer(prepared.population, prepared.ai_models, prepared.pools, facts, moved)
+        return float(held @ amount(per))
+
+    down, up = at(1.0 - STEP), at(1.0 + STEP)
+    return math.log(up / down) / math.log((1.0 + STEP) / (1.0 - STEP)) if down > 0.0 and up > 0.0 else math.nan
 
 
 def diversion_to_paid(prepared: Prepared, plan: str, today: Evaluation) -> float:
@@ -75,6 +95,10 @@ def measured(today: Evaluation) -> list[Measured]:
     def value(check: Evidence) -> float:
         if check.check == "own_price_elasticity":
             return own_price_elasticity(prepared, check.plan)
+        if check.check == "metered_elasticity_requests":
+            return metered_elasticity(prepared, check.plan, today, lambda per: per.requests)
+        if check.check == "metered_elasticity_revenue":
+            return metered_elasticity(prepared, check.plan, today, lambda per: per.metered) - 1.0
         if check.check == "diversion_to_paid":
             return diversion_to_paid(prepared, check.plan, today)
         if check.check == "heavy_user_loss_share":

@@ -9,6 +9,7 @@ from optimizer.errors import Finding
 from optimizer.inputs.load import Inputs
 from optimizer.io.documents import Document
 from optimizer.market.check_further import idle_further
+from optimizer.market.check_prices import idle_prices
 from optimizer.market.check_usage import idle_usage
 from optimizer.market.idle_advertising import idle_advertising
 from optimizer.schema.base import Quantity
@@ -35,6 +36,7 @@ def idle_inputs(inputs: Inputs) -> Iterator[Finding]:
     if market.outside_decisions is not None:
         message = "it is no longer used: who leaves the company follows from what the alternatives are worth"
         yield _idle(document, "outside_decisions", message, "remove it")
+    yield from idle_prices(market, document, CODE)
     yield from _observed(market, document)
     yield from _case(inputs)
 

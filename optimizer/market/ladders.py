@@ -132,14 +132,3 @@ def allowed_prices(case: Case, base: Market, name: str, prices: tuple[float, ...
             today = base.plans[name].price.value
             kept = tuple(p for p in kept if abs(p - today) <= (rule.at_most + SAME) * today)
     return tuple(p for p in kept if _is_charm(p)) if case.rules.charm_prices else kept
-
-
-def allowed_unit_prices(case: Case, base: Market, name: str) -> dict[str, tuple[float, ...]]:
-    """AI model -> the unit prices of a plan that a case states, less what limits on the price change forbid."""
-    stated, kept = base.plans[name].unit_prices, dict(case.plans[name].unit_prices)
-    for rule in case.rules.price_change:
-        if rule.plan == name:
-            for ai_model, steps in kept.items():
-                today = stated[ai_model].value
-                kept[ai_model] = tuple(p for p in steps if abs(p - today) <= (rule.at_most + SAME) * today)
-    return kept

@@ -18,10 +18,10 @@ from optimizer.errors import bad_argument
 from optimizer.market.further import further_of
 from optimizer.market.modes import modes
 from optimizer.market.supply import ai_models_of, pools_of
+from optimizer.market.unit_prices import prices_by_kind_of, prices_of, unit_price
 from optimizer.schema.base import Quantity
 from optimizer.schema.market import Alternative, Market, Offer, Plan, Segment
 from optimizer.typing import Array
-from optimizer.units import convert
 
 WINDOW_ORDER = ("3h", "5h", "day", "week", "month")
 WINDOW_HOURS = {"3h": 3.0, "5h": 5.0, "day": 24.0, "week": 168.0, "month": 730.0}
@@ -42,6 +42,8 @@ class Constants:
     """What stated rates of plans are multiplied by to be their reference decision rates; 1 where one is missing."""
     unstated: frozenset[str] = frozenset()
     """Plans whose factor is the rate itself, as the market states none."""
+    unit_prices: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
+    """By path of plan and alternative, what today's metered use was observed at, usd per request."""
     annual_discounts: Mapping[str, float] = field(default_factory=dict)
     """Discount by the year at which the stated share of customers was observed to pay so."""
 
@@ -191,26 +193,21 @@ def population(market: Market) -> Population:
         sigmas={w: np.array([_window_sigma(m.segment, w) for m in found])[cell_mode] for w in WINDOW_ORDER},
         hours=np.array([[_share(s.usage.hours, b) for b in blocks] for s in segments])[segment],
         unattended=np.zeros(0, dtype=bool) if all(alone) else ~np.array(alone)[mode],
+        price_elasticity=_elasticity(segments, segment),
     )
+
+
+def _elasticity(segments: list[Segment], segment: NDArray[np.intp]) -> Array | None:
+    """(I,) price elasticity of metered use; None where no segment states one."""
+    stated = [s.price_elasticity for s in segments]
+    if all(q is None for q in stated):
+        return None
+    return np.asarray(np.array([math.nan if q is None else q.value for q in stated])[segment])
 
 
 def _share(shares: Mapping[str, Quantity], name: str) -> float:
     """A share that is stated, 0 where it is not."""
     return shares[name].value if name in shares else 0.0
-
-
-def unit_price(market: Market, ai_model: str, price: Quantity) -> float:
-    """A unit price in usd per request, whether stated per request or per token. Raises ValueError for other units."""
-    return price.value * unit_price_factor(market, ai_model, price.unit)
-
-
-def unit_price_factor(market: Market, ai_model: str, unit: str) -> float:
-    """usd per request for 1 ``unit`` of a request to an AI model."""
-    try:
-        return convert(1.0, unit, "usd/request")
-    except ValueError:
-        m = market.ai_models[ai_model]
-        return convert(1.0, unit, "usd/token") * (m.input_tokens.value + m.output_tokens.value)
 
 
 def terms_of(market: Market, offer: Offer) -> Terms:
@@ -229,11 +226,12 @@ def terms_of(market: Market, offer: Offer) -> Terms:
     return Terms(
         price=offer.price.value,
         caps=tuple(caps(a) for a in models),
-        unit_prices=tuple(
-            unit_price(market, a, offer.unit_prices[a]) if a in offer.unit_prices else None for a in models
-        ),
+        unit_prices=prices_of(market, offer),
         fallback=None if offer.fallback is None else models.index(offer.fallback),
         fallback_limit=limits[0] if limits else math.inf,
+        least_spend=0.0 if offer.least_spend is None else offer.least_spend.value,
+        included_spend=0.0 if offer.included_spend is None else offer.included_spend.value,
+        prices_by_kind=prices_by_kind_of(market, offer),
         impressions=offer.impressions.value if isinstance(offer, Plan) and offer.impressions is not None else 0.0,
         annual_discount=further.annual_discount,
         regional=further.regional,
@@ -358,10 +356,16 @@ def with_constants(prepared: Prepared, constants: Constants) -> Prepared:
             rate = plan.decision_rate * factor
         constant, reference = constants.plans[plan.name], constants.references[plan.name]
         at = constants.annual_discounts.get(plan.name, plan.annual_discount)
-        return replace(plan, constant=constant, reference_utility=reference, decision_rate=rate, annual_discount=at)
+        prices = constants.unit_prices.get(f"plans.{plan.name}")
+        found = replace(plan, constant=constant, reference_utility=reference, decision_rate=rate)
+        return replace(found, reference_prices=prices, annual_discount=at)
+
+    def placed(alternative: AlternativeFacts) -> AlternativeFacts:
+        constant, path = constants.alternatives[alternative.name], f"alternatives.{alternative.name}"
+        return replace(alternative, constant=constant, reference_prices=constants.unit_prices.get(path))
 
     return replace(
         prepared,
         plans=tuple(calibrated(p) for p in prepared.plans),
-        alternatives=tuple(replace(a, constant=constants.alternatives[a.name]) for a in prepared.alternatives),
+        alternatives=tuple(placed(a) for a in prepared.alternatives),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 
 import numpy as np
@@ -32,7 +32,7 @@ def proportionally(before: Evaluation, after: Evaluation) -> Proportional:
     for name in dict.fromkeys(channel):
         rows = channel == name
         held[rows] = _of_channel(before, after, rows)
-    return Proportional(after.prepared, after.menu, after.enterprise_share, after.budget, held=held)
+    return Proportional(**{f.name: getattr(after, f.name) for f in fields(after)}, held=held)
 
 
 def _of_channel(before: Evaluation, after: Evaluation, rows: Array) -> Array:

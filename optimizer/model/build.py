@@ -42,6 +42,7 @@ class MarketInstance:
     def figure(self, name: str, selection: Selection = TOTAL) -> Figure:
         """A linear figure on the instance. Raises KeyError for a ratio or an unknown name."""
         clock.check(f"{name} was worked out")
+        self.choices.check_asked(name, selection)
         elsewhere = self.prepared.market.finance.free_serving_elsewhere.value
         parts = [(w, LINEAR[n], s) for w, n, s in components(name, selection, elsewhere)]
         plain = self.composed.figure(combine([(w, _linear(self, figure, s)) for w, figure, s in parts]))

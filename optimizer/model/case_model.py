@@ -25,6 +25,7 @@ from optimizer.model.build import MarketInstance, build_instance
 from optimizer.model.choices import Choices, Level, Menu, carried, choices, order_rules, own_menu
 from optimizer.model.instance import Limit
 from optimizer.model.measures import ConditionBound, bounds, condition_factors
+from optimizer.model.sifted import sift
 from optimizer.schema.case import Case, Change
 from optimizer.schema.market import Market
 
@@ -54,7 +55,8 @@ class CaseModel:
 
     @cached_property
     def choices(self) -> Choices:
-        return self.other_choices or choices(self.inputs.case, self.inputs.market, self.inputs.changed, self.prepared)
+        inputs = self.inputs
+        return self.other_choices or sift(self, choices(inputs.case, inputs.market, inputs.changed, self.prepared))
 
     @cached_property
     def _built(self) -> tuple[MarketInstance, float]:
@@ -148,6 +150,8 @@ class CaseModel:
                     asked[k] = condition.model_copy(update={side: value * factor})
                 count += 1
         case = self.inputs.case.model_copy(update={"conditions": tuple(asked)})
+        if self.choices.sifted:  # what is left out hangs on what is asked
+            return replace(self, inputs=replace(self.inputs, case=case), other_choices=None)
         made = replace(self, inputs=replace(self.inputs, case=case), other_choices=self.choices)
         made.__dict__["_built"] = self._built  # conditions change no level
         return made

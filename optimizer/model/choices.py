@@ -5,18 +5,22 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from optimizer.economics.figures import Selection
 from optimizer.economics.population import Caps, Terms
 from optimizer.economics.response import gives
+from optimizer.errors import bad_argument
 from optimizer.execution import clock
-from optimizer.market.ladders import allowed_prices, allowed_unit_prices, price_ladder
+from optimizer.market.combinations import Combinations, combinations_of
+from optimizer.market.ladders import allowed_prices, price_ladder
 from optimizer.market.mixes import allowed_budgets, allowed_mixes, chosen_budget
-from optimizer.market.prepare import WINDOW_ORDER, Prepared, unit_price_factor
+from optimizer.market.prepare import WINDOW_ORDER, Prepared
+from optimizer.market.unit_prices import Values, allowed_unit_prices, unit_price
 from optimizer.model.composites import Composites, composites_of, connected, left_out
 from optimizer.model.further import carried_further, never_dearer, same_further, with_further
 from optimizer.model.instance import Rule
@@ -27,7 +31,7 @@ from optimizer.units import same
 
 ORDERED = "the order of the plans was worked out"
 UNPRICED: dict[str, Any] = {"price": 0.0, "impressions": 0.0, "annual_discount": None, "regional": ()}
-UNSOLD: dict[str, Any] = {"unit_prices": ()}
+UNSOLD: dict[str, Any] = {"unit_prices": (), "prices_by_kind": ()}
 """Terms that say nothing of what a plan gives for its fee; unit prices only where it grants credits."""
 Level = Terms | None
 """Terms of a plan, or None: the plan is not on the menu."""
@@ -64,6 +68,12 @@ class Choices:
     """Plans that are taken together, by position."""
     rules_within: bool = True
     """Whether what rules within a nest forbid is left out, or listed and forbidden by name."""
+    sifted: Mapping[str, Combinations] = field(default_factory=dict)
+    """Plans whose levels are those combinations of unit prices that no other one beats, see ``model.sifted``."""
+    asked: frozenset[tuple[str, Selection]] = frozenset()
+    """The figures that they were compared by; empty where nothing was left out."""
+    aims: frozenset[tuple[str, int]] = frozenset()
+    """Name and sense of the objectives among them."""
     budgets: tuple[float, ...] = ()
     """Sizes of the budget, usd/month, by mix level like ``mixes``; empty where the size is no choice."""
 
@@ -91,7 +101,34 @@ class Choices:
 
     @property
     def menus(self) -> int:
-        return math.prod(len(x) for x in self.levels) * len(self.mixes)
+        return math.prod(self.counts) * len(self.mixes)
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """Levels of each plan, those sifted out included."""
+        own = {name: combinations.count for name, combinations in self.sifted.items()}
+        pairs = zip(self.plans, self.levels, strict=True)
+        return tuple(own[name] + (None in x) if name in own else len(x) for name, x in pairs)
+
+    def allows(self, menu: Menu) -> bool:
+        """Whether a menu may be chosen, be it among the levels or sifted out."""
+        terms, own = dict(menu.terms), zip(self.plans, self.levels, strict=True)
+        first = {name: next((x for x in levels if x is not None), None) for name, levels in own if name in self.sifted}
+        for name, level in first.items():
+            asked = terms.get(name)
+            if asked is not None and self.sifted[name].holds(asked):
+                terms[name] = level
+        return self.choice(replace(menu, terms=terms)) is not None
+
+    def check_asked(self, name: str, selection: Selection) -> None:
+        """Raises InputError for a figure that combinations of unit prices were not compared by."""
+        if self.asked and (name, selection) not in self.asked:
+            message = (
+                f"the case does not ask for {name}, and combinations of unit prices that only it wants are left out"
+            )
+            raise bad_argument(
+                name, message, "make it a condition or the objective of the case, or shorten the ladders"
+            )
 
     def menu(self, choice: Choice) -> Menu:
         """The terms behind level indices of the composites."""
@@ -124,6 +161,9 @@ def same_level(one: Level, other: Level) -> bool:
         and all(_same_price(a, b) for a, b in zip(one.unit_prices, other.unit_prices, strict=True))
         and one.fallback == other.fallback
         and same(one.fallback_limit, other.fallback_limit)
+        and same(one.least_spend, other.least_spend)
+        and same(one.included_spend, other.included_spend)
+        and _same_prices_by_kind(one, other)
         and same(one.impressions, other.impressions)
         and same_further(one, other)
     )
@@ -157,6 +197,11 @@ def _same_price(one: float | None, other: float | None) -> bool:
     return one is other if one is None or other is None else same(one, other)
 
 
+def _same_prices_by_kind(one: Terms, other: Terms) -> bool:
+    pairs = zip(one.prices_by_kind or other.prices_by_kind, other.prices_by_kind or one.prices_by_kind, strict=True)
+    return all(a is b if a is None or b is None else all(map(same, a, b)) for a, b in pairs)
+
+
 def _position(levels: Sequence[Level], wanted: Level) -> int | None:
     """Where a level stands; an exact one before one that is the same up to rounding."""
     if wanted in levels:
@@ -178,53 +223,75 @@ def carried(level: Level, ladders: PlanLadders | None, plan: str, origin: Market
     if level is None or ladders is None:
         return None if level is None else own
     models, own = list(market.ai_models), carried_further(level, ladders, plan, origin, market, own)
-    caps, units = list(own.caps), list(own.unit_prices)
+    caps, units, told = list(own.caps), list(own.unit_prices), list(own.prices_by_kind)
     for ai_model, windows in ladders.allowances.items():
         a = models.index(ai_model)
         for window in windows:
             caps[a] = _with_cap(caps[a], window, dict(level.caps[a] or ()).get(window, math.inf))
     for ai_model in ladders.unit_prices:
-        a, price = models.index(ai_model), level.unit_prices[models.index(ai_model)]
-        old, new = (unit_price_factor(m, ai_model, m.plans[plan].unit_prices[ai_model].unit) for m in (origin, market))
-        # the step as the case states it: twelve digits undo the rounding of units
-        units[a] = None if price is None else float(f"{price / old:.12g}") * new
+        a = models.index(ai_model)
+        values = _stated_values(level, a, origin, ai_model, plan)
+        if values is not None:
+            units[a] = unit_price(market, ai_model, market.plans[plan].unit_prices[ai_model], values)
+            if told and told[a] is not None:
+                told[a] = values
     fee = own.price if ladders.price is None else level.price
     ads = own.impressions if ladders.impressions is None else level.impressions
-    return replace(own, price=fee, caps=tuple(caps), unit_prices=tuple(units), impressions=ads)
+    return replace(
+        own, price=fee, caps=tuple(caps), unit_prices=tuple(units), prices_by_kind=tuple(told), impressions=ads
+    )
+
+
+def _stated_values(level: Terms, a: int, market: Market, ai_model: str, plan: str) -> Values | None:
+    """A unit price of a level as the case states it; None where the AI model is not sold."""
+    price = level.unit_prices[a]
+    if price is None:
+        return None
+    if level.prices_by_kind and level.prices_by_kind[a] is not None:
+        return level.prices_by_kind[a]
+    one = unit_price(market, ai_model, market.plans[plan].unit_prices[ai_model], (1.0,))
+    return (float(f"{price / one:.12g}"),)  # twelve digits undo the rounding of units
 
 
 def plan_levels(
-    market: Market, name: str, terms: Terms, ladders: PlanLadders, prices: tuple[float, ...]
-) -> tuple[Terms, ...]:
+    market: Market, name: str, terms: Terms, ladders: PlanLadders, prices: tuple[float, ...],
+    unit_prices: Mapping[str, tuple[Values, ...]],
+) -> tuple[Terms, ...]:  # fmt: skip
     """Every combination of a plan's ladders; what has no ladder stays at ``terms``."""
     models = list(market.ai_models)
-    options: list[list[tuple[str, int, str, float]]] = []
+    options: list[list[tuple[str, int, str, float, Values | None]]] = []
     for ai_model, windows in ladders.allowances.items():
         for window, caps_allowed in windows.items():
             a = models.index(ai_model)
-            options.append([("cap", a, window, math.inf if s == "unlimited" else float(s)) for s in caps_allowed])
-    for ai_model, prices_allowed in ladders.unit_prices.items():
-        a = models.index(ai_model)
-        factor = unit_price_factor(market, ai_model, market.plans[name].unit_prices[ai_model].unit)
-        options.append([("unit", a, "", s * factor) for s in prices_allowed])
+            options.append([("cap", a, window, math.inf if s == "unlimited" else float(s), None) for s in caps_allowed])
+    for ai_model, stated in unit_prices.items():
+        a, own = models.index(ai_model), market.plans[name].unit_prices[ai_model]
+        options.append([("unit", a, "", unit_price(market, ai_model, own, values), values) for values in stated])
     shown = ladders.impressions or (terms.impressions,)
     found: list[Terms] = []
     for price, ads in itertools.product(prices, shown):
         clock.check("all combinations of prices and limits were listed")
         for combination in itertools.product(*options):
-            caps, units = list(terms.caps), list(terms.unit_prices)
-            for kind, position, window_name, value in combination:
+            caps, units, told = list(terms.caps), list(terms.unit_prices), list(terms.prices_by_kind)
+            for kind, position, window_name, value, values in combination:
                 if kind == "cap":
                     caps[position] = _with_cap(caps[position], window_name, value)
-                else:
-                    units[position] = value
-            found.append(replace(terms, price=price, caps=tuple(caps), unit_prices=tuple(units), impressions=ads))
+                    continue
+                units[position] = value
+                if told and told[position] is not None:
+                    told[position] = values
+            set_to = replace(terms, price=price, caps=tuple(caps), impressions=ads)
+            found.append(replace(set_to, unit_prices=tuple(units), prices_by_kind=tuple(told)))
     return tuple(dict.fromkeys(found))
 
 
 def choices(case: Case, base: Market, changed: Market, prepared: Prepared) -> Choices:
-    """Levels of all plans, in the market's order, and the rules. An empty ladder is reported by ``check``."""
+    """Levels of all plans, in the market's order, and the rules. An empty ladder is reported by ``check``.
+
+    Of plans that are to be sifted a few levels are listed for a start.
+    """
     levels: list[tuple[Level, ...]] = []
+    sifted: dict[str, Combinations] = {}
     for plan in prepared.plans:
         terms, sold = prepared.terms[plan.name], plan.name in base.today.plans
         ladders = case.plans.get(plan.name)
@@ -232,15 +299,19 @@ def choices(case: Case, base: Market, changed: Market, prepared: Prepared) -> Ch
             levels.append((terms if sold else None,))
             continue
         prices = allowed_prices(case, base, plan.name, price_ladder(ladders, terms.price))
-        ladders = ladders.model_copy(update={"unit_prices": allowed_unit_prices(case, base, plan.name)})
-        plain = plan_levels(changed, plan.name, terms, ladders, prices)
+        units = allowed_unit_prices(case, base, plan.name)
+        combinations = combinations_of(case, base, changed, plan.name, terms)
+        if combinations is not None:
+            sifted[plan.name] = combinations
+            units = {ai_model: stated[:1] for ai_model, stated in units.items()}
+        plain = plan_levels(changed, plan.name, terms, ladders, prices, units)
         built: tuple[Level, ...] = tuple(dict.fromkeys(with_further(plain, case, base, changed, plan.name, ladders)))
         withdraw = (not sold) if ladders.withdraw is None else ladders.withdraw
         levels.append((*built, None) if withdraw else built)
     shares = allowed_mixes(case, base) if case.mix and case.mix.enterprise_share else (prepared.today_mix,)
     names = tuple(p.name for p in prepared.plans)
     rules = order_rules(case, names, levels, prepared)
-    made = Choices(names, tuple(levels), (), rules, nests_of(prepared))
+    made = Choices(names, tuple(levels), (), rules, nests_of(prepared), sifted=sifted)
     return made.with_splits(tuple(itertools.product(shares, allowed_budgets(case))))
 
 

@@ -93,6 +93,9 @@ class Objective(ABC):
 
         Raises: InputError for price ranges with an objective that they do not know; SolverError; NotTrustedError.
         """
+        if m.choices.aims and (excluded or (self.name, self.sense) not in m.choices.aims):
+            message = "combinations of unit prices were left out that are the best for no objective of the case alone"
+            raise bad_argument("objective", message, "shorten the ladders of unit prices")
         scaled = replace(settings, scale=self.scale(m))
         if price_ranges.has_ranges(m):
             return self._solve_ranges(m, scaled, limits, excluded)

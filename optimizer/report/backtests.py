@@ -51,7 +51,8 @@ def event_row(e: Event) -> tuple[str, ...]:
 def summary_words(s: ScoreSummary) -> str:
     """A summary in one line."""
     skills = f"skill {number(s.skill_no_change)} against no change, {number(s.skill_proportional)} against proportional"
-    return f"{SCORES[s.score_kind]}: mean {number(s.score)} over {s.events} events nothing was tuned on; {skills}"
+    events = "1 event" if s.events == 1 else f"{s.events} events"
+    return f"{SCORES[s.score_kind]}: mean {number(s.score)} over {events} nothing was tuned on; {skills}"
 
 
 def markdown(result: Backtests) -> str:

@@ -12,19 +12,12 @@ from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 from optimizer.schema.base import Base, Names, Number, as_tuple
 from optimizer.schema.market import Channel, Window
 from optimizer.schema.options import Options
+from optimizer.schema.prices import Ladder, UnitPriceLadders, as_ladder
 
 CapStep = Number | Literal["unlimited"]
 
 
-def _as_ladder(value: Any) -> Any:
-    """A single step may be written without brackets."""
-    if isinstance(value, list):
-        return tuple(value)
-    return (value,) if isinstance(value, int | float | str) and not isinstance(value, bool) else value
-
-
-Ladder = Annotated[tuple[Number, ...], BeforeValidator(_as_ladder), Field(min_length=1)]
-Steps = Annotated[tuple[CapStep, ...], BeforeValidator(_as_ladder), Field(min_length=1)]
+Steps = Annotated[tuple[CapStep, ...], BeforeValidator(as_ladder), Field(min_length=1)]
 
 
 class PriceRange(Base):
@@ -51,8 +44,9 @@ class PlanLadders(Base):
     """Prices to choose from, usd/month; or a range ``{least: 15, most: 30}``."""
     allowances: dict[str, dict[Window, Steps]] = Field(default_factory=dict)
     """AI model -> window -> caps to choose from, requests; ``unlimited`` = no cap."""
-    unit_prices: dict[str, Ladder] = Field(default_factory=dict)
-    """AI model -> unit prices to choose from, in the unit of the market's own unit price."""
+    unit_prices: dict[str, Ladder | UnitPriceLadders] = Field(default_factory=dict)
+    """AI model -> unit prices to choose from, in the unit of the market's own unit price; or ``{times: [0.8, 1]}``, or
+    ladders by kind of token."""
     impressions: Ladder | None = None
     """Advertisements shown with a served request, to choose from; 0 = none."""
     annual_discount: Ladder | None = None

@@ -33,6 +33,7 @@ from optimizer.schema.base import (
     Windows,
     as_tuple,
 )
+from optimizer.schema.prices import StatedUnitPrice
 from optimizer.schema.supply import AiModel, Pool
 from optimizer.schema.usage import ObservedUsage, Unattended
 
@@ -123,6 +124,9 @@ class Segment(Base):
     """Multiplies the plans' referral; 1 where absent."""
     seats_per_account: Positive | None = None
     """Typical seats of one account, for plans with a seat minimum."""
+    price_elasticity: Positive | None = None
+    """By how many per cent a customer's metered use falls when unit prices rise by one per cent, from what it is at
+    today's unit prices; a positive number. Where absent metered use follows from the value of use."""
     impression_disutility: UtilityPerImpression | None = None
     """What an advertisement shown takes from a customer's utility of the month; nothing where absent."""
 
@@ -139,13 +143,18 @@ class Offer(Base):
     """AI model that serves what a cap refuses."""
     fallback_limit: dict[Window, Cap] = Field(default_factory=dict)
     """Cap on the fallback, in the window of the cap it follows; ``{}`` = none."""
-    unit_prices: dict[str, Quantity] = Field(default_factory=dict)
-    """AI model -> price beyond the allowance, per request or per token (input and output alike). What a cap refuses is
-    bought where that is worth its price to the customer; else the fallback serves it."""
     credits: UsdPerMonth | None = None
     """Spend at the unit prices that the fee includes each month; used first, not carried over."""
     decided_by: Literal["customer", "account"] = "customer"
     """``account``: all seats of an account choose together, by the mean utility of its users."""
+    unit_prices: dict[str, StatedUnitPrice] = Field(default_factory=dict)
+    """AI model -> price beyond the allowance, per request or per token (input and output alike); or prices by kind of
+    token: ``{input: ..., cached: ..., output: ...}``. What a cap refuses is bought where that is worth its price to the
+    customer; else the fallback serves it."""
+    least_spend: UsdPerMonth | None = None
+    """What a customer is billed at least for metered use in a month, beside the fee."""
+    included_spend: UsdPerMonth | None = None
+    """Metered use, at the unit prices, that the fee includes: the fee is then the price of a package."""
 
 
 class Plan(Offer):
@@ -312,6 +321,8 @@ class Evidence(Base):
 
     check: Literal[
         "own_price_elasticity",
+        "metered_elasticity_requests",
+        "metered_elasticity_revenue",
         "cap_binding_share",
         "cost_per_free_customer",
         "diversion_to_paid",

@@ -12,6 +12,7 @@ from optimizer.schema.base import (
     UsdPerGpuHour,
     UsdPerToken,
 )
+from optimizer.schema.prices import LongContext
 
 
 class TokenPrices(Base):
@@ -42,6 +43,8 @@ class AiModel(Base):
     """Output tokens a GPU writes in a second while busy; needed with a pool."""
     pool: str | None = None
     """Which pool of GPUs serves it; none where its tokens are bought."""
+    long_context: LongContext | None = None
+    """Its requests with a long context, for plans that bill them at other prices."""
     token_prices: TokenPrices | None = None
     """What its tokens cost where they are bought at a price list, beside the GPU hours of its pool if it has one."""
 

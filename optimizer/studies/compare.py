@@ -122,7 +122,7 @@ def compare_worlds(
     first = given[0]
     for name, m in case_models.items():
         same = m.choices.plans == first.choices.plans and m.choices.splits == first.choices.splits
-        if not same or [len(x) for x in m.choices.levels] != [len(x) for x in first.choices.levels]:
+        if not same or m.choices.counts != first.choices.counts:
             told = f"{name} does not offer the same choices as {first.inputs.name}"
             raise bad_argument("cases", told, "give both the same ladders")
     titles, ones = {name: m.inputs.case.title for name, m in case_models.items()}, dict.fromkeys(case_models, 1.0)

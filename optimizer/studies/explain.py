@@ -161,7 +161,7 @@ def next_best(
     """
     from optimizer.optimise.price_ranges import has_ranges
 
-    if has_ranges(m):
+    if has_ranges(m) or m.choices.sifted:
         return []
     objective, best, limits = wanted.last, values[-1], wanted.kept(m, values[:-1])
     known, found = [chosen], []
@@ -353,6 +353,8 @@ def runner_section(e: Explanation) -> Section:
     none = "No other menu comes within 1 %."
     if has_ranges(e.case_model):
         none = "None is told where prices are ranges: next to the best price there is always another one."
+    if e.case_model.choices.sifted:
+        none = "None is told where combinations of unit prices are sifted."
     return Section("Runners-up", (text_table(headings, rows),), (lead if rows else none,))
 
 

@@ -103,6 +103,9 @@ def refuse_ranges(case_model: CaseModel) -> None:
     """Raises InputError where prices are ranges."""
     from optimizer.optimise.price_ranges import has_ranges
 
+    if case_model.choices.sifted:
+        cure = "shorten the ladders of unit prices: a frontier chooses among all menus"
+        raise bad_argument("frontier", "combinations of unit prices are sifted for the case's own objective", cure)
     if has_ranges(case_model):
         cure = "write the prices as a ladder, e.g. price: [15, 18, 20]"
         raise bad_argument("frontier", "the case gives prices as ranges, and a frontier chooses among menus", cure)

@@ -105,11 +105,11 @@ def test_a_wrong_prediction_scores_worse(found: Backtests) -> None:
         if e.score_kind == BRIER and e.score < 0.25:
             assert score(BRIER, np.array([1.0 - e.prediction]), e.observation) > e.score
             tried += 1
-        elif e.score_kind == CRPS and e.inside and e.prediction != 0.0:
+        elif e.score_kind == CRPS and e.inside and e.observation != 0.0:
             for wrong in (-e.prediction, 3.0 * e.prediction):
                 assert score(CRPS, np.array([wrong]), e.observation) > e.score, e.name
             tried += 1
-    assert tried >= 4
+    assert tried >= 5
 
 
 def test_draws_take_the_same_way() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from optimizer.io.library import backtest_path
+
 KEYS = {
     "name", "date", "prediction", "observation", "low", "high", "kind", "score", "score_kind", "skill_no_change",
     "skill_proportional", "expressed", "tuned_on", "words",
@@ -41,3 +43,15 @@ def test_an_unknown_event(call: Any) -> None:
     assert told.code == 2
     assert "go-launch-2026-01" in told.err
     assert call("backtest", "nothing-of-the-kind", "--json").json["findings"]
+
+
+def test_a_back_test_is_no_case(call: Any) -> None:
+    told = call("run", backtest_path("go-launch-2026-01"))
+    assert told.code == 2
+    assert "a back-test" in told.err and "optimizer backtest" in told.err
+
+
+def test_a_case_is_no_back_test(call: Any, case: Any) -> None:
+    told = call("backtest", case)
+    assert told.code == 2
+    assert "predicted" in told.err and "question.yaml" in told.err

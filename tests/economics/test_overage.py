@@ -77,6 +77,11 @@ def test_spend_on_what_is_no_better_than_the_fallback() -> None:
     assert list(got.metered) == [0.0]
 
 
+def test_grown() -> None:
+    got = overage.grown(np.array([[2.0, 6.0], [0.0, 0.0]]), np.array([[1.0, 3.0], [0.0, 0.0]]))
+    assert got.tolist() == [[0.5], [1.0]]
+
+
 @pytest.mark.parametrize("value", [0.5, 2.0, 4.0, 6.0, 9.0])
 @pytest.mark.parametrize("credits", [0.0, 0.7, 2.0])
 def test_spend_is_the_best_there_is(value: float, credits: float) -> None:

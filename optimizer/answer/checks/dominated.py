@@ -21,7 +21,7 @@ def dearer(terms: Terms) -> Terms | None:
         return replace(terms, price=DEARER * terms.price)
     if not any(terms.unit_prices):
         return None
-    return replace(terms, unit_prices=tuple(None if p is None else DEARER * p for p in terms.unit_prices))
+    return terms.with_unit_prices(tuple(None if p is None else DEARER * p for p in terms.unit_prices))
 
 
 def dominated_copy(a: Answered) -> Iterator[Checked]:

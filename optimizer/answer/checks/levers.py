@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from optimizer.economics.population import Terms
-from optimizer.market.prepare import WINDOW_ORDER, unit_price_factor
+from optimizer.market.prepare import WINDOW_ORDER
+from optimizer.market.unit_prices import unit_price_factor
 from optimizer.model.choices import Choices, Level, Menu
+from optimizer.schema.base import Quantity
 from optimizer.schema.market import Market
 from optimizer.units import same
 
@@ -78,7 +80,7 @@ class Lever:
             return replace(terms, impressions=value)
         if self.kind is LeverKind.UNIT_PRICE:
             prices = (*terms.unit_prices[: self.ai_model], value, *terms.unit_prices[self.ai_model + 1 :])
-            return replace(terms, unit_prices=prices)
+            return terms.with_unit_prices(prices)
         kept = {**dict(terms.caps[self.ai_model] or ()), self.window: value}
         caps = tuple((w, kept[w]) for w in WINDOW_ORDER if w in kept and math.isfinite(kept[w]))
         return replace(terms, caps=(*terms.caps[: self.ai_model], caps, *terms.caps[self.ai_model + 1 :]))
@@ -100,7 +102,8 @@ class Lever:
         """A value in the unit that readers know it in."""
         if self.kind is LeverKind.UNIT_PRICE and self.plan is not None:
             ai_model = list(market.ai_models)[self.ai_model]
-            unit = market.plans[self.plan].unit_prices[ai_model].unit
+            price = market.plans[self.plan].unit_prices[ai_model]
+            unit = price.unit if isinstance(price, Quantity) else "usd/request"
             return f"{value / unit_price_factor(market, ai_model, unit):.4g} {unit}"
         return "unlimited" if math.isinf(value) else f"{value:.6g}"
 
