@@ -3,7 +3,7 @@
 A unit is written ``[scale] name[/name...]``: ``usd/month``, ``million customers``, ``usd/GPU-hour``,
 ``tokens/s/GPU``, ``percent``. Counts of people (customers, persons, seats) carry no dimension, so
 ``usd/seat/month`` and ``usd/month`` agree; requests, tokens, impressions, GPUs, money, time and utility do.
-The month is 730 hours.
+The month is 730 hours. Money is ``usd``; a price in another currency (``INR/month``) measures something else.
 """
 
 from __future__ import annotations
@@ -43,6 +43,13 @@ _NAMES: dict[str, tuple[float, dict[str, int]]] = {
     "utility": (1.0, {"utility": 1}),
 }
 
+CURRENCIES = frozenset({
+    "AED", "ARS", "AUD", "BDT", "BRL", "CAD", "CHF", "CLP", "CNY", "COP", "CZK", "DKK", "EGP", "EUR", "GBP", "HKD",
+    "HUF", "IDR", "ILS", "INR", "JPY", "KES", "KRW", "MXN", "MYR", "NGN", "NOK", "NZD", "PEN", "PHP", "PKR", "PLN",
+    "RON", "SAR", "SEK", "SGD", "THB", "TRY", "TWD", "UAH", "VND", "ZAR",
+})  # fmt: skip
+"""Codes of ISO 4217 in which a regional price may be stated."""
+
 
 @lru_cache(maxsize=1024)
 def parse(unit: str) -> tuple[float, tuple[tuple[str, int], ...]]:
@@ -63,11 +70,11 @@ def parse(unit: str) -> tuple[float, tuple[tuple[str, int], ...]]:
         name = " ".join(pieces)
         if name not in _NAMES and name.endswith("s"):
             name = name[:-1]
-        if name not in _NAMES:
+        if name not in _NAMES and name not in CURRENCIES:
             raise ValueError(
                 f"unknown unit {raw.strip()!r}; known: {', '.join(sorted(_NAMES))}, scales {', '.join(SCALES)}"
             )
-        size, dims = _NAMES[name]
+        size, dims = _NAMES.get(name, (1.0, {name: 1}))
         sign = 1 if position == 0 else -1
         factor *= (size * scale) ** sign
         for dim, power in dims.items():
@@ -86,6 +93,14 @@ def convert(value: float, unit: str, to: str) -> float:
     if dims != wanted:
         raise ValueError(f"unit {unit!r} does not measure what {to!r} measures")
     return value if unit == to else value * (factor / target)
+
+
+def currency_of(unit: str) -> str | None:
+    """Currency of a monthly price: ``usd`` or a code of :data:`CURRENCIES`; None where the unit is no such price."""
+    for name in ("usd", *CURRENCIES):
+        if same_dimension(unit, f"{name}/month"):
+            return name
+    return None
 
 
 @dataclass(frozen=True)

@@ -89,10 +89,12 @@ def _plan(p: PlanChoice, solution: Solution) -> dict[str, Any]:
         "allowances": p.allowances,
         "unit_prices": p.unit_prices,
         "unit_price_units": p.unit_price_units,
+        "further_terms": p.further_terms,
         "today_offered": p.today_offered,
         "today_price": p.today_price,
         "today_unit_prices": p.today_unit_prices,
         "today_allowances": p.today_allowances,
+        "today_further_terms": p.today_further_terms,
         "outside_evidence": list(p.notes),
         **(shown | {"today_impressions": p.today_impressions} if shown else {}),
     }
@@ -122,6 +124,7 @@ def solution_files(solution: Solution) -> dict[str, bytes]:
             "today_price_usd_per_month": p.today_price,
             "allowances": json.dumps(clean(p.allowances)),
             "unit_prices": json.dumps(clean(p.unit_prices)),
+            "further_terms": json.dumps(clean(p.further_terms)),
             "outside_evidence": "; ".join(p.notes),
         }
         for p in solution.menu

@@ -32,6 +32,8 @@ class Explanation(Viewed):
     """What free customers cost, by segment, and what the menu would earn without them."""
     under_water: tuple[dict[str, Any], ...]
     """Usage classes that cost more than they bring."""
+    sales_floors: tuple[dict[str, Any], ...]
+    """Per plan and segment: the lowest fee at which a customer pays for himself, and at which a deal pays."""
     seconds: float
     case_model: CaseModel = field(repr=False)
 
@@ -42,12 +44,14 @@ class Explanation(Viewed):
     def offers(self) -> Offers:
         """The chosen menu as plain data."""
         return {
-            p.plan: {"offered": p.offered, "price": p.price, "allowances": p.allowances, "unit_prices": p.unit_prices}
+            p.plan: {"offered": p.offered, "price": p.price, "allowances": p.allowances, "unit_prices": p.unit_prices,
+                     "further_terms": p.further_terms}
             for p in self.solution.menu
-        }
+        }  # fmt: skip
 
     def to_frame(self, what: str = "price_responses") -> pd.DataFrame:
-        """One of the tables: price_responses, condition_costs, runners_up, segments, under_water."""
+        """One of the tables: price_responses, condition_costs, runners_up, segments, under_water,
+        sales_floors."""
         import pandas as pd
 
         return pd.DataFrame(list(getattr(self, what)))

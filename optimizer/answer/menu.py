@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from optimizer.answer.further import further_terms, further_units, read_further
+from optimizer.answer.words import DISCOUNT
 from optimizer.market.prepare import WINDOW_ORDER, Prepared
 from optimizer.market.unit_prices import kinds, named_kinds, unit_price, unit_price_factor
 from optimizer.model.choices import Level, Menu
@@ -38,6 +40,10 @@ class PlanChoice:
     impressions: float = 0.0
     """Advertisements shown with a served request."""
     today_impressions: float = 0.0
+    further_terms: dict[str, float] = field(default_factory=dict)
+    """Discount by the year, credits, prices by segment, in the market's own units."""
+    further_units: dict[str, str] = field(default_factory=dict)
+    today_further_terms: dict[str, float] = field(default_factory=dict)
 
     @property
     def repriced(self) -> bool:
@@ -54,8 +60,8 @@ class PlanChoice:
 
     @property
     def renewed(self) -> bool:
-        """Whether allowances, unit prices or advertising are not as today."""
-        return bool(self.new_allowances or self.new_unit_prices) or self.new_impressions
+        """Whether allowances, unit prices, advertising or further terms are not as today."""
+        return bool(self.new_allowances or self.new_unit_prices or self.new_further) or self.new_impressions
 
     @property
     def new_impressions(self) -> bool:
@@ -73,6 +79,16 @@ class PlanChoice:
         return {
             a: value for a, value in self.unit_prices.items() if not same_terms(value, self.today_unit_prices.get(a))
         }
+
+    def shown_further(self, told: Mapping[str, float]) -> dict[str, float]:
+        """Further terms that a table has room for: a discount by the year only where it is another one than today's."""
+        return {name: value for name, value in told.items() if name != DISCOUNT or name in self.new_further}
+
+    @property
+    def new_further(self) -> dict[str, float]:
+        """Further terms that are not as today."""
+        before = self.today_further_terms
+        return {name: value for name, value in self.further_terms.items() if not same_terms(value, before.get(name))}
 
 
 def same_terms(one: Any, other: Any) -> bool:
@@ -153,6 +169,9 @@ def plan_choices(
                 notes=notes.get(name, ()),
                 impressions=0.0 if chosen is None else chosen.impressions,
                 today_impressions=0.0 if before is None else before.impressions,
+                further_terms=further_terms(chosen, changed, name),
+                further_units=further_units(changed, name),
+                today_further_terms=further_terms(before, base, name),
             )
         )
     return tuple(rows)
@@ -166,7 +185,7 @@ def advertised(market: Market, plan: str, impressions: float | None) -> dict[str
 
 
 def menu_document(menu: Menu, market: Market) -> dict[str, Any]:
-    """A menu's terms as plain data: prices, allowances and unit prices by plan, and the split."""
+    """A menu's terms as plain data: prices, allowances, unit prices and further terms by plan, and the split."""
     plans = {}
     for name, terms in menu.terms.items():
         units = unit_price_units(market, name)
@@ -176,6 +195,7 @@ def menu_document(menu: Menu, market: Market) -> dict[str, Any]:
             "allowances": allowances(terms, market),
             "unit_prices": unit_prices(terms, market, units, name),
             **advertised(market, name, None if terms is None else terms.impressions),
+            "further_terms": further_terms(terms, market, name),
         }
     sized = {} if menu.budget is None else {"budget": menu.budget}
     return {"menu": plans, "mix": {"enterprise_share": menu.enterprise_share, **sized}}
@@ -188,7 +208,8 @@ def read_level(saved: Mapping[str, Any], plan: str, prepared: Prepared) -> Level
     """
     if not saved["offered"]:
         return None
-    market, terms = prepared.market, prepared.terms[plan]
+    market = prepared.market
+    terms = read_further(saved.get("further_terms", {}), prepared.terms[plan], market, plan)
     caps, prices, told = list(terms.caps), list(terms.unit_prices), list(terms.prices_by_kind)
     for a, ai_model in enumerate(market.ai_models):
         allowance = saved["allowances"].get(ai_model)

@@ -1,7 +1,7 @@
 """Menus side by side as plain data: where they differ, their prices and terms in columns.
 
 A menu comes here as :func:`optimizer.answer.menu.menu_document` tells it: plan -> offered, price, allowances, unit
-prices. Light to import.
+prices, further terms. Light to import.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ Offer: TypeAlias = Mapping[str, Any]
 """A plan's terms as plain data."""
 Offers: TypeAlias = Mapping[str, Offer]
 """Plan -> its terms."""
-PARTS = ("allowances", "unit_prices")
+PARTS = ("allowances", "unit_prices", "further_terms")
 
 
 def differing(menus: Sequence[Offers]) -> list[str]:
@@ -63,5 +63,8 @@ def difference_text(differences: Mapping[str, Any]) -> str:
 
 def _part_text(offer: Offer, part: str) -> str:
     from optimizer.answer.menu import text
+    from optimizer.answer.words import further_words
 
+    if part == "further_terms":
+        return further_words(offer[part])
     return text(offer[part]) if part == "allowances" else "; ".join(f"{a}: {v:g}" for a, v in offer[part].items())

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from optimizer.answer.menu import menu_document
+from optimizer.answer.offers import PARTS
 from optimizer.answer.solution import Solution
 from optimizer.economics.choice import surplus_change
 from optimizer.economics.figures import Selection
@@ -88,7 +89,7 @@ def differences(m: CaseModel, solution: Solution, menu: Menu) -> dict[str, Any]:
     """Plan -> its terms in another menu, where they differ from the solution's."""
     offers = menu_document(menu, m.inputs.changed)["menu"]
     told = {plan: offers[plan] for plan, terms in menu.terms.items() if not same_level(terms, solution.terms[plan])}
-    keys = ("price", "allowances", "unit_prices", "impressions")
+    keys = ("price", *PARTS, "impressions")
     found: dict[str, Any] = {plan: {key: offer[key] for key in keys if key in offer} for plan, offer in told.items()}
     if not same(menu.enterprise_share, solution.enterprise_share):
         found["enterprise_share"] = menu.enterprise_share

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from optimizer.units import display
 
 _SCALES = ((1e9, " bn"), (1e6, " M"), (1e3, " k"))
+
+DISCOUNT, CREDITS, REGIONAL = "annual_discount", "credits", "regional_price."
+"""Names of terms beyond fee, caps and unit prices; the last with the segment."""
 
 
 def amount(value: float) -> str:
@@ -43,3 +47,17 @@ def stated(value: float, unit: str) -> str:
     """A number with its whole unit, where no name says what is counted."""
     shown = display(unit)
     return quantity(value, unit) if shown.decimals is not None else f"{amount(value)} {shown.words}".rstrip()
+
+
+def further_words(told: Mapping[str, float], units: Mapping[str, str] | None = None) -> str:
+    """These terms in one line."""
+    parts = []
+    for name, value in told.items():
+        if name == DISCOUNT:
+            parts.append(f"{100.0 * value:.3g}% off by the year")
+        elif name == CREDITS:
+            parts.append(f"{value:.4g} usd of credits")
+        else:
+            currency = (units or {}).get(name, "").partition("/")[0]
+            parts.append(f"{name.removeprefix(REGIONAL)} {value:.4g} {currency}".rstrip())
+    return ", ".join(parts)

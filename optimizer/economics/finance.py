@@ -4,13 +4,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from optimizer.typing import Array
 
+FeeT = TypeVar("FeeT", float, Array)
 
-def effective_fee(price: float, annual_share: float, annual_discount: float) -> float:
+
+def list_fee(price: float, regional: Sequence[tuple[int, float]], segment: NDArray[np.intp]) -> Array:
+    """Fee of each type: the regional one where its segment has one, else the list price.
+
+    ``regional``: (segment, usd/month) pairs, local prices times what a unit of the currency is worth in usd.
+
+    Index: (I,). Unit: usd/month. Source: third-degree price discrimination, Tirole (1988), ch. 3.2.
+    """
+    fees = np.full(len(segment), price)
+    for place, fee in regional:
+        fees[segment == place] = fee
+    return fees
+
+
+def effective_fee(price: FeeT, annual_share: float, annual_discount: float) -> FeeT:
     """Average fee when some pay by the year at a discount.
 
     >>> effective_fee(20.0, 0.25, 0.2)

@@ -150,6 +150,12 @@ class Terms:
 
     impressions: float = 0.0
     """Advertisements shown with a served request."""
+    annual_discount: float | None = None
+    """On the fee of who pays by the year; None = as the plan's facts have it."""
+    regional: tuple[tuple[int, float], ...] = ()
+    """(segment, usd/month) pairs by segment: the fee there in place of ``price``."""
+    credits: float = 0.0
+    """usd/month of spend at the unit prices that the fee includes, used first."""
 
     def with_unit_prices(self, prices: tuple[float | None, ...]) -> Terms:
         """The same at other unit prices; those by kind of token move in proportion."""
@@ -178,7 +184,9 @@ class PlanFacts:
     advertising: float
     """usd per served request."""
     annual_share: float
+    """Of today's customers, at ``annual_discount``."""
     annual_discount: float
+    """Today's."""
     seat_minimum: float
     payment_share: float
     payment_fixed: float
@@ -196,6 +204,12 @@ class PlanFacts:
     """usd per thousand impressions."""
     impression_disutility: Array = field(default_factory=lambda: np.zeros(1))
     """(I,) utility an impression takes; (1,) where it is the same for all."""
+    annual_sensitivity: float | None = None
+    """Log-odds of paying by the year per unit of discount; None = ``annual_share`` whatever the discount."""
+    annual_decision_factor: float = 1.0
+    """Decision rate of who pays by the year over that of who pays by the month."""
+    by_account: bool = False
+    """Whether all seats of an account choose together."""
 
 
 @dataclass(frozen=True)
@@ -211,5 +225,7 @@ class AlternativeFacts:
     decision_rate: float
     constant: Array
     """(I,); nan where not offered."""
+    by_account: bool = False
+    """As of plans."""
     reference_prices: tuple[float | None, ...] | None = None
     """As of plans."""

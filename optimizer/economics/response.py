@@ -8,7 +8,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from optimizer.economics import advertising, choice, decisions, finance, metered, usage
+from optimizer.economics import advertising, annual, choice, decisions, finance, metered, overage, usage
+from optimizer.economics.accounts import account_utility
 from optimizer.economics.population import (
     AiModels,
     AlternativeFacts,
@@ -33,6 +34,8 @@ class Included:
     """(C, A) requests a month served by each AI model, fallback included."""
     refused: Array
     """(C, A) requests a month wanted of an AI model and not served by anything."""
+    replaced: Array
+    """(C, A) requests a month wanted of an AI model that the fallback serves."""
     binds: Array
     """(C,) probability that a cap refuses something in the month."""
 
@@ -47,7 +50,7 @@ def _included(
     demand: Demand, caps_by_model: tuple[Caps | None, ...], fallback: int | None, fallback_limit: float
 ) -> Included:
     cells, models = demand.split.shape
-    by_model, refused = np.zeros((cells, models)), np.zeros((cells, models))
+    by_model, refused, replaced = (np.zeros((cells, models)) for _ in range(3))
     quiet = np.ones(cells)
     for a, caps in enumerate(caps_by_model):
         wanted = demand.requests * demand.split[:, a]
@@ -64,10 +67,11 @@ def _included(
         if fallback is not None and fallback != a:
             extra = usage.fallback_served(wanted, taken, windows, fallback_limit)
             by_model[:, fallback] += extra
+            replaced[:, a] = extra
             left = np.maximum(left - extra, 0.0)
         refused[:, a] = left
-    found = Included(by_model, refused, 1.0 - quiet)
-    for array in (found.by_model, found.refused, found.binds):
+    found = Included(by_model, refused, replaced, 1.0 - quiet)
+    for array in (found.by_model, found.refused, found.replaced, found.binds):
         array.setflags(write=False)
     return found
 
@@ -81,7 +85,7 @@ class Use:
     satisfied: Array
     """(I,) quality-weighted requests a month."""
     metered: Array
-    """(I,) usd/month paid for bought requests."""
+    """(I,) usd/month paid for bought requests, beyond what credits pay."""
     binds: Array
     """(I,) probability that a cap binds in the month."""
     lost: Array
@@ -115,16 +119,19 @@ def _answering(
     assert population.price_elasticity is not None
     own, served = ~np.isnan(population.price_elasticity), inside.by_model[population.cell]
     elasticity = np.where(own, population.price_elasticity, 0.0)
-    answer = metered.answered(before.by_model - served, terms.unit_prices, known, elasticity)
-    billed = metered.billed_spend(answer.spend, terms.included_spend, terms.least_spend)
+    taken = before.by_model - served  # below 0 where bought requests take the fallback's place
+    answer = metered.answered(np.maximum(taken, 0.0), terms.unit_prices, known, elasticity)
+    moved = np.minimum(taken, 0.0) * overage.grown(np.maximum(taken, 0.0), answer.bought)
+    spend = np.maximum(answer.spend - terms.credits, 0.0)
+    billed = metered.billed_spend(spend, terms.included_spend, terms.least_spend)
     left = np.maximum(inside.refused[population.cell] - answer.bought, 0.0).sum(axis=1)
     return Use(
-        by_model=np.where(own[:, None], served + answer.bought, paid.by_model),
+        by_model=np.where(own[:, None], np.maximum(served + answer.bought + moved, 0.0), paid.by_model),
         satisfied=np.where(own, before.satisfied, paid.satisfied),
         metered=np.where(own, billed, paid.metered),
         binds=paid.binds,
         lost=np.where(own, left, paid.lost),
-        felt=np.where(own, before.metered + answer.surplus_lost - answer.spend, 0.0),
+        felt=np.where(own, before.metered + answer.surplus_lost - spend, 0.0),
     )
 
 
@@ -137,20 +144,26 @@ def _as_billed(terms: Terms, used: Use) -> Use:
 
 def _by_utility(population: Population, quality: Array, terms: Terms, inside: Included) -> Use:
     """Use of each type, with what it buys beyond the allowance (best value per usd first)."""
-    by_model = inside.by_model[population.cell]
-    refused = inside.refused[population.cell]
-    satisfied = by_model @ quality
-    paid = np.zeros(population.size)
-    sold = [(a, p) for a, p in enumerate(terms.unit_prices) if p is not None]
-    for a, price in sorted(sold, key=lambda item: -quality[item[0]] / max(item[1], 1e-300)):
-        extra = usage.bought(
-            refused[:, a], satisfied, float(quality[a]), population.value_of_use, population.price_coefficient, price
-        )
-        by_model[:, a] += extra
-        refused[:, a] -= extra
-        satisfied = satisfied + quality[a] * extra
-        paid = paid + price * extra
-    return Use(by_model, satisfied, paid, inside.binds[population.cell], refused.sum(axis=1))
+    at = population.cell
+    spent = overage.spend(
+        (inside.by_model[at], inside.refused[at], inside.replaced[at]),
+        quality,
+        terms,
+        population.value_of_use,
+        population.price_coefficient,
+    )
+    return Use(spent.by_model, spent.satisfied, spent.metered, inside.binds[at], spent.refused.sum(axis=1))
+
+
+def gives(population: Population, quality: Array, terms: Terms) -> Array:
+    """Quality-weighted requests a month that a plan gives each cell for its fee: inside the caps, and for its credits.
+
+    Index: (C,). Unit: requests/month. Source: see ``overage``; nobody buys more.
+    """
+    inside, nothing, one = included(population, terms), np.zeros(population.requests.size), np.ones(1)
+    if terms.credits == 0.0:
+        return np.asarray(inside.by_model @ quality)
+    return overage.spend((inside.by_model, inside.refused, inside.replaced), quality, terms, nothing, one).satisfied
 
 
 @dataclass(frozen=True)
@@ -200,7 +213,7 @@ def per_customer(
     shown = advertising.shown(used.by_model, ai_models.impressions, terms.impressions)
     utility = plan_utility(population, plan, plan.constant, used, billed, shown)
     attraction = np.where(plan.offered, choice.attraction(np.where(plan.offered, utility, -math.inf)), 0.0)
-    rate = decision_rate_of(population, plan, utility)
+    rate = decision_rate_of(population, plan, utility, by_the_year(plan, terms))
     requests = used.by_model.sum(axis=1)
     earned = finance.advertising_revenue(requests, plan.advertising)
     earned = earned + advertising.revenue(shown, plan.advertising_price)
@@ -238,8 +251,20 @@ def plan_bill(population: Population, plan: PlanFacts, terms: Terms, used: Use) 
 
     Index: (I,). Unit: usd/month. Source: see ``finance``.
     """
-    fee = finance.effective_fee(terms.price, plan.annual_share, plan.annual_discount)
+    listed = finance.list_fee(terms.price, terms.regional, population.segment)
+    fee = finance.effective_fee(listed, annual_share(plan, terms), annual_discount(plan, terms))
     return finance.bill(fee * finance.seat_factor(plan.seat_minimum, population.seats), used.metered)
+
+
+def annual_discount(plan: PlanFacts, terms: Terms) -> float:
+    """Discount on the fee of who pays by the year. Index: none. Unit: fraction. Source: the plan's terms."""
+    return plan.annual_discount if terms.annual_discount is None else terms.annual_discount
+
+
+def annual_share(plan: PlanFacts, terms: Terms) -> float:
+    """Share of customers who pay by the year. Index: none. Unit: fraction. Source: see ``annual.take_up``."""
+    discount = annual_discount(plan, terms)
+    return annual.take_up(plan.annual_share, plan.annual_discount, plan.annual_sensitivity, discount)
 
 
 def utility_of(population: Population, constant: Array, used: Use, billed: Array) -> Array:
@@ -252,20 +277,28 @@ def utility_of(population: Population, constant: Array, used: Use, billed: Array
 def plan_utility(
     population: Population, plan: PlanFacts, constant: Array, used: Use, billed: Array, shown: Array
 ) -> Array:
-    """V of a plan of ours for each type, advertising shown (I,) included.
+    """V of a plan of ours for each type, or for the account that decides for it; advertising shown (I,) included.
 
-    Index: (I,). Unit: utility. Source: see ``utility_of`` and ``advertising.disutility``.
+    Index: (I,). Unit: utility. Source: see ``utility_of``, ``advertising.disutility``, ``accounts.account_utility``.
     """
-    plain = utility_of(population, constant, used, billed)
-    return plain - advertising.disutility(shown, plan.impression_disutility)
+    plain = utility_of(population, constant, used, billed) - advertising.disutility(shown, plan.impression_disutility)
+    return account_utility(population, plain) if plan.by_account else plain
 
 
-def decision_rate_of(population: Population, plan: PlanFacts, utility: Array) -> Array:
-    """Rate of deciding anew at a utility, against the plan's reference; the reference where none is known."""
+def by_the_year(plan: PlanFacts, terms: Terms) -> float:
+    """Factor on the decision rate for who pays by the year. Index: none. Unit: 1. Source: see ``annual``."""
+    return annual.deciding(annual_share(plan, terms), plan.annual_share, plan.annual_decision_factor)
+
+
+def decision_rate_of(population: Population, plan: PlanFacts, utility: Array, factor: float = 1.0) -> Array:
+    """Rate of deciding anew at a utility, against the plan's reference; the reference where none is known.
+
+    factor: what the reference is multiplied by.
+    """
     change = np.where(np.isfinite(plan.reference_utility), utility - plan.reference_utility, 0.0)
     change = np.where(np.isfinite(change), change, 0.0)
     kappa, least, most = population.decision_rate_sensitivity, plan.decision_rate_least, plan.decision_rate_most
-    return decisions.decision_rate(plan.decision_rate, kappa, change, least, most)
+    return decisions.decision_rate(plan.decision_rate * factor, kappa, change, least, most)
 
 
 def alternative_utility(
@@ -275,7 +308,8 @@ def alternative_utility(
     inside = included(population, facts.terms)
     used = use(population, quality * facts.quality, facts.terms, inside, facts.reference_prices)
     billed = finance.bill(np.full(population.size, facts.terms.price), used.metered)
-    return utility_of(population, constant, used, billed), billed
+    utility = utility_of(population, constant, used, billed)
+    return account_utility(population, utility) if facts.by_account else utility, billed
 
 
 def alternative_attraction(population: Population, quality: Array, facts: AlternativeFacts) -> tuple[Array, Array]:

@@ -225,8 +225,9 @@ def _constants(today: TodayFacts, solved: Solved, levels: Array) -> Constants:
         for plan in prepared.plans
     }
     unstated = frozenset(p.plan for p in today.observed if market.plans[p.plan].decision_rate is None)
+    discounts = {plan.name: plan.annual_discount for plan in prepared.plans}
     factors = _rate_factors(today, solved, levels)
-    return Constants(plans, pooled, references, alternatives, factors, unstated, _unit_prices(prepared))
+    return Constants(plans, pooled, references, alternatives, factors, unstated, _unit_prices(prepared), discounts)
 
 
 def _unit_prices(prepared: Prepared) -> dict[str, tuple[float | None, ...]]:

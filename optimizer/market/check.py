@@ -14,7 +14,9 @@ from optimizer.inputs.load import Inputs
 from optimizer.inputs.moved import quantity_at
 from optimizer.io.documents import Document
 from optimizer.market.check_choice import check_nests, check_rates, check_staying
+from optimizer.market.check_further import check_further, check_further_ladders
 from optimizer.market.check_prices import check_long_contexts, check_unit_ladders, check_unit_prices
+from optimizer.market.check_ranges import check_ranges
 from optimizer.market.check_supply import check_supply
 from optimizer.market.check_usage import check_usage
 from optimizer.market.idle import idle_inputs
@@ -29,9 +31,6 @@ from optimizer.units import parse
 SUM_TOLERANCE = 1e-6
 LISTED = 20
 """Known names listed in a finding, and unknown ones of one field that a name like them is looked for."""
-MOST_QUALITY = 10.0
-"""Quality is relative to the best model of the day; more than this is a slip."""
-MOST_WINDOWS = 8.0
 
 
 def check_inputs(inputs: Inputs, paths: Collection[str] | None = None) -> list[Finding]:
@@ -111,7 +110,7 @@ def check_market(
     yield from check_supply(market, document)
     if market.nothing_decision_rate.value <= 0.0:
         yield document.finding("not-positive", "nothing_decision_rate", "must be above 0", "state a monthly rate")
-    yield from _check_sizes(numbers, document)
+    yield from check_ranges(numbers, document)
     for name, plan in market.plans.items():
         yield from _check_offer(market, document, f"plans.{name}", plan)
         yield from _check_plan(market, document, name)
@@ -129,6 +128,7 @@ def check_market(
     for name, nest in market.nests.items():
         yield from _names(document, f"nests.{name}.plans", "plan", nest.plans, market.plans)
     yield from check_nests(market, document)
+    yield from check_further(market, document)
     yield from check_long_contexts(market, document)
     yield from _check_today(market, document)
     yield from check_usage(market, document)
@@ -138,23 +138,6 @@ def check_market(
         yield from _names(document, f"evidence.{index}.plan", "plan", [check.plan], market.plans)
         if check.source:
             yield from _names(document, f"evidence.{index}.source", "source", [check.source], market.sources)
-
-
-def _check_sizes(numbers: Mapping[str, Quantity], document: Document) -> Iterator[Finding]:
-    """Churn is a share of customers, a day has few windows, quality is relative to the best model."""
-    for path, quantity in numbers.items():
-        name = path.rpartition(".")[2]
-        if quantity.unit == "1/month" and quantity.value > 1.0:
-            message = f"{quantity.value:g} a month is more than all customers"
-            yield document.finding(
-                "range", path, message, "state a share a month, e.g. 0.05 1/month or 5 percent/month"
-            )
-        if name == "windows_per_day" and quantity.value > MOST_WINDOWS:
-            message = f"{quantity.value:g} windows of 3 hours or more do not fit into a day"
-            yield document.finding("range", path, message, "state how many sessions hours apart a day has")
-        if name == "quality" and quantity.value > MOST_QUALITY:
-            message = f"{quantity.value:g} times the best model of the day"
-            yield document.finding("range", path, message, "state it relative to the best model, which is 1")
 
 
 def _check_segments(market: Market, document: Document) -> Iterator[Finding]:
@@ -289,6 +272,7 @@ def check_case(case: Case, market: Market, document: Document) -> Iterator[Findi
         if name in market.plans:
             yield from _check_ladders(case, market, document, name)
     yield from check_sizes(case, market, document)
+    yield from check_further_ladders(case, market, document)
     yield from check_mix(case, market, document)
     yield from _check_objective(case, document)
     yield from _check_conditions(case, market, document)

@@ -15,6 +15,7 @@ import numpy as np
 
 from optimizer.economics.figures import is_linear
 from optimizer.economics.population import Terms
+from optimizer.market.further import lengths
 from optimizer.market.ladders import allowed_prices, price_ladder
 from optimizer.market.unit_prices import Values, allowed_unit_prices, kinds, unit_price
 from optimizer.schema.case import Case
@@ -105,6 +106,10 @@ def _reasons(case: Case, market: Market, name: str) -> Iterator[str]:
         yield "its fee or its allowances are chosen, too"
     if ladders.impressions is not None:
         yield "its advertisements are chosen, too"
+    if lengths(ladders):
+        yield "its discount, credits or local prices are chosen, too"
+    if plan.fallback is not None or plan.credits is not None:
+        yield "it has a fallback or credits"
     if any(market.segments[s].price_elasticity is None for s in plan.segments if s in market.segments):
         yield "price_elasticity is not stated for all its segments"
     if plan.least_spend is not None or plan.included_spend is not None:

@@ -8,6 +8,7 @@ from optimizer.economics import figures
 from optimizer.errors import Finding
 from optimizer.inputs.load import Inputs
 from optimizer.io.documents import Document
+from optimizer.market.check_further import idle_further
 from optimizer.market.check_prices import idle_prices
 from optimizer.market.check_usage import idle_usage
 from optimizer.market.idle_advertising import idle_advertising
@@ -25,7 +26,8 @@ def idle_inputs(inputs: Inputs) -> Iterator[Finding]:
     for name in _usable(market, case):
         ladders = case.plans.get(name, PlanLadders())
         yield from _overage(market, name, ladders, inputs)
-        yield from _plan(market, name, document)
+        yield from _plan(market, name, ladders, document)
+    yield from idle_further(market, case, document, inputs.case_document)
     yield from _demand(market, case, document)
     yield from idle_usage(market, document)
     yield from idle_advertising(inputs)
@@ -66,7 +68,7 @@ def _included(plan: Plan, ladders: PlanLadders, ai_model: str) -> bool:
 
 
 def _overage(market: Market, name: str, ladders: PlanLadders, inputs: Inputs) -> Iterator[Finding]:
-    """Unit prices that nobody pays, because nothing is refused or the fallback serves it."""
+    """Unit prices that nobody pays, because nothing is refused or the fallback serves it as well."""
     plan = market.plans[name]
     held = any(isinstance(limit, Quantity) for limit in plan.fallback_limit.values())
     for ai_model in plan.unit_prices:
@@ -76,20 +78,24 @@ def _overage(market: Market, name: str, ladders: PlanLadders, inputs: Inputs) ->
         if included and not limited:
             message = f"nobody pays this price: the plan includes {ai_model} without a cap"
             yield _idle(document, path, message, f"cap {ai_model} under allowances, or remove the price")
-        elif plan.fallback not in (None, ai_model) and not (held and limited):
-            message = f"nobody pays this price: the fallback {plan.fallback} serves what {ai_model} refuses"
-            if not included:
-                message = f"nobody pays this price: the plan does not include {ai_model}, and the fallback serves it"
+        elif plan.fallback is not None and not (held and limited) and _no_better(market, ai_model, plan.fallback):
+            message = f"nobody pays this price: the fallback {plan.fallback} serves what {ai_model} refuses as well"
             yield _idle(document, path, message, "remove the fallback or the price, or cap the fallback")
 
 
-def _plan(market: Market, name: str, document: Document) -> Iterator[Finding]:
+def _no_better(market: Market, ai_model: str, fallback: str) -> bool:
+    """Whether a fallback does as well as the AI model that it stands in for."""
+    qualities = (market.ai_models[name].quality.value for name in (ai_model, fallback))
+    return fallback != ai_model and next(qualities) <= next(qualities)
+
+
+def _plan(market: Market, name: str, ladders: PlanLadders, document: Document) -> Iterator[Finding]:
     """Terms of a plan that come to nothing."""
     plan, path = market.plans[name], f"plans.{name}"
     if plan.fallback is None and plan.fallback_limit:
         yield _idle(document, f"{path}.fallback_limit", "there is no fallback that it limits", "add the fallback")
     share, discount = plan.annual_share, plan.annual_discount
-    if (share is None) != (discount is None):
+    if (share is None) != (discount is None) and (share is None or ladders.annual_discount is None):
         there, missing = ("share", "discount") if discount is None else ("discount", "share")
         message = f"without annual_{missing} nobody pays less by the year"
         yield _idle(document, f"{path}.annual_{there}", message, f"add annual_{missing}")

@@ -15,6 +15,7 @@ from optimizer.economics.normal import normal_class_means
 from optimizer.economics.population import AiModels, AlternativeFacts, Caps, PlanFacts, Pools, Population, Terms
 from optimizer.economics.response import alternative_attraction
 from optimizer.errors import bad_argument
+from optimizer.market.further import further_of
 from optimizer.market.modes import modes
 from optimizer.market.supply import ai_models_of, pools_of
 from optimizer.market.unit_prices import prices_by_kind_of, prices_of, unit_price
@@ -43,6 +44,8 @@ class Constants:
     """Plans whose factor is the rate itself, as the market states none."""
     unit_prices: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
     """By path of plan and alternative, what today's metered use was observed at, usd per request."""
+    annual_discounts: Mapping[str, float] = field(default_factory=dict)
+    """Discount by the year at which the stated share of customers was observed to pay so."""
 
 
 @dataclass(frozen=True)
@@ -219,6 +222,7 @@ def terms_of(market: Market, offer: Offer) -> Terms:
         return tuple((w, q.value) for w, q in limited if isinstance(q, Quantity))
 
     limits = [q.value for q in offer.fallback_limit.values() if isinstance(q, Quantity)]
+    further = further_of(market, offer)
     return Terms(
         price=offer.price.value,
         caps=tuple(caps(a) for a in models),
@@ -229,6 +233,9 @@ def terms_of(market: Market, offer: Offer) -> Terms:
         included_spend=0.0 if offer.included_spend is None else offer.included_spend.value,
         prices_by_kind=prices_by_kind_of(market, offer),
         impressions=offer.impressions.value if isinstance(offer, Plan) and offer.impressions is not None else 0.0,
+        annual_discount=further.annual_discount,
+        regional=further.regional,
+        credits=further.credits,
     )
 
 
@@ -281,6 +288,9 @@ def _plan_facts(market: Market, pop: Population, most: Array, name: str, plan: P
         reference_utility=np.full(pop.size, math.nan),
         advertising_price=0.0 if plan.advertising_price is None else plan.advertising_price.value,
         impression_disutility=_impression_disutility(market, pop, plan),
+        annual_sensitivity=None if plan.annual_sensitivity is None else plan.annual_sensitivity.value,
+        annual_decision_factor=1.0 if plan.annual_decision_factor is None else plan.annual_decision_factor.value,
+        by_account=plan.decided_by == "account",
     )
 
 
@@ -302,6 +312,7 @@ def _alternative_facts(market: Market, pop: Population, name: str, alternative: 
         quality=alternative.quality.value,
         decision_rate=alternative.decision_rate.value,
         constant=np.where(offered, 0.0, math.nan),
+        by_account=alternative.decided_by == "account",
     )
 
 
@@ -344,10 +355,10 @@ def with_constants(prepared: Prepared, constants: Constants) -> Prepared:
         else:
             rate = plan.decision_rate * factor
         constant, reference = constants.plans[plan.name], constants.references[plan.name]
+        at = constants.annual_discounts.get(plan.name, plan.annual_discount)
         prices = constants.unit_prices.get(f"plans.{plan.name}")
-        return replace(
-            plan, constant=constant, reference_utility=reference, decision_rate=rate, reference_prices=prices
-        )
+        found = replace(plan, constant=constant, reference_utility=reference, decision_rate=rate)
+        return replace(found, reference_prices=prices, annual_discount=at)
 
     def placed(alternative: AlternativeFacts) -> AlternativeFacts:
         constant, path = constants.alternatives[alternative.name], f"alternatives.{alternative.name}"

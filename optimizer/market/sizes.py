@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from optimizer.errors import Finding
 from optimizer.io.documents import Document
 from optimizer.market.combinations import MOST_COMBINATIONS, why_listed
+from optimizer.market.further import lengths
 from optimizer.market.ladders import allowed_prices, price_ladder
 from optimizer.market.modes import customer_types
 from optimizer.market.unit_prices import allowed_unit_prices
@@ -59,4 +60,4 @@ def _lengths(case: Case, market: Market, name: str, ladders: PlanLadders) -> lis
     caps = [given for windows in ladders.allowances.values() for given in windows.values()]
     units = allowed_unit_prices(case, market, name).values()
     shown = ladders.impressions or (0.0,)
-    return [len(set(prices)), len(set(shown)), *(len(set(each)) for each in (*caps, *units))]
+    return [len(set(prices)), len(set(shown)), *(len(set(each)) for each in (*caps, *units)), *lengths(ladders)]

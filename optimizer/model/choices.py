@@ -7,12 +7,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from optimizer.economics.figures import Selection
 from optimizer.economics.population import Caps, Terms
-from optimizer.economics.response import included
+from optimizer.economics.response import gives
 from optimizer.errors import bad_argument
 from optimizer.execution import clock
 from optimizer.market.combinations import Combinations, combinations_of
@@ -21,13 +22,17 @@ from optimizer.market.mixes import allowed_budgets, allowed_mixes, chosen_budget
 from optimizer.market.prepare import WINDOW_ORDER, Prepared
 from optimizer.market.unit_prices import Values, allowed_unit_prices, unit_price
 from optimizer.model.composites import Composites, composites_of, connected, left_out
+from optimizer.model.further import carried_further, never_dearer, same_further, with_further
 from optimizer.model.instance import Rule
 from optimizer.schema.case import Case, PlanLadders
 from optimizer.schema.market import Market
 from optimizer.typing import Array, Choice, Ints
-from optimizer.units import SAME, same
+from optimizer.units import same
 
 ORDERED = "the order of the plans was worked out"
+UNPRICED: dict[str, Any] = {"price": 0.0, "impressions": 0.0, "annual_discount": None, "regional": ()}
+UNSOLD: dict[str, Any] = {"unit_prices": (), "prices_by_kind": ()}
+"""Terms that say nothing of what a plan gives for its fee; unit prices only where it grants credits."""
 Level = Terms | None
 """Terms of a plan, or None: the plan is not on the menu."""
 
@@ -160,6 +165,7 @@ def same_level(one: Level, other: Level) -> bool:
         and same(one.included_spend, other.included_spend)
         and _same_prices_by_kind(one, other)
         and same(one.impressions, other.impressions)
+        and same_further(one, other)
     )
 
 
@@ -216,7 +222,7 @@ def carried(level: Level, ladders: PlanLadders | None, plan: str, origin: Market
     """A level chosen in one market as it is in another: what ladders set is kept, all else as in its ``own`` terms."""
     if level is None or ladders is None:
         return None if level is None else own
-    models = list(market.ai_models)
+    models, own = list(market.ai_models), carried_further(level, ladders, plan, origin, market, own)
     caps, units, told = list(own.caps), list(own.unit_prices), list(own.prices_by_kind)
     for ai_model, windows in ladders.allowances.items():
         a = models.index(ai_model)
@@ -298,7 +304,8 @@ def choices(case: Case, base: Market, changed: Market, prepared: Prepared) -> Ch
         if combinations is not None:
             sifted[plan.name] = combinations
             units = {ai_model: stated[:1] for ai_model, stated in units.items()}
-        built: tuple[Level, ...] = plan_levels(changed, plan.name, terms, ladders, prices, units)
+        plain = plan_levels(changed, plan.name, terms, ladders, prices, units)
+        built: tuple[Level, ...] = tuple(dict.fromkeys(with_further(plain, case, base, changed, plan.name, ladders)))
         withdraw = (not sold) if ladders.withdraw is None else ladders.withdraw
         levels.append((*built, None) if withdraw else built)
     shares = allowed_mixes(case, base) if case.mix and case.mix.enterprise_share else (prepared.today_mix,)
@@ -326,10 +333,8 @@ def nests_of(prepared: Prepared) -> tuple[tuple[int, ...], ...]:
 
 @dataclass(frozen=True)
 class _Worth:
-    """What the levels of a plan ask and give."""
+    """What the levels of a plan give."""
 
-    price: Array
-    """(L,) usd/month; nan off the menu."""
     shows: Array
     """(L,) advertisements a request; nan off the menu."""
     gives: Array
@@ -340,25 +345,26 @@ class _Worth:
 
 def _worth(levels: tuple[Level, ...], prepared: Prepared) -> _Worth:
     known: dict[object, int] = {}
-    gives, which = [], []
+    found, which = [], []
     for terms in levels:
-        key = None if terms is None else (terms.caps, terms.fallback, terms.fallback_limit)
+        key = None if terms is None else replace(terms, **UNPRICED, **({} if terms.credits else UNSOLD))
         if key not in known:
             clock.check(ORDERED)
             known[key] = len(known)
-            nothing = np.zeros(prepared.population.requests.size)
-            by_model = None if terms is None else included(prepared.population, terms).by_model
-            gives.append(nothing if by_model is None else by_model @ prepared.ai_models.quality)
+            pop, quality = prepared.population, prepared.ai_models.quality
+            found.append(np.zeros(pop.requests.size) if terms is None else gives(pop, quality, terms))
         which.append(known[key])
-    prices = np.array([math.nan if terms is None else terms.price for terms in levels])
     shows = np.array([math.nan if terms is None else terms.impressions for terms in levels])
-    return _Worth(prices, shows, np.stack(gives), np.array(which, dtype=np.intp))
+    return _Worth(shows, np.stack(found), np.array(which, dtype=np.intp))
 
 
 def order_rules(
-    case: Case, names: tuple[str, ...], levels: list[tuple[Level, ...]], prepared: Prepared
+    case: Case, names: tuple[str, ...], levels: list[tuple[Level, ...]], prepared: Prepared, by_price: bool = True
 ) -> tuple[Rule, ...]:
-    """In a plan order the larger plan costs at least as much, shows no more advertising and gives no customers less."""
+    """In a plan order the larger plan costs at least as much, shows no more advertising and gives no customers less.
+
+    by_price: False: what they cost is left out.
+    """
     rules = []
     ordered = dict.fromkeys(name for order in case.rules.plan_order for name in order)
     worth = {name: _worth(levels[names.index(name)], prepared) for name in ordered}
@@ -366,10 +372,13 @@ def order_rules(
         for small, large in itertools.combinations(order, 2):
             clock.check(ORDERED)
             less, more = worth[small], worth[large]
-            off = np.isnan(less.price)[:, None] | np.isnan(more.price)[None, :]
-            dearer = more.price[None, :] >= less.price[:, None] * (1.0 - SAME)
-            gives = np.array([(more.gives >= given * (1.0 - 1e-9)).all(axis=1) for given in less.gives])
             fewer = more.shows[None, :] <= less.shows[:, None]
-            allowed = off | (dearer & fewer & gives[np.ix_(less.which, more.which)])
+            first, second = levels[names.index(small)], levels[names.index(large)]
+            off = np.array([x is None for x in first])[:, None] | np.array([x is None for x in second])[None, :]
+            enough = np.array([(more.gives >= given * (1.0 - 1e-9)).all(axis=1) for given in less.gives])
+            allowed = fewer & enough[np.ix_(less.which, more.which)]
+            if by_price:
+                allowed = allowed & never_dearer(first, second)
+            allowed = off | allowed
             rules.append(Rule(f"{small} before {large}", names.index(small), names.index(large), allowed))
     return tuple(rules)

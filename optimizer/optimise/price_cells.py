@@ -19,9 +19,9 @@ from optimizer.model.build import MarketInstance
 from optimizer.model.case_model import CaseModel
 from optimizer.model.choices import Level, order_rules
 from optimizer.model.composites import Composites
+from optimizer.model.further import never_dearer
 from optimizer.model.instance import Block, Figure, Instance, Limit, Rule
 from optimizer.typing import Array
-from optimizer.units import SAME
 
 Aim = Callable[[CaseModel], Figure]
 """The figure to maximise, on any model of the case."""
@@ -136,11 +136,9 @@ def _per(total: Array, weight: Array) -> Array:
 
 def _loose_rules(m: CaseModel, low: MarketInstance, high: MarketInstance) -> tuple[Rule, ...]:
     """Rules that allow a pair of cells where any prices in them are allowed: cheapest small plan, dearest large one."""
-    level = [tuple(None if x is None else replace(x, price=1.0) for x in row) for row in low.choices.levels]
-    gives = order_rules(m.inputs.case, m.choices.plans, level, m.prepared)
+    gives = order_rules(m.inputs.case, m.choices.plans, list(low.choices.levels), m.prepared, by_price=False)
     found = []
     for rule in gives:
         small, large = low.choices.levels[rule.first], high.choices.levels[rule.second]
-        fits = [[s is None or x is None or x.price >= s.price * (1.0 - SAME) for x in large] for s in small]
-        found.append(Rule(rule.name, rule.first, rule.second, rule.allowed & np.array(fits, dtype=bool)))
+        found.append(Rule(rule.name, rule.first, rule.second, rule.allowed & never_dearer(small, large)))
     return tuple(found)

@@ -7,13 +7,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from optimizer.answer.checks.check import CheckVerdict
+from optimizer.answer.menu import PlanChoice
 from optimizer.answer.parts import parts
 from optimizer.answer.solution import Solution
 from optimizer.answer.words import amount, bare, quantity
 from optimizer.economics.figures import TILES, unit_of
 from optimizer.report.figures import definition, glossary
 from optimizer.report.pieces import with_unit
-from optimizer.report.words import allowances_text, change, exact, heading, price, printable, title
+from optimizer.report.words import change, exact, heading, inclusions_text, price, printable, title
 from optimizer.units import display
 
 CHECK_SIGNS = {CheckVerdict.PASS: "\u2713", CheckVerdict.MARK: "!", CheckVerdict.UNDECIDED: "?"}
@@ -78,11 +79,11 @@ def tiles(solution: Solution) -> list[dict[str, Any]]:
     ][:6]
 
 
-def _terms(offered: bool, allowances: dict[str, Any], units: dict[str, float], words: dict[str, str]) -> str:
-    if not offered:
+def _terms(p: PlanChoice, today: bool) -> str:
+    if not (p.today_offered if today else p.offered):
         return "-"
-    told = allowances_text(allowances)
-    metered = ", ".join(f"{model} {value:.3g} {words[model]}" for model, value in units.items())
+    told, units = inclusions_text(p, today), p.today_unit_prices if today else p.unit_prices
+    metered = ", ".join(f"{model} {value:.3g} {p.unit_price_units[model]}" for model, value in units.items())
     return "; ".join(piece for piece in (told, metered) if piece) or "-"
 
 
@@ -92,8 +93,7 @@ def menu_table(solution: Solution) -> HtmlTable:
     for p in solution.menu:
         if not p.offered and not p.today_offered:
             continue
-        before = _terms(p.today_offered, p.today_allowances, p.today_unit_prices, p.unit_price_units)
-        after = _terms(p.offered, p.allowances, p.unit_prices, p.unit_price_units)
+        before, after = _terms(p, today=True), _terms(p, today=False)
         before += f"; {p.today_impressions:.3g} ads a request" if p.today_offered and p.today_impressions else ""
         after += f"; {p.impressions:.3g} ads a request" if p.impressions or p.new_impressions else ""
         was = _fee(p.today_offered, p.today_price, bool(p.today_unit_prices))

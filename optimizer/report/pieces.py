@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from optimizer.answer.words import bare, quantity, stated
+from optimizer.answer.words import bare, further_words, quantity, stated
 from optimizer.report.figures import definition
 from optimizer.report.words import allowances_text, heading, path_words, price, printable, title
 from optimizer.studies.sections import Content, FigureName, NumberForm, PathName, PlanName, PlanTerms, Sentence, Value
@@ -104,5 +104,5 @@ def terms(t: PlanTerms) -> str:
     fee = "metered" if t.price == 0 and t.metered else price(t.price)
     shown = units if units and fee == "metered" else " + ".join(part for part in (fee, units) if part)
     ads = "" if t.impressions is None else f"{t.impressions:.3g} ads a request"
-    caps = "; ".join(part for part in (allowances_text(t.allowances), ads) if part)
+    caps = "; ".join(part for part in (allowances_text(t.allowances), ads, further_words(t.further)) if part)
     return shown + (f" ({caps})" if caps else "")

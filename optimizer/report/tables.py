@@ -12,6 +12,7 @@ from typing import Any
 from optimizer.answer.menu import text
 from optimizer.answer.parts import compute_rows, draw_multiples, parts, usage_rows
 from optimizer.answer.solution import Solution
+from optimizer.answer.words import further_words
 from optimizer.economics.figures import PART_FIGURES, USD, unit_of
 from optimizer.errors import bad_argument
 from optimizer.io.plain import clean, csv_table
@@ -119,6 +120,8 @@ def _menu(s: Solution) -> Table:
         "allowances_today": "",
         "unit_prices": "",
         "unit_prices_today": "",
+        "further_terms": "",
+        "further_terms_today": "",
         "largest_draw": "times the fee",
         "outside_the_evidence": "",
     }
@@ -128,7 +131,8 @@ def _menu(s: Solution) -> Table:
                  for prices in (p.unit_prices, p.today_unit_prices)]  # fmt: skip
         caps = text(p.allowances), text(p.today_allowances)
         terms = (p.plan, p.title, p.offered, p.price, p.today_offered, p.today_price)
-        rows.append((*terms, *caps, *units, multiples.get(p.plan), "; ".join(p.notes)))
+        further = [further_words(told, p.further_units) for told in (p.further_terms, p.today_further_terms)]
+        rows.append((*terms, *caps, *units, *further, multiples.get(p.plan), "; ".join(p.notes)))
     return table("Menu", columns, rows)
 
 

@@ -13,9 +13,9 @@ from optimizer.answer.checks.check import CheckName, CheckVerdict
 from optimizer.answer.menu import PlanChoice
 from optimizer.answer.parts import compute_rows, draw_multiples, parts, usage_rows
 from optimizer.answer.solution import Solution
-from optimizer.answer.words import amount, bare, quantity
+from optimizer.answer.words import amount, bare, further_words, quantity
 from optimizer.economics.figures import PART_FIGURES, unit_of
-from optimizer.report.words import allowances_text, change, heading, price, printable, title
+from optimizer.report.words import allowances_text, change, heading, inclusions_text, price, printable, title
 
 CHECK_STYLES = {"pass": "green", "mark": "yellow", "undecided": "bold red"}
 """Beside the word, which tells the same without colour."""
@@ -49,14 +49,14 @@ def _menu(solution: Solution) -> Table:
             continue
         now = _price(p, p.today_price, p.today_unit_prices) if p.today_offered else "-"
         news = _terms_changed(p)
-        told = allowances_text(p.allowances) + (f" at {_units(p)}" if p.unit_prices else "")
+        told = inclusions_text(p) + (f" at {_units(p)}" if p.unit_prices else "")
         style = "bold" if news or p.repriced else ""
         marks = " *" if p.notes else ""
         table.add_row(
             printable(p.title) + marks,
             now,
             _price(p, p.price, p.unit_prices),
-            allowances_text(p.today_allowances),
+            inclusions_text(p, today=True),
             told if news else ("as today" if p.offered else "-"),
             style=style,
         )
@@ -134,10 +134,11 @@ def _conditions(solution: Solution) -> Table:
 
 
 def _terms_changed(p: PlanChoice) -> str:
-    """What is new about a plan's allowances and unit prices."""
+    """What is new about a plan's allowances, unit prices and further terms."""
     pieces = [allowances_text(p.new_allowances)] if p.new_allowances else []
     pieces += [f"{model} {value:.3g} {p.unit_price_units[model]}" for model, value in p.new_unit_prices.items()]
     pieces += [f"{p.impressions:.3g} ads a request"] if p.new_impressions else []
+    pieces += [printable(further_words(p.new_further, p.further_units))] if p.new_further else []
     return ", ".join(pieces)
 
 

@@ -6,11 +6,12 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from optimizer.answer.words import amount
+from optimizer.answer.words import amount, further_words
 from optimizer.errors import Finding
 from optimizer.units import display
 
 if TYPE_CHECKING:
+    from optimizer.answer.menu import PlanChoice
     from optimizer.market.diversion import Diversion
 
 _CAPITALS = {"gpu": "GPU", "gpus": "GPUs", "api": "API"}
@@ -59,6 +60,13 @@ def allowances_text(found: Mapping[str, Any]) -> str:
         else:
             pieces.append(f"{ai_model} " + " and ".join(f"{amount(cap)}/{window}" for window, cap in value.items()))
     return printable(", ".join(pieces))
+
+
+def inclusions_text(p: PlanChoice, today: bool = False) -> str:
+    """A plan's allowances and further terms in one line, the chosen ones or today's."""
+    allowances, further = (p.today_allowances, p.today_further_terms) if today else (p.allowances, p.further_terms)
+    pieces = (allowances_text(allowances), printable(further_words(p.shown_further(further), p.further_units)))
+    return ", ".join(piece for piece in pieces if piece)
 
 
 def path_words(path: str) -> str:

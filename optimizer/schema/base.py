@@ -22,7 +22,7 @@ from pydantic import (
     model_validator,
 )
 
-from optimizer.units import convert, parse
+from optimizer.units import convert, currency_of, parse
 
 
 class Base(BaseModel):
@@ -173,6 +173,20 @@ def _typed(unit: str, low: float = -math.inf, high: float = math.inf) -> Any:
     return (AfterValidator(_in(unit, low, high)), Field(json_schema_extra={"unit": unit}))
 
 
+def _local(quantity: Quantity) -> Quantity:
+    """A price a month, in usd or in another currency; none below 0."""
+    currency = currency_of(quantity.unit)
+    if currency is None:
+        raise ValueError(f"{quantity.unit!r} is no price a month: use usd/month, or a currency's code, as INR/month")
+    found = quantity.to(f"{currency}/month")
+    for number in (found.value, found.low, found.high):
+        if number is not None and number < 0.0:
+            raise ValueError(f"{number:g} {found.unit} is below 0")
+    return found
+
+
+LocalPrice = Annotated[Quantity, AfterValidator(_local)]
+"""A price a month in a currency of its own."""
 Customers = Annotated[Quantity, *_typed("customers", 0.0)]
 UsdPerMonth = Annotated[Quantity, *_typed("usd/month", 0.0)]
 UsdPerRequest = Annotated[Quantity, *_typed("usd/request", 0.0)]

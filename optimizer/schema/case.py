@@ -49,6 +49,12 @@ class PlanLadders(Base):
     ladders by kind of token."""
     impressions: Ladder | None = None
     """Advertisements shown with a served request, to choose from; 0 = none."""
+    annual_discount: Ladder | None = None
+    """Discounts on the fee of who pays by the year to choose from, fractions."""
+    credits: Ladder | None = None
+    """Spend at the unit prices that the fee includes, to choose from, usd/month."""
+    regional_price: dict[str, Ladder] = Field(default_factory=dict)
+    """Segment -> fees to choose from, in the currency of the market's own price there, a month."""
     withdraw: bool | None = None
     """Whether taking the plan off the menu is a choice; by default only for plans not sold today."""
 

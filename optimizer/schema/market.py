@@ -15,6 +15,7 @@ from optimizer.schema.base import (
     Fraction,
     Hours,
     ImpressionsPerRequest,
+    LocalPrice,
     Names,
     Number,
     PerMonth,
@@ -142,9 +143,14 @@ class Offer(Base):
     """AI model that serves what a cap refuses."""
     fallback_limit: dict[Window, Cap] = Field(default_factory=dict)
     """Cap on the fallback, in the window of the cap it follows; ``{}`` = none."""
+    credits: UsdPerMonth | None = None
+    """Spend at the unit prices that the fee includes each month; used first, not carried over."""
+    decided_by: Literal["customer", "account"] = "customer"
+    """``account``: all seats of an account choose together, by the mean utility of its users."""
     unit_prices: dict[str, StatedUnitPrice] = Field(default_factory=dict)
     """AI model -> price beyond the allowance, per request or per token (input and output alike); or prices by kind of
-    token: ``{input: ..., cached: ..., output: ...}``."""
+    token: ``{input: ..., cached: ..., output: ...}``. What a cap refuses is bought where that is worth its price to the
+    customer; else the fallback serves it."""
     least_spend: UsdPerMonth | None = None
     """What a customer is billed at least for metered use in a month, beside the fee."""
     included_spend: UsdPerMonth | None = None
@@ -185,6 +191,14 @@ class Plan(Offer):
     annual_share: Fraction | None = None
     """Share of customers who pay by the year."""
     annual_discount: Fraction | None = None
+    annual_sensitivity: Positive | None = None
+    """Rise of the log-odds of paying by the year for each unit of discount: 10 = a discount higher by 0.1 multiplies
+    the odds by e. Where absent the share stays as stated, whatever the discount."""
+    annual_decision_factor: Fraction | None = None
+    """Decision rate of a customer who pays by the year, as a share of one's who pays by the month; above 0, 1 where
+    absent. Matters where ``annual_sensitivity`` moves the share."""
+    regional_price: dict[str, LocalPrice] = Field(default_factory=dict)
+    """Segment -> fee there in place of ``price``, in usd or in a currency of ``currencies``."""
     seat_minimum: Positive | None = None
     """Fewest seats an account must buy."""
     fixed_cost: UsdPerMonth | None = None
@@ -331,6 +345,8 @@ class Market(Base):
     margin_definition: str
     """Which definition of margin the company's reported figure follows."""
     sources: dict[str, Source]
+    currencies: dict[str, Quantity] = Field(default_factory=dict)
+    """Code of a currency (ISO 4217) -> usd for one unit of it, e.g. ``INR: 0.0113 usd/INR``."""
     classes: Classes
     hours: dict[str, Hours]
     """Hour blocks and their hours a month; sums to 730."""

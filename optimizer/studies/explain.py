@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from optimizer.answer.explanation import Explanation
 from optimizer.answer.offers import difference_text
 from optimizer.errors import InfeasibleError, InputError, NotTrustedError, SolverError
+from optimizer.studies.sales import floor_section, floor_table
 from optimizer.studies.sections import (
     Content,
     Drawing,
@@ -79,6 +80,7 @@ def explain(
     """Explain a solved problem; executor: where it is solved anew, by default local processes if that is worth it."""
     from optimizer.answer.parts import usage_rows
     from optimizer.answer.responses import differences, free_tier, price_responses, segment_gains
+    from optimizer.answer.sales import sales_floors
     from optimizer.execution.choice import borrowed
     from optimizer.optimise.objectives import objective_of
 
@@ -104,6 +106,7 @@ def explain(
         segments=tuple(segment_gains(solution.evaluation, solution.today)),
         free_tier=free_tier(case_model, solution),
         under_water=tuple(r for r in usage_rows(solution.evaluation) if r["under_water_share"] > 0.0),
+        sales_floors=tuple(sales_floors(case_model, solution)),
         seconds=time.perf_counter() - began,
         case_model=case_model,
     )
@@ -189,12 +192,13 @@ def explanation_document(e: Explanation) -> dict[str, Any]:
         "segments": list(e.segments),
         "free_tier": e.free_tier,
         "under_water": list(e.under_water),
+        "sales_floors": list(e.sales_floors),
         "seconds": {"solve": e.seconds},
     }
 
 
 def explanation_tables(e: Explanation) -> tuple[Table, ...]:
-    """Price responses, costs of conditions, runners-up, segments."""
+    """Price responses, costs of conditions, runners-up, segments, sales floors."""
     unit = e.solution.objective.unit
     responses = {"plan": "", "factor": "", "price": USD, "customers": "customers", "revenue": USD,
                  "plan_contribution": USD, "contribution_margin": USD}  # fmt: skip
@@ -209,6 +213,7 @@ def explanation_tables(e: Explanation) -> tuple[Table, ...]:
         table_of("Condition costs", costs, e.condition_costs),
         table("Runners-up", runners, behind),
         table_of("Segments", segments, e.segments),
+        floor_table(e),
     )
 
 
@@ -358,7 +363,8 @@ def _runner(e: Explanation, plan: str, terms: Any) -> Content:
         return say("{share} of the budget for enterprise", share=Value(terms, "fraction"))
     chosen = e.offers().get(plan)
     others = [chosen] if chosen is not None and chosen["offered"] else []
-    whole = PlanTerms(terms["price"], bool(terms["unit_prices"]), terms["allowances"], terms["unit_prices"])
+    whole = PlanTerms(terms["price"], bool(terms["unit_prices"]), terms["allowances"], terms["unit_prices"],
+                      further=terms["further_terms"])  # fmt: skip
     news = told_terms({"offered": terms["price"] is not None, **terms}, others) if others else whole
     return say("{plan} {terms}", plan=PlanName(plan, e.titles().get(plan, plan)), terms=news)
 
@@ -369,7 +375,7 @@ class ExplainStudy(Study[Explanation]):
 
     verb = "explain"
     word = "explanation"
-    help = "Why this menu: price responses, what conditions cost, runners-up, who gains and loses, the free tier."
+    help = "Why this menu: price responses, what conditions cost, runners-up, who gains, the free tier, sales floors."
     place = 4
     results = (Explanation,)
 
@@ -389,6 +395,7 @@ class ExplainStudy(Study[Explanation]):
             *([response_section(e)] if e.price_responses else []),
             *([use] if use.lead or use.blocks else []),
             gains_section(e),
+            *([floor_section(e)] if e.sales_floors else []),
             *([cost_section(e)] if e.condition_costs else []),
             runner_section(e),
         )

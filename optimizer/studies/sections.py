@@ -75,6 +75,8 @@ class PlanTerms:
     """AI model -> unit price."""
     impressions: float | None = None
     """Advertisements a request; None: not told."""
+    further: Mapping[str, float] = field(default_factory=dict)
+    """Discount by the year, credits, prices by segment."""
 
 
 Piece: TypeAlias = str | Value | FigureName | PlanName | PathName | PlanTerms
@@ -219,11 +221,11 @@ def term_columns(
 
 
 def told_terms(offer: Offer, others: Sequence[Offer] = ()) -> PlanTerms:
-    """A plan's price, and of its allowances and unit prices those in which it differs from one of the others."""
+    """A plan's price, and of its other terms those in which it differs from one of the others."""
     offered = [other for other in others if other["offered"]]
 
     def news(part: str) -> dict[str, Any]:
-        keys = dict.fromkeys(a for one in (offer, *offered) for a in one[part])
+        keys = dict.fromkeys(a for one in (offer, *offered) for a in one.get(part, ()))
         own = {a: _of(offer, part, a) for a in keys}
         return {a: v for a, v in own.items() if any(_differs(v, _of(other, part, a)) for other in offered)}
 
@@ -231,11 +233,13 @@ def told_terms(offer: Offer, others: Sequence[Offer] = ()) -> PlanTerms:
         return PlanTerms(None)
     ads = offer.get("impressions")
     told = ads if any(ads != other.get("impressions") for other in offered) else None
-    return PlanTerms(offer["price"], bool(offer["unit_prices"]), news("allowances"), news("unit_prices"), told)
+    further = {name: value for name, value in news("further_terms").items() if not isinstance(value, str)}
+    metered = bool(offer["unit_prices"])
+    return PlanTerms(offer["price"], metered, news("allowances"), news("unit_prices"), told, further)
 
 
 def _of(offer: Offer, part: str, ai_model: str) -> Any:
-    return offer[part].get(ai_model, "not included")
+    return offer.get(part, {}).get(ai_model, "not included")
 
 
 def _differs(one: Any, other: Any) -> bool:

@@ -59,28 +59,28 @@ BOUGHT = {"input": n(2, "usd/Mtok"), "cached": n(0.2, "usd/Mtok"), "output": n(1
 CAPPED = {"3h": n(12, "requests")}
 # what is done to market and case, fields of the warnings
 IDLE: dict[str, tuple[Spoil, set[str]]] = {
-    "overage with a fallback": (put(PLUS, PRICE), {PLUS}),
-    "overage of a left out model with a fallback": (
-        both(put(PLUS, PRICE), put("plans.plus.allowances.big", None)),
-        {PLUS},
-    ),
-    "overage of a left out model with a capped fallback": (
+    "overage of what the fallback does as well": (
         both(
-            put(PLUS, PRICE),
-            put("plans.plus.allowances", {"mini": {}}),
+            put("plans.plus.unit_prices.mini", PRICE),
+            put("plans.plus.allowances.mini", CAPPED),
+            put("plans.plus.fallback", "big"),
+        ),
+        {"plans.plus.unit_prices.mini"},
+    ),
+    "overage of a left out model that the fallback replaces as well": (
+        both(
+            put("plans.plus.unit_prices.mini", PRICE),
+            put("plans.plus.allowances", {"big": {}}),
+            put("plans.plus.fallback", "big"),
             put("plans.plus.fallback_limit", {"day": n(9, "requests")}),
         ),
-        {PLUS},
+        {"plans.plus.unit_prices.mini"},
     ),
     "overage without a cap": (put("plans.team.unit_prices.big", PRICE), set()),
     "overage of an unlimited model": (both(put("plans.team.unit_prices.mini", PRICE)), {"plans.team.unit_prices.mini"}),
     "overage of a model with unlimited windows": (
         both(put("plans.team.unit_prices.big", PRICE), put("plans.team.allowances.big", {"day": "unlimited"})),
         {"plans.team.unit_prices.big"},
-    ),
-    "ladder of an overage with a fallback": (
-        both(put(PLUS, PRICE), ask("plans.plus", {"unit_prices": {"big": [6, 8]}})),
-        {PLUS},
     ),
     "demand nobody serves": (
         both(
@@ -242,6 +242,9 @@ MEANT: dict[str, Spoil] = {
         put("plans.plus.allowances.big", CAPPED),
         put("plans.plus.fallback_limit", {"3h": n(9, "requests")}),
     ),
+    "overage with a fallback": put(PLUS, PRICE),
+    "overage of a left out model with a fallback": both(put(PLUS, PRICE), put("plans.plus.allowances.big", None)),
+    "ladder of an overage with a fallback": both(put(PLUS, PRICE), ask("plans.plus", {"unit_prices": {"big": [6, 8]}})),
     "overage of the fallback itself": both(
         put("plans.plus.unit_prices.mini", PRICE), put("plans.plus.allowances.mini", CAPPED)
     ),
@@ -283,15 +286,16 @@ def test_a_change_by_the_caller(factory: ModuleType) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [PLUS, "plans.team.unit_prices.mini", "ai_models.tiny.quality", "pools.spare.price",
-             "plans.plus.decision_rate_by_segment.firms", "today.plans.plus.customers",
+    "path", ["plans.plus.unit_prices.mini", "plans.team.unit_prices.mini", "ai_models.tiny.quality",
+             "pools.spare.price", "plans.plus.decision_rate_by_segment.firms", "today.plans.plus.customers",
              "today.alternatives.rival.consumer"]
 )  # fmt: skip
 def test_it_has_no_effect_indeed(path: str, factory: ModuleType) -> None:
     """Ten times the number, and no figure moves, with tight caps and with loose ones."""
     market = factory.market()
     for spoil in (
-        put(PLUS, PRICE), put("plans.team.unit_prices.mini", PRICE), put("ai_models.tiny", TINY),
+        put("plans.plus.unit_prices.mini", PRICE), put("plans.plus.allowances.mini", CAPPED),
+        put("plans.plus.fallback", "big"), put("plans.team.unit_prices.mini", PRICE), put("ai_models.tiny", TINY),
         put("pools.spare", {"price": n(2, "usd/GPU-hour"), "utilisation": n(0.4, "fraction")}),
         put("plans.plus.decision_rate_by_segment.firms", n(0.01, "1/month")),
     ):  # fmt: skip
