@@ -31,7 +31,11 @@ def floor_section(e: Explanation) -> Section:
     keys = ("list_price", "price_paid", "floor", "largest_discount", "deal_floor", "largest_deal_discount")
     rows: list[Row] = [
         (
-            say("{plan}, {segment}", plan=PlanName(r["plan"], e.titles().get(r["plan"], r["plan"])), segment=r["segment"]),
+            say(
+                "{plan}, {segment}",
+                plan=PlanName(r["plan"], e.titles().get(r["plan"], r["plan"])),
+                segment=r["segment"],
+            ),
             *(Value(r[key], COLUMNS[key]) for key in keys),
         )
         for r in e.sales_floors
