@@ -14,7 +14,7 @@ FAR = 2.0
 """Factor from today beyond which no evidence is claimed."""
 
 
-def _settings(terms: Terms, market: Market) -> dict[str, float]:
+def _settings(terms: Terms, market: Market, name: str) -> dict[str, float]:
     """Every number of a plan's terms by a readable name; no cap is infinite."""
     found = {"price": terms.price, "impressions a request": terms.impressions}
     for ai_model, caps in zip(market.ai_models, terms.caps, strict=True):
@@ -23,7 +23,12 @@ def _settings(terms: Terms, market: Market) -> dict[str, float]:
     for ai_model, price in zip(market.ai_models, terms.unit_prices, strict=True):
         if price is not None:
             found[f"{ai_model} unit price"] = price
-    return found
+    if market.plans[name].annual_share is not None and terms.annual_discount is not None:
+        found["discount by the year"] = terms.annual_discount
+    if market.plans[name].credits is not None or terms.credits:
+        found["credits"] = terms.credits
+    segments = list(market.segments)
+    return found | {f"price for {segments[k]}": price for k, price in terms.regional}
 
 
 def _notes(name: str, chosen: Terms, levels: Sequence[Level], today: Level, market: Market, sold: bool) -> list[str]:
@@ -32,9 +37,9 @@ def _notes(name: str, chosen: Terms, levels: Sequence[Level], today: Level, mark
         return [
             f"{title}: never sold; its appeal is borrowed from {market.plans[name].analogue}. A test market would tell."
         ]
-    mine = _settings(chosen, market)
-    before = _settings(today, market) if today is not None else {}
-    offered = [_settings(t, market) for t in levels if t is not None]
+    mine = _settings(chosen, market, name)
+    before = _settings(today, market, name) if today is not None else {}
+    offered = [_settings(t, market, name) for t in levels if t is not None]
     notes = []
     for key, value in mine.items():
         ladder = sorted({s.get(key, math.inf) for s in offered})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from optimizer.answer.explanation import Explanation
-from optimizer.studies.sections import Heading, PlanName, Row, Section, Value, text_table, words
+from optimizer.studies.sections import Heading, PlanName, Row, Section, Value, say, text_table, words
 from optimizer.studies.tables import Table, table_of
 
 USD = "usd/month"
@@ -20,8 +20,7 @@ def floor_table(e: Explanation) -> Table:
 def floor_section(e: Explanation) -> Section:
     """The floors by plan and segment; a floor above the list price means that the price does not pay as it is."""
     headings = [
-        words("plan"),
-        words("segment"),
+        words("plan, segment"),
         Heading("list price", USD),
         Heading("paid on average", USD),
         Heading("floor", USD),
@@ -32,8 +31,11 @@ def floor_section(e: Explanation) -> Section:
     keys = ("list_price", "price_paid", "floor", "largest_discount", "deal_floor", "largest_deal_discount")
     rows: list[Row] = [
         (
-            PlanName(r["plan"], e.titles().get(r["plan"], r["plan"])),
-            r["segment"],
+            say(
+                "{plan}, {segment}",
+                plan=PlanName(r["plan"], e.titles().get(r["plan"], r["plan"])),
+                segment=r["segment"],
+            ),
             *(Value(r[key], COLUMNS[key]) for key in keys),
         )
         for r in e.sales_floors

@@ -16,6 +16,8 @@ from optimizer.optimise.price_ranges import has_ranges
 from optimizer.units import SAME, same
 
 COUNTED = (LeverKind.CAP, LeverKind.FALLBACK)
+EVEN = (LeverKind.PRICE, LeverKind.DISCOUNT, LeverKind.CREDITS, LeverKind.REGIONAL)
+"""Whose next step is as wide as the last one."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,8 @@ def beyond(kind: LeverKind, towards: Sequence[float]) -> float | None:
     if kind in COUNTED:
         return _counted(last, ratio)
     even = 2.0 * last - before
-    return float(f"{even if kind is LeverKind.PRICE and even > 0.0 else last * ratio:.12g}")
+    step = even if kind in EVEN and even > 0.0 else last * ratio
+    return None if kind is LeverKind.DISCOUNT and step >= 1.0 else float(f"{step:.12g}")
 
 
 def _counted(last: float, ratio: float) -> float:
@@ -71,7 +74,7 @@ def _held(a: Answered, lever: Lever, value: float) -> bool:
     base, rules = a.m.calibrated.prepared, a.m.inputs.case.rules
     if lever.kind is LeverKind.MIX:
         return rules.mix_change is not None and abs(value - base.today_mix) > rules.mix_change + SAME
-    if lever.kind not in (LeverKind.PRICE, LeverKind.UNIT_PRICE) or lever.plan is None:
+    if lever.kind not in (LeverKind.PRICE, LeverKind.UNIT_PRICE, LeverKind.REGIONAL) or lever.plan is None:
         return False
     today = lever.of(base.terms[lever.plan])
     limits = [rule.at_most for rule in rules.price_change if rule.plan == lever.plan]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from optimizer.economics.population import Terms
+from optimizer.market.further import in_local
 from optimizer.market.prepare import WINDOW_ORDER
 from optimizer.market.unit_prices import unit_price_factor
 from optimizer.model.choices import Choices, Level, Menu
@@ -26,6 +27,9 @@ class LeverKind(StrEnum):
     MIX = "mix"
     BUDGET = "budget"
     IMPRESSIONS = "impressions"
+    DISCOUNT = "discount by the year"
+    CREDITS = "credits"
+    REGIONAL = "regional price"
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ class Lever:
     """None for the mix and the budget."""
     ai_model: int = 0
     window: str = ""
+    segment: int = 0
+    """Of a regional price."""
 
     def value(self, menu: Menu) -> float:
         """Its value on a menu that offers the plan; no cap is infinite."""
@@ -62,6 +68,12 @@ class Lever:
             return terms.fallback_limit
         if self.kind is LeverKind.IMPRESSIONS:
             return terms.impressions
+        if self.kind is LeverKind.DISCOUNT:
+            return math.nan if terms.annual_discount is None else terms.annual_discount
+        if self.kind is LeverKind.CREDITS:
+            return terms.credits
+        if self.kind is LeverKind.REGIONAL:
+            return dict(terms.regional).get(self.segment, math.nan)
         if self.kind is LeverKind.UNIT_PRICE:
             price = terms.unit_prices[self.ai_model]
             return math.nan if price is None else price
@@ -78,6 +90,12 @@ class Lever:
             return replace(terms, fallback_limit=value)
         if self.kind is LeverKind.IMPRESSIONS:
             return replace(terms, impressions=value)
+        if self.kind is LeverKind.DISCOUNT:
+            return replace(terms, annual_discount=value)
+        if self.kind is LeverKind.CREDITS:
+            return replace(terms, credits=value)
+        if self.kind is LeverKind.REGIONAL:
+            return replace(terms, regional=tuple(sorted({**dict(terms.regional), self.segment: value}.items())))
         if self.kind is LeverKind.UNIT_PRICE:
             prices = (*terms.unit_prices[: self.ai_model], value, *terms.unit_prices[self.ai_model + 1 :])
             return terms.with_unit_prices(prices)
@@ -96,7 +114,9 @@ class Lever:
             return f"the advertisements per request of {of}"
         if self.kind is LeverKind.CAP:
             return f"the {ai_model} cap per {self.window} of {of}"
-        return f"the {self.kind} of {of}" if self.kind is LeverKind.FALLBACK else f"the {ai_model} price of {of}"
+        if self.kind is LeverKind.REGIONAL:
+            return f"the price of {of} for {list(market.segments)[self.segment]}"
+        return f"the {ai_model} price of {of}" if self.kind is LeverKind.UNIT_PRICE else f"the {self.kind} of {of}"
 
     def told(self, value: float, market: Market) -> str:
         """A value in the unit that readers know it in."""
@@ -105,6 +125,9 @@ class Lever:
             price = market.plans[self.plan].unit_prices[ai_model]
             unit = price.unit if isinstance(price, Quantity) else "usd/request"
             return f"{value / unit_price_factor(market, ai_model, unit):.4g} {unit}"
+        if self.kind is LeverKind.REGIONAL and self.plan is not None:
+            ((segment, price),) = in_local(market, market.plans[self.plan], ((self.segment, value),)).items()
+            return f"{price:.6g} {market.plans[self.plan].regional_price[segment].unit}"
         return "unlimited" if math.isinf(value) else f"{value:.6g}"
 
 
@@ -133,6 +156,8 @@ def levers(plan: str, levels: Iterable[Terms]) -> tuple[Lever, ...]:
     for terms in levels:
         for a, caps in enumerate(terms.caps):
             found |= {Lever(LeverKind.CAP, plan, a, window): None for window, _ in caps or ()}
+        found |= {Lever(kind, plan): None for kind in (LeverKind.DISCOUNT, LeverKind.CREDITS)}
+        found |= {Lever(LeverKind.REGIONAL, plan, segment=k): None for k, _ in terms.regional}
         found |= {Lever(LeverKind.IMPRESSIONS, plan): None} if terms.impressions > 0.0 else {}
         found |= {Lever(LeverKind.UNIT_PRICE, plan, a): None for a, p in enumerate(terms.unit_prices) if p is not None}
     return tuple(found)
