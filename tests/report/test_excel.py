@@ -34,8 +34,8 @@ EVIL = '=HYPERLINK("http://example.invalid","x")\x00\x1b[31m<b>_x0041_\ud800'
 CLEAN = '=HYPERLINK("http://example.invalid","x")[31m<b>_x0041_'
 STARTS = ("+1+1", "-2", "@SUM(A1)", "#N/A", "=1", "'quoted")
 SHEETS = ["Summary", "Menu", "Figures", "By plan", "By segment", "By channel", "Usage classes", "Conditions", "Compute",
-          "Frontier", "Scenarios", "Tornado", "Price responses", "Condition costs", "Runners-up", "Segments", "Sales floors",
-          "Evidence notes", "Changes", "Sources"]  # fmt: skip
+          "Frontier", "Scenarios", "Tornado", "Price responses", "Condition costs", "Runners-up", "Segments",
+          "Sales floors", "Evidence notes", "Changes", "Sources"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -126,8 +126,8 @@ class Lever:
             unit = price.unit if isinstance(price, Quantity) else "usd/request"
             return f"{value / unit_price_factor(market, ai_model, unit):.4g} {unit}"
         if self.kind is LeverKind.REGIONAL and self.plan is not None:
-            ((segment, price),) = in_local(market, market.plans[self.plan], ((self.segment, value),)).items()
-            return f"{price:.6g} {market.plans[self.plan].regional_price[segment].unit}"
+            ((segment, local),) = in_local(market, market.plans[self.plan], ((self.segment, value),)).items()
+            return f"{local:.6g} {market.plans[self.plan].regional_price[segment].unit}"
         return "unlimited" if math.isinf(value) else f"{value:.6g}"
 
 
