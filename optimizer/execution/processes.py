@@ -6,108 +6,20 @@ caller is killed, and imports the caller's script anew, which then needs a main 
 
 from __future__ import annotations
 
-import contextlib
-import os
 import pickle
-import subprocess
-import sys
 import threading
-import time
 import weakref
 from collections.abc import Callable
 from concurrent import futures
-from dataclasses import dataclass, replace
-from typing import IO, Any, TypeVar
+from dataclasses import replace
+from typing import Any, TypeVar
 
-from optimizer.execution import clock, wire
 from optimizer.execution.ending import at_end
-from optimizer.execution.executor import IN_WORKER, Executor, Shared, WorkerLostError
+from optimizer.execution.executor import Executor, Shared, WorkerLostError
+from optimizer.execution.worker_process import ATTEMPTS, Job, WorkerEndedError, WorkerProcess, job_of, opened_answer
 
 Result = TypeVar("Result")
 Value = TypeVar("Value")
-
-ATTEMPTS = 2
-END_SECONDS = 5.0
-"""Within this a worker that was told to end has ended, or is killed."""
-
-_BOOT = "import sys; sys.path[:] = sys.argv[1:]; from optimizer.execution.worker import main; main()"
-
-
-class _WorkerEndedError(Exception):
-    """A worker's process is no longer there."""
-
-
-@dataclass(frozen=True)
-class _Job:
-    """A task as it is sent."""
-
-    name: str
-    pickled: bytes
-    """Task, arguments and named arguments."""
-    shared: tuple[Shared[Any], ...]
-    deadline: float | None
-
-
-class _Worker:
-    """One process that runs one task at a time."""
-
-    def __init__(self) -> None:
-        # Ctrl-C goes to the caller alone
-        apart: dict[str, Any] = (
-            {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
-            if os.name == "nt"
-            else {"start_new_session": True}
-        )
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", _BOOT, *sys.path],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, IN_WORKER: "1"},
-            **apart,
-        )
-        self.holds: set[int] = set()
-        """Keys of the shared values that it has."""
-
-    @property
-    def alive(self) -> bool:
-        return self.process.poll() is None
-
-    def run(self, job: _Job) -> Any:
-        """The task's result. Raises its error, or _WorkerEndedError."""
-        fresh = {a.key: a.pickled for a in job.shared if a.key not in self.holds}
-        left = None if job.deadline is None else job.deadline - time.monotonic()
-        assert self.process.stdin is not None and self.process.stdout is not None
-        try:
-            wire.write(self.process.stdin, pickle.dumps((fresh, job.pickled, left)))
-            answer = wire.read(self.process.stdout)
-        except (OSError, EOFError, ValueError) as error:
-            raise _WorkerEndedError from error
-        done, result, held = pickle.loads(answer)
-        self.holds = set(held)
-        if not done:
-            raise result
-        return result
-
-    def end(self, at_once: bool) -> None:
-        """Close its input, on which it ends; or kill it. Safe to call twice, and while another thread waits for it."""
-        with contextlib.suppress(OSError):
-            self.process.kill() if at_once else self._close(self.process.stdin)
-        try:
-            self.process.wait(END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self._close(self.process.stdin)
-        self._close(self.process.stdout)
-
-    def _close(self, stream: IO[bytes] | None) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            if stream is not None:
-                stream.close()
-
-
-def _sent(argument: Any) -> Any:
-    return wire.Held(argument.key) if isinstance(argument, Shared) else argument
 
 
 class ProcessExecutor(Executor):
@@ -122,20 +34,15 @@ class ProcessExecutor(Executor):
         self.workers = workers
         self._threads = futures.ThreadPoolExecutor(workers, "optimizer-executor")
         self._turn = threading.Lock()
-        self._all: list[_Worker] = []
-        self._idle: list[_Worker] = []
+        self._all: list[WorkerProcess] = []
+        self._idle: list[WorkerProcess] = []
         self._closed = False
         _open.add(self)
 
     def submit(self, task: Callable[..., Result], /, *args: Any, **kwargs: Any) -> futures.Future[Result]:
         """Raises RuntimeError after ``shutdown``, ValueError for a task that a worker cannot import, and what pickle
         raises for arguments that it does not know."""
-        if getattr(task, "__module__", None) in (None, "__main__"):
-            raise ValueError(f"{task!r} is not a function of a module, so no worker process could import it")
-        pickled = pickle.dumps((task, tuple(map(_sent, args)), {k: _sent(a) for k, a in kwargs.items()}))
-        shared = tuple(a for a in (*args, *kwargs.values()) if isinstance(a, Shared))
-        job = _Job(getattr(task, "__name__", str(task)), pickled, shared, clock.deadline())
-        return self._threads.submit(self._attempt, job)
+        return self._threads.submit(self._attempt, job_of(task, args, kwargs))
 
     def share(self, value: Value) -> Shared[Value]:
         return replace(super().share(value), pickled=pickle.dumps(value))
@@ -159,20 +66,20 @@ class ProcessExecutor(Executor):
         for worker in mine:
             worker.end(at_once)
 
-    def _attempt(self, job: _Job) -> Any:
+    def _attempt(self, job: Job) -> Any:
         code = None
         for _ in range(ATTEMPTS):
             worker = self._borrowed()
             try:
-                return worker.run(job)
-            except _WorkerEndedError:
+                return opened_answer(worker.ask(job))
+            except WorkerEndedError:
                 worker.end(at_once=True)
                 code = worker.process.returncode
             finally:
                 self._give_back(worker)
         raise WorkerLostError(f"the process that ran {job.name} ended {ATTEMPTS} times, last with exit code {code}")
 
-    def _borrowed(self) -> _Worker:
+    def _borrowed(self) -> WorkerProcess:
         """A worker that lives. Raises CancelledError after the executor was closed."""
         with self._turn:
             if self._closed:
@@ -182,11 +89,11 @@ class ProcessExecutor(Executor):
                 if worker.alive:
                     return worker
                 self._drop(worker)
-            worker = _Worker()
+            worker = WorkerProcess()
             self._all.append(worker)
             return worker
 
-    def _give_back(self, worker: _Worker) -> None:
+    def _give_back(self, worker: WorkerProcess) -> None:
         with self._turn:
             if worker not in self._all:
                 return
@@ -195,7 +102,7 @@ class ProcessExecutor(Executor):
             else:
                 self._drop(worker)
 
-    def _drop(self, worker: _Worker) -> None:
+    def _drop(self, worker: WorkerProcess) -> None:
         self._all.remove(worker)
         worker.end(at_once=True)
 

@@ -29,7 +29,7 @@ def main() -> None:
 
 
 def _answer(message: bytes, held: dict[int, Any]) -> bytes:
-    """(whether it succeeded, result or error, keys of the shared values held), pickled."""
+    """Keys of the shared values held, and the pickled pair of whether it succeeded and its result or error."""
     try:
         fresh, job, left = pickle.loads(message)
         held |= {key: pickle.loads(value) for key, value in fresh.items()}
@@ -40,20 +40,21 @@ def _answer(message: bytes, held: dict[int, Any]) -> bytes:
 
         with clock.until(None if left is None else time.monotonic() + left):
             result = task(*map(own, args), **{k: own(a) for k, a in kwargs.items()})
-        return pickle.dumps((True, result, tuple(held)))
+        answer = pickle.dumps((True, result))
     except BaseException as error:
-        return _failed(error, tuple(held))
+        answer = _failed(error)
+    return pickle.dumps((tuple(held), answer))
 
 
-def _failed(error: BaseException, held: tuple[int, ...]) -> bytes:
+def _failed(error: BaseException) -> bytes:
     """The error as the caller will see it, with where it came from; in words where it cannot be pickled."""
     told = "".join(traceback.format_exception(error))
     try:
         error.add_note(f"in a worker process:\n{told}")
-        answer = pickle.dumps((False, error, held))
+        answer = pickle.dumps((False, error))
         pickle.loads(answer)
     except Exception:
-        answer = pickle.dumps((False, RuntimeError(told), held))
+        answer = pickle.dumps((False, RuntimeError(told)))
     return answer
 
 
