@@ -34,3 +34,14 @@ def package_version(name: str) -> str:
 def versions() -> dict[str, str]:
     """Versions of the package, of Python and of what computes."""
     return {"python": platform.python_version(), **{name: package_version(name) for name in PACKAGES}}
+
+
+def source_hash() -> str:
+    """Of this package's source as it lies on the disk: the same wherever and however the same source is installed."""
+    import hashlib
+    from pathlib import Path
+
+    root, digest = Path(__file__).parent, hashlib.sha256()
+    for path in sorted(p for p in root.rglob("*.py") if "_data" not in p.relative_to(root).parts):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]

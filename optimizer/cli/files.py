@@ -64,12 +64,16 @@ def write_files(
     excel: Path | None,
     parquet: Path | None,
     studies: tuple[Study[Any], ...],
+    executor: Any,
     solution: Any,
 ) -> None:
     """Run the studies once and write every file that was asked for; each is told on stderr."""
     from optimizer.studies.bundle import run_studies
 
-    found = run_studies(studies, case_model, solution, settings, lambda name: print(f"study: {name}", file=sys.stderr))
+    def told(name: str) -> None:
+        print(f"study: {name}", file=sys.stderr)
+
+    found = run_studies(studies, case_model, solution, settings, told, executor)
     if html is not None:
         try:
             from optimizer.report.html import write_report

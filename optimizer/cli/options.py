@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -48,6 +49,10 @@ GapOption = Annotated[
 TimeOption = Annotated[
     float | None,
     typer.Option("--time-limit", metavar="SECONDS", help="Wall time after which the best menu so far is shown."),
+]
+ClusterOption = Annotated[
+    str | None,
+    typer.Option("--cluster", metavar="ADDRESS", help="Solve on the workers of a Dask scheduler: tcp://HOST:8786."),
 ]
 ScreenOption = Annotated[
     bool, typer.Option("--screen/--no-screen", help="Screen first, or hand the whole program to HiGHS.")
@@ -110,6 +115,18 @@ def read_folder(out: Path | None) -> Path | None:
         if not os.access(there, os.W_OK | os.X_OK):
             raise bad_argument("--out", f"nothing may be written to {there}", "name another folder")
     return out
+
+
+@contextmanager
+def executor_at(cluster: str | None) -> Iterator[Any]:
+    """The executor of a cluster, left again afterwards; None where none is named. Raises InputError."""
+    if cluster is None:
+        yield None
+        return
+    from optimizer.execution.choice import make_executor
+
+    with make_executor(cluster=cluster) as made:
+        yield made
 
 
 def console() -> Any:

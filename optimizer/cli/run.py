@@ -20,6 +20,7 @@ from optimizer.cli.files import (
 from optimizer.cli.options import (
     CaseArgument,
     ChecksOption,
+    ClusterOption,
     GapOption,
     JsonOption,
     NoChecksOption,
@@ -27,12 +28,14 @@ from optimizer.cli.options import (
     ScreenOption,
     SetOption,
     TimeOption,
+    executor_at,
     read_changes,
     read_checks,
     read_folder,
     read_gap,
     read_limit,
 )
+from optimizer.errors import bad_argument
 
 
 def run(
@@ -49,6 +52,7 @@ def run(
     studies: WithOption = None,
     checks: ChecksOption = None,
     no_checks: NoChecksOption = False,
+    cluster: ClusterOption = None,
 ) -> None:
     """Solve a case: the best menu, proven, against today's."""
     from optimizer.answer.run import settings_of, solve_case_model
@@ -58,14 +62,18 @@ def run(
     checked = read_checks(checks, no_checks, any((html, excel, parquet)))
     gap, time_limit, out = read_gap(gap), read_limit(time_limit), read_folder(out)
     began = interrupts.began()
+    asked = any((html, excel, parquet))
     with limited(time_limit, began):
         case_model = prepare_case(case, sets=read_changes(sets))
         settings = settings_of(case_model, began, gap, time_limit, None if screen else False)
-        asked = any((html, excel, parquet))
         wanted = read_studies(studies, case_model, settings, asked)
-        solution = solve_case_model(case_model, settings)
-    files = partial(write_files, case_model, settings, html, excel, parquet, wanted)
-    emit(solution, json, out, files if asked else None, checks_of(case_model, settings, checked))
+    if cluster is not None and not wanted:
+        raise bad_argument("--cluster", "only studies run there", "add --html, --excel or --parquet, or leave it out")
+    with executor_at(cluster) as executor:
+        with limited(time_limit, began):
+            solution = solve_case_model(case_model, settings)
+        files = partial(write_files, case_model, settings, html, excel, parquet, wanted, executor)
+        emit(solution, json, out, files if asked else None, checks_of(case_model, settings, checked))
 
 
 def register(app: typer.Typer) -> None:

@@ -15,12 +15,14 @@ from optimizer.cli.interrupts import began, print_document, stoppable
 from optimizer.cli.options import (
     INTERRUPTED,
     CaseArgument,
+    ClusterOption,
     GapOption,
     JsonOption,
     OutOption,
     SetOption,
     TimeOption,
     console,
+    executor_at,
     named,
     read_changes,
     read_folder,
@@ -39,6 +41,7 @@ COMMON: Parameters = {
     "json": (JsonOption, False),
     "out": (OutOption, None),
     "gap": (GapOption, None),
+    "cluster": (ClusterOption, None),
 }
 
 
@@ -84,6 +87,9 @@ def _annotation(o: Option) -> Any:
 
 def _run(study: Study[Any], given: dict[str, Any]) -> None:
     """Run a study of one case or several, and show and save what it found."""
+    from dataclasses import replace
+
+    from optimizer.errors import bad_argument
     from optimizer.execution.clock import limited
     from optimizer.studies.study import Setup
 
@@ -93,7 +99,12 @@ def _run(study: Study[Any], given: dict[str, Any]) -> None:
         first, *others = _case_models(given["cases"] if study.several else [given["case"]], given["sets"])
         setup = Setup(first, _settings(first, gap), options, others=tuple(others))
         study.check(setup)
-        with _listened(study, setup, out, gap) as (heard, stopped):
+        if given["cluster"] is not None and not study.spreads(setup):
+            raise bad_argument("--cluster", "a single frontier is solved step by step", "add --family, or leave it out")
+        with (
+            executor_at(given["cluster"]) as executor,
+            _listened(study, replace(setup, executor=executor), out, gap) as (heard, stopped),
+        ):
             result = study.run(heard)
             ended = stopped()
     _put_out(study, result, given["json"], out)

@@ -1,4 +1,4 @@
-"""Which executor runs the work: this process, or as many of its own as are worth their start."""
+"""Which executor runs the work: this process, as many of its own as are worth their start, or a cluster."""
 
 from __future__ import annotations
 
@@ -16,16 +16,23 @@ WORTH_SECONDS = 3.0
 """Work below this is done sooner in one process: a worker takes about 0.7 s to import what studies need."""
 
 
-def make_executor(workers: int | None = None, seconds: float = math.inf) -> Executor:
+def make_executor(workers: int | None = None, seconds: float = math.inf, cluster: str | None = None) -> Executor:
     """Local processes, as many as there are cores unless told; serial for one worker, small work, or inside a worker.
 
     Args:
         workers: how many tasks may run at once; a number above 1 is kept to whatever the work.
         seconds: a guess of what all tasks take together.
+        cluster: the address of a Dask scheduler, e.g. ``tcp://10.0.0.5:8786``: its workers run the tasks.
 
     Raises:
-        InputError: fewer than one worker.
+        InputError: fewer than one worker; a cluster that is not there, or with workers of another version.
     """
+    if cluster is not None:
+        if workers is not None:
+            raise bad_argument("workers", "a cluster has workers of its own", "leave one of the two out")
+        from optimizer.execution.cluster import ClusterExecutor
+
+        return ClusterExecutor(cluster)
     if workers is not None and workers < 1:
         raise bad_argument("workers", f"is {workers}", "at least 1")
     count = workers or (cores() if seconds >= WORTH_SECONDS else 1)

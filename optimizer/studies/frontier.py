@@ -167,20 +167,30 @@ def family(
     executor: Executor | None = None,
     even: bool = False,
     everything: bool = False,
+    progress: Callable[[int], None] | None = None,
 ) -> tuple[Frontier, ...]:
     """A frontier for each of several case models, for instance at three compute budgets.
 
-    executor: where they are traced; by default local processes if that is worth it.
+    executor: where they are traced; by default local processes if that is worth it. Where ``settings.cancelled`` says
+    so, those that were done before the first that was not. progress: told how many are done.
     """
+    from optimizer.execution import clock
     from optimizer.execution.choice import run_all
 
-    same = (x, y, replace(settings, cancelled=None, progress=None), points, even, everything)
-    return tuple(run_all(_member, case_models.values(), *map(repeat, same), case_models, executor=executor))
+    # time is told by the clock in force, which holds on other machines, too
+    same = (x, y, replace(settings, cancelled=None, progress=None, deadline=None), points, even, everything)
+    tasks = (case_models.values(), *map(repeat, same), case_models)
+    with clock.until(settings.deadline):
+        done = run_all(_member, *tasks, executor=executor, cancelled=settings.cancelled, progress=progress)
+    return tuple(done)
 
 
 def _member(
     m: CaseModel, x: str, y: str, settings: Settings, points: int, even: bool, everything: bool, label: str
 ) -> Frontier:
+    from optimizer.execution import clock
+
+    settings = replace(settings, deadline=clock.deadline())
     return frontier_of(m, x, y, settings, points, even, everything, label=label)
 
 
@@ -357,7 +367,14 @@ class FrontierStudy(Study[Frontier | FrontierFamily]):
         from optimizer.model.case_model import with_changes
 
         worlds = {label: with_changes(m, changes) for label, changes in read_family(o["family"]).items()}
-        return FrontierFamily(m.inputs.name, family(worlds, *asked, setup.executor, *how))
+
+        def traced(count: int) -> None:
+            setup.progress(count, len(worlds))
+
+        return FrontierFamily(m.inputs.name, family(worlds, *asked, setup.executor, *how, traced))
+
+    def spreads(self, setup: Setup) -> bool:
+        return setup.options["family"] is not None
 
     def document(self, result: Frontier | FrontierFamily) -> dict[str, Any]:
         if isinstance(result, Frontier):

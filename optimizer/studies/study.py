@@ -151,6 +151,10 @@ class Study(ABC, Generic[Result]):
         """Item, value and unit of what it adds to the summary of a workbook."""
         return ()
 
+    def spreads(self, setup: Setup) -> bool:
+        """Whether it has tasks that could run elsewhere, with these options."""
+        return True
+
     def seconds(self, setup: Setup) -> float:
         """About how many seconds it takes in one process, around a solved case."""
         return SOLVES * setup.answer().seconds.get("solve", 0.0)

@@ -36,8 +36,11 @@ def pool() -> Iterator[ProcessExecutor]:
         yield made
 
 
-@pytest.fixture(params=["serial", "processes"])
+@pytest.fixture(params=["serial", "processes", "cluster"])
 def either(request: pytest.FixtureRequest, pool: ProcessExecutor) -> Executor:
+    if request.param == "cluster":
+        found: Executor = request.getfixturevalue("on_cluster")
+        return found
     return SerialExecutor() if request.param == "serial" else pool
 
 

@@ -1,0 +1,88 @@
+"""A scheduler and workers as processes of their own: workers that are killed, a cluster that goes away."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from itertools import repeat
+from pathlib import Path
+from types import ModuleType
+
+import executor_tasks as tasks
+import pytest
+from processes import alive, children, needs_proc, soon
+
+from optimizer.errors import InputError
+from optimizer.execution.cluster import ClusterError, ClusterExecutor
+from optimizer.execution.executor import SerialExecutor
+from optimizer.optimise.outcome import Settings
+from optimizer.studies.sensitivity import best_value
+
+pytest.importorskip("distributed")
+from clusters import PATHS, cluster, scheduler, started, worker_command
+
+pytestmark = [pytest.mark.full, needs_proc]
+PATIENCE = 120.0
+
+
+def below(workers: list[subprocess.Popen[bytes]]) -> list[int]:
+    """Processes of tasks."""
+    return [pid for worker in workers for pid in children(worker.pid)]
+
+
+def test_200_solves_on_two_workers_of_which_one_is_killed(factory: ModuleType, tmp_path: Path) -> None:
+    m, settings = factory.problem(), Settings(gap=1e-6, cross_check=False)
+    prices = [2.0 + 0.02 * k for k in range(200)]
+    path = "pools.main.price"
+    alone = SerialExecutor().gather(best_value, repeat(m), repeat(settings), repeat(path), prices)
+    assert len({end.value for end in alone}) > 100
+    killed: list[int] = []
+    with cluster(tmp_path) as (address, workers), ClusterExecutor(address) as made:
+        assert made.workers == 2
+        shared = made.share(m)
+
+        def kill(done: int) -> None:
+            if done == 20:
+                assert all(children(worker.pid) for worker in workers)
+                workers[0].kill()
+                killed.append(workers[0].wait())
+
+        found = made.gather(best_value, repeat(shared), repeat(settings), repeat(path), prices, progress=kill)
+        assert killed == [-signal.SIGKILL]
+        assert found == alone
+
+
+def test_the_task_of_a_killed_worker_is_run_again(tmp_path: Path) -> None:
+    started_at, go_on = tmp_path / "started", tmp_path / "go"
+    with cluster(tmp_path) as (address, workers), ClusterExecutor(address) as made:
+        future = made.submit(tasks.announce_and_wait, started_at, go_on)
+        assert soon(lambda: started_at.exists() and started_at.read_text() != "", PATIENCE)
+        first = int(started_at.read_text())
+        (lost,) = [worker for worker in workers if first in children(worker.pid)]
+        lost.kill()
+        assert soon(lambda: not alive(first), PATIENCE), "its process is left"
+        go_on.touch()
+        assert future.result(PATIENCE) not in (first, None)
+
+
+def test_a_cluster_that_goes_away_is_told(tmp_path: Path) -> None:
+    with cluster(tmp_path, 1) as (address, workers):
+        made = ClusterExecutor(address)
+        future = made.submit(tasks.announce_and_wait, tmp_path / "started", tmp_path / "never")
+        assert soon(lambda: below(workers) != [], PATIENCE)
+    with pytest.raises(ClusterError, match="is gone"):
+        future.result(PATIENCE)
+    made.shutdown(cancel_futures=True)
+
+
+def test_a_worker_without_the_package_is_refused(tmp_path: Path) -> None:
+    from distributed import Client
+
+    with (
+        scheduler(tmp_path) as (address, file),
+        started(tmp_path / "worker.log", *worker_command(file), path=PATHS[1:]),
+        Client(address, set_as_default=False) as client,
+    ):
+        client.wait_for_workers(1, 60)
+        with pytest.raises(InputError, match=r"worker tcp://\S+ cannot load this package"):
+            ClusterExecutor(address)
