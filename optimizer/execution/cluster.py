@@ -1,6 +1,8 @@
 """Tasks on a cluster that is there already: Dask carries them to its workers, each of which runs them as at home.
 
-Dask runs again what was on a worker that is gone. A task that ends its process ends no worker: it is counted here.
+Dask runs again what was on a worker that is gone, until four are; here it is counted how often a task starts, so that
+one that takes workers with it ends sooner, and its neighbours are not blamed. A task that ends its process ends no
+worker, and is run again from here.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import re
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent import futures
 from dataclasses import replace
@@ -45,8 +48,8 @@ class ClusterError(OptimizerError):
 class ClusterExecutor(Executor):
     """Tasks on the workers of a Dask cluster; ``address`` is its scheduler's, e.g. ``tcp://10.0.0.5:8786``.
 
-    A worker of another version is refused. A task whose process ends under it is tried once more, then fails with
-    ``WorkerLostError``. What is cancelled, or whose caller is gone, is ended on the workers within a second.
+    A worker of another version is refused. A task whose process or worker ends under it is tried once more, then fails
+    with ``WorkerLostError``. What is cancelled, or whose caller is gone, is ended on the workers within a second.
 
     Raises:
         InputError: no cluster there, none of its workers, or one of another version; or Dask is not installed.
@@ -67,7 +70,10 @@ class ClusterExecutor(Executor):
         """Shared values by key, as Dask keeps them."""
         self._running: dict[futures.Future[Any], Any] = {}
         """Ours and Dask's."""
+        self._starts: Counter[str] = Counter()
+        """How often each task of Dask's was started."""
         self._closed = threading.Event()
+        self._client.subscribe_topic(cluster_worker.TOPIC, self._started)
         threading.Thread(target=self._watch, name="optimizer-cluster", daemon=True).start()
 
     def submit(self, task: Callable[..., Result], /, *args: Any, **kwargs: Any) -> futures.Future[Result]:
@@ -142,6 +148,19 @@ class ClusterExecutor(Executor):
         else:
             with contextlib.suppress(futures.InvalidStateError):
                 future.set_result(result)
+
+    def _started(self, event: tuple[float, str]) -> None:
+        """Told of every task that starts on the cluster; called in Dask's loop, which must not wait."""
+        self._starts[event[1]] += 1
+        if self._starts[event[1]] > ATTEMPTS:
+            threading.Thread(target=self._end_task, args=(event[1],)).start()
+
+    def _end_task(self, key: str) -> None:
+        """Fail a task that took its workers with it."""
+        future = next((ours for ours, running in list(self._running.items()) if running.key == key), None)
+        if future is not None:
+            with contextlib.suppress(futures.InvalidStateError):
+                future.set_exception(WorkerLostError(f"{ATTEMPTS} workers were lost while they ran {key}"))
 
     def _settled(self, future: futures.Future[Any]) -> None:
         """Nothing of a task stays on the cluster, whether it is done or cancelled."""

@@ -20,6 +20,8 @@ LOOK = 0.2
 """Seconds between two looks at whether a task is still wanted."""
 IDLE_SECONDS = 10.0
 """A process without a task ends after so long."""
+TOPIC = "optimizer-started"
+"""Under this a worker tells that it starts a task."""
 WANTED = ("executing", "long-running")
 """States of a task that somebody waits for."""
 
@@ -54,7 +56,7 @@ def kept(value: bytes) -> bytes:
 
 def carry(made_for: Mapping[str, str], order: Mapping[str, Any], *values: bytes) -> Outcome:
     """Run a task in a process here; ``values``: those of its shared arguments, pickled."""
-    address, wanted = _looked()
+    address, wanted = _begun()
     process = _borrowed(order["session"])
     if process is None:
         here = fingerprint()
@@ -96,12 +98,16 @@ def _asked(process: WorkerProcess, job: Job, wanted: Callable[[], bool]) -> byte
     return answer.result()
 
 
-def _looked() -> tuple[str, Callable[[], bool]]:
-    """The worker's address, and whether this thread's task is still wanted: not cancelled, and its caller is there."""
+def _begun() -> tuple[str, Callable[[], bool]]:
+    """Tell that this thread's task starts; the worker's address, and whether the task is still wanted: not cancelled,
+    and its caller is there."""
     from distributed import get_worker
+    from distributed.utils import sync
 
     worker = get_worker()
     key = worker.get_current_task()
+    # the scheduler has heard of it before the task can take the worker with it
+    sync(worker.loop, worker.scheduler.log_event, topic=TOPIC, msg=key)
 
     def wanted() -> bool:
         task = worker.state.tasks.get(key)

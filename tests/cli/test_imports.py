@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 HEAVY = (
-    "altair", "highspy", "jinja2", "numba", "numpy", "openpyxl", "pandas", "pyarrow", "pydantic", "pyomo",
+    "altair", "dask", "distributed", "highspy", "jinja2", "numba", "numpy", "openpyxl", "pandas", "pyarrow", "pydantic", "pyomo",
     "pyomo.environ", "rich", "ruamel.yaml", "scipy",
 )  # fmt: skip
 READS = "pydantic ruamel.yaml"

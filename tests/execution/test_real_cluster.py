@@ -14,7 +14,7 @@ from processes import alive, children, needs_proc, soon
 
 from optimizer.errors import InputError
 from optimizer.execution.cluster import ClusterError, ClusterExecutor
-from optimizer.execution.executor import SerialExecutor
+from optimizer.execution.executor import SerialExecutor, WorkerLostError
 from optimizer.optimise.outcome import Settings
 from optimizer.studies.sensitivity import best_value
 
@@ -63,6 +63,19 @@ def test_the_task_of_a_killed_worker_is_run_again(tmp_path: Path) -> None:
         assert soon(lambda: not alive(first), PATIENCE), "its process is left"
         go_on.touch()
         assert future.result(PATIENCE) not in (first, None)
+
+
+def test_a_task_that_takes_workers_with_it_fails(tmp_path: Path) -> None:
+    """It is tried once more; the start that tells of the second loss may take a third worker."""
+    counted = tmp_path / "counted"
+    counted.mkdir()
+    with cluster(tmp_path, 4) as (address, workers), ClusterExecutor(address) as made:
+        lost = made.submit(tasks.die_with_the_worker, counted)
+        assert list(made.map(tasks.square, range(40))) == [k * k for k in range(40)]
+        with pytest.raises(WorkerLostError):
+            lost.result(PATIENCE)
+        assert 2 <= sum(worker.poll() is not None for worker in workers) <= 3
+        assert made.submit(tasks.square, 2.0).result(PATIENCE) == 4.0
 
 
 def test_a_cluster_that_goes_away_is_told(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from optimizer.versions import PACKAGES, own_version, package_version, versions
+from optimizer.versions import PACKAGES, own_version, package_version, source_hash, versions
 
 
 def test_it_is_what_the_metadata_says() -> None:
@@ -36,3 +36,20 @@ def test_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
     assert own_version() == "unknown"
     assert package_version("no-such-package-here") == "unknown"
+
+
+def test_the_hash_is_of_names_and_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("optimizer.versions.__file__", str(tmp_path / "versions.py"))
+    found = [source_hash()]
+    for path, text in (("a.py", "x = 1"), ("b/c.py", ""), ("a.py", "x = 2"), ("b/d.py", "")):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(text)
+        found.append(source_hash())
+    assert len(set(found)) == 5 and all(len(one) == 16 for one in found)
+    # neither data nor what Python makes of the source
+    for path in ("_data/a.py", "b/notes.txt", "b/c.pyc"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text("new")
+        assert source_hash() == found[-1], path
+    (tmp_path / "a.py").rename(tmp_path / "z.py")
+    assert source_hash() not in found

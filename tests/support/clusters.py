@@ -18,13 +18,14 @@ import optimizer
 PATHS = [str(Path(str(optimizer.__file__)).parents[1]), str(Path(executor_tasks.__file__).parent)]
 """What a worker imports from: the package under test, and the tasks of the tests."""
 COMMAND = [sys.executable, "-m", "dask"]
-QUIET = {"DASK_DISTRIBUTED__LOGGING__DISTRIBUTED": "error"}
+SETTINGS = {"DASK_DISTRIBUTED__LOGGING__DISTRIBUTED": "error", "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "3s"}
+"""Quiet; and results of a worker that is gone are soon made anew."""
 
 
 @contextmanager
 def started(log: Path, *command: str, path: list[str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
     """A process that ends with the block; what it tells goes to a file."""
-    environment = {**os.environ, **QUIET, "PYTHONPATH": os.pathsep.join(PATHS if path is None else path)}
+    environment = {**os.environ, **SETTINGS, "PYTHONPATH": os.pathsep.join(PATHS if path is None else path)}
     with log.open("wb") as told:
         process = subprocess.Popen(command, stdout=told, stderr=told, env=environment, cwd=log.parent)
         try:
