@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 HEAVY = (
-    "altair", "dask", "distributed", "highspy", "jinja2", "numba", "numpy", "openpyxl", "pandas", "pyarrow", "pydantic", "pyomo",
-    "pyomo.environ", "rich", "ruamel.yaml", "scipy",
+    "altair", "dask", "distributed", "highspy", "jinja2", "numba", "numpy", "openpyxl", "pandas", "pyarrow", "pydantic",
+    "pyomo", "pyomo.environ", "rich", "ruamel.yaml", "scipy",
 )  # fmt: skip
 READS = "pydantic ruamel.yaml"
 COUNTS = f"{READS} numpy"
