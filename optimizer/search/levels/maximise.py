@@ -91,7 +91,9 @@ def maximise(
     work = asked.choices * instance.types * len(asked.layout.rows.fixed)
     if asked.choices <= tuning.whole_choices and work <= tuning.whole_numbers:
         return _enumerate(asked, tuning.chunk_numbers, None)
-    tree = BestFirst[OpenBox, Incumbent](GapRule(gap, scale), Clock(deadline, cancelled), most_boxes=max_boxes, floor=floor)
+    tree = BestFirst[OpenBox, Incumbent](
+        GapRule(gap, scale), Clock(deadline, cancelled), most_boxes=max_boxes, floor=floor
+    )
     asked = replace(asked, layout=stated(asked.layout, asked.columns))
     first, kernel = multipliers.none(asked.layout), ChosenKernel(tuning, deadline)
     run = MenuRun(asked.layout, asked.truth, tree, kernel, tuning, Recorder(), first)
