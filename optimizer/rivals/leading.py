@@ -17,6 +17,7 @@ from optimizer.errors import NotTrustedError
 from optimizer.execution import clock
 from optimizer.model.measures import magnitude
 from optimizer.optimise.outcome import Settings
+from optimizer.rivals.dominated import Holdings, always_left, holdings, least_gain
 from optimizer.rivals.game import ROUNDING, Game, Profile, Question
 from optimizer.rivals.stacked import stacked
 from optimizer.search import SearchStatus
@@ -43,7 +44,7 @@ class Closed:
 
     profile: Profile
     deviations: tuple[Profile, ...]
-    """Those that the proof counts."""
+    """Those that the proof counts; where the certificate says ``always_left``, one that its rival always gains by."""
     bound: float
     certificate: dict[str, Any] = field(repr=False)
 
@@ -67,6 +68,7 @@ class _Search:
 
     game: Game
     settings: Settings
+    held: Holdings
     best: Led | None = None
     closed: list[Closed] = field(default_factory=list)
     boxes: int = 0
@@ -92,6 +94,10 @@ class _Search:
 
     def close(self, profile: Profile) -> None:
         """Solve a profile under more and more deviations until its bound is close enough or its menu is answered so."""
+        left = always_left(self.game, self.held, profile)
+        if left is not None:
+            self.closed.append(Closed(profile, (left,), -math.inf, {"always_left": True}))
+            return
         if self._over():
             self._leave(profile)
             return
@@ -172,7 +178,7 @@ def lead(
     ``settings.scale`` is stated. Ties and several stable profiles count for us: the value is the most over profiles
     that no rival leaves alone. Raises nothing where time is up: what was not looked at leaves its largest bound.
     """
-    run = _Search(game, settings)
+    run = _Search(game, settings, holdings(game.start))
     for question, choice in known:
         run.offer(question, choice)
     first = None if run.best is None else run.best.profile
@@ -194,11 +200,16 @@ def recheck(game: Game, closed: Sequence[Closed]) -> float:
     missing = set(game.profiles()) - {one.profile for one in closed}
     if missing:
         raise NotTrustedError(f"the certificate leaves out {len(missing)} profiles of rivals' prices")
-    return max(_recheck(game, one) for one in closed)
+    held = holdings(game.start)
+    return max(_recheck(game, held, one) for one in closed)
 
 
-def _recheck(game: Game, one: Closed) -> float:
+def _recheck(game: Game, held: Holdings, one: Closed) -> float:
     """The bound of one profile. Raises NotTrustedError where a menu that is left out would be answered so."""
+    if one.certificate.get("always_left"):
+        if not any(least_gain(game, held, one.profile, d) > 0.0 for d in one.deviations):
+            raise NotTrustedError("a profile is called one that some rival always leaves, and is none")
+        return -math.inf
     question = game.question(one.profile)
     asked = stacked(game, question, one.profile, one.deviations)
     for menu, mix in one.certificate["excluded"]:

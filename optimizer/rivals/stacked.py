@@ -1,4 +1,4 @@
-"""A profile's instance beside the profiles that rivals could turn to: that none gains by turning is a limit on our menu.
+"""A profile beside those that rivals could turn to: that none gains by turning is a limit on our menu.
 
 Of every deviation the customer types are repeated that the rival serves, with attractions against the stocks there; our
 aim and conditions count the profile's own types alone. What a rival earns is linear in our customers of both.
