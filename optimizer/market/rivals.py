@@ -59,8 +59,8 @@ def _ladders(rival: CaseRival, document: Document) -> list[_Ladder]:
             unit = stated["price"]["unit"]
             prices = [convert(x, "usd/month", unit) for x in _steps(offer.price)]
             found.append(_of_prices(f"{path}.price", prices, stated["price"]["value"]))
-        for a, steps in offer.unit_prices.items():
-            found.append(_of_prices(f"{path}.unit_prices.{a}", _steps(steps), stated["unit_prices"][a]["value"]))
+        for a, asked in offer.unit_prices.items():
+            found.append(_of_prices(f"{path}.unit_prices.{a}", _steps(asked), stated["unit_prices"][a]["value"]))
     return found
 
 

@@ -1,8 +1,8 @@
 """Profiles that no menu of ours can make stable: some rival gains by another price whatever we offer.
 
 With a total stock A of the alternatives our customers of a type are h = n w / (A + e), w and e the stocks of a menu. At
-another total A' they are t h, t between 1 and A / A'. What a rival gains by turning, q' (P - t h) - q (P - h) a type, is
-bilinear in h and t, so it is least in a corner of their ranges; the sum of the least is a lower bound over all menus.
+another total A' they are t h, t between 1 and A / A'. What a rival gains by turning, q' (P - t h) - q (P - h) a type,
+is bilinear in h and t, so it is least in a corner of their ranges; the sum of the least is a bound over all menus.
 """
 
 from __future__ import annotations

@@ -81,15 +81,20 @@ def single_objective(m: CaseModel) -> Objective:
     return wanted.last
 
 
-def game_of(m: CaseModel) -> tuple[Game, Worlds]:
-    """The game of a case. Raises InputError where it names no rivals, or asks for what cannot be proven."""
-    rivals = m.inputs.case.rivals
-    if not rivals:
+def refuse(m: CaseModel) -> None:
+    """Raises InputError, with a cure, where the case names no rivals, or asks for what cannot be proven."""
+    if not m.inputs.case.rivals:
         cure = "add rivals: with their alternatives, price ladders and costs"
         raise bad_argument("rivals", "the case names no rivals who answer", cure)
-    worlds = Worlds(
-        m, tuple(asked_prices(rival, m.inputs.changed_document) for rival in rivals.values()), single_objective(m)
-    )
+    single_objective(m)
+
+
+def game_of(m: CaseModel) -> tuple[Game, Worlds]:
+    """The game of a case. Raises InputError like :func:`refuse`."""
+    refuse(m)
+    rivals, document = m.inputs.case.rivals, m.inputs.changed_document
+    asked = tuple(asked_prices(rival, document) for rival in rivals.values())
+    worlds = Worlds(m, asked, single_objective(m))
     shape = tuple(len(own) for own in worlds.asked)
     outside, per_person = _tables(worlds, "value")
     nearest = tuple(min(range(len(own)), key=lambda k: own[k].far) for own in worlds.asked)
