@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from optimizer.errors import Finding
 from optimizer.io.documents import Document
 from optimizer.market.rivals import MOST_PROFILES, count_profiles
+from optimizer.schema.base import Quantity
 from optimizer.schema.case import Case
 from optimizer.schema.market import Market
 from optimizer.schema.rivals import RivalOffer
@@ -40,6 +41,9 @@ def _check_offer(
         if ai_model not in sold:
             message, cure = f"{alternative} has no unit price of {ai_model!r}", f"known: {', '.join(sold) or 'none'}"
             yield document.finding("unknown-name", f"{path}.unit_prices.{ai_model}", message, cure)
+        elif not isinstance(sold[ai_model], Quantity):
+            message = "the market states prices by kind of token, which are no one price"
+            yield document.finding("unit-price", f"{path}.unit_prices.{ai_model}", message, "use times: factors on all")
     asked = {"price": offer.price, "times": offer.times}
     asked |= {f"unit_prices.{ai_model}": ladder for ai_model, ladder in offer.unit_prices.items()}
     for field, ladder in asked.items():

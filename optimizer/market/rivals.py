@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -52,7 +53,7 @@ def _ladders(rival: CaseRival, document: Document) -> list[_Ladder]:
     for name, offer in rival.alternatives.items():
         path, stated = f"alternatives.{name}", document.data["alternatives"][name]
         if offer.times is not None:
-            paths = (f"{path}.price", *(f"{path}.unit_prices.{a}" for a in stated.get("unit_prices", ())))
+            paths = (f"{path}.price", *_prices(stated.get("unit_prices", {}), f"{path}.unit_prices"))
             steps = _steps(offer.times)
             found.append(_Ladder(paths, tuple(Change(times=x) for x in steps), tuple(steps)))
         if offer.price is not None:
@@ -62,6 +63,14 @@ def _ladders(rival: CaseRival, document: Document) -> list[_Ladder]:
         for a, asked in offer.unit_prices.items():
             found.append(_of_prices(f"{path}.unit_prices.{a}", _steps(asked), stated["unit_prices"][a]["value"]))
     return found
+
+
+def _prices(stated: Mapping[str, Any], path: str) -> list[str]:
+    """Paths of all unit prices, by kind of token where they are stated so."""
+    if "value" in stated:
+        return [path]
+    below = [(f"{path}.{key}", part) for key, part in stated.items() if key != "tokens" and isinstance(part, dict)]
+    return [found for where, part in below for found in _prices(part, where)]
 
 
 def _of_prices(path: str, prices: Sequence[float], stated: float) -> _Ladder:

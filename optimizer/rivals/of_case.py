@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from pydantic import BaseModel
 
 from optimizer.economics.figures import TOTAL
 from optimizer.errors import bad_argument
@@ -18,6 +19,7 @@ from optimizer.model.measures import measure
 from optimizer.optimise.objectives import FigureObjective, Objective, RatioObjective, objective_of
 from optimizer.optimise.price_ranges import has_ranges
 from optimizer.rivals.game import Game, Profile, Question
+from optimizer.schema.base import Quantity
 from optimizer.typing import Array
 
 KEPT = 3
@@ -128,5 +130,15 @@ def told_prices(there: CaseModel, rival: str) -> Mapping[str, float]:
     for name in there.inputs.case.rivals[rival].alternatives:
         stated = there.inputs.changed.alternatives[name]
         found[f"{name}.price"] = stated.price.value
-        found |= {f"{name}.unit_prices.{a}": q.value for a, q in stated.unit_prices.items()}
+        found |= {f"{name}.unit_prices.{path}": price for path, price in _unit_prices(stated.unit_prices)}
     return found
+
+
+def _unit_prices(stated: Mapping[str, Quantity | BaseModel]) -> Iterator[tuple[str, float]]:
+    """Path and price of every unit price, by kind of token where they are stated so."""
+    for name, price in stated.items():
+        if isinstance(price, Quantity):
+            yield name, price.value
+        elif isinstance(price, BaseModel):
+            below = {key: getattr(price, key) for key in type(price).model_fields if key != "tokens"}
+            yield from ((f"{name}.{path}", value) for path, value in _unit_prices(below))
