@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from optimizer.studies.compare import compare_cases as compare_cases
     from optimizer.studies.explain import explain_case as explain_case
     from optimizer.studies.frontier import frontier_case as frontier_case
+    from optimizer.studies.rivalry import Rivalry as Rivalry
+    from optimizer.studies.rivalry import rivals_case as rivals_case
     from optimizer.studies.sensitivity import sensitivity_case as sensitivity_case
     from optimizer.uncertainty.problem import RobustProblem as RobustProblem
     from optimizer.uncertainty.statements import RobustSolution as RobustSolution
@@ -73,6 +75,7 @@ _PUBLIC = {
     "studies.compare": "compare_case compare_cases",
     "studies.explain": "explain_case",
     "studies.frontier": "frontier_case",
+    "studies.rivalry": "Rivalry rivals_case",
     "studies.sensitivity": "sensitivity_case",
     "uncertainty.problem": "RobustProblem",
     "uncertainty.statements": "RobustSolution",

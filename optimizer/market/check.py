@@ -17,6 +17,7 @@ from optimizer.market.check_choice import check_nests, check_rates, check_stayin
 from optimizer.market.check_further import check_further, check_further_ladders
 from optimizer.market.check_prices import check_long_contexts, check_unit_ladders, check_unit_prices
 from optimizer.market.check_ranges import check_ranges
+from optimizer.market.check_rivals import check_rivals
 from optimizer.market.check_supply import check_supply
 from optimizer.market.check_usage import check_usage
 from optimizer.market.idle import idle_inputs
@@ -280,6 +281,7 @@ def check_case(case: Case, market: Market, document: Document) -> Iterator[Findi
         yield from _names(document, f"rules.plan_order.{index}", "plan", order, market.plans)
     for index, change in enumerate(case.rules.price_change):
         yield from _names(document, f"rules.price_change.{index}.plan", "plan", [change.plan], market.plans)
+    yield from check_rivals(case, market, document)
 
 
 def _decides(document: Document, path: str, name: str) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from optimizer.schema.base import Base, Names, Number, as_tuple
 from optimizer.schema.market import Channel, Window
 from optimizer.schema.options import Options
 from optimizer.schema.prices import Ladder, UnitPriceLadders, as_ladder
+from optimizer.schema.rivals import CaseRival
 
 CapStep = Number | Literal["unlimited"]
 
@@ -226,6 +227,8 @@ class Case(Base):
     """Named scenarios to compare."""
     grid: dict[str, Annotated[tuple[Change, ...], BeforeValidator(as_tuple)]] = Field(default_factory=dict)
     """Path -> changes; every combination is a scenario too."""
+    rivals: dict[str, CaseRival] = Field(default_factory=dict)
+    """Rivals who answer with prices, in the study ``rivals``; everywhere else they do not answer."""
     options: Options = Field(default_factory=Options)
 
     @property

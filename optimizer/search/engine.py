@@ -110,6 +110,8 @@ class BestFirst(Generic[BoxT, BestT]):
     batch: int = 1
     most_boxes: int | None = None
     incumbent: BestT | None = None
+    floor: float = float("-inf")
+    """A value that is known from elsewhere: what is worth no more is fathomed."""
     closed: float = float("-inf")
     """Largest bound of anything that was removed."""
     boxes: int = 0
@@ -127,7 +129,8 @@ class BestFirst(Generic[BoxT, BestT]):
     @property
     def cutoff(self) -> float:
         """Bounds up to here are fathomed."""
-        return float("-inf") if self.incumbent is None else self.rule.cutoff(self.incumbent.value)
+        known = max(self.value, self.floor)
+        return known if known == float("-inf") else self.rule.cutoff(known)
 
     @property
     def waiting(self) -> list[BoxT]:

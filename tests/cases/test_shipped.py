@@ -24,7 +24,7 @@ Load = Callable[[str], Inputs]
 
 CASES = optimizer.list_cases()
 QUESTIONS = ["today", "margin", "margin60", "share", "price-war", "open-weights", "cheaper-serving"]
-QUESTIONS += ["enterprise", "compute-squeeze"]
+QUESTIONS += ["enterprise", "compute-squeeze", "rivals"]
 EXPECTED = {f"openai-2025-{q}" for q in QUESTIONS}
 EXPECTED |= {f"{m}-{q}" for m in ("anthropic-2025", "assistant-startup") for q in ("today", "margin")}
 GAP = 1e-4

@@ -24,7 +24,7 @@ FLOORS = {
     "search": 6, "formulation": 6,
     "solve": 7,
     "optimise": 8,
-    "answer": 9, "problems": 9, "uncertainty": 9, "horizon": 9,
+    "answer": 9, "problems": 9, "uncertainty": 9, "horizon": 9, "rivals": 9,
     "studies": 10, "learn": 10,
     "report": 11,
     "cli": 13, "__init__": 13,

@@ -74,7 +74,7 @@ def maximise(
     deadline: float | None = None, max_boxes: int | None = None, seeds: Sequence[Choice] = (),
     box: Box | None = None, excluded: Collection[Choice] = (), cancelled: Callable[[], bool] | None = None,
     progress: Callable[[float, float, int], None] | None = None, pasts: Sequence[Past] | None = None,
-    survivors: bool = True, tuning: Tuning = DEFAULT,
+    survivors: bool = True, tuning: Tuning = DEFAULT, floor: float = -math.inf,
 ) -> Screened:  # fmt: skip
     """The choice with the largest aim among those with every limit >= 0, all rules kept and burst within its limits.
 
@@ -82,20 +82,23 @@ def maximise(
     seconds. ``seeds``: choices to start from. ``excluded``: choices that may not be returned. ``progress`` is told
     the incumbent's aim, the bound and the boxes processed. Same input, same result, unless a stop cuts it short.
     ``pasts``: of runs that differed in the limits' constants alone; given (empty will do), ascent begins at the seeds
-    and draws no starts unless nothing comes of them. ``survivors``: whether the surviving box is wanted.
+    and draws no starts unless nothing comes of them. ``survivors``: whether the surviving box is wanted. ``floor``: a
+    value known from elsewhere; where nothing is worth more than it by the gap, a closed search may return no menu.
     """
-    if not (np.isfinite(gap) and gap >= 0.0 and np.isfinite(scale) and scale >= 0.0):
-        raise bad_argument("gap", "and scale must be finite and not negative")
+    if not (np.isfinite(gap) and gap >= 0.0 and np.isfinite(scale) and scale >= 0.0 and floor < math.inf):
+        raise bad_argument("gap", "and scale must be finite and not negative, and floor a number")
     asked = _question(instance, aim, limits, box, excluded)
     work = asked.choices * instance.types * len(asked.layout.rows.fixed)
     if asked.choices <= tuning.whole_choices and work <= tuning.whole_numbers:
         return _enumerate(asked, tuning.chunk_numbers, None)
-    tree = BestFirst[OpenBox, Incumbent](GapRule(gap, scale), Clock(deadline, cancelled), most_boxes=max_boxes)
+    tree = BestFirst[OpenBox, Incumbent](
+        GapRule(gap, scale), Clock(deadline, cancelled), most_boxes=max_boxes, floor=floor
+    )
     asked = replace(asked, layout=stated(asked.layout, asked.columns))
     first, kernel = multipliers.none(asked.layout), ChosenKernel(tuning, deadline)
     run = MenuRun(asked.layout, asked.truth, tree, kernel, tuning, Recorder(), first)
     search = MenuSearch(run, tuple(pasts or ()), progress)
-    _start(search, asked, _choices(seeds), pasts is None)
+    _start(search, asked, _choices(seeds), pasts is None and floor == -math.inf)
     tree.run(search)
     return _finish(search, asked, survivors)
 
@@ -177,9 +180,10 @@ def _start(search: MenuSearch, asked: _MenuQuestion, seeds: list[Choice], drawn:
     tried = mixes if work <= most else mixes[:: max(1, len(mixes) // 2)]
     clock = run.tree.clock.with_grace()
     best = near(layout, truth, columns, given, tuning, clock) if given and not drawn else None
-    if best is None:
+    floored = run.tree.floor > -math.inf  # then what would be drawn is most likely worth less
+    if best is None and not floored:
         best = find(layout, truth, columns, tried, given, starts, 0, tuning, clock)
-    run.tree.incumbent, run.aim = best, 0.0 if best is None else 1.0
+    run.tree.incumbent, run.aim = best, float(best is not None or floored)
     middle = np.array([c[len(c) // 2] for c in columns], dtype=np.intp)
     reference = Reference(middle if best is None else layout.columns(best.menu))
     for mix in mixes:
@@ -190,12 +194,13 @@ def _start(search: MenuSearch, asked: _MenuQuestion, seeds: list[Choice], drawn:
 def _finish(search: MenuSearch, asked: _MenuQuestion, survivors: bool) -> Screened:
     run, tree = search.run, search.run.tree
     best, bound = tree.incumbent, tree.bound
+    nothing = best is None and bound == -math.inf
     return Screened(
         menu=None if best is None else best.menu,
         mix=None if best is None else best.mix,
         value=tree.value,
         bound=bound,
-        status=tree.stopped or (SearchStatus.INFEASIBLE if best is None else SearchStatus.CLOSED),
+        status=tree.stopped or (SearchStatus.INFEASIBLE if nothing else SearchStatus.CLOSED),
         boxes=tree.boxes,
         open_boxes=len(tree.waiting),
         enumerated=run.enumerated,
