@@ -41,10 +41,10 @@ def draws(
     if out is not None:
         from optimizer.io.saving import write_atomic
 
-        write_atomic(out, draws_text(found, m, out.name))
+        write_atomic(out, draws_text(found, out.name))
         print(f"saved to {out}", file=sys.stderr)
     if json:
-        document = draws_document(found, m)
+        document = draws_document(found)
         print_document(dumps({**document, "status": "interrupted" if stopped else "ok"}))
     else:
         _show(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import repeat
 from typing import Any
 
@@ -20,7 +20,7 @@ from optimizer.market.credibility import Measured, measured, reported
 from optimizer.model.case_model import CaseModel, vary
 from optimizer.schema.market import Observed
 from optimizer.typing import Array
-from optimizer.uncertainty.sampling import named, sample
+from optimizer.uncertainty.sampling import drawn_groups, named, sample
 from optimizer.units import convert
 
 CHUNK = 8
@@ -69,6 +69,8 @@ class MarketDraws:
     tried: int
     refused: Mapping[str, int]
     """Why points were no draws -> how many."""
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Numbers that moved together."""
 
     @property
     def count(self) -> int:
@@ -242,6 +244,7 @@ def _gathered(m: CaseModel, seed: int, tried: Sequence[Tried]) -> MarketDraws:
         missed=tuple(one.missed for one in kept),
         tried=len(tried),
         refused=dict(Counter(one.refused for one in tried if one.refused).most_common()),
+        groups=drawn_groups(m.inputs.market),
     )
 
 

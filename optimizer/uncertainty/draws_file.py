@@ -21,14 +21,13 @@ from optimizer.io.text import MAX_BYTES
 from optimizer.market.check import quantities
 from optimizer.model.case_model import CaseModel
 from optimizer.uncertainty.drawing import MarketDraws, market_hash
-from optimizer.uncertainty.sampling import drawn_groups
 
 VERSION = 1
 WEIGHT = "weight"
 CURE = "make it anew with 'optimizer draws'"
 
 
-def draws_document(draws: MarketDraws, m: CaseModel) -> dict[str, Any]:
+def draws_document(draws: MarketDraws) -> dict[str, Any]:
     """Draws as plain data."""
     return {
         "schema_version": VERSION,
@@ -39,7 +38,7 @@ def draws_document(draws: MarketDraws, m: CaseModel) -> dict[str, Any]:
         "effective_draws": draws.effective,
         "tried": draws.tried,
         "refused": dict(draws.refused),
-        "groups": {name: list(paths) for name, paths in drawn_groups(m.inputs.market).items()},
+        "groups": {name: list(paths) for name, paths in draws.groups.items()},
         "weights": draws.weights.tolist(),
         "missed": [list(reasons) for reasons in draws.missed],
         "paths": [
@@ -49,10 +48,10 @@ def draws_document(draws: MarketDraws, m: CaseModel) -> dict[str, Any]:
     }
 
 
-def draws_text(draws: MarketDraws, m: CaseModel, name: str) -> str:
+def draws_text(draws: MarketDraws, name: str) -> str:
     """The content of a file of that name: CSV where it ends so, else JSON."""
     if not name.lower().endswith(".csv"):
-        return dumps(draws_document(draws, m))
+        return dumps(draws_document(draws))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["path", "unit", *range(1, draws.count + 1)])
@@ -89,6 +88,7 @@ def draws_of_document(document: Any) -> MarketDraws:
         str(document.get("market", "")), str(document.get("input_hash", "")), None if seed is None else int(seed),
         tuple(str(row["path"]) for row in rows), tuple(str(row["unit"]) for row in rows), values, weights, missed,
         int(document.get("tried", len(weights))), {str(k): int(n) for k, n in document.get("refused", {}).items()},
+        {str(name): tuple(map(str, paths)) for name, paths in document.get("groups", {}).items()},
     )  # fmt: skip
 
 

@@ -65,7 +65,7 @@ def test_points_are_a_latin_hypercube_and_groups_share_ranks(m: CaseModel) -> No
 
 def test_one_seed_gives_one_file_wherever_it_is_worked_out(m: CaseModel, drawn: MarketDraws) -> None:
     again = market_draws(m, COUNT, 3)
-    assert draws_text(again, m, "x.json") == draws_text(drawn, m, "x.json")
+    assert draws_text(again, "x.json") == draws_text(drawn, "x.json")
     other = market_draws(m, COUNT, 4, SerialExecutor())
     assert not np.array_equal(other.values, drawn.values)
 
@@ -110,7 +110,7 @@ def test_refusals_and_missed_evidence_are_told(m: CaseModel) -> None:
 @pytest.mark.parametrize("name", ["draws.json", "draws.csv"])
 def test_a_file_comes_back(m: CaseModel, drawn: MarketDraws, tmp_path: Path, name: str) -> None:
     file = tmp_path / name
-    file.write_text(draws_text(drawn, m, name))
+    file.write_text(draws_text(drawn, name))
     back = read_draws(file, m)
     assert back.paths == drawn.paths
     assert np.array_equal(back.values, drawn.values)
@@ -133,6 +133,6 @@ def test_a_file_that_is_not_right_is_refused(
     m: CaseModel, drawn: MarketDraws, tmp_path: Path, change: dict[str, object], word: str
 ) -> None:
     file = tmp_path / "draws.json"
-    file.write_text(json.dumps({**json.loads(draws_text(drawn, m, "x.json")), **change}))
+    file.write_text(json.dumps({**json.loads(draws_text(drawn, "x.json")), **change}))
     with pytest.raises(InputError, match=word):
         read_draws(file, m)
