@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from optimizer.answer.comparison import Comparison as Comparison
     from optimizer.answer.explanation import Explanation as Explanation
     from optimizer.answer.frontier import Frontier as Frontier
+    from optimizer.answer.robustness import RobustAnswer as RobustAnswer
     from optimizer.answer.run import evaluate_case as evaluate_case
     from optimizer.answer.run import solve_case as solve_case
     from optimizer.answer.solution import Solution as Solution
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from optimizer.studies.frontier import frontier_case as frontier_case
     from optimizer.studies.rivalry import Rivalry as Rivalry
     from optimizer.studies.rivalry import rivals_case as rivals_case
+    from optimizer.studies.robust import robust_case as robust_case
     from optimizer.studies.sensitivity import sensitivity_case as sensitivity_case
     from optimizer.uncertainty.problem import RobustProblem as RobustProblem
     from optimizer.uncertainty.statements import RobustSolution as RobustSolution
@@ -60,6 +62,7 @@ _PUBLIC = {
     "answer.comparison": "Comparison",
     "answer.explanation": "Explanation",
     "answer.frontier": "Frontier",
+    "answer.robustness": "RobustAnswer",
     "answer.run": "evaluate_case solve_case",
     "answer.solution": "Solution",
     "answer.tornado": "Tornado",
@@ -76,6 +79,7 @@ _PUBLIC = {
     "studies.explain": "explain_case",
     "studies.frontier": "frontier_case",
     "studies.rivalry": "Rivalry rivals_case",
+    "studies.robust": "robust_case",
     "studies.sensitivity": "sensitivity_case",
     "uncertainty.problem": "RobustProblem",
     "uncertainty.statements": "RobustSolution",

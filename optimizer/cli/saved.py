@@ -18,8 +18,9 @@ def verify(
     """Recompute a saved result from its inputs, without a solver."""
     from optimizer.answer.verify import verify_folder
     from optimizer.io.plain import dumps
+    from optimizer.studies.robust_saved import is_robust, verify_robust
 
-    report = verify_folder(folder)
+    report = verify_robust(folder) if is_robust(folder) else verify_folder(folder)
     if json:
         print_document(dumps(report))
     else:

@@ -40,6 +40,12 @@ def _saved(app: typer.Typer) -> None:
     register(app)
 
 
+def _draws(app: typer.Typer) -> None:
+    from optimizer.cli.draws import register
+
+    register(app)
+
+
 def _learn(app: typer.Typer) -> None:
     from optimizer.cli.learn import register
 
@@ -66,6 +72,7 @@ GROUPS: dict[Group, tuple[str, ...]] = {
     _inputs: ("check", "list", "copy"),
     _dictionary: ("schema", "equations"),
     _saved: ("verify",),
+    _draws: ("draws",),
     _learn: ("learn",),
     _backtests: ("backtest",),
     _studies: (),

@@ -67,6 +67,12 @@ def study_sections(results: Mapping[str, object], solution: Solution, draw: Draw
     return [_section(s, result, draw) for study, result in found for s in study.sections(result, solution)]
 
 
+def first_words(results: Mapping[str, object], solution: Solution) -> list[Sequence[Phrase]]:
+    """What studies say beside the answer's number on the first screen."""
+    told = [study.first_words(result, solution) for study, result in by_study(results)]
+    return [phrases(content) for content in told if content is not None]
+
+
 def _section(section: Section, result: object, draw: Draw) -> HtmlSection:
     shown = (b for b in section.blocks if not getattr(b, "stand_in", False))
     return HtmlSection(

@@ -38,7 +38,7 @@ class Base(BaseModel):
         for kind in reversed(cls.__mro__):
             if issubclass(kind, Base):
                 for name, text in _attribute_texts(kind).items():
-                    fields[name].setdefault("description", text)
+                    fields[kind.model_fields[name].alias or name].setdefault("description", text)
         return made
 
 

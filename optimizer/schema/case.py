@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
 from optimizer.schema.base import Base, Names, Number, as_tuple
 from optimizer.schema.market import Channel, Window
@@ -111,9 +111,17 @@ class CaseCondition(Base):
     denominator_floor: Number | None = None
     """For a ratio: the least its denominator may be, above 0. Where absent, 1e-3 of today's, or 1e-6 of today's total
     where today has none. What is asked of a plan is met where it is off the menu; its floor is 1e-9 of the total."""
+    share: Annotated[Number, Field(gt=0.0, le=1.0)] | None = Field(default=None, alias="in")
+    """Over draws: the share of them, by weight, in which it must hold at least. One world alone must meet it."""
+    on: Literal["mean"] | None = None
+    """``mean``: over draws, it must hold on the mean. Without this and ``in`` it must hold in every draw."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
 
     @model_validator(mode="after")
     def _bounded(self) -> CaseCondition:
+        if self.share is not None and self.on is not None:
+            raise ValueError("give at most one of in, on")
         if self.at_least is None and self.at_most is None:
             raise ValueError("give at_least or at_most")
         if sum(x is not None for x in (self.plan, self.segment, self.channel)) > 1:

@@ -298,6 +298,8 @@ class Observed(Base):
     """Largest relative difference allowed, a fraction."""
     plan: str | None = None
     channel: Channel | None = None
+    balanced_by: Names = ()
+    """Paths of numbers that a draw scales together until the figure comes out: free numbers that stand behind it."""
 
 
 class Today(Base):
@@ -337,6 +339,13 @@ class Evidence(Base):
     """False: told, but a miss does not stop the run."""
 
 
+class NumberGroup(Base):
+    """Numbers that are high together and low together."""
+
+    paths: Names
+    """Paths into the market; ``*`` stands for any one name."""
+
+
 class Market(Base):
     """Everything a case needs to know about a market; every number with unit and source."""
 
@@ -366,3 +375,5 @@ class Market(Base):
     finance: Finance
     today: Today
     evidence: Annotated[tuple[Evidence, ...], BeforeValidator(as_tuple)]
+    groups: dict[str, NumberGroup] = Field(default_factory=dict)
+    """Numbers that move together where the market is drawn; each number follows the first group that names it."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from optimizer.execution.executor import Executor
     from optimizer.model.case_model import CaseModel
     from optimizer.optimise.outcome import Settings
-    from optimizer.studies.sections import Section
+    from optimizer.studies.sections import Content, Section
     from optimizer.studies.tables import Table
 
 Result = TypeVar("Result")
@@ -146,6 +146,10 @@ class Study(ABC, Generic[Result]):
     @abstractmethod
     def sections(self, result: Result, solution: Solution | None = None) -> tuple[Section, ...]:
         """What it tells a reader, in a terminal and in a report; ``solution`` is the answer it stands beside."""
+
+    def first_words(self, result: Result, solution: Solution) -> Content | None:
+        """What belongs beside the answer's number on the first screen of a report; None where nothing does."""
+        return None
 
     def summary(self, result: Result) -> tuple[tuple[str, Any, str], ...]:
         """Item, value and unit of what it adds to the summary of a workbook."""

@@ -117,6 +117,17 @@ class RobustProblem:
         question = self._question(aim, kind, tail, chance, on_mean)
         return _rechecked(question, kind, solution, self._packed(solution))
 
+    def question(
+        self,
+        aim: str,
+        risk: str = "mean",
+        tail: float = 0.1,
+        chance: Sequence[tuple[Any, float]] = (),
+        on_mean: Sequence[Any] = (),
+    ) -> RiskQuestion:
+        """What ``solve`` searches, regret without the draws' own best values. Raises InputError."""
+        return self._question(aim, checked_risk(risk), tail, chance, on_mean)
+
     def _question(self, aim: Any, risk: Risk, tail: Any, chance: Any, on_mean: Any) -> RiskQuestion:
         return question_of(self.problems, self.weights, aim, risk, tail, chance, on_mean)
 

@@ -1,0 +1,187 @@
+"""A case over the draws of its market: what ``RobustProblem`` needs of every draw, menu terms the same in all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from optimizer.economics.figures import TOTAL
+from optimizer.errors import InputError, NotTrustedError, bad_argument
+from optimizer.execution import clock
+from optimizer.model.case_model import CaseModel, vary
+from optimizer.model.choices import Menu
+from optimizer.model.composites import Composites
+from optimizer.model.instance import Figure, Instance, Limit, combine
+from optimizer.model.measures import measure
+from optimizer.optimise.objectives import FigureObjective, RatioObjective, objective_of
+from optimizer.schema.case import Case, CaseCondition
+from optimizer.typing import Array
+from optimizer.uncertainty.drawing import MarketDraws
+from optimizer.uncertainty.problem import RobustProblem
+
+MOST_BYTES = 6 << 30
+"""Numbers of all draws that are held at once may not take more."""
+HEADLINE = (
+    "contribution_margin", "revenue", "gross_margin", "gross_margin_rate", "serving_cost", "customers",
+    "paying_customers", "market_share",
+)  # fmt: skip
+"""Figures of which the range over draws is told."""
+
+
+@dataclass(frozen=True)
+class CaseDraw:
+    """One draw of a case, as ``RobustProblem`` takes it. A condition is named by its place in the case."""
+
+    m: CaseModel
+    """The case in the draw, nothing of it built."""
+    instance: Instance
+    figures: Mapping[str, Figure]
+    """The aim by its name, more is better; and the other headline figures by name, for evaluation."""
+    composites: Composites
+    limits: tuple[Limit, ...]
+    """Of the conditions that hold in every draw."""
+    others: Mapping[int, tuple[Limit, ...]] = field(repr=False)
+    """Of the other conditions, by their place."""
+
+    def linear(self, name: str, argument: str) -> Figure:
+        return self.figures[name]
+
+    def limits_of(self, condition: Any, where: str) -> tuple[Limit, ...]:
+        return self.others[condition]
+
+    def menu(self, levels: Sequence[int], mix: int) -> Menu:
+        """The menu of level indices of plans."""
+        m = self.m.choices
+        terms = {plan: own[k] for plan, own, k in zip(m.plans, m.levels, levels, strict=True)}
+        return Menu(terms, m.mixes[mix])
+
+    def evaluate(self, menu: Sequence[int], mix: int = 0) -> dict[str, float]:
+        """The aim as it is asked for, by the evaluator."""
+        told = self.m.evaluate(self.menu(menu, mix))
+        aim = aim_of(self.m)
+        return {aim.name: aim.sense * aim.value(told)}
+
+
+def aim_of(m: CaseModel) -> FigureObjective:
+    """The case's objective, which must be one figure that adds up. Raises InputError."""
+    statement = m.inputs.case.objective
+    wanted = objective_of(statement, m.today)
+    aim = wanted.last
+    if len(wanted.stages) > 1 or not isinstance(aim, FigureObjective) or isinstance(aim, RatioObjective):
+        message = "over draws it must be one figure that adds up over customers"
+        raise bad_argument("objective", message, "state one figure, and make ratios conditions")
+    return aim
+
+
+def _aim_figure(m: CaseModel) -> Figure:
+    """The aim on the instance, more is better."""
+    aim = aim_of(m)
+    return combine([(float(aim.sense), measure(m.built, aim.name, TOTAL, m.today.figure).numerator)])
+
+
+def holds_in_every_draw(condition: CaseCondition) -> bool:
+    """Whether a condition has neither ``in`` nor ``on``."""
+    return condition.share is None and condition.on is None
+
+
+def check_robust(m: CaseModel) -> None:
+    """Raises InputError for a case that cannot be asked over draws."""
+    figures = [(aim_of(m).name, _aim_figure(m)), *((limit.name, limit.figure) for limit in m.limits)]
+    for name, figure in figures:
+        if figure.again:
+            message = f"{name} counts people who decide anew, which answers over draws do not cover"
+            raise bad_argument("case", message, "ask for another figure")
+    if not all(isinstance(ladder.price, tuple | None) for ladder in m.inputs.case.plans.values()):
+        raise bad_argument("plans", "price ranges cannot be asked over draws", "state price ladders")
+
+
+def posed_draws(
+    m: CaseModel, draws: MarketDraws, progress: Callable[[int], None] | None = None
+) -> tuple[CaseDraw, ...]:
+    """Every draw, calibrated and built. Raises InputError where a draw cannot be, or all take too much memory."""
+    check_robust(m)
+    _check_size(m, draws.count)
+    found = []
+    for s in range(draws.count):
+        clock.check("the draws were built")
+        found.append(posed_draw(varied_draw(m, draws, s)))
+        if progress is not None:
+            progress(s + 1)
+    return tuple(found)
+
+
+def varied_draw(m: CaseModel, draws: MarketDraws, draw: int) -> CaseModel:
+    """The case in one draw, with the levels of the case as it stands. Raises InputError that names the draw."""
+    try:
+        varied = vary(m, draws.at(draw))
+    except InputError as error:
+        raise InputError([replace(f, message=f"draw {draw + 1}: {f.message}") for f in error.findings]) from None
+    return replace(varied, other_choices=m.choices)
+
+
+def posed_draw(varied: CaseModel) -> CaseDraw:
+    """One draw; of what was built only the arrays of the question are kept."""
+    built = varied.built
+    limits: dict[int, tuple[Limit, ...]] = {}
+    sides = iter(varied.bounds)
+    for k, condition in enumerate(varied.inputs.case.conditions):
+        count = (condition.at_least is not None) + (condition.at_most is not None)
+        limits[k] = tuple(limit for _ in range(count) for limit in next(sides).limits())
+    conditions = varied.inputs.case.conditions
+    return CaseDraw(
+        replace(varied),
+        replace(built.instance, odds=()),
+        {aim_of(varied).name: _aim_figure(varied)},
+        varied.choices.composites,
+        tuple(limit for k, own in limits.items() if holds_in_every_draw(conditions[k]) for limit in own),
+        {k: own for k, own in limits.items() if not holds_in_every_draw(conditions[k])},
+    )
+
+
+def _check_size(m: CaseModel, draws: int) -> None:
+    instance = m.built.instance
+    rows = 1 + len(m.limits) + len(instance.blocks)
+    numbers = draws * instance.types * sum(instance.levels) * 2 * (2 + rows)
+    if 8 * numbers > MOST_BYTES:
+        longest = max(instance.levels)
+        message = (
+            f"{draws} draws of {instance.types} types and {sum(instance.levels):,} levels (nests: combinations, up to "
+            f"{longest:,}) take about {8 * numbers / 2**30:.1f} GB, more than {MOST_BYTES / 2**30:.0f} GB"
+        )
+        raise bad_argument("case", message, "thin the ladders of the plans in the largest nest, or take fewer draws")
+
+
+@dataclass(frozen=True)
+class CaseOverDraws:
+    """A case posed over draws, and how its conditions are asked."""
+
+    m: CaseModel
+    draws: tuple[CaseDraw, ...]
+    problem: RobustProblem
+    chance: tuple[tuple[int, float], ...]
+    on_mean: tuple[int, ...]
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """Conditions as arguments of ``RobustProblem.solve``."""
+        return {"chance": self.chance, "on_mean": self.on_mean}
+
+
+def over_draws(m: CaseModel, draws: Sequence[CaseDraw], weights: Array | None) -> CaseOverDraws:
+    """The problem over draws by their weights, equal where absent."""
+    conditions: tuple[CaseCondition, ...] = Case.model_validate(m.inputs.case).conditions
+    chance = tuple((k, c.share) for k, c in enumerate(conditions) if c.share is not None)
+    on_mean = tuple(k for k, c in enumerate(conditions) if c.on is not None)
+    return CaseOverDraws(m, tuple(draws), RobustProblem(list(draws), weights), chance, on_mean)
+
+
+def check_agreement(draws: Sequence[CaseDraw], menu: Sequence[int], mix: int, values: Array) -> float:
+    """Largest relative difference between the aims (S,) of the search and the evaluator's. Raises NotTrustedError."""
+    told = np.array([next(iter(draw.evaluate(menu, mix).values())) for draw in draws])
+    off = float((np.abs(told - values) / np.maximum(np.abs(told), 1e-6 * np.abs(told).max())).max())
+    if not off <= 1e-6:
+        raise NotTrustedError(f"the evaluator disagrees with the search in some draw by {off:.1e}; no number is shown")
+    return off
