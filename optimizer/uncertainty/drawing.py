@@ -16,7 +16,8 @@ from optimizer.errors import InputError, bad_argument
 from optimizer.execution.choice import borrowed
 from optimizer.execution.executor import Executor
 from optimizer.market.check import quantities
-from optimizer.market.credibility import Measured, measured, reported
+from optimizer.market.credibility import measured, reported
+from optimizer.market.measured import Measured
 from optimizer.model.case_model import CaseModel, vary
 from optimizer.schema.market import Observed
 from optimizer.typing import Array
