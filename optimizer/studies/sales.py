@@ -29,13 +29,10 @@ def floor_section(e: Explanation) -> Section:
         Heading("largest discount of a deal", "fraction"),
     ]
     keys = ("list_price", "price_paid", "floor", "largest_discount", "deal_floor", "largest_deal_discount")
+    titles = e.titles()
     rows: list[Row] = [
         (
-            say(
-                "{plan}, {segment}",
-                plan=PlanName(r["plan"], e.titles().get(r["plan"], r["plan"])),
-                segment=r["segment"],
-            ),
+            say("{plan}, {segment}", plan=PlanName(r["plan"], titles[r["plan"]]), segment=r["segment"]),
             *(Value(r[key], COLUMNS[key]) for key in keys),
         )
         for r in e.sales_floors

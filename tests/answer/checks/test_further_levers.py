@@ -24,11 +24,8 @@ def test_levers_of_further_terms(factory: ModuleType) -> None:
     market, menu = m.inputs.changed, m.today_menu
     assert (local.words(market), local.told(14.95, market)) == ("the price of Plan for students", "1300 INR/month")
     assert Lever(LeverKind.DISCOUNT, "plus").words(market) == "the discount by the year of Plan"
-    for lever, step in (
-        (Lever(LeverKind.DISCOUNT, "plus"), 0.3),
-        (Lever(LeverKind.CREDITS, "plus"), 4.0),
-        (local, 9.0),
-    ):
+    discount, granted = (Lever(kind, "plus") for kind in (LeverKind.DISCOUNT, LeverKind.CREDITS))
+    for lever, step in ((discount, 0.3), (granted, 4.0), (local, 9.0)):
         assert lever.value(lever.moved(menu, step)) == step
     assert beyond(LeverKind.DISCOUNT, (0.0, 0.15, 0.25)) == pytest.approx(0.35, rel=1e-12)
     assert beyond(LeverKind.DISCOUNT, (0.1, 0.6)) is None
