@@ -108,3 +108,19 @@ def test_gives_counts_credits() -> None:
     assert without == pytest.approx([60.0, 450.0], rel=1e-12)
     # 50 of them at the large one's quality
     assert got == pytest.approx([60.0, 475.0], rel=1e-12)
+
+
+def test_overage_beside_a_fallback_with_an_elasticity() -> None:
+    """At twice the reference price and an elasticity of 1 half as much is bought, and displaces half as much."""
+    terms = Terms(20.0, ((("day", 10.0),), ()), (0.001, None), fallback=1)
+    elastic = replace(POPULATION, price_elasticity=np.array([math.nan, 1.0]))
+    inside = response.included(POPULATION, terms)
+    at_reference = response.use(elastic, AI_MODELS.quality, terms, inside, (0.001, None))
+    # the heavy type buys all 180 large requests that the cap refuses
+    assert at_reference.by_model[1] == pytest.approx([480.0, 120.0], rel=1e-12)
+    twice = response.use(elastic, AI_MODELS.quality, replace(terms, unit_prices=(0.002, None)), inside, (0.001, None))
+    assert twice.by_model[1] == pytest.approx([390.0, 210.0], rel=1e-12)
+    assert twice.metered[1] == pytest.approx(90 * 0.002, rel=1e-12)
+    credited = replace(terms, unit_prices=(0.002, None), credits=0.05)
+    granted = response.use(elastic, AI_MODELS.quality, credited, inside, (0.001, None))
+    assert granted.metered[1] == pytest.approx(90 * 0.002 - 0.05, rel=1e-12)
