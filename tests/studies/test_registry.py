@@ -101,7 +101,7 @@ def test_it_is_a_command(toy: None, worth: float, capsys: pytest.CaptureFixture[
     assert json.loads(capsys.readouterr().out)["status"] == "bad_input"
     assert main(["worth", CASE]) == 0
     page = capsys.readouterr().out
-    assert "What customers are worth" in page and "Contribution margin is 96.2 k usd." in page
+    assert "What customers are worth" in page and "Contribution margin is 101 k usd." in page
     assert f"{2 * worth:.3g}" in page
 
 
