@@ -26,7 +26,7 @@ COSTS = ("value", "low", "high")
 
 
 @dataclass(frozen=True)
-class Asked:
+class RivalPrices:
     """One way for a rival to set its prices."""
 
     changes: Mapping[str, Change]
@@ -82,14 +82,14 @@ def _steps(prices: Sequence[float]) -> list[float]:
     return sorted(set(prices))
 
 
-def asked_prices(rival: CaseRival, document: Document) -> tuple[Asked, ...]:
+def asked_prices(rival: CaseRival, document: Document) -> tuple[RivalPrices, ...]:
     """Every way for a rival to set its prices; one that changes nothing where it has no ladder.
 
     ``document``: of the market that the prices are set in.
     """
     ladders = _ladders(rival, document)
     return tuple(
-        Asked(
+        RivalPrices(
             {path: ladder.changes[k] for ladder, k in zip(ladders, places, strict=True) for path in ladder.paths},
             tuple(
                 path

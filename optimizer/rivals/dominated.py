@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimizer.rivals.game import Game, Profile, Question, mover
+from optimizer.rivals.game import Game, Profile, ProfileQuestion, mover
 from optimizer.typing import Array
 
 
@@ -34,7 +34,7 @@ class Holdings:
         return low, high
 
 
-def holdings(question: Question) -> Holdings:
+def holdings(question: ProfileQuestion) -> Holdings:
     """From any question of a game: rules and conditions are not looked at."""
     instance = question.instance
     low = sum((w.min(axis=1) for w in instance.attraction), np.zeros(instance.types))

@@ -26,7 +26,7 @@ ROUNDING = 1.001
 
 
 @dataclass(frozen=True)
-class Question:
+class ProfileQuestion:
     """What we ask at one profile: the most of ``aim`` under ``limits``."""
 
     instance: Instance
@@ -48,9 +48,9 @@ class Game:
     """(Q, I) total stock of the alternatives at each profile."""
     per_person: Array
     """(Q, K, I) what each rival earns per person who is not our customer, usd/month."""
-    question: Callable[[Profile], Question]
+    question: Callable[[Profile], ProfileQuestion]
     """At a profile; the same choices at all of them."""
-    start: Question
+    start: ProfileQuestion
     """At the prices that the market states, which need be none of the profiles."""
     nearest: Profile
     """The profile nearest to those prices."""
@@ -72,11 +72,11 @@ class Game:
         """(K,) what a rival does not move for, usd/month."""
         return np.asarray(TIE * (np.abs(self.per_person) @ self.potential).max(axis=0))
 
-    def margins(self, question: Question, choice_: Choice) -> Array:
+    def margins(self, question: ProfileQuestion, choice_: Choice) -> Array:
         """(Q, K) what each rival earns at each profile if we offer a choice, usd/month."""
         return np.asarray(rivalry.margin(self.per_person, self._elsewhere(question, choice_)[:, None, :]))
 
-    def _elsewhere(self, question: Question, choice_: Choice) -> Array:
+    def _elsewhere(self, question: ProfileQuestion, choice_: Choice) -> Array:
         """(Q, I) people who are not our customers at each profile."""
         (menu, mix), instance = choice_, question.instance
         stock, kept = (

@@ -18,7 +18,7 @@ from optimizer.execution import clock
 from optimizer.model.measures import magnitude
 from optimizer.optimise.outcome import Settings
 from optimizer.rivals.dominated import Holdings, always_left, holdings, least_gain
-from optimizer.rivals.game import ROUNDING, Game, Profile, Question
+from optimizer.rivals.game import ROUNDING, Game, Profile, ProfileQuestion
 from optimizer.rivals.stacked import stacked
 from optimizer.search import SearchStatus
 from optimizer.search.engine import GapRule
@@ -63,7 +63,7 @@ class Leading:
 
 
 @dataclass
-class _Search:
+class _Closing:
     """What is known while profiles are closed one by one. ``settings`` has its scale."""
 
     game: Game
@@ -83,7 +83,7 @@ class _Search:
             return -math.inf
         return GapRule(self.settings.gap, self.settings.scale).cutoff(self.best.value)
 
-    def offer(self, question: Question, choice: Choice) -> Array:
+    def offer(self, question: ProfileQuestion, choice: Choice) -> Array:
         """Take a choice with its best stable profile where that is better than what is known; the rivals' margins."""
         margins = self.game.margins(question, choice)
         for profile in self.game.stable(margins):
@@ -118,7 +118,7 @@ class _Search:
                 excluded.append((found.menu, int(found.mix or 0)))
             deviations = [*deviations, *more]
 
-    def _missed(self, question: Question, profile: Profile, found: search.Screened) -> list[Profile]:
+    def _missed(self, question: ProfileQuestion, profile: Profile, found: search.Screened) -> list[Profile]:
         """The rivals' best deviations from a profile at a menu that was found; it is taken where there are none."""
         if found.menu is None:
             return []
@@ -134,7 +134,7 @@ class _Search:
             return []
         return self.game.leaving(self.game.margins(self.game.start, self.best.choice), profile)
 
-    def _maximise(self, asked: Question, excluded: Collection[Choice], profile: Profile) -> search.Screened:
+    def _maximise(self, asked: ProfileQuestion, excluded: Collection[Choice], profile: Profile) -> search.Screened:
         settings, best = self.settings, self.best
         assert settings.scale is not None
         found = search.maximise(
@@ -163,14 +163,14 @@ class _Search:
         self.closed.append(Closed(profile, (), bound, proof))
 
 
-def worth(question: Question, choice: Choice) -> float | None:
+def worth(question: ProfileQuestion, choice: Choice) -> float | None:
     """The aim at a choice; None where it misses a condition, a rule or compute."""
     checked = check_choice(question.instance, question.aim, question.limits, choice)
     return None if checked.problems else checked.value
 
 
 def lead(
-    game: Game, settings: Settings, known: Sequence[tuple[Question, Choice]] = (),
+    game: Game, settings: Settings, known: Sequence[tuple[ProfileQuestion, Choice]] = (),
     progress: Callable[[int], None] = lambda _done: None,
 ) -> Leading:  # fmt: skip
     """The best choice with its best stable profile; ``known``: choices to begin with, and where they were found.
@@ -178,7 +178,7 @@ def lead(
     ``settings.scale`` is stated. Ties and several stable profiles count for us: the value is the most over profiles
     that no rival leaves alone. Raises nothing where time is up: what was not looked at leaves its largest bound.
     """
-    run = _Search(game, settings, holdings(game.start))
+    run = _Closing(game, settings, holdings(game.start))
     for question, choice in known:
         run.offer(question, choice)
     first = None if run.best is None else run.best.profile

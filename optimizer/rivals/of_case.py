@@ -12,13 +12,13 @@ from pydantic import BaseModel
 
 from optimizer.economics.figures import TOTAL
 from optimizer.errors import bad_argument
-from optimizer.market.rivals import Asked, asked_prices, weighs
+from optimizer.market.rivals import RivalPrices, asked_prices, weighs
 from optimizer.model.case_model import CaseModel, with_changes
 from optimizer.model.instance import combine
 from optimizer.model.measures import measure
 from optimizer.optimise.objectives import FigureObjective, Objective, RatioObjective, objective_of
 from optimizer.optimise.price_ranges import has_ranges
-from optimizer.rivals.game import Game, Profile, Question
+from optimizer.rivals.game import Game, Profile, ProfileQuestion
 from optimizer.schema.base import Quantity
 from optimizer.typing import Array
 
@@ -32,12 +32,12 @@ class Worlds:
 
     case_model: CaseModel
     """At the prices that the market states."""
-    asked: tuple[tuple[Asked, ...], ...]
+    asked: tuple[tuple[RivalPrices, ...], ...]
     """Per rival."""
     objective: Objective
-    _kept: OrderedDict[Profile, tuple[CaseModel, Question]] = field(default_factory=OrderedDict)
+    _kept: OrderedDict[Profile, tuple[CaseModel, ProfileQuestion]] = field(default_factory=OrderedDict)
 
-    def prices(self, profile: Profile) -> dict[str, Asked]:
+    def prices(self, profile: Profile) -> dict[str, RivalPrices]:
         """What each rival asks at a profile."""
         names = self.case_model.inputs.case.rivals
         return {name: own[k] for name, own, k in zip(names, self.asked, profile, strict=True)}
@@ -46,11 +46,11 @@ class Worlds:
         """The case where rivals ask these prices."""
         return self._at(profile)[0]
 
-    def question(self, profile: Profile) -> Question:
+    def question(self, profile: Profile) -> ProfileQuestion:
         """What we ask there, as arrays."""
         return self._at(profile)[1]
 
-    def _at(self, profile: Profile) -> tuple[CaseModel, Question]:
+    def _at(self, profile: Profile) -> tuple[CaseModel, ProfileQuestion]:
         if profile not in self._kept:
             while len(self._kept) >= KEPT:
                 self._kept.popitem(last=False)
@@ -63,11 +63,11 @@ class Worlds:
         return self._kept[profile]
 
 
-def question_of(m: CaseModel, objective: Objective) -> Question:
+def question_of(m: CaseModel, objective: Objective) -> ProfileQuestion:
     """What a case asks, as arrays; the aim is the objective in the sense that more is better."""
     numerator = measure(m.built, objective.name, TOTAL, m.today.figure).numerator
     aim = combine([(float(objective.sense), numerator)])
-    return Question(m.built.instance, aim, m.limits, m.prepared.outside)
+    return ProfileQuestion(m.built.instance, aim, m.limits, m.prepared.outside)
 
 
 def single_objective(m: CaseModel) -> Objective:

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from optimizer.model.instance import Figure, Instance, Limit, zero_figure
-from optimizer.rivals.game import Game, Profile, Question, mover
+from optimizer.rivals.game import Game, Profile, ProfileQuestion, mover
 from optimizer.typing import Array, Ints
 
 
 @dataclass(frozen=True)
-class _Part:
+class _Turned:
     """The types of one deviation."""
 
     deviation: Profile
@@ -26,7 +26,7 @@ class _Part:
     """Of the profile's own instance."""
 
 
-def stacked(game: Game, question: Question, profile: Profile, deviations: Sequence[Profile]) -> Question:
+def stacked(game: Game, question: ProfileQuestion, profile: Profile, deviations: Sequence[Profile]) -> ProfileQuestion:
     """The question at a profile under the limits that no rival gains by these deviations; itself without any.
 
     Repeated types stand first: those of a wide nest then lie together.
@@ -57,17 +57,17 @@ def stacked(game: Game, question: Question, profile: Profile, deviations: Sequen
         limits.append(_stays(game, made, profile, part, at))
         at += len(part.types)
     outside = np.concatenate([*(game.outside[game.place(p.deviation), p.types] for p in parts), question.outside])
-    return Question(made, padded(question.aim, extra), tuple(limits), outside)
+    return ProfileQuestion(made, padded(question.aim, extra), tuple(limits), outside)
 
 
-def _part(game: Game, profile: Profile, deviation: Profile) -> _Part:
+def _part(game: Game, profile: Profile, deviation: Profile) -> _Turned:
     rival = mover(profile, deviation)
     own, other = (game.per_person[game.place(p), rival] for p in (profile, deviation))
     met = np.flatnonzero((own != 0.0) | (other != 0.0))
-    return _Part(deviation, rival, met if len(met) else np.zeros(1, dtype=np.intp))
+    return _Turned(deviation, rival, met if len(met) else np.zeros(1, dtype=np.intp))
 
 
-def _stays(game: Game, instance: Instance, profile: Profile, part: _Part, at: int) -> Limit:
+def _stays(game: Game, instance: Instance, profile: Profile, part: _Turned, at: int) -> Limit:
     """What the rival earns at the profile less what it earns at the deviation, ties forgiven; ``at``: its first row."""
     own, other = (game.per_person[game.place(p), part.rival] for p in (profile, part.deviation))
     per = np.zeros(instance.types)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from optimizer.rivals.game import Game, Profile
     from optimizer.rivals.leading import Leading
     from optimizer.rivals.of_case import Worlds
-    from optimizer.rivals.path import Path
+    from optimizer.rivals.path import BestResponses
     from optimizer.schema.case import Case
 
 MEANING = (
@@ -49,7 +49,7 @@ Asks = Mapping[str, RivalAsks]
 
 
 @dataclass(frozen=True)
-class Answered:
+class RivalAnswer:
     """A menu of ours and an answer of the rivals."""
 
     asks: Asks | None
@@ -67,7 +67,7 @@ class PathStep:
     offers: Offers
     expected: float
     """Our figure if rivals kept their prices."""
-    answer: Answered
+    answer: RivalAnswer
 
 
 @dataclass(frozen=True)
@@ -87,13 +87,13 @@ class Rivalry:
     bound: float
     gap: float
     asks: Asks
-    stable: tuple[Answered, ...]
+    stable: tuple[RivalAnswer, ...]
     """All answers to the menu; the first is ``asks``."""
     path: tuple[PathStep, ...]
     """Best responses in turn; the first is the answer without reaction."""
     equilibrium: PathStep | None
     cycle: tuple[Asks, ...]
-    costs: Mapping[str, tuple[Answered, ...]]
+    costs: Mapping[str, tuple[RivalAnswer, ...]]
     """``low`` and ``high``: the answers to the menu where rivals' costs are so."""
     figures: Mapping[str, tuple[float, float]]
     """Headline figure -> at the answer, and today."""
@@ -153,7 +153,7 @@ def rivalry_of(
         return _told(game, worlds, asked, path, found, began)
 
 
-def _told(game: Game, worlds: Worlds, settings: Settings, path: Path, found: Leading, began: float) -> Rivalry:
+def _told(game: Game, worlds: Worlds, settings: Settings, path: BestResponses, found: Leading, began: float) -> Rivalry:
     """Everything a reader sees; our figures are the evaluator's."""
     from optimizer.answer.menu import menu_document
     from optimizer.economics.figures import HEADLINES
@@ -237,11 +237,11 @@ def _step(game: Game, worlds: Worlds, step: Any) -> PathStep:
     then = None if step.then is None else sense * step.then
     return PathStep(
         _asks(game, worlds, step.prices), menu, menu_document(menu, m.inputs.changed)["menu"], sense * step.expected,
-        Answered(answer, then),
+        RivalAnswer(answer, then),
     )  # fmt: skip
 
 
-def _answers(game: Game, worlds: Worlds, choice: Any, first: Profile | None = None) -> tuple[Answered, ...]:
+def _answers(game: Game, worlds: Worlds, choice: Any, first: Profile | None = None) -> tuple[RivalAnswer, ...]:
     """All answers to a choice, the one that is best for us (or ``first``) at the head."""
     from optimizer.rivals.leading import worth
 
@@ -249,16 +249,16 @@ def _answers(game: Game, worlds: Worlds, choice: Any, first: Profile | None = No
     valued = [(profile, worth(worlds.question(profile), choice)) for profile in game.stable(margins)]
     valued.sort(key=lambda pair: (pair[0] != first, pair[1] is None, -(pair[1] or 0.0)))
     sense = worlds.objective.sense
-    return tuple(Answered(_asks(game, worlds, p, margins), None if v is None else sense * v) for p, v in valued)
+    return tuple(RivalAnswer(_asks(game, worlds, p, margins), None if v is None else sense * v) for p, v in valued)
 
 
-def _at_costs(game: Game, worlds: Worlds, choice: Any) -> dict[str, tuple[Answered, ...]]:
+def _at_costs(game: Game, worlds: Worlds, choice: Any) -> dict[str, tuple[RivalAnswer, ...]]:
     from optimizer.rivals.of_case import at_cost
 
     return {cost: _answers(at_cost(game, worlds, cost), worlds, choice) for cost in ("low", "high")}
 
 
-def _notes(r: Rivalry, game: Game, worlds: Worlds, path: Path) -> list[str]:
+def _notes(r: Rivalry, game: Game, worlds: Worlds, path: BestResponses) -> list[str]:
     """What a reader should know before he believes the answer."""
     found = [
         f"{asks.title} answers with {', '.join(asks.at_end)} at the end of the ladder: it would go further. That is a "

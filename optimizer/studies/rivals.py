@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from optimizer.answer.offers import part_cells, part_columns, price_columns, prices
-from optimizer.studies.rivalry import MEANING, Answered, Asks, PathStep, Rivalry, prices_text, rivalry_of
+from optimizer.studies.rivalry import MEANING, Asks, PathStep, RivalAnswer, Rivalry, prices_text, rivalry_of
 from optimizer.studies.sections import (
     Content,
     FigureName,
@@ -44,7 +44,7 @@ def _asks_rows(asks: Asks | None) -> dict[str, Any] | None:
     }
 
 
-def _answered(a: Answered) -> dict[str, Any]:
+def _answered(a: RivalAnswer) -> dict[str, Any]:
     return {"profile": _asks_rows(a.asks), "value": a.value}
 
 

@@ -147,7 +147,7 @@ def test_its_result_goes_into_tables_and_reports(toy: None, worth: float, tmp_pa
 
 def test_without_the_file_nothing_knows_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["worth", CASE]) == 2
-    with pytest.raises(InputError, match="explanation, frontier, rivals, scenarios, tornado, or none"):
+    with pytest.raises(InputError, match="explanation, frontier, rivals, robust, scenarios, tornado, or none"):
         registry.asked_studies("worthiness")
     capsys.readouterr()
 
@@ -156,7 +156,7 @@ def test_the_studies() -> None:
     known = {s.verb: s.word for s in registry.studies()}
     assert known == {
         "frontier": "frontier", "compare": "scenarios", "sensitivity": "tornado", "explain": "explanation",
-        "rivals": "rivals",
+        "rivals": "rivals", "robust": "robust",
     }  # fmt: skip
     assert {s.word for s in registry.asked_studies(None)} == {"frontier", "scenarios", "explanation"}
     assert registry.asked_studies("none") == ()
@@ -206,4 +206,4 @@ def test_listing_studies_imports_nothing_heavy() -> None:
         "{'numpy', 'pandas', 'pydantic', 'scipy', 'pyomo', 'highspy', 'ruamel', 'rich', 'altair', 'openpyxl'}))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split("\n")[:2] == ["5", "[]"]
+    assert done.stdout.split("\n")[:2] == ["6", "[]"]

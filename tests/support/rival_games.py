@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from optimizer.model.instance import Figure, Instance, Limit, evaluate, zero_figure
-from optimizer.rivals.game import Game, Profile, Question
+from optimizer.rivals.game import Game, Profile, ProfileQuestion
 from optimizer.typing import Array, Choice
 
 SHAPES = ((3,), (4,), (3, 3), (2, 4), (2, 1, 3))
@@ -26,14 +26,14 @@ def game_of(
         [[margins[k][p] * stocks[k][p] / outside[at] for k, p in enumerate(q)] for at, q in enumerate(profiles)]
     )
 
-    def question(profile: Profile) -> Question:
+    def question(profile: Profile) -> ProfileQuestion:
         there = outside[profiles.index(profile)]
 
         def divided(parts: tuple[Array, ...]) -> tuple[Array, ...]:
             return tuple(part / there[:, None] for part in parts)
 
         made = replace(base, attraction=divided(base.attraction), denominators=divided(base.denominators))
-        return Question(made, aim, limits, there)
+        return ProfileQuestion(made, aim, limits, there)
 
     first = profiles[0]
     return Game(shape, potential, outside, per, question, question(first), first)
