@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from optimizer.answer.views import Viewed
-from optimizer.typing import LevelIndices, Status, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from optimizer.typing import LevelIndices, Status, Verdict
 
 WORDS = {
     "mean": "mean over the draws",
