@@ -17,7 +17,10 @@ from optimizer.schema.base import Quantity
 from optimizer.schema.market import Market
 from optimizer.typing import Array
 
-OWN_TERMS = ("price", "allowances", "unit_prices", "fallback_limit")
+OWN_TERMS = (
+    "price", "regional_price", "allowances", "unit_prices", "fallback_limit", "credits", "least_spend",
+    "included_spend", "annual_discount", "seat_minimum", "impressions",
+)  # fmt: skip
 """What we sell of a plan; what we decide is not drawn."""
 DECIDED = ("go_to_market.budget", "go_to_market.enterprise_share")
 SHARES = ("usage.ai_models", "usage.hours")
