@@ -9,7 +9,17 @@ from typing import Annotated, Any
 import typer
 
 from optimizer.cli.interrupts import print_document, stoppable
-from optimizer.cli.options import INTERRUPTED, CaseArgument, JsonOption, SetOption, console, named, read_changes
+from optimizer.cli.options import (
+    INTERRUPTED,
+    CaseArgument,
+    ClusterOption,
+    JsonOption,
+    SetOption,
+    console,
+    executor_at,
+    named,
+    read_changes,
+)
 from optimizer.errors import bad_argument
 
 OutFile = Annotated[
@@ -25,6 +35,7 @@ def draws(
     sets: SetOption = None,
     json: JsonOption = False,
     out: OutFile = None,
+    cluster: ClusterOption = None,
 ) -> None:
     """Draw every uncertain number of the market, recalibrated; what is refused is told with the reason."""
     from optimizer.cli.studies import progress_bar
@@ -35,8 +46,8 @@ def draws(
 
     _check_out(out)
     m = prepare_case(case, sets=read_changes(sets))
-    with stoppable() as cancelled, progress_bar("draws") as show:
-        found = market_draws(m, count, seed, cancelled=cancelled, progress=lambda done: show(done, count))
+    with executor_at(cluster) as executor, stoppable() as cancelled, progress_bar("draws") as show:
+        found = market_draws(m, count, seed, executor, cancelled, lambda done: show(done, count))
         stopped = cancelled()
     if out is not None:
         from optimizer.io.saving import write_atomic

@@ -41,7 +41,6 @@ COMMON: Parameters = {
     "json": (JsonOption, False),
     "out": (OutOption, None),
     "gap": (GapOption, None),
-    "cluster": (ClusterOption, None),
 }
 
 
@@ -71,8 +70,15 @@ def _command(study: Study[Any]) -> Callable[..., None]:
 def _parameters(study: Study[Any]) -> Parameters:
     cases = {"cases": (CasesArgument, ...)} if study.several else {"case": (CaseArgument, ...)}
     own = {o.name: (_annotation(o), o.default) for o in study.options}
-    found: Parameters = {**cases, **own, **COMMON, **({"time_limit": (TimeOption, None)} if study.limited else {})}
+    found: Parameters = {**cases, **own, **COMMON, **_more(study)}
     return {name: (kind, inspect.Parameter.empty if d is ... else d) for name, (kind, d) in found.items()}
+
+
+def _more(study: Study[Any]) -> Parameters:
+    """What not all studies have."""
+    limit: Parameters = {"time_limit": (TimeOption, None)} if study.limited else {}
+    cluster: Parameters = {"cluster": (ClusterOption, None)} if study.spread else {}
+    return {**limit, **cluster}
 
 
 def _annotation(o: Option) -> Any:
@@ -94,15 +100,15 @@ def _run(study: Study[Any], given: dict[str, Any]) -> None:
     from optimizer.studies.study import Setup
 
     gap, limit, out = read_gap(given["gap"]), read_limit(given.get("time_limit")), read_folder(given["out"])
-    options = {o.name: given[o.name] for o in study.options}
+    options, cluster = {o.name: given[o.name] for o in study.options}, given.get("cluster")
     with limited(limit, began()) if study.limited else nullcontext():
         first, *others = _case_models(given["cases"] if study.several else [given["case"]], given["sets"])
         setup = Setup(first, _settings(first, gap), options, others=tuple(others))
         study.check(setup)
-        if given["cluster"] is not None and not study.spreads(setup):
+        if cluster is not None and not study.spreads(setup):
             raise bad_argument("--cluster", "a single frontier is solved step by step", "add --family, or leave it out")
         with (
-            executor_at(given["cluster"]) as executor,
+            executor_at(cluster) as executor,
             _listened(study, replace(setup, executor=executor), out, gap) as (heard, stopped),
         ):
             result = study.run(heard)

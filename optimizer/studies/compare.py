@@ -348,6 +348,7 @@ class CompareStudy(Study[Comparison]):
     place = 2
     results = (Comparison,)
     several = True
+    spread = True
     options = (
         Option("scenarios", "--scenarios", Path, None, "YAML file with scenarios: (and grid:) for one case.", "FILE"),
     )

@@ -378,6 +378,7 @@ class ExplainStudy(Study[Explanation]):
     help = "Why this menu: price responses, what conditions cost, runners-up, who gains, the free tier, sales floors."
     place = 4
     results = (Explanation,)
+    spread = True
 
     def run(self, setup: Setup) -> Explanation:
         quick = replace(setup.settings, cross_check=False)

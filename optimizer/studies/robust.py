@@ -239,6 +239,7 @@ class RobustStudy(Study[RobustAnswer]):
     in_report = False
     stoppable = True
     limited = True
+    spread = True
     options = (
         Option("draws", "--draws", str, str(DRAWS), "How many draws, or a file of them.", "N|FILE", in_report="60"),
         Option("seed", "--seed", int, 1, "Of the draws.", least=0),

@@ -358,6 +358,7 @@ class SensitivityStudy(Study[Tornado]):
     help = "The tornado: the objective at each number's low and high, the menu kept and re-optimised."
     place = 3
     results = (Tornado,)
+    spread = True
     in_report = False
     stoppable = True
     options = (

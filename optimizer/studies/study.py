@@ -122,6 +122,8 @@ class Study(ABC, Generic[Result]):
     """Whether it takes a time limit."""
     alone: ClassVar[bool] = False
     """Whether its solves follow one another: beside other studies it is one task of its own."""
+    spread: ClassVar[bool] = False
+    """Whether its tasks run where an executor says, be it on a cluster."""
     stoppable: ClassVar[bool] = False
     """Whether it keeps what is done when it is asked to stop."""
     resumes: ClassVar[bool] = False
@@ -156,8 +158,8 @@ class Study(ABC, Generic[Result]):
         return ()
 
     def spreads(self, setup: Setup) -> bool:
-        """Whether it has tasks that could run elsewhere, with these options."""
-        return True
+        """Whether there are several tasks with these options."""
+        return self.spread
 
     def seconds(self, setup: Setup) -> float:
         """About how many seconds it takes in one process, around a solved case."""
