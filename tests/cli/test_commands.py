@@ -137,7 +137,7 @@ def test_schema_of_figures(call: Any) -> None:
         "numerator": "churned_customers",
         "denominator": "customers",
     }
-    assert len(body) == 59
+    assert len(body) == 63
     for name, facts in body.items():
         assert facts["definition"].endswith(".") and facts["direction"] in ("more", "less"), name
 
@@ -416,7 +416,7 @@ def test_what_would_have_no_effect_is_refused_before_the_work(
 def test_a_warning_is_told_and_stops_nothing(case: Path, call: Any) -> None:
     """A price that nobody pays: by check, by run, and in both their documents."""
     numbers = case.parents[1] / "models" / "small" / "numbers.csv"
-    numbers.write_text(numbers.read_text() + "plans.plus.unit_prices.large,5,usd/Mtok,,test,5,5\n")
+    numbers.write_text(numbers.read_text() + "plans.team.unit_prices.large,5,usd/Mtok,,test,5,5\n")
     checked = call("check", case)
     assert checked.code == 0 and "warning: " in checked.out and "nobody pays this price" in checked.out
     for verb in ("check", "run"):
