@@ -54,8 +54,12 @@ def test_the_cases_own_limit(case: Path, run_process: Any) -> None:
     path = long_ladder(case, 20_000)
     path.write_text(path.read_text() + "options: {time_limit: 0.001}\n")
     told = run_process("run", path, "--json")
-    assert (told.code, told.json["status"]) == (3, "no_answer")
-    assert "time limit passed before" in told.json["message"]
+    # which of the two depends on what the first look at the clock meets
+    assert (told.code, told.json["status"]) in ((3, "no_answer"), (0, "feasible"))
+    if told.code:
+        assert "time limit passed before" in told.json["message"]
+    else:
+        assert told.json["verdict"] == "best_found" and told.json["objective"]["gap"] > 0.0
 
 
 def test_ranges_and_conditions_that_clash(case: Path, timed: Any) -> None:
