@@ -152,6 +152,7 @@ def test_a_number_that_is_not_finite_is_no_bound() -> None:
         bound_box(Parted(h, 10**9, 1), whole_box(h), np.repeat(h.first[None, :-1], h.stages, axis=0), broken)
 
 
+@pytest.mark.full
 @pytest.mark.skipif(importlib.util.find_spec("numba") is None, reason="numba is not installed")
 def test_compiled_loops_agree_with_numpy() -> None:
     from optimizer.horizon.loops import CompiledPotentials

@@ -51,7 +51,7 @@ def estimates(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str],
     return {(e.plan, e.name): e for e in estimate_usage(stats)}
 
 
-@pytest.mark.parametrize("plan", ["open", "soft"])
+@pytest.mark.parametrize("plan", [pytest.param("open", marks=pytest.mark.full), "soft"])
 @pytest.mark.parametrize(
     ("name", "truth"),
     [("requests", REQUESTS), ("sigma", SIGMA), ("active_days", ACTIVE), ("window_sigmas.day", 0.7),

@@ -17,6 +17,7 @@ def close(one: Array, other: Array, seed: int) -> None:
     np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-9, err_msg=str(seed))
 
 
+@pytest.mark.full
 def test_compiled_loops_agree_with_numpy() -> None:
     from optimizer.uncertainty.loops import CompiledLoops
 

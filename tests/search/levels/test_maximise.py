@@ -152,6 +152,7 @@ print(repr((f.menu, f.mix, f.value, f.bound, f.status, f.boxes, f.open_boxes, f.
 """
 
 
+@pytest.mark.full
 def test_the_same_input_gives_the_same_result_whatever_the_hash_seed(instances):
     path = [str(p) for p in (os.path.dirname(instances.__file__), os.getcwd())]
     outputs = set()
