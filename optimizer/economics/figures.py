@@ -349,7 +349,7 @@ def components(name: str, selection: Selection, serving_elsewhere: float) -> lis
     """A linear or composite figure as a weighted sum of linear ones. Raises KeyError for a ratio or an unknown name."""
     if name in COMPOSITES:
         return COMPOSITES[name].components(selection, serving_elsewhere)
-    return [(1.0, LINEAR[known_as(name)].name, selection)]
+    return [(1.0, LINEAR[name].name, selection)]
 
 
 def is_figure(name: str) -> bool:

@@ -26,9 +26,14 @@ moves beliefs about today.
 RECALIBRATE = "recalibrate:"
 
 
+def beliefs(changes: Mapping[str, Change]) -> dict[str, Change]:
+    """The changes of what is believed of today, by path with its prefix."""
+    return {path: c for path, c in changes.items() if path.startswith(RECALIBRATE)}
+
+
 def before_calibration(changes: Mapping[str, Change]) -> dict[str, Change]:
     """The changes of what is believed of today, by plain path."""
-    return {path.removeprefix(RECALIBRATE): c for path, c in changes.items() if path.startswith(RECALIBRATE)}
+    return {path.removeprefix(RECALIBRATE): c for path, c in beliefs(changes).items()}
 
 
 def after_calibration(changes: Mapping[str, Change]) -> dict[str, Change]:

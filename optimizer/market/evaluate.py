@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.economics import choice, decisions, finance, reach, serving
-from optimizer.economics.figures import COHORTS, LINEAR, RATIOS, TOTAL, LinearFigure, Selection, components, known_as
+from optimizer.economics.figures import COHORTS, LINEAR, RATIOS, TOTAL, LinearFigure, Selection, components
 from optimizer.economics.population import Terms
 from optimizer.economics.response import PerCustomer, per_customer
 from optimizer.market.prepare import MONTH_HOURS, Prepared
@@ -73,9 +73,14 @@ class Evaluation:
         return found
 
     @cached_property
+    def decision_rates(self) -> Array:
+        """(I, J) monthly rate at which each plan's customers decide anew."""
+        return self._by_plan(lambda p: p.decision_rate)
+
+    @cached_property
     def weights(self) -> Array:
         """(I, J) stock attractions against the alternatives' 1."""
-        stocks = choice.stock(self.attraction, self._by_plan(lambda p: p.decision_rate))
+        stocks = choice.stock(self.attraction, self.decision_rates)
         return choice.stock_attraction(stocks, self.prepared.outside[:, None])
 
     @cached_property
@@ -86,7 +91,7 @@ class Evaluation:
     @cached_property
     def leaving(self) -> Array:
         """(I, J) monthly rate of leaving each plan."""
-        return decisions.leaving(self._by_plan(lambda p: p.decision_rate), self.again)
+        return decisions.leaving(self.decision_rates, self.again)
 
     def __getstate__(self) -> dict[str, Any]:
         """What it is made of; whoever gets it works the rest out."""
@@ -132,7 +137,6 @@ class Evaluation:
 
     def figure(self, name: str, selection: Selection = TOTAL) -> float:
         """A figure's value; nan for a ratio whose denominator is 0. Raises KeyError for an unknown name."""
-        name = known_as(name)
         if name in COHORTS:
             return self._cohort(COHORTS[name].months, selection)
         if name in RATIOS:
@@ -189,7 +193,7 @@ class Evaluation:
     def company_leave_rate(self) -> float:
         """Monthly rate of leaving the company: for a rival, for own hardware, for nothing."""
         gone = (self.prepared.outside_attraction / self.total_attraction)[:, None]
-        leaving = float((self.customers * self._by_plan(lambda p: p.decision_rate) * gone).sum())
+        leaving = float((self.customers * self.decision_rates * gone).sum())
         return leaving / max(float(self.customers.sum()), 1e-300)
 
 

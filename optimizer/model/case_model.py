@@ -12,7 +12,7 @@ from typing import Any
 from optimizer.economics.figures import TOTAL, Selection
 from optimizer.errors import Finding, InputError
 from optimizer.execution import clock
-from optimizer.inputs.changes import RECALIBRATE, Changes, after_calibration, apply_changes
+from optimizer.inputs.changes import Changes, after_calibration, apply_changes, beliefs
 from optimizer.inputs.load import Inputs, assemble, load_inputs, validate
 from optimizer.inputs.moved import moved
 from optimizer.market.calibrate import Calibrated, calibrate
@@ -257,7 +257,7 @@ def before_sets(case_model: CaseModel) -> Evaluation:
     inputs = case_model.inputs
     if not inputs.sets:
         return case_model.unchanged
-    believed = {path: c for path, c in inputs.sets.items() if path.startswith(RECALIBRATE)}
+    believed = beliefs(inputs.sets)
     document = inputs.original or inputs.market_document
     plain = assemble(inputs.name, inputs.case, inputs.case_document, document, believed)
     if plain.changed == plain.market:
@@ -272,7 +272,7 @@ def with_changes(case_model: CaseModel, changes: Mapping[str, Change]) -> CaseMo
     The calibration is kept, but for changes of what is believed of today (``recalibrate:``).
     """
     inputs = case_model.inputs
-    believed = {path: c for path, c in changes.items() if path.startswith(RECALIBRATE)}
+    believed = beliefs(changes)
     if believed:
         document = inputs.original or inputs.market_document
         anew = assemble(inputs.name, inputs.case, inputs.case_document, document, {**inputs.sets, **believed})
