@@ -38,6 +38,12 @@ html_css_files = ["site.css"]
 html_theme_options = {"source_edit_link": None, "navigation_with_keys": True}
 
 
+def escape_bars(lines: list[str]) -> None:
+    """Bars in docstrings are sizes, as in max(|value|, 1), and no substitutions."""
+    lines[:] = [line if "``" in line and "|" in line else line.replace("|", r"\|") for line in lines]
+
+
 def setup(app: Any) -> None:
     """Pages that are made from the code itself are written before anything is read."""
     app.connect("builder-inited", lambda app: write_reference(Path(app.srcdir) / "reference"))
+    app.connect("autodoc-process-docstring", lambda *event: escape_bars(event[-1]))

@@ -78,7 +78,7 @@ def dictionary() -> str:
     lines = [
         "# Data dictionary",
         "",
-        "Every field of the two files. `optimizer schema case` and `optimizer schema market` print the same as JSON Schema.",
+        "All fields of the two files. `optimizer schema case` and `optimizer schema market` print them as JSON Schema.",
         "",
     ]
     for title, schema in (("Case", Case.model_json_schema()), ("Market", Market.model_json_schema())):

@@ -1,4 +1,4 @@
-"""The documentation: its commands and programs run as they stand, its links lead somewhere, and the site can be built."""
+"""The documentation: its commands and programs run as they stand, its links lead somewhere, the site can be built."""
 
 from __future__ import annotations
 
