@@ -27,6 +27,7 @@ FLOORS = {
     "answer": 9, "problems": 9, "uncertainty": 9, "horizon": 9, "rivals": 9,
     "studies": 10, "learn": 10,
     "report": 11,
+    "service": 12,
     "cli": 13, "__init__": 13,
     "__main__": 14,
 }  # fmt: skip
