@@ -59,10 +59,8 @@ def main() -> int:
     found = answer_of(CASE)
     for plan, terms in found["menu"].items():
         print(f"{plan:6} {terms['today_price']:6.2f} -> {terms['price']:6.2f} usd/month")
-    objective = found["objective"]
-    print(
-        f"{found['verdict']}: {objective['value']:,.0f} usd a month, no menu of the case above {objective['bound']:,.0f}"
-    )
+    value, bound = found["objective"]["value"], found["objective"]["bound"]
+    print(f"{found['verdict']}: {value:,.0f} usd a month, no menu of the case brings more than {bound:,.0f}")
     return 0
 
 

@@ -264,7 +264,7 @@ def _told(status: int, message: str, headers: dict[str, str] | None = None) -> J
 
 
 def _found(app: FastAPI, job_id: str) -> AskedJob:
-    job: AskedAskedJob | None = app.state.jobs.find(job_id)
+    job: AskedJob | None = app.state.jobs.find(job_id)
     if job is None:
         message = f"no job is called {job_id[:40]!r}: it never was, or is forgotten; its run may be kept"
         raise HTTPException(404, message)
