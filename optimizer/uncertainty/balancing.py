@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.economics.figures import Selection, unit_of
-from optimizer.errors import InputError, bad_argument
+from optimizer.errors import InputError
 from optimizer.market.calibrate import RetentionError
 from optimizer.market.check import quantities
 from optimizer.market.check_patterns import named
@@ -122,7 +122,8 @@ def balances(m: CaseModel) -> Balances:
     for (k, observed), slope in zip(stated, np.diag(slopes), strict=True):
         if not abs(slope) > BALANCED:
             where = f"today.observed.{k}.balanced_by"
-            raise bad_argument(where, f"{observed.figure} does not answer to these numbers", "name others")
+            message = f"{observed.figure} does not answer to these numbers"
+            raise InputError([m.inputs.market_document.finding("balanced-by", where, message, "name others")])
     return Balances(bare.stated, wanted, tuple(free), slopes)
 
 
