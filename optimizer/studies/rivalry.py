@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from optimizer.model.choices import Menu
     from optimizer.optimise.outcome import Settings
     from optimizer.rivals.game import Game, Profile
-    from optimizer.rivals.leading import Leading
+    from optimizer.rivals.leading import Closed, Leading, Led
     from optimizer.rivals.of_case import Worlds
-    from optimizer.rivals.path import BestResponses
+    from optimizer.rivals.path import BestResponses, PathMove
     from optimizer.schema.case import Case
+    from optimizer.typing import Choice
 
 MEANING = (
     "We lead: the menu is offered first, then rivals answer. An answer is a set of rivals' prices that no rival gains "
@@ -107,6 +108,12 @@ class Rivalry:
     evaluation: Evaluation = field(repr=False, compare=False)
     certificate: tuple[Mapping[str, Any], ...] = field(repr=False, compare=False)
     """One a profile: see ``rivals.leading.Closed``."""
+    gap_asked: float
+    retold_from: Mapping[str, Any] = field(repr=False, compare=False)
+    """Positions of the menu and of its answer, and of every menu on the path with its proof."""
+    inputs: str = field(repr=False, compare=False)
+    """As JSON: what the result can be made from again."""
+    input_hash: str
 
     @property
     def without_reaction(self) -> PathStep | None:
@@ -150,10 +157,12 @@ def rivalry_of(
         path, known = walk(game, asked)
         total = len(game.outside)
         found = lead(game, asked, known, lambda done: progress(done, total))
-        return _told(game, worlds, asked, path, found, began)
+        return told_of(game, worlds, asked, path, found, began)
 
 
-def _told(game: Game, worlds: Worlds, settings: Settings, path: BestResponses, found: Leading, began: float) -> Rivalry:
+def told_of(
+    game: Game, worlds: Worlds, settings: Settings, path: BestResponses, found: Leading, began: float
+) -> Rivalry:
     """Everything a reader sees; our figures are the evaluator's."""
     from optimizer.answer.menu import menu_document
     from optimizer.economics.figures import HEADLINES
@@ -172,6 +181,8 @@ def _told(game: Game, worlds: Worlds, settings: Settings, path: BestResponses, f
     proven = found.status is SearchStatus.CLOSED and reached(gap, settings.gap)
     steps = tuple(_step(game, worlds, step) for step in path.steps)
     equilibrium = path.equilibrium
+    if equilibrium is not None and not best_there(equilibrium, settings):
+        equilibrium = None  # nobody knows whether we would gain by another menu
     count, total = len(found.closed), m.choices.menus
     words = f"Best found; the best possible is at most {gap:.2%} better."
     if proven:
@@ -189,8 +200,37 @@ def _told(game: Game, worlds: Worlds, settings: Settings, path: BestResponses, f
         time.perf_counter() - began, evaluation,
         tuple({"profile": list(c.profile), "deviations": [list(d) for d in c.deviations],
                "bound": c.bound, "proof": c.certificate} for c in found.closed),
+        settings.gap, _retold_from(best, path), m.inputs.stated, m.inputs.hash,
     )  # fmt: skip
     return replace(made, notes=tuple(_notes(made, game, worlds, path)))
+
+
+def best_there(step: PathMove, settings: Settings) -> bool:
+    """Whether no menu is proven to be better at the prices of a step, within the gap asked for."""
+    from optimizer.optimise.outcome import reached, relative_gap
+
+    assert settings.scale is not None
+    return reached(relative_gap(step.expected, step.bound, settings.scale), settings.gap)
+
+
+def _retold_from(best: Led, path: BestResponses) -> dict[str, Any]:
+    return {
+        **_choice_document(best.choice),
+        "profile": list(best.profile),
+        "path": [
+            {
+                "prices": None if step.prices is None else list(step.prices),
+                **_choice_document(step.choice),
+                "proof": step.proof,
+            }
+            for step in path.steps
+        ],
+    }
+
+
+def _choice_document(choice: Choice) -> dict[str, Any]:
+    levels, mix = choice
+    return {"levels": [int(k) for k in levels], "mix": int(mix)}
 
 
 def _nothing(status: str) -> BaseException:
@@ -299,14 +339,20 @@ def prices_text(prices: Mapping[str, float]) -> str:
 
 def recheck_rivalry(m: CaseModel, certificate: Sequence[Mapping[str, Any]]) -> float:
     """The bound that a result's certificate proves, worked out anew without search. Raises NotTrustedError."""
-    from optimizer.rivals.leading import Closed, recheck
+    from optimizer.rivals.leading import recheck
     from optimizer.rivals.of_case import game_of
 
     game, worlds = game_of(m)
+    return worlds.objective.sense * recheck(game, closed_of(certificate))
+
+
+def closed_of(certificate: Sequence[Mapping[str, Any]]) -> tuple[Closed, ...]:
+    """What a certificate says of every profile. Raises NotTrustedError."""
+    from optimizer.rivals.leading import Closed
+
     try:
-        closed = [
+        return tuple(
             Closed(tuple(c["profile"]), tuple(tuple(d) for d in c["deviations"]), 0.0, c["proof"]) for c in certificate
-        ]
+        )
     except (KeyError, TypeError) as error:
         raise NotTrustedError(f"the certificate is not well formed: {error!r}") from error
-    return worlds.objective.sense * recheck(game, closed)

@@ -74,10 +74,12 @@ def rivals_document(r: Rivalry) -> dict[str, Any]:
         "verdict": r.verdict,
         "verdict_text": r.verdict_text,
         "case": r.case,
+        "input_hash": r.input_hash,
         "figure": {"name": r.figure, "unit": r.unit, "sense": "most" if r.sense > 0 else "least"},
         "value": r.value,
         "bound": r.bound,
         "gap": r.gap,
+        "gap_asked": r.gap_asked,
         "menu": r.offers,
         "mix": _mix(r.menu),
         "profile": _asks_rows(r.asks),
@@ -242,4 +244,5 @@ class RivalsStudy(Study[Rivalry]):
     def files(self, result: Rivalry) -> dict[str, str]:
         from optimizer.io.plain import dumps
 
-        return {"rivals-certificate.json": dumps({"schema_version": 1, "profiles": list(result.certificate)})}
+        told = {"schema_version": 1, **result.retold_from, "profiles": list(result.certificate)}
+        return {"inputs.json": result.inputs, "rivals-certificate.json": dumps(told)}
