@@ -33,6 +33,8 @@ MOST_TRIES = 40
 """Times as many points as draws are asked for, after which no more are tried."""
 MOST_RAISED = 8
 """Times that a share of those who stay is drawn again for one point."""
+FITS = 1e-9
+"""Relative rounding of a load that fits."""
 LEAST_WEIGHT = 1e-3
 """However much evidence a draw misses."""
 
@@ -153,6 +155,9 @@ def tried_point(m: CaseModel, wanted: Balances, values: Mapping[str, float]) -> 
     except InputError as error:
         first = error.findings[0]
         return Tried(values, 0.0, (), f"{first.code}: {first.field}" if first.field else first.code)
+    full = _overloaded(today)
+    if full and not _overloaded(m.today):
+        return Tried(values, 0.0, (), f"today's load does not fit into the GPUs of {full[0]}")
     off = next((r for r in reported(today) if not r.passed), None)
     if off is not None:
         return Tried(values, 0.0, (), f"{off.check} of {off.of} is not given back")
@@ -172,6 +177,13 @@ def _world(m: CaseModel, wanted: Balances, values: dict[str, float]) -> tuple[di
     balanced, today = wanted.balanced(values, world)
     _checked(inputs, {path: x for path, x in balanced.items() if x != values.get(path)})
     return balanced, today
+
+
+def _overloaded(today: Evaluation) -> list[str]:
+    """Pools that would need more GPUs than are to be had."""
+    pools = today.prepared.pools
+    over = pools.contracted & (today.burst > (1.0 + FITS) * np.nan_to_num(pools.burst_limit)[:, None]).any(axis=1)
+    return [pools.names[p] for p in np.flatnonzero(over)]
 
 
 def _checked(inputs: Inputs, values: Mapping[str, float]) -> Inputs:

@@ -151,6 +151,13 @@ def test_a_margin_below_zero_is_balanced_too(m: CaseModel) -> None:
     assert np.isfinite(off).all() and off[1] > 0.5
 
 
+def test_a_world_in_which_today_does_not_run_is_no_draw(m: CaseModel) -> None:
+    """Ten times the output tokens keep more GPUs busy than are reserved and to be had beside them."""
+    path = "ai_models.large.output_tokens"
+    long = 10.0 * quantity_at(m.inputs.market, path).value
+    assert tried_point(m, balances(m), {path: long}).refused == "today's load does not fit into the GPUs of main"
+
+
 def test_too_few_who_stay_are_drawn_again_above_the_least(m: CaseModel) -> None:
     """More would leave the API than come to it: the least share that can be is named, and the draw is above it."""
     path = "today.plans.api.renewal_rate"
