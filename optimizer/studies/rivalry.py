@@ -101,6 +101,8 @@ class Rivalry:
     notes: tuple[str, ...]
     plans: Mapping[str, str]
     """Titles."""
+    alternatives: Mapping[str, str]
+    """Titles."""
     profiles: int
     solves: int
     boxes: int
@@ -196,7 +198,8 @@ def told_of(
         None if equilibrium is None else steps[path.steps.index(equilibrium)],
         tuple(_asks(game, worlds, profile) for profile in path.cycle), _at_costs(game, worlds, best.choice),
         {name: (evaluation.figure(name), m.today.figure(name)) for name in HEADLINES},
-        (), {name: plan.title for name, plan in m.inputs.changed.plans.items()}, count, found.solves, found.boxes,
+        (), {name: plan.title for name, plan in m.inputs.changed.plans.items()},
+        {name: other.title for name, other in m.inputs.changed.alternatives.items()}, count, found.solves, found.boxes,
         time.perf_counter() - began, evaluation,
         tuple({"profile": list(c.profile), "deviations": [list(d) for d in c.deviations],
                "bound": c.bound, "proof": c.certificate} for c in found.closed),
@@ -298,14 +301,28 @@ def _at_costs(game: Game, worlds: Worlds, choice: Any) -> dict[str, tuple[RivalA
     return {cost: _answers(at_cost(game, worlds, cost), worlds, choice) for cost in ("low", "high")}
 
 
-def _notes(r: Rivalry, game: Game, worlds: Worlds, path: BestResponses) -> list[str]:
-    """What a reader should know before he believes the answer."""
+def _ends(r: Rivalry) -> list[str]:
+    """Rivals at the end of their ladder, with the stated costs and with those at their low and high."""
     found = [
         f"{asks.title} answers with {', '.join(asks.at_end)} at the end of the ladder: it would go further. That is a "
         "sign of the demand side or of the stated costs before it is a forecast; lengthen the ladder to see how far."
         for asks in r.asks.values()
         if asks.at_end
     ]
+    for cost, answers in r.costs.items():
+        there = answers[0].asks if answers and answers[0].asks else {}
+        ends = [prices_text(a.prices, r.alternatives) for n, a in there.items() if a.at_end and not r.asks[n].at_end]
+        if ends:
+            found.append(
+                f"With rivals' costs at their {cost} the answer is at the end of a ladder ({', '.join(ends)}): how far "
+                "they go hangs on what serving costs them."
+            )
+    return found
+
+
+def _notes(r: Rivalry, game: Game, worlds: Worlds, path: BestResponses) -> list[str]:
+    """What a reader should know before he believes the answer."""
+    found = _ends(r)
     found += [
         f"{rival.title or name} has no ladder and keeps its prices."
         for (name, rival), count in zip(worlds.case_model.inputs.case.rivals.items(), game.shape, strict=True)
@@ -315,7 +332,7 @@ def _notes(r: Rivalry, game: Game, worlds: Worlds, path: BestResponses) -> list[
     resting = [] if here is None else game.stable(game.margins(game.start, here))
     if resting and game.nearest not in resting:
         asks = _asks(game, worlds, resting[0])
-        told = "; ".join(f"{a.title} {prices_text(a.prices)}" for a in asks.values())
+        told = ", ".join(prices_text(a.prices, r.alternatives) for a in asks.values())
         found.append(
             f"At today's menu rivals would already ask other prices than they do ({told}): by this market and these "
             "costs they do not go for the most margin today, so what they answer is no forecast of what they will do."
@@ -332,9 +349,19 @@ def _notes(r: Rivalry, game: Game, worlds: Worlds, path: BestResponses) -> list[
     return found
 
 
-def prices_text(prices: Mapping[str, float]) -> str:
-    """Prices in one line."""
-    return ", ".join(f"{path.removesuffix('.price')} {price:g}" for path, price in prices.items())
+def prices_text(prices: Mapping[str, float], titles: Mapping[str, str], at_end: Sequence[str] = ()) -> str:
+    """Prices in one line; ``at_end``: those at the end of their ladder, which is told."""
+    return ", ".join(
+        f"{_price_words(path, titles)} {price:g}{' (end of its ladder)' if path in at_end else ''}"
+        for path, price in prices.items()
+    )
+
+
+def _price_words(path: str, titles: Mapping[str, str]) -> str:
+    """``gemini_pro.price`` is the title alone; of a unit price its AI model, and kind of token, too."""
+    name, _, rest = path.partition(".")
+    words = rest.removeprefix("unit_prices.").replace(".", " ")
+    return titles.get(name, name) + ("" if rest == "price" else f" {words}")
 
 
 def recheck_rivalry(m: CaseModel, certificate: Sequence[Mapping[str, Any]]) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,7 +22,7 @@ from optimizer.optimise.outcome import Settings
 from optimizer.report.html import report_html
 from optimizer.rivals.of_case import game_of
 from optimizer.schema.case import Change
-from optimizer.studies.rivalry import recheck_rivalry, rivalry_of
+from optimizer.studies.rivalry import RivalAnswer, _ends, prices_text, recheck_rivalry, rivalry_of
 from optimizer.studies.rivals import rivals_document
 from optimizer.studies.study import Setup, studies
 
@@ -113,6 +114,23 @@ def test_what_is_told(factory: ModuleType) -> None:
         }
     page = report_html(lone, rivals=found)
     assert "If rivals answer" in page and "Big" in page
+
+
+def test_ends_of_ladders_are_told_for_other_costs_too(factory: ModuleType) -> None:
+    found = rivalry_of(case_model(factory), SETTINGS)
+    big, hosts = found.asks["big"], found.asks["hosts"]
+    inside = replace(found, asks={"big": replace(big, at_end=()), "hosts": replace(hosts, at_end=())}, costs={})
+    assert _ends(inside) == []
+    far = {"big": replace(big, prices={"rival.price": 26.0}, at_end=("rival.price",)), "hosts": inside.asks["hosts"]}
+    (told,) = _ends(replace(inside, costs={"low": (), "high": (RivalAnswer(far, 1.0),)}))
+    assert told.startswith("With rivals' costs at their high the answer is at the end of a ladder (A rival's plan 26)")
+
+
+def test_prices_are_told_by_the_titles_of_what_is_sold() -> None:
+    titles = {"pro": "Some Pro", "api": "Some API"}
+    asked = {"pro.price": 20.0, "api.unit_prices.big.input": 1.5, "free.price": 0.0}
+    assert prices_text(asked, titles) == "Some Pro 20, Some API big input 1.5, free 0"
+    assert prices_text({"pro.price": 60.0}, titles, ["pro.price"]) == "Some Pro 60 (end of its ladder)"
 
 
 def test_a_rival_without_a_ladder_keeps_its_prices(factory: ModuleType) -> None:
