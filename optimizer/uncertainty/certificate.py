@@ -26,9 +26,11 @@ for the requirements alone, each by itself.
 class DrawRecorder:
     """Collects the tree during the search."""
 
-    def __init__(self, draws: Draws) -> None:
+    def __init__(self, draws: Draws, levels: tuple[Ints, ...] | None = None) -> None:
+        """``levels``: by plan, what the draws' levels stand for in the certificate; None: themselves."""
         self.roots: list[dict[str, Any]] = []
         self._draws = draws
+        self._levels = levels
         self._known: dict[str, int] = {}
 
     def root(self, mix: int) -> Node:
@@ -39,7 +41,7 @@ class DrawRecorder:
 
     def proof(self, reference: Ints, multiplier: Array | None = None, aim: bool = True) -> list[Any]:
         """As plain data; without a multiplier, of the requirements alone."""
-        menu = list(self._draws.menu(reference))
+        menu = [int(self._told(j, column)) for j, column in enumerate(reference)]
         if multiplier is None:
             return [menu]
         packed = base64.b64encode(multiplier.astype("<f8").tobytes()).decode("ascii")
@@ -47,14 +49,17 @@ class DrawRecorder:
 
     def drop(self, node: Node, proof: list[Any], gone: list[tuple[int, Ints]]) -> None:
         """Columns of plans dropped by a proof."""
-        levels = [[plan, (columns - self._draws.starts[plan]).tolist()] for plan, columns in gone]
-        node.setdefault("steps", []).append([proof, levels])
+        drop(node, proof, [(plan, self._told(plan, columns)) for plan, columns in gone])
 
     def split(self, node: Node, plan: int, left: Ints) -> tuple[Node, Node]:
         """The two children."""
-        node["split"] = [plan, (left - self._draws.starts[plan]).tolist()]
+        node["split"] = [plan, self._told(plan, left).tolist()]
         node["left"], node["right"] = {}, {}
         return node["left"], node["right"]
+
+    def _told(self, plan: int, columns: Ints) -> Ints:
+        own = columns - self._draws.starts[plan]
+        return own if self._levels is None else self._levels[plan][own]
 
     def data(self, bound: float) -> dict[str, Any]:
         """The finished certificate."""
@@ -63,6 +68,11 @@ class DrawRecorder:
             "multipliers": list(self._known),
             "roots": self.roots,
         }
+
+
+def drop(node: Node, proof: list[Any], gone: list[tuple[int, Ints]]) -> None:
+    """Levels of plans dropped by a proof."""
+    node.setdefault("steps", []).append([proof, [[plan, levels.tolist()] for plan, levels in gone]])
 
 
 def unpacked(packed: str, size: int) -> Array:

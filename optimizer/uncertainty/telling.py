@@ -21,6 +21,7 @@ from optimizer.typing import Array, Choice, LevelIndices
 from optimizer.uncertainty.case_draws import HEADLINE, CaseDraw, CaseOverDraws, aim_of, over_draws, posed_draw
 from optimizer.uncertainty.own import COARSE, own_best
 from optimizer.uncertainty.question import least_weighted, numbered
+from optimizer.uncertainty.wide_question import WideQuestion
 
 CANDIDATES = 300
 """Most menus among which is chosen where the worth of knowing a number is taken."""
@@ -86,7 +87,9 @@ def own_choices(m: CaseModel, points: Sequence[Mapping[str, float]]) -> list[Own
 
 def all_conditions(draw: CaseDraw) -> CaseDraw:
     """The draw with every condition holding in it, whatever share of draws is asked for."""
-    return replace(draw, limits=(*draw.limits, *(limit for own in draw.others.values() for limit in own)))
+    bare = draw.by_plan
+    every = (*bare.limits, *(limit for own in bare.others.values() for limit in own))
+    return replace(draw, by_plan=replace(bare, limits=every))
 
 
 def candidate_values(
@@ -95,7 +98,7 @@ def candidate_values(
     """(S, B) aims of menus of plans that meet over the draws what is asked: some, and those one change away from the
     ``chosen``."""
     question = asked.problem.question(aim_of(asked.m).name, **asked.asked)
-    first, composites = question.instances[0], asked.draws[0].composites
+    composites = asked.draws[0].composites
     counts = [len(levels) for levels in asked.m.choices.levels]
     near = [
         ((*levels[:j], k, *levels[j + 1 :]), mix)
@@ -103,8 +106,13 @@ def candidate_values(
         for j, count in enumerate(counts)
         for k in range(count)
     ]
-    near += [(levels, mix) for levels, _ in chosen for mix in range(first.mixes)]
+    near += [(levels, mix) for levels, _ in chosen for mix in range(len(asked.m.choices.mixes))]
     packed = [(composites.packed(levels), mix) for levels, mix in dict.fromkeys([*chosen, *own, *near])]
+    if isinstance(question, WideQuestion):
+        narrow = question.narrowed(question.levels_of([place for place, _ in packed if place is not None]))
+        packed = [(None if place is None else narrow.inside(place), mix) for place, mix in packed]
+        question = narrow.question
+    first = question.instances[0]
     menus = [(place, mix) for place, mix in packed if place is not None and follows_rules(first, place)]
     values = np.stack([
         np.stack(list(evaluate_many(
