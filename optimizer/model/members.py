@@ -48,6 +48,6 @@ class Members:
     def _composed(self, kept: Kept) -> Composed:
         plain = self.plain
         return Composed(
-            plain.customers, self.demand, self.composites.narrowed(kept), lambda part: self.dissimilarity[part.plans[0]],
-            plain.rules, plain.names,
+            plain.customers, self.demand, self.composites.narrowed(kept),
+            lambda part: self.dissimilarity[part.plans[0]], plain.rules, plain.names,
         )  # fmt: skip

@@ -12,11 +12,10 @@ from optimizer.errors import bad_argument
 from optimizer.execution.arrays import each, finite, number
 from optimizer.model.composites import Composites
 from optimizer.model.instance import Figure, Instance, Limit, combine
-from optimizer.model.members import Members
 from optimizer.search.tuning import DEFAULT
 from optimizer.typing import Array
 from optimizer.uncertainty.arrays import spare
-from optimizer.uncertainty.nested_draw import StatedDraw
+from optimizer.uncertainty.nested_draw import NestedDraw, StatedDraw
 from optimizer.uncertainty.question import Holds, Requirement, RiskQuestion
 from optimizer.uncertainty.wide_question import WideQuestion
 
@@ -58,24 +57,11 @@ class Posed(Protocol):
     def evaluate(self, menu: Sequence[int], mix: int = 0) -> dict[str, float]: ...
 
 
-@runtime_checkable
-class Nested(Posed, Protocol):
-    """One draw by the members of its nests."""
-
-    @property
-    def members(self) -> Members: ...
-
-    @property
-    def by_plan(self) -> StatedDraw:
-        """What is asked, stated by plans as if each stood alone."""
-        ...
-
-
 def posed(problems: Any) -> tuple[Posed, ...]:
     """The problems, which share plans, levels, rules, mixes, figures and what is asked of them. Raises InputError."""
     found: list[Posed] = []
     for s, problem in enumerate(each(problems, None, "problems", "draw")):
-        if not isinstance(problem, Posed):
+        if not isinstance(problem, NestedDraw | Posed):  # in this order: what is nested is not built to see what it is
             raise bad_argument(f"problems[{s}]", f"is not a MenuProblem, but {type(problem).__name__}")
         found.append(problem)
     if not found:
@@ -97,12 +83,12 @@ def posed(problems: Any) -> tuple[Posed, ...]:
 
 def _bare(problem: Posed) -> Instance:
     """The instance by plans where there is one: what draws share is seen there too."""
-    return problem.members.plain if isinstance(problem, Nested) else problem.instance
+    return problem.members.plain if isinstance(problem, NestedDraw) else problem.instance
 
 
 def _shared(one: Posed, other: Posed) -> list[tuple[str, Any, Any]]:
     def parts(problem: Posed) -> list[tuple[str, Any]]:
-        instance, stated = _bare(problem), problem.by_plan if isinstance(problem, Nested) else problem
+        instance, stated = _bare(problem), problem.by_plan if isinstance(problem, NestedDraw) else problem
         return [
             ("nests", [part.plans for part in problem.composites.parts]),
             ("plans or levels", [part.levels.tobytes() for part in problem.composites.parts]),
@@ -146,7 +132,7 @@ def question_of(
     problems: Sequence[Posed], weights: Array, aim: Any, risk: Risk, tail: Any, chance: Any, on_mean: Any
 ) -> RiskQuestion | WideQuestion:
     """What is asked, without the offsets of regret. Raises InputError."""
-    nested = [problem for problem in problems if isinstance(problem, Nested)]
+    nested = [problem for problem in problems if isinstance(problem, NestedDraw)]
     wide = wide_parts(nested[0].composites) if len(nested) == len(problems) else ()
     if wide:
         plain = _asked([problem.by_plan for problem in nested], weights, aim, risk, tail, chance, on_mean)

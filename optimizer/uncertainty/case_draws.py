@@ -36,7 +36,7 @@ HEADLINE = (
 
 @dataclass(frozen=True)
 class CaseDraw(NestedDraw):
-    """One draw of a case. Figures: the aim by its name, more is better. A condition is named by its place in the case."""
+    """One draw of a case. Figures: the aim by its name, more is better. Conditions are named by their places."""
 
     m: CaseModel
     """The case in the draw, nothing of it built."""
@@ -76,9 +76,15 @@ def holds_in_every_draw(condition: CaseCondition) -> bool:
     return condition.share is None and condition.on is None
 
 
+def without_nests(m: CaseModel) -> CaseModel:
+    """The case as if each plan stood alone: no combination of levels is built."""
+    return replace(m, other_choices=replace(m.choices, nests=()))
+
+
 def check_robust(m: CaseModel) -> None:
     """Raises InputError for a case that cannot be asked over draws."""
-    figures = [(aim_of(m).name, _aim_figure(m)), *((limit.name, limit.figure) for limit in m.limits)]
+    alone = without_nests(m)
+    figures = [(aim_of(m).name, _aim_figure(alone)), *((limit.name, limit.figure) for limit in alone.limits)]
     for name, figure in figures:
         if figure.again:
             message = f"{name} counts people who decide anew, which answers over draws do not cover"
@@ -113,8 +119,7 @@ def varied_draw(m: CaseModel, draws: MarketDraws, draw: int) -> CaseModel:
 
 def posed_draw(varied: CaseModel) -> CaseDraw:
     """One draw; of what was built only the arrays of the question are kept, by plans."""
-    choices = varied.choices
-    alone = replace(varied, other_choices=replace(choices, nests=()))
+    choices, alone = varied.choices, without_nests(varied)
     built = alone.built
     limits: dict[int, tuple[Limit, ...]] = {}
     sides = iter(alone.bounds)
@@ -137,7 +142,8 @@ def _check_size(m: CaseModel, draws: int) -> None:
     """Raises InputError where what is built of all draws at once takes too much memory."""
     parts, wide = m.choices.composites.parts, wide_parts(m.choices.composites)
     levels = sum(len(part.levels) for p, part in enumerate(parts) if p not in wide)
-    rows, types = 1 + len(m.limits) + len(m.built.instance.blocks), m.built.instance.types
+    alone = without_nests(m)
+    rows, types = 1 + len(alone.limits) + len(alone.built.instance.blocks), alone.built.instance.types
     numbers = draws * types * levels * 2 * (2 + rows)
     if 8 * numbers > MOST_BYTES:
         message = (

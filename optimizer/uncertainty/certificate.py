@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -41,11 +42,13 @@ class DrawRecorder:
 
     def proof(self, reference: Ints, multiplier: Array | None = None, aim: bool = True) -> list[Any]:
         """As plain data; without a multiplier, of the requirements alone."""
-        menu = [int(self._told(j, column)) for j, column in enumerate(reference)]
-        if multiplier is None:
-            return [menu]
+        menu = [int(self._told(j, np.array([column]))[0]) for j, column in enumerate(reference)]
+        return [menu] if multiplier is None else self.packed(menu, multiplier, aim)
+
+    def packed(self, menu: Sequence[int], multiplier: Array, aim: bool = True) -> list[Any]:
+        """A proof around a menu as the certificate states it."""
         packed = base64.b64encode(multiplier.astype("<f8").tobytes()).decode("ascii")
-        return [menu, self._known.setdefault(packed, len(self._known)), int(aim)]
+        return [list(menu), self._known.setdefault(packed, len(self._known)), int(aim)]
 
     def drop(self, node: Node, proof: list[Any], gone: list[tuple[int, Ints]]) -> None:
         """Columns of plans dropped by a proof."""
@@ -59,7 +62,7 @@ class DrawRecorder:
 
     def _told(self, plan: int, columns: Ints) -> Ints:
         own = columns - self._draws.starts[plan]
-        return own if self._levels is None else self._levels[plan][own]
+        return np.asarray(own if self._levels is None else self._levels[plan][own])
 
     def data(self, bound: float) -> dict[str, Any]:
         """The finished certificate."""

@@ -161,7 +161,9 @@ def _joint(numbers: Numbers, place: Place, weights: Array, potential: Array) -> 
 
 
 @_loop
-def _vary(numbers: Numbers, met: Ints, menus: Ints, plan: int, columns: Ints, out: Array) -> None:
+def _vary(  # noqa: PLR0912 - one loop nest, compiled as one
+    numbers: Numbers, met: Ints, menus: Ints, plan: int, columns: Ints, out: Array
+) -> None:
     weight, matrix, outside, fixed, offset, people = numbers
     types, rows = weight.shape[2], matrix.shape[1]
     base, held, level, reached = np.empty(types), np.empty((rows, types)), np.empty(rows), np.empty(types)

@@ -75,7 +75,8 @@ def all_own(question: RiskQuestion | WideQuestion, clock: Clock) -> tuple[OwnBes
 
 
 def refined(
-    question: RiskQuestion | WideQuestion, own: tuple[OwnBest, ...], values: Array, bound: float, tolerance: float, clock: Clock
+    question: RiskQuestion | WideQuestion, own: tuple[OwnBest, ...], values: Array, bound: float, tolerance: float,
+    clock: Clock,
 ) -> tuple[OwnBest, ...]:  # fmt: skip
     """The same with those draws solved to the end whose regret at ``values`` may exceed ``bound`` by too much."""
     shown = np.array([best.bound for best in own]) - values

@@ -1,4 +1,4 @@
-"""The bound of ``uncertainty.bounds`` over all levels of very wide nests, which are built a block at a time and not kept.
+"""The bound of ``uncertainty.bounds`` over all levels of very wide nests, built a block at a time and not kept.
 
 Around one menu and with given weights of the rows, at every mix level: potentials are worked out draw by draw from the
 members' arrays. Where two wide nests meet the same customers, each is bounded within what the other's members allow:
@@ -59,23 +59,24 @@ class _Rows:
         return np.asarray(self.value + sum(part.max(axis=1) for part in self.potential))
 
 
-def sweep(wide: WideQuestion, space: Space, center: LevelIndices, y: Array, clock: Clock) -> Sweep | None:
-    """The bound with the vector ``y`` of ``space``, of which the question is the plain one; None where time is up."""
+def sweep(
+    wide: WideQuestion, space: Space, box: tuple[Ints, ...], center: LevelIndices, y: Array, clock: Clock
+) -> Sweep | None:
+    """The bound over a box with the vector ``y`` of ``space``, whose question is the plain one; None where time is up."""
     plain, rows = wide.plain, space.rows(y)
     wanted = _wanted(plain, space, rows)
     mixes = plain.instances[0].mixes
     total, terms = np.zeros(mixes), np.zeros(mixes)
-    levels = [np.zeros((n, mixes)) for n in wide.levels]
+    levels = [np.zeros((len(part), mixes)) for part in box]
     most = np.zeros((len(wanted), plain.draws, mixes))
-    for s in np.flatnonzero(rows.any(axis=1) if not wanted else np.ones(plain.draws, dtype=np.bool_)):
+    for s in np.flatnonzero(rows.any(axis=1) | bool(wanted)).tolist():
         if clock.stop():
             return None
         figures = [_weighted(plain, s, rows[s]), *(_one(plain, s, row, sign) for row, sign in wanted)]
-        found = _draw_rows(wide, wide.members[s], center, figures)
+        found = _draw_rows(wide, wide.members[s], box, center, figures)
         total += found.value[0]
         terms += found.terms[0]
-        for part, own in zip(levels, found.potential, strict=True):
-            part += own[0]
+        levels = [part + own[0] for part, own in zip(levels, found.potential, strict=True)]
         slack = space.steps * (found.terms[1:] + np.array([space.slack[s, row] for row, _ in wanted])[:, None])
         most[:, s] = found.most[1:] + slack
     top = np.array([part.max(axis=0) for part in levels])
@@ -133,7 +134,9 @@ def _one(plain: RiskQuestion, s: int, row: int, sign: float) -> Figure:
     return combine([(sign, _figures(plain, s)[row])])
 
 
-def _draw_rows(wide: WideQuestion, members: Members, center: LevelIndices, figures: Sequence[Figure]) -> _Rows:
+def _draw_rows(
+    wide: WideQuestion, members: Members, box: tuple[Ints, ...], center: LevelIndices, figures: Sequence[Figure]
+) -> _Rows:
     """See ``search.levels.bounds``; burst left out. Arrays over types first, (I, ...)."""
     at = [np.array([k], dtype=np.intp) for k in center]
     instance, composed = members.figures(wide.kept(at), figures)
@@ -147,22 +150,21 @@ def _draw_rows(wide: WideQuestion, members: Members, center: LevelIndices, figur
     unit = (outside + held.sum(axis=1)) / (1.0 + weight.sum(axis=0))
     base = held - unit[:, None] * weight
     people = instance.customers
-    ends = [_span(members, j) if j in wide.wide else (below[j].min(axis=1), below[j].max(axis=1))
-            for j in range(len(center))]  # fmt: skip
+    ends = [_span(members, j) if j in wide.wide else _ends(below[j][:, box[j]]) for j in range(len(center))]
     potential: list[Array] = [np.empty(0)] * len(center)
     for j in wide.wide:
         low, high = (others(np.array(side))[j] for side in zip(*ends, strict=True))
-        potential[j], ends[j] = _wide(members, j, figures, unit, base[:, j], low, high, people)
+        potential[j], ends[j] = _wide(members, j, box[j], figures, unit, base[:, j], low, high, people)
     for j in (j for j in range(len(center)) if j not in wide.wide):
         low, high = (others(np.array(side))[j] for side in zip(*ends, strict=True))
-        values = np.stack([f.amounts[j] * instance.attraction[j] for f in composed])
+        values = np.stack([f.amounts[j][:, box[j]] * instance.attraction[j][:, box[j]] for f in composed])
         potential[j] = np.stack([
-            people @ _rates(v, below[j], u[:, None], b[:, None], low[:, None], high[:, None])
+            people @ _rates(v, below[j][:, box[j]], u[:, None], b[:, None], low[:, None], high[:, None])
             for v, u, b in zip(values, unit, base[:, j], strict=True)
         ]).transpose(0, 2, 1)  # fmt: skip
     fixed = _fixed(members, figures)
     for j, k in enumerate(center):
-        potential[j] = potential[j] + (fixed[j] - fixed[j][:, [k]])[:, :, None]
+        potential[j] = potential[j] + (fixed[j][:, box[j]] - fixed[j][:, [k]])[:, :, None]
     value = unit @ people.T + np.array([f.mix + f.constant for f in figures])
     value += np.array([part[:, k] for part, k in zip(fixed, center, strict=True)]).sum(axis=0)[:, None]
     terms = (2 * len(center) + 5 + 2.0 * weight.sum(axis=0)) * np.abs(unit) + np.abs(outside)
@@ -190,6 +192,10 @@ def _rates(value: Array, weight: Array, unit: Array, base: Array, low: Array, hi
     return np.asarray(np.divide(d, total, out=d))
 
 
+def _ends(weight: Array) -> tuple[Array, Array]:
+    return weight.min(axis=1), weight.max(axis=1)
+
+
 def _span(members: Members, at: int) -> tuple[Array, Array]:
     """(I,) what a nest's weights are not below and do not exceed, whatever its members' levels."""
     plans, demand = members.composites.parts[at].plans, members.demand
@@ -210,6 +216,7 @@ def _span(members: Members, at: int) -> tuple[Array, Array]:
 def _wide(
     members: Members,
     at: int,
+    picked: Ints,
     figures: Sequence[Figure],
     unit: Array,
     base: Array,
@@ -218,7 +225,7 @@ def _wide(
     people: Array,
 ) -> tuple[Array, tuple[Array, Array]]:
     """(Q, L, M) potentials of a wide composite without what is fixed, and (I,) its least and largest weights."""
-    part, demand = members.composites.parts[at], members.demand
+    part, demand, rows = members.composites.parts[at], members.demand, members.composites.parts[at].levels[picked]
     types = _reached(members, at)
     own = [demand.attraction[j][types] for j in part.plans]
     lasting = [demand.duration[j][types] for j in part.plans]
@@ -226,12 +233,12 @@ def _wide(
     amounts = [[f.amounts[j][types] for j in part.plans] for f in figures]
     unit, base, low, high = unit[:, types], base[:, types], low[types], high[types]
     there = np.ascontiguousarray(people[:, types].T)
-    found = np.empty((len(figures), len(part.levels), len(people)))
+    found = np.empty((len(figures), len(rows), len(people)))
     least, most = np.full(len(low), np.inf), np.zeros(len(low))
     step = max(1, BLOCK // max(1, len(low)))
-    for first in range(0, len(part.levels), step):
+    for first in range(0, len(rows), step):
         block = slice(first, first + step)
-        sums = NestSums(part.levels[block], own, lasting, members.dissimilarity[part.plans[0]])
+        sums = NestSums(rows[block], own, lasting, members.dissimilarity[part.plans[0]])
         weight = sums.stock_of(kept).T
         np.minimum(least, weight.min(axis=0), out=least)
         np.maximum(most, weight.max(axis=0), out=most)

@@ -1,23 +1,24 @@
-"""The search over draws with very wide nests: a good menu first, then one pass over all levels, then what is left.
+"""The search over draws with very wide nests: a good menu first, then passes over all levels, then what is left.
 
-The menu comes from ascent among levels near the best one, whose composites are few. The pass (``uncertainty.sweep``)
-drops the levels that cannot beat it, by a bound with the weights found around that menu; what survives is built and
-searched as any question is. The certificate is of the wide question throughout.
+The menu comes from searches among levels near the best one, of which there are few. A pass (``uncertainty.sweep``) bounds
+what every level can be worth, with weights found around that menu. The levels that promise most are built and searched
+as any question is; should others still stand in the way of the gap, once the menu is known, they are bounded anew and
+searched too. The certificate is of the wide question throughout.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from optimizer.search.engine import Clock, GapRule, SearchStatus
-from optimizer.typing import Array, Bools, Choice, Ints, LevelIndices
+from optimizer.typing import Array, Choice, Ints, LevelIndices
 from optimizer.uncertainty.arrays import draws_of
-from optimizer.uncertainty.certificate import drop
+from optimizer.uncertainty.certificate import Node, drop
 from optimizer.uncertainty.choice import loops_for
-from optimizer.uncertainty.incumbents import RobustIncumbent
 from optimizer.uncertainty.multipliers import Space
 from optimizer.uncertainty.question import RiskQuestion
 from optimizer.uncertainty.search import (
@@ -33,14 +34,20 @@ from optimizer.uncertainty.search import (
 from optimizer.uncertainty.sweep import Sweep, sweep
 from optimizer.uncertainty.wide_question import Narrowed, WideQuestion
 
+ROUGH = 1e-2
+"""Gap of the searches by which a first menu is looked for."""
 FEW = 3
-"""Levels of each member in the composites among which a first menu is looked for."""
-SOME = 12
+"""Levels of each member in the composites among which it is looked for."""
+SOME = 6
 """Draws by which it is looked for, where there are more."""
-ROUGH = 5e-3
-"""Gap of the searches that look for it."""
-ASCENTS = 12
-"""Most rounds of ascent, each among the composites near the best menu so far."""
+STEPS = 2
+"""Most such searches, each among the composites near the best menu so far."""
+PROMISING = 400
+"""Levels of a nest that are searched first."""
+PASSES = 2
+"""Most passes."""
+
+Levels = tuple[Ints, ...]
 
 
 def maximise(
@@ -58,52 +65,100 @@ def maximise_wide(
 ) -> Searched:
     """The choice with the largest risk among those that meet all requirements, and a bound on all of them."""
     rule = GapRule(gap, wide.yardstick)
-    narrow, near = _near_best(wide, rule, seeds, clock, tuning)
-    best = near.evaluator.best
-    if best is None:
+    stage = _near_best(wide, rule, seeds, clock, tuning)
+    if stage.best is None:
         return _all(wide, rule, clock, tuning)
-    center, y = narrow.outside(best.menu), _weights(near, best)
-    found = None if clock.stop() else sweep(wide, Space(wide.plain, near.draws), center, y, clock)
-    if found is None:
-        return _stopped(wide, narrow, near)
-    return _left(wide, rule, clock, tuning, (center, best.mix), y, found)
+    passes: list[_Pass] = []
+    while True:
+        box = _kept(passes, rule.cutoff(stage.value)) if passes else wide.whole()
+        if len(passes) < PASSES:
+            made = _passed(wide, stage, box, clock)
+            if made is None:
+                return stage.result if passes else _stopped(wide, stage)
+            passes.append(made)
+            box = _kept(passes, rule.cutoff(stage.value))
+        stage = _left(wide, rule, clock, tuning, stage, passes, _promising(wide, passes[-1], box, len(passes)))
+        if stage.left_out <= rule.cutoff(stage.value) or clock.stop():
+            return stage.result
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """A search of some levels."""
+
+    narrow: Narrowed
+    search: RobustSearch
+    left_out: float = -np.inf
+    """No menu with a level that was not searched is worth more."""
+
+    @property
+    def best(self) -> Choice | None:
+        found = self.search.evaluator.best
+        return None if found is None else (self.narrow.outside(found.menu), found.mix)
+
+    @property
+    def value(self) -> float:
+        found = self.search.evaluator.best
+        return -np.inf if found is None else found.value
+
+    @property
+    def result(self) -> Searched:
+        """As of the wide question."""
+        found = searched(self.search)
+        best = found.best and replace(found.best, menu=self.narrow.outside(found.best.menu))
+        status = found.status
+        if self.left_out > self.search.tree.cutoff and status is SearchStatus.CLOSED:
+            status = SearchStatus.OPEN
+        bound = max(found.bound, self.left_out)
+        return replace(found, best=best, bound=bound, status=status, certificate=self.search.recorder.data(bound))
+
+
+@dataclass(frozen=True)
+class _Pass:
+    """A bound over all levels that the passes before it left."""
+
+    box: Levels
+    center: LevelIndices
+    y: Array
+    found: Sweep
+
+
+def _stage(narrow: Narrowed, rule: GapRule, clock: Clock, tuning: RobustTuning) -> _Stage:
+    draws = draws_of(narrow.question)
+    size, total, types = draws.weight.shape
+    loops = loops_for(size * total * types * draws.rows, clock.deadline)
+    return _Stage(narrow, RobustSearch(Space(narrow.question, draws), loops, rule, clock, tuning, narrow.levels))
 
 
 def _near_best(
     wide: WideQuestion, rule: GapRule, seeds: Sequence[Choice], clock: Clock, tuning: RobustTuning
-) -> tuple[Narrowed, RobustSearch]:
-    """Composites around the best menu that ascent finds, and a search among them that knows it."""
+) -> _Stage:
+    """Levels around the best menu that searches of some draws find, and a search in all draws that has begun there."""
+    rough = replace(rule, gap=max(rule.gap, ROUGH))
     some = np.unique(np.linspace(0, wide.draws - 1, min(SOME, wide.draws)).astype(np.intp)).tolist()
-    stages = [some, list(range(wide.draws))] if len(some) < wide.draws else [some]
-    levels = _few(wide, [menu for menu, _ in seeds])
-    known: list[Choice] = list(seeds)
-    for stage in stages:
-        for number in range(ASCENTS):
-            narrow = wide.narrowed(levels, stage)
-            search = _search(narrow, replace(rule, gap=max(rule.gap, ROUGH)), clock, tuning)
-            search.roots([(place, mix) for menu, mix in known if (place := narrow.inside(menu)) is not None])
-            if len(stage) == len(some):
-                search.tree.run(search)
-            best = search.evaluator.best
-            if best is None or clock.stop():
-                break
-            menu = narrow.outside(best.menu)
-            if known and known[0] == (menu, best.mix) and number:
-                break
-            known = [(menu, best.mix), *seeds]
-            levels = _near(wide, menu, seeds)
-    return narrow, search
+    levels, known = _few(wide, seeds), list(seeds)
+    for _ in range(STEPS):
+        stage = _stage(wide.narrowed(levels, some), rough, clock, tuning)
+        stage.search.roots(_inside(stage.narrow, known))
+        stage.search.tree.run(stage.search)
+        best = stage.best
+        if best is None or clock.stop():
+            break
+        done = bool(known) and known[0] == best
+        known, levels = [best, *seeds], _near(wide, best[0], seeds)
+        if done:
+            break
+    stage = _stage(wide.narrowed(levels), rule, clock, tuning)
+    stage.search.climb(_inside(stage.narrow, known))
+    return stage
 
 
-def _search(narrow: Narrowed, rule: GapRule, clock: Clock, tuning: RobustTuning) -> RobustSearch:
-    draws = draws_of(narrow.question)
-    size, total, types = draws.weight.shape
-    loops = loops_for(size * total * types * draws.rows, clock.deadline)
-    return RobustSearch(Space(narrow.question, draws), loops, rule, clock, tuning, narrow.levels)
+def _inside(narrow: Narrowed, choices: Sequence[Choice]) -> list[Choice]:
+    return [(place, mix) for menu, mix in choices if (place := narrow.inside(menu)) is not None]
 
 
-def _few(wide: WideQuestion, menus: Sequence[LevelIndices]) -> list[Ints]:
-    """Some levels of each member, evenly; and those of some menus."""
+def _few(wide: WideQuestion, seeds: Sequence[Choice]) -> list[Ints]:
+    """Composites of a few levels of each member, evenly; and those of some choices."""
     found = list(wide.whole())
     for j in wide.wide:
         rows = wide.composites.parts[j].levels
@@ -111,19 +166,15 @@ def _few(wide: WideQuestion, menus: Sequence[LevelIndices]) -> list[Ints]:
         for own in rows.T:
             there = np.unique(own)
             keep &= np.isin(own, there[np.linspace(0, len(there) - 1, min(FEW, len(there))).astype(np.intp)])
-        keep[[menu[j] for menu in menus]] = True
-        found[j] = np.flatnonzero(keep if keep.any() else _evenly(len(rows)))
+        if not keep.any():
+            keep[np.linspace(0, len(rows) - 1, min(len(rows), FEW ** rows.shape[1])).astype(np.intp)] = True
+        keep[[menu[j] for menu, _ in seeds]] = True
+        found[j] = np.flatnonzero(keep)
     return found
 
 
-def _evenly(count: int) -> Bools:
-    keep = np.zeros(count, dtype=np.bool_)
-    keep[np.linspace(0, count - 1, min(count, 64)).astype(np.intp)] = True
-    return keep
-
-
 def _near(wide: WideQuestion, menu: LevelIndices, seeds: Sequence[Choice]) -> list[Ints]:
-    """Levels that differ from a menu's by one member at most; and those of some choices."""
+    """Composites that differ from a menu's by one member at most; and those of some choices."""
     found = list(wide.whole())
     for j in wide.wide:
         rows = wide.composites.parts[j].levels
@@ -133,68 +184,105 @@ def _near(wide: WideQuestion, menu: LevelIndices, seeds: Sequence[Choice]) -> li
     return found
 
 
-def _weights(near: RobustSearch, best: RobustIncumbent) -> Array:
-    """Those that bound best what lies around the best menu."""
-    if not near.space.free:
-        return near.start()
-    box, center = near.draws.whole(), near.draws.columns(best.menu)
-    return near.bounder.bound(box, best.mix, center, near.start(), -np.inf).multiplier
+def _passed(wide: WideQuestion, stage: _Stage, box: Levels, clock: Clock) -> _Pass | None:
+    """A pass over a box, around the best menu and with the weights that bound best what was built; None where time is
+    up."""
+    search, best = stage.search, stage.search.evaluator.best
+    assert best is not None
+    y, draws = search.start(), search.draws
+    if search.space.free:
+        y = search.bounder.bound(draws.whole(), best.mix, draws.columns(best.menu), y, -np.inf).multiplier
+    center = stage.narrow.outside(best.menu)
+    found = None if clock.stop() else sweep(wide, Space(wide.plain, draws), box, center, y, clock)
+    return None if found is None else _Pass(box, center, y, found)
+
+
+def _kept(passes: Sequence[_Pass], cutoff: float) -> Levels:
+    """What the last pass leaves at any mix level."""
+    last = passes[-1]
+    return tuple(part[(own > cutoff).any(axis=1)] for part, own in zip(last.box, last.found.levels, strict=True))
+
+
+def _promising(wide: WideQuestion, last: _Pass, box: Levels, passes: int) -> Levels:
+    """Of the box what is searched first: some levels of wide nests with the largest bounds. After the last pass all."""
+    found = list(box)
+    if passes < PASSES:
+        for j in wide.wide:
+            inside = np.searchsorted(last.box[j], box[j])
+            order = np.argsort(-last.found.levels[j][inside].max(axis=1), kind="stable")
+            found[j] = np.sort(box[j][order[:PROMISING]])
+    return tuple(found)
 
 
 def _left(
-    wide: WideQuestion, rule: GapRule, clock: Clock, tuning: RobustTuning, best: Choice, y: Array, found: Sweep
-) -> Searched:
-    """The search of what the pass leaves, as the pass went around the best menu with the vector ``y``."""
-    value = wide.value(*best)
-    assert value is not None
-    cutoff, mixes = rule.cutoff(value), range(len(found.total))
-    left = [tuple(np.flatnonzero(own[:, mix] > cutoff) for own in found.levels) for mix in mixes]
-    built = [np.unique(np.concatenate([[k], *(own[j] for own in left)])).astype(np.intp) for j, k in enumerate(best[0])]
-    narrow = wide.narrowed(built)
-    search = _search(narrow, rule, clock, tuning)
-    place = narrow.inside(best[0])
-    assert place is not None
-    search.offer([(place, best[1])])
-    reference, starts = search.draws.columns(place), search.draws.starts
-    proof = search.recorder.proof(reference, y)
-    for mix, own in zip(mixes, left, strict=True):
-        node, bound = search.recorder.root(mix), min(float(found.total[mix]), ceiling_of(wide.plain))
-        if not all(map(len, own)):
-            node["bound"] = proof
-            search.tree.close(bound)
-            continue
-        gone = [(j, np.setdiff1d(np.arange(n), part)) for j, (n, part) in enumerate(zip(wide.levels, own, strict=True))]
-        gone = [(j, levels) for j, levels in gone if len(levels)]
-        if gone:
-            drop(node, proof, gone)
-            search.tree.close(max(float(found.levels[j][levels, mix].max()) for j, levels in gone))
-        columns = tuple(
-            np.searchsorted(there, part) + start
-            for there, part, start in zip(narrow.levels, own, starts[:-1], strict=True)
-        )
-        search.tree.push(DrawBox(columns, mix, bound, reference, y, node, proof))
+    wide: WideQuestion, rule: GapRule, clock: Clock, tuning: RobustTuning, before: _Stage, passes: Sequence[_Pass],
+    box: Levels,
+) -> _Stage:  # fmt: skip
+    """The search of a box that the passes leave; it knows the best menu before it."""
+    best, cutoff = before.best, rule.cutoff(before.value)
+    assert best is not None
+    built = [np.union1d(part, [k]).astype(np.intp) for part, k in zip(box, best[0], strict=True)]
+    stage = _stage(wide.narrowed(built), rule, clock, tuning)
+    search, left_out = stage.search, -np.inf
+    search.offer(_inside(stage.narrow, [best]))
+    proofs = [search.recorder.packed(one.center, one.y) for one in passes]
+    last, ceiling = passes[-1], ceiling_of(wide.plain)
+    for mix in range(len(search.draws.people)):
+        node, total = search.recorder.root(mix), min(float(last.found.total[mix]), ceiling)
+        closed = total <= cutoff
+        ends = [one.box for one in passes[1:]]
+        if not closed:
+            ends.append(_above(box, last, mix, cutoff))
+        for one, proof, after in zip(passes, proofs, ends, strict=False):
+            left_out = max(left_out, _dropped(node, proof, one, after, mix))
+        if closed:
+            node["bound"] = proofs[-1]
+            left_out = max(left_out, total)
+        elif not all(map(len, ends[-1])):
+            node["empty"] = True
+        else:
+            columns = tuple(
+                np.searchsorted(there, part) + start
+                for there, part, start in zip(stage.narrow.levels, ends[-1], search.draws.starts[:-1], strict=True)
+            )
+            search.tree.push(DrawBox(columns, mix, total, search.reference(), last.y, node, proofs[-1]))
     search.tree.run(search)
-    return _outside(narrow, searched(search))
+    return replace(stage, left_out=left_out)
 
 
-def _outside(narrow: Narrowed, found: Searched) -> Searched:
-    best = found.best
-    return found if best is None else replace(found, best=replace(best, menu=narrow.outside(best.menu)))
+def _above(box: Levels, last: _Pass, mix: int, cutoff: float) -> Levels:
+    """Those levels of a box that may be worth more than the cutoff at a mix level."""
+    return tuple(
+        part[own[np.searchsorted(there, part), mix] > cutoff]
+        for part, there, own in zip(box, last.box, last.found.levels, strict=True)
+    )
+
+
+def _dropped(node: Node, proof: list[Any], one: _Pass, after: Levels, mix: int) -> float:
+    """Drop what a pass went over and is not left; returns the most that it can be worth."""
+    gone, most = [], -np.inf
+    for j, (there, left, own) in enumerate(zip(one.box, after, one.found.levels, strict=True)):
+        out = ~np.isin(there, left)
+        if out.any():
+            gone.append((j, there[out]))
+            most = max(most, float(own[out, mix].max()))
+    if gone:
+        drop(node, proof, gone)
+    return most
 
 
 def _all(wide: WideQuestion, rule: GapRule, clock: Clock, tuning: RobustTuning) -> Searched:
     """Where no menu that meets the requirements was found: everything is built and searched."""
-    narrow = wide.narrowed(wide.whole())
-    search = _search(narrow, rule, clock, tuning)
-    search.roots(())
-    search.tree.run(search)
-    return _outside(narrow, searched(search))
+    stage = _stage(wide.narrowed(wide.whole()), rule, clock, tuning)
+    stage.search.roots(())
+    stage.search.tree.run(stage.search)
+    return stage.result
 
 
-def _stopped(wide: WideQuestion, narrow: Narrowed, near: RobustSearch) -> Searched:
+def _stopped(wide: WideQuestion, stage: _Stage) -> Searched:
     """What is known where time is up before all levels were looked at."""
-    for mix in range(len(near.draws.people)):
-        near.recorder.root(mix)["terms"] = True
-    near.tree.close(ceiling_of(wide.plain))
-    near.tree.stopped = near.tree.clock.stop() or SearchStatus.OPEN
-    return _outside(narrow, searched(near))
+    search = stage.search
+    for mix in range(len(search.draws.people)):
+        search.recorder.root(mix)["terms"] = True
+    search.tree.stopped = search.tree.clock.stop() or SearchStatus.OPEN
+    return replace(stage, left_out=ceiling_of(wide.plain)).result
