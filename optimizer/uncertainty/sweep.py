@@ -62,14 +62,14 @@ class _Rows:
 def sweep(
     wide: WideQuestion, space: Space, box: tuple[Ints, ...], center: LevelIndices, y: Array, clock: Clock
 ) -> Sweep | None:
-    """The bound over a box with the vector ``y`` of ``space``, whose question is the plain one; None where time is up."""
+    """Over a box, with the vector ``y`` of ``space``, whose question is the plain one. None where time is up."""
     plain, rows = wide.plain, space.rows(y)
     wanted = _wanted(plain, space, rows)
     mixes = plain.instances[0].mixes
     total, terms = np.zeros(mixes), np.zeros(mixes)
     levels = [np.zeros((len(part), mixes)) for part in box]
     most = np.zeros((len(wanted), plain.draws, mixes))
-    for s in np.flatnonzero(rows.any(axis=1) | bool(wanted)).tolist():
+    for s in np.flatnonzero(rows.any(axis=1)).tolist():  # what has no weight adds nothing
         if clock.stop():
             return None
         figures = [_weighted(plain, s, rows[s]), *(_one(plain, s, row, sign) for row, sign in wanted)]

@@ -60,6 +60,10 @@ class WideQuestion:
         return self.plain.requirements
 
     @property
+    def types(self) -> int:
+        return self.plain.instances[0].types
+
+    @property
     def levels(self) -> tuple[int, ...]:
         """Number of levels of each composite."""
         return tuple(len(part.levels) for part in self.composites.parts)

@@ -1,6 +1,6 @@
 """The search over draws with very wide nests: a good menu first, then passes over all levels, then what is left.
 
-The menu comes from searches among levels near the best one, of which there are few. A pass (``uncertainty.sweep``) bounds
+The menu comes from searches among levels near the best one, which are few. A pass (``uncertainty.sweep``) bounds
 what every level can be worth, with weights found around that menu. The levels that promise most are built and searched
 as any question is; should others still stand in the way of the gap, once the menu is known, they are bounded anew and
 searched too. The certificate is of the wide question throughout.
@@ -44,8 +44,14 @@ STEPS = 2
 """Most such searches, each among the composites near the best menu so far."""
 PROMISING = 400
 """Levels of a nest that are searched first."""
-PASSES = 2
-"""Most passes."""
+PASSES = 6
+"""Most passes, ..."""
+ENOUGH = 2.5e7
+"""... which end where one array of what is left has so many numbers, ..."""
+SHRINKS = 0.9
+"""... or where a pass leaves more than this of them."""
+MOST_NUMBERS = 6e7
+"""What is built has no array of more numbers; there are about ten."""
 
 Levels = tuple[Ints, ...]
 
@@ -70,15 +76,22 @@ def maximise_wide(
         return _all(wide, rule, clock, tuning)
     passes: list[_Pass] = []
     while True:
-        box = _kept(passes, rule.cutoff(stage.value)) if passes else wide.whole()
-        if len(passes) < PASSES:
-            made = _passed(wide, stage, box, clock)
+        shrunk = True
+        while shrunk and len(passes) < PASSES:
+            before = _kept(wide, passes, rule.cutoff(stage.value))
+            made = _passed(wide, stage, passes, before, clock)
             if made is None:
-                return stage.result if passes else _stopped(wide, stage)
+                return stage.result if passes and stage.left_out < np.inf else _stopped(wide, stage)
             passes.append(made)
-            box = _kept(passes, rule.cutoff(stage.value))
-        stage = _left(wide, rule, clock, tuning, stage, passes, _promising(wide, passes[-1], box, len(passes)))
-        if stage.left_out <= rule.cutoff(stage.value) or clock.stop():
+            box = _kept(wide, passes, rule.cutoff(stage.value))
+            shrunk = (
+                len(passes) > 1
+                and _numbers(wide, box) > ENOUGH
+                and _numbers(wide, box) < SHRINKS * _numbers(wide, before)
+            )
+        most = PROMISING if len(passes) == 1 else int(MOST_NUMBERS / (wide.draws * wide.types))
+        stage = _left(wide, rule, clock, tuning, stage, passes, _promising(wide, passes, box, most))
+        if stage.left_out <= rule.cutoff(stage.value) or len(passes) > 1 or clock.stop():
             return stage.result
 
 
@@ -118,6 +131,8 @@ class _Pass:
     """A bound over all levels that the passes before it left."""
 
     box: Levels
+    mix: int
+    """At which the weights bound best."""
     center: LevelIndices
     y: Array
     found: Sweep
@@ -184,33 +199,55 @@ def _near(wide: WideQuestion, menu: LevelIndices, seeds: Sequence[Choice]) -> li
     return found
 
 
-def _passed(wide: WideQuestion, stage: _Stage, box: Levels, clock: Clock) -> _Pass | None:
-    """A pass over a box, around the best menu and with the weights that bound best what was built; None where time is
-    up."""
+def _passed(wide: WideQuestion, stage: _Stage, passes: Sequence[_Pass], box: Levels, clock: Clock) -> _Pass | None:
+    """A pass over a box, around the best menu and with the weights that bound best what was built, at the mix level
+    that stands most in the way; None where time is up."""
     search, best = stage.search, stage.search.evaluator.best
     assert best is not None
     y, draws = search.start(), search.draws
+    mix = _next_mix(wide, passes) if passes else best.mix
     if search.space.free:
-        y = search.bounder.bound(draws.whole(), best.mix, draws.columns(best.menu), y, -np.inf).multiplier
+        y = search.bounder.bound(draws.whole(), mix, draws.columns(best.menu), y, -np.inf).multiplier
     center = stage.narrow.outside(best.menu)
     found = None if clock.stop() else sweep(wide, Space(wide.plain, draws), box, center, y, clock)
-    return None if found is None else _Pass(box, center, y, found)
+    return None if found is None else _Pass(box, mix, center, y, found)
 
 
-def _kept(passes: Sequence[_Pass], cutoff: float) -> Levels:
-    """What the last pass leaves at any mix level."""
-    last = passes[-1]
-    return tuple(part[(own > cutoff).any(axis=1)] for part, own in zip(last.box, last.found.levels, strict=True))
+def _next_mix(wide: WideQuestion, passes: Sequence[_Pass]) -> int:
+    """The mix level that stands most in the way, of those that no pass was for; else of all."""
+    total = _least(wide, passes)[0]
+    total[[one.mix for one in passes]] -= 2.0 * float(np.ptp(total)) + 1.0
+    return int(np.argmax(total))
 
 
-def _promising(wide: WideQuestion, last: _Pass, box: Levels, passes: int) -> Levels:
-    """Of the box what is searched first: some levels of wide nests with the largest bounds. After the last pass all."""
-    found = list(box)
-    if passes < PASSES:
-        for j in wide.wide:
-            inside = np.searchsorted(last.box[j], box[j])
-            order = np.argsort(-last.found.levels[j][inside].max(axis=1), kind="stable")
-            found[j] = np.sort(box[j][order[:PROMISING]])
+def _least(wide: WideQuestion, passes: Sequence[_Pass]) -> tuple[Array, list[Array]]:
+    """(M,) the least bound of the passes at every mix level; and by composite (L, M) that of menus with a level."""
+    total = np.min([one.found.total for one in passes], axis=0)
+    levels = [np.full((n, len(total)), np.inf) for n in wide.levels]
+    for one in passes:
+        for own, part, found in zip(levels, one.box, one.found.levels, strict=True):
+            own[part] = np.minimum(own[part], found)
+    return total, [np.minimum(own, total) for own in levels]
+
+
+def _kept(wide: WideQuestion, passes: Sequence[_Pass], cutoff: float) -> Levels:
+    """What the passes leave at some mix level."""
+    if not passes:
+        return wide.whole()
+    return tuple(np.flatnonzero((own > cutoff).any(axis=1)) for own in _least(wide, passes)[1])
+
+
+def _numbers(wide: WideQuestion, box: Levels) -> int:
+    """Of one array of what is built of a box."""
+    return wide.draws * wide.types * sum(len(box[j]) for j in wide.wide)
+
+
+def _promising(wide: WideQuestion, passes: Sequence[_Pass], box: Levels, most: int) -> Levels:
+    """Of the box what is searched: of wide nests no more than so many levels, those with the largest bounds."""
+    found, bounds = list(box), _least(wide, passes)[1]
+    for j in wide.wide:
+        order = np.argsort(-bounds[j][box[j]].max(axis=1), kind="stable")
+        found[j] = np.sort(box[j][order[:most]])
     return tuple(found)
 
 
@@ -226,48 +263,60 @@ def _left(
     search, left_out = stage.search, -np.inf
     search.offer(_inside(stage.narrow, [best]))
     proofs = [search.recorder.packed(one.center, one.y) for one in passes]
-    last, ceiling = passes[-1], ceiling_of(wide.plain)
+    totals, levels = _least(wide, passes)
     for mix in range(len(search.draws.people)):
-        node, total = search.recorder.root(mix), min(float(last.found.total[mix]), ceiling)
-        closed = total <= cutoff
-        ends = [one.box for one in passes[1:]]
-        if not closed:
-            ends.append(_above(box, last, mix, cutoff))
-        for one, proof, after in zip(passes, proofs, ends, strict=False):
-            left_out = max(left_out, _dropped(node, proof, one, after, mix))
-        if closed:
-            node["bound"] = proofs[-1]
-            left_out = max(left_out, total)
-        elif not all(map(len, ends[-1])):
+        node = search.recorder.root(mix)
+        done = next((k for k, one in enumerate(passes) if one.found.total[mix] <= cutoff), None)
+        own = tuple(part[bounds[part, mix] > cutoff] for part, bounds in zip(box, levels, strict=True))
+        ended = passes if done is None else passes[:done]
+        settled = list(zip(ended, proofs, strict=False))
+        worth = _dropped(wide, node, settled, own if done is None else None, mix, cutoff)
+        left_out = max(left_out, worth)
+        if done is not None:
+            node["bound"] = proofs[done]
+            left_out = max(left_out, float(passes[done].found.total[mix]))
+        elif not all(map(len, own)):
             node["empty"] = True
         else:
             columns = tuple(
                 np.searchsorted(there, part) + start
-                for there, part, start in zip(stage.narrow.levels, ends[-1], search.draws.starts[:-1], strict=True)
+                for there, part, start in zip(stage.narrow.levels, own, search.draws.starts[:-1], strict=True)
             )
-            search.tree.push(DrawBox(columns, mix, total, search.reference(), last.y, node, proofs[-1]))
+            least = int(np.argmin([one.found.total[mix] for one in passes]))
+            total = min(float(totals[mix]), ceiling_of(wide.plain))
+            y, proof = passes[least].y, proofs[least]
+            search.tree.push(DrawBox(columns, mix, total, search.reference(), y, node, proof))
     search.tree.run(search)
     return replace(stage, left_out=left_out)
 
 
-def _above(box: Levels, last: _Pass, mix: int, cutoff: float) -> Levels:
-    """Those levels of a box that may be worth more than the cutoff at a mix level."""
-    return tuple(
-        part[own[np.searchsorted(there, part), mix] > cutoff]
-        for part, there, own in zip(box, last.box, last.found.levels, strict=True)
-    )
-
-
-def _dropped(node: Node, proof: list[Any], one: _Pass, after: Levels, mix: int) -> float:
-    """Drop what a pass went over and is not left; returns the most that it can be worth."""
-    gone, most = [], -np.inf
-    for j, (there, left, own) in enumerate(zip(one.box, after, one.found.levels, strict=True)):
-        out = ~np.isin(there, left)
+def _dropped(
+    wide: WideQuestion,
+    node: Node,
+    passes: Sequence[tuple[_Pass, list[Any]]],
+    left: Levels | None,
+    mix: int,
+    cutoff: float,
+) -> float:
+    """Drop every level with the first pass that settles it; what is not left though no pass does, with the one that
+    bounds it best. ``left`` None: only what is settled. Returns the most that a menu with such a level is worth."""
+    most, gone = -np.inf, [list[tuple[int, Ints]]() for _ in passes]
+    for j, n in enumerate(wide.levels):
+        by, bound = np.full(n, -1), np.full(n, np.inf)
+        for k, (one, _) in enumerate(passes):
+            place, own = one.box[j], one.found.levels[j][:, mix]
+            better = (bound[place] > cutoff) & (own < bound[place])
+            by[place[better]], bound[place[better]] = k, own[better]
+        out = bound <= cutoff if left is None else ~np.isin(np.arange(n), left[j])
         if out.any():
-            gone.append((j, there[out]))
-            most = max(most, float(own[out, mix].max()))
-    if gone:
-        drop(node, proof, gone)
+            most = max(most, float(bound[out].max()))
+        for k, part in enumerate(gone):
+            levels = np.flatnonzero(out & (by == k))
+            if len(levels):
+                part.append((j, levels))
+    for part, (_, proof) in zip(gone, passes, strict=True):
+        if part:
+            drop(node, proof, part)
     return most
 
 
