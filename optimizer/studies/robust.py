@@ -103,7 +103,7 @@ def robust(m: CaseModel, settings: Settings, ask: RobustAsk, heard: RobustRun) -
         asked = over_draws(m, posed, drawn.weights if ask.weighted else None)
         with lifted():
             began = time.perf_counter()
-            best = _solved(asked, ask.risk, ask.tail, settings)
+            best = _solved(asked, ask.risk, ask.tail, settings, runner)
             heard.took("solve", began)
         return _told(m, settings, ask, heard, drawn, asked, best)
 
@@ -134,11 +134,15 @@ def _drawn(m: CaseModel, ask: RobustAsk, heard: RobustRun) -> MarketDraws:
     return drawn
 
 
-def _solved(asked: CaseOverDraws, risk: str, tail: float, settings: Settings) -> RobustSolution:
+def _solved(
+    asked: CaseOverDraws, risk: str, tail: float, settings: Settings, executor: Executor | None
+) -> RobustSolution:
     from optimizer.uncertainty.case_draws import aim_of, check_agreement
 
     left = None if settings.deadline is None else max(1e-3, settings.deadline - time.monotonic())
-    found = asked.problem.solve(aim_of(asked.m).name, risk, tail, gap=settings.gap, time_limit=left, **asked.asked)
+    found = asked.problem.solve(
+        aim_of(asked.m).name, risk, tail, gap=settings.gap, time_limit=left, executor=executor, **asked.asked
+    )
     check_agreement(asked.draws, found.menu, found.mix, found.values)
     return found
 
@@ -210,12 +214,16 @@ def _beside(
     from optimizer.uncertainty.case_draws import over_draws, posed_draw
 
     jobs: list[tuple[str, Callable[[], RobustSolution]]] = [
-        ("point", lambda: _solved(over_draws(m, [posed_draw(m)], None), "mean", 1.0, settings))
+        ("point", lambda: _solved(over_draws(m, [posed_draw(m)], None), "mean", 1.0, settings, None))
     ]
-    jobs += [(risk, lambda risk=risk: _solved(asked, risk, ask.tail, settings)) for risk in BESIDE if risk != ask.risk]  # type: ignore[misc]
+    jobs += [
+        (risk, lambda risk=risk: _solved(asked, risk, ask.tail, settings, heard.executor))  # type: ignore[misc]
+        for risk in BESIDE
+        if risk != ask.risk
+    ]
     if ask.weighted and drawn.effective < 0.99 * drawn.count:
         jobs.append(("mean, equal weights",
-                     lambda: _solved(over_draws(m, asked.draws, None), "mean", 1.0, settings)))  # fmt: skip
+                     lambda: _solved(over_draws(m, asked.draws, None), "mean", 1.0, settings, None)))  # fmt: skip
     found = {}
     for name, solve in jobs:
         if heard.cancelled():

@@ -63,7 +63,8 @@ def posed(problems: Any) -> tuple[Posed, ...]:
     for s, problem in enumerate(each(problems, None, "problems", "draw")):
         if not isinstance(problem, NestedDraw | Posed):  # in this order: what is nested is not built to see what it is
             raise bad_argument(f"problems[{s}]", f"is not a MenuProblem, but {type(problem).__name__}")
-        found.append(problem)
+        one: Posed = problem
+        found.append(one)
     if not found:
         raise bad_argument("problems", "has no draw")
     for s, problem in enumerate(found):

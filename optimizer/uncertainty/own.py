@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from optimizer import search
 from optimizer.errors import InfeasibleError, NotTrustedError
 from optimizer.execution.clock import GRACE
+from optimizer.execution.executor import Executor, SerialExecutor
 from optimizer.model.instance import Limit
 from optimizer.model.measures import LEAST
 from optimizer.search.engine import Clock
@@ -21,6 +22,8 @@ from optimizer.uncertainty.recheck import recheck
 from optimizer.uncertainty.wide_question import WideQuestion
 from optimizer.uncertainty.wide_search import maximise_wide
 
+TOGETHER = 5
+"""Draws in one task."""
 COARSE = 1e-3
 """Relative gap of the first solves; only those are refined that stand in the way of the answer."""
 
@@ -63,15 +66,44 @@ def _own_wide(alone: WideQuestion, draw: int, gap: float, clock: Clock, seeds: S
     return OwnBest(choice, value, min(found.bound, float(alone.sizes[0, 0])), found.certificate)
 
 
-def all_own(question: RiskQuestion | WideQuestion, clock: Clock) -> tuple[OwnBest, ...]:
-    """Of every draw, each started from the best of the draw before it."""
+def all_own(
+    question: RiskQuestion | WideQuestion, clock: Clock, executor: Executor | None = None
+) -> tuple[OwnBest, ...]:
+    """Of every draw, some a task, each started from the best of the draw before it; the same wherever they run."""
+    runner = SerialExecutor() if executor is None else executor
+    parts = [range(at, min(at + TOGETHER, question.draws)) for at in range(0, question.draws, TOGETHER)]
+    asked = ([question.alone(draw) for draw in part] for part in parts)
+    done = runner.gather(own_part, asked, parts, _shares(clock, len(parts), runner.workers), cancelled=clock.cancelled)
+    return tuple(best for part in done for best in part)
+
+
+def own_part(
+    asked: Sequence[RiskQuestion | WideQuestion], draws: Sequence[int], seconds: float | None
+) -> list[OwnBest]:
+    """Of some draws, each a question of its own, wherever this runs; ``draws``: their numbers, for messages."""
+    clock = Clock(None if seconds is None else time.monotonic() + seconds)
     found: list[OwnBest] = []
     seeds: tuple[Choice, ...] = ()
-    for draw in range(question.draws):
-        found.append(own_best(question, draw, COARSE, _hurried(clock, question.draws - draw), seeds))
+    for at, (question, draw) in enumerate(zip(asked, draws, strict=True)):
+        try:
+            found.append(own_best(question, 0, COARSE, _hurried(clock, len(asked) - at), seeds))
+        except InfeasibleError:
+            raise InfeasibleError(f"no menu meets the conditions in draw {draw}") from None
         if (choice := found[-1].choice) is not None:
             seeds = (choice,)
-    return tuple(found)
+    return found
+
+
+def _shares(clock: Clock, parts: int, workers: int) -> Iterator[float | None]:
+    """Seconds of each task: of one after the other an equal part of what is left, else of the whole."""
+    began = time.monotonic()
+    for at in range(parts):
+        if clock.deadline is None:
+            yield None
+        elif workers == 1:
+            yield max(GRACE / 1000.0, (clock.deadline - time.monotonic()) / (parts - at + 1))
+        else:
+            yield max(GRACE / 1000.0, (clock.deadline - began) * workers / (parts + workers))
 
 
 def refined(

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from optimizer.errors import InfeasibleError, NotTrustedError
 from optimizer.execution.arguments import checked_gap, checked_seconds
+from optimizer.execution.executor import Executor
 from optimizer.optimise.outcome import reached, relative_gap
 from optimizer.search.engine import Clock, SearchStatus
 from optimizer.typing import Array, Choice, Status, Verdict
@@ -52,6 +53,7 @@ class RobustProblem:
         on_mean: Sequence[Any] = (),
         gap: float = 1e-4,
         time_limit: float | None = None,
+        executor: Executor | None = None,
     ) -> RobustSolution:
         """The menu with the most of a figure (``aim``) over the draws, proven within ``gap``.
 
@@ -59,7 +61,7 @@ class RobustProblem:
         largest loss against what each draw alone allows under its problem's own conditions: less is better.
         ``chance``: pairs of a condition and the share of the draws, by weight, in which it must hold at least.
         ``on_mean``: conditions on means over the draws; of a ratio, on the ratio of the means. What stands in either
-        need not hold in every draw.
+        need not hold in every draw. ``executor``: where draws' own best menus are found, for regret.
 
         Raises:
             InputError; InfeasibleError where no menu meets the conditions; SolverError where time ran out without one.
@@ -68,7 +70,10 @@ class RobustProblem:
         wanted, kind = checked_gap(gap), checked_risk(risk)
         question = self._question(aim, kind, tail, chance, on_mean)
         try:
-            found = (solve_regret if kind is Risk.REGRET else solve_risk)(question, wanted, clock)
+            if kind is Risk.REGRET:
+                found = solve_regret(question, wanted, clock, executor=executor)
+            else:
+                found = solve_risk(question, wanted, clock)
         except InfeasibleError as error:
             raise InfeasibleError(f"{error}: {_asked_for(question)}") from None
         return self._solution(question, kind, found, wanted, began)

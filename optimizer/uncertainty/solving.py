@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from optimizer.errors import InfeasibleError, SolverError
+from optimizer.execution.executor import Executor
 from optimizer.search.engine import Clock, SearchStatus
 from optimizer.typing import Array, Choice
 from optimizer.uncertainty.own import OwnBest, all_own, refined
@@ -47,13 +48,16 @@ def solve_risk(
 
 
 def solve_regret(
-    question: RiskQuestion | WideQuestion, gap: float, clock: Clock, tuning: RobustTuning = DEFAULT
-) -> SolvedRisk:
+    question: RiskQuestion | WideQuestion, gap: float, clock: Clock, tuning: RobustTuning = DEFAULT,
+    executor: Executor | None = None,
+) -> SolvedRisk:  # fmt: skip
     """The least largest regret. Values found in draws alone give its bound, bounds on them the regret that is shown.
 
     Raises as :func:`solve_risk`.
     """
-    own = all_own(question, clock)
+    own = all_own(question, clock, executor)
+    if len(own) < question.draws:
+        raise SolverError("cancelled before every draw's own best menu was found")
     searches: list[Searched] = []
     lead: tuple[Choice, ...] = ()
     offsets = np.zeros(0)

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from optimizer.errors import SolverError
 from optimizer.search.engine import Clock, GapRule, SearchStatus
 from optimizer.typing import Array, Choice, Ints, LevelIndices
 from optimizer.uncertainty.arrays import draws_of
@@ -322,6 +323,11 @@ def _dropped(
 
 def _all(wide: WideQuestion, rule: GapRule, clock: Clock, tuning: RobustTuning) -> Searched:
     """Where no menu that meets the requirements was found: everything is built and searched."""
+    if _numbers(wide, wide.whole()) > MOST_NUMBERS:
+        raise SolverError(
+            "no menu that meets the conditions over the draws was found, and with so many combinations of levels in a "
+            "nest it cannot be proven that there is none; shorten the ladders of its plans, or take fewer draws"
+        )
     stage = _stage(wide.narrowed(wide.whole()), rule, clock, tuning)
     stage.search.roots(())
     stage.search.tree.run(stage.search)

@@ -7,12 +7,8 @@ import pytest
 import robust_draws
 
 from optimizer import InfeasibleError, RobustProblem
-from optimizer.search.engine import Clock
-from optimizer.uncertainty import asking, search, wide_search
+from optimizer.uncertainty import asking, search, solving, wide_search
 from optimizer.uncertainty import problem as api
-from optimizer.uncertainty import solving
-from optimizer.uncertainty.multipliers import Space
-from optimizer.uncertainty.sweep import sweep
 from optimizer.uncertainty.wide_question import WideQuestion
 
 SAMPLE, ALL = 100, 1000
@@ -27,7 +23,9 @@ def wide(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wide_search, "ENOUGH", 0.0)
     monkeypatch.setattr(wide_search, "FEW", 1)
     monkeypatch.setattr(api, "solve_risk", lambda q, gap, clock: solving.solve_risk(q, gap, clock, SEARCHED))
-    monkeypatch.setattr(api, "solve_regret", lambda q, gap, clock: solving.solve_regret(q, gap, clock, SEARCHED))
+    monkeypatch.setattr(
+        api, "solve_regret", lambda q, gap, clock, **more: solving.solve_regret(q, gap, clock, SEARCHED, **more)
+    )
 
 
 def check(seed: int, recheck: bool = True) -> int:
