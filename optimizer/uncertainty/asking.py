@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
 import numpy as np
 
@@ -63,8 +63,7 @@ def posed(problems: Any) -> tuple[Posed, ...]:
     for s, problem in enumerate(each(problems, None, "problems", "draw")):
         if not isinstance(problem, NestedDraw | Posed):  # in this order: what is nested is not built to see what it is
             raise bad_argument(f"problems[{s}]", f"is not a MenuProblem, but {type(problem).__name__}")
-        one: Posed = problem
-        found.append(one)
+        found.append(cast(Posed, problem))
     if not found:
         raise bad_argument("problems", "has no draw")
     for s, problem in enumerate(found):

@@ -139,10 +139,9 @@ class _Pass:
     found: Sweep
 
 
-def _stage(narrow: Narrowed, rule: GapRule, clock: Clock, tuning: RobustTuning) -> _Stage:
+def _stage(wide: WideQuestion, narrow: Narrowed, rule: GapRule, clock: Clock, tuning: RobustTuning) -> _Stage:
     draws = draws_of(narrow.question)
-    size, total, types = draws.weight.shape
-    loops = loops_for(size * total * types * draws.rows, clock.deadline)
+    loops = loops_for(wide.draws * wide.types * sum(wide.levels) * draws.rows, clock.deadline)
     return _Stage(narrow, RobustSearch(Space(narrow.question, draws), loops, rule, clock, tuning, narrow.levels))
 
 
@@ -154,7 +153,7 @@ def _near_best(
     some = np.unique(np.linspace(0, wide.draws - 1, min(SOME, wide.draws)).astype(np.intp)).tolist()
     levels, known = _few(wide, seeds), list(seeds)
     for _ in range(STEPS):
-        stage = _stage(wide.narrowed(levels, some), rough, clock, tuning)
+        stage = _stage(wide, wide.narrowed(levels, some), rough, clock, tuning)
         stage.search.roots(_inside(stage.narrow, known))
         stage.search.tree.run(stage.search)
         best = stage.best
@@ -164,7 +163,7 @@ def _near_best(
         known, levels = [best, *seeds], _near(wide, best[0], seeds)
         if done:
             break
-    stage = _stage(wide.narrowed(levels), rule, clock, tuning)
+    stage = _stage(wide, wide.narrowed(levels), rule, clock, tuning)
     stage.search.climb(_inside(stage.narrow, known))
     return stage
 
@@ -260,7 +259,7 @@ def _left(
     best, cutoff = before.best, rule.cutoff(before.value)
     assert best is not None
     built = [np.union1d(part, [k]).astype(np.intp) for part, k in zip(box, best[0], strict=True)]
-    stage = _stage(wide.narrowed(built), rule, clock, tuning)
+    stage = _stage(wide, wide.narrowed(built), rule, clock, tuning)
     search, left_out = stage.search, -np.inf
     search.offer(_inside(stage.narrow, [best]))
     proofs = [search.recorder.packed(one.center, one.y) for one in passes]
@@ -328,7 +327,7 @@ def _all(wide: WideQuestion, rule: GapRule, clock: Clock, tuning: RobustTuning) 
             "no menu that meets the conditions over the draws was found, and with so many combinations of levels in a "
             "nest it cannot be proven that there is none; shorten the ladders of its plans, or take fewer draws"
         )
-    stage = _stage(wide.narrowed(wide.whole()), rule, clock, tuning)
+    stage = _stage(wide, wide.narrowed(wide.whole()), rule, clock, tuning)
     stage.search.roots(())
     stage.search.tree.run(stage.search)
     return stage.result
