@@ -7,6 +7,7 @@ import pytest
 import robust_draws
 
 from optimizer import InfeasibleError, RobustProblem, SolverError
+from optimizer.search.engine import Clock
 from optimizer.uncertainty import asking, search, solving, wide_search
 from optimizer.uncertainty import problem as api
 from optimizer.uncertainty.arrays import draws_of
