@@ -34,6 +34,10 @@ class DrawRecorder:
         self._levels = levels
         self._known: dict[str, int] = {}
 
+    def goes_on(self, other: DrawRecorder) -> None:
+        """Write on what another one has begun."""
+        self.roots, self._known = other.roots, other._known
+
     def root(self, mix: int) -> Node:
         """A new root for one mix level."""
         node: Node = {}

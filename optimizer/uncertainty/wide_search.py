@@ -51,8 +51,10 @@ ENOUGH = 2.5e7
 """... which end where one array of what is left has so many numbers, ..."""
 SHRINKS = 0.9
 """... or where a pass leaves more than this of them."""
+LOT = 2e7
+"""Levels of a nest are built in lots, so that no array has more numbers; there are about ten."""
 MOST_NUMBERS = 6e7
-"""What is built has no array of more numbers; there are about ten."""
+"""The same where there is no menu by which levels could be dropped."""
 
 Levels = tuple[Ints, ...]
 
@@ -90,7 +92,7 @@ def maximise_wide(
                 and _numbers(wide, box) > ENOUGH
                 and _numbers(wide, box) < SHRINKS * _numbers(wide, before)
             )
-        most = PROMISING if len(passes) == 1 else int(MOST_NUMBERS / (wide.draws * wide.types))
+        most = PROMISING if len(passes) == 1 else sum(wide.levels)
         stage = _left(wide, rule, clock, tuning, stage, passes, _promising(wide, passes, box, most))
         if stage.left_out <= rule.cutoff(stage.value) or len(passes) > 1 or clock.stop():
             return stage.result
@@ -103,7 +105,9 @@ class _Stage:
     narrow: Narrowed
     search: RobustSearch
     left_out: float = -np.inf
-    """No menu with a level that was not searched is worth more."""
+    """No menu with a level that was not searched here is worth more."""
+    before: tuple[Searched, ...] = ()
+    """Searches of other levels."""
 
     @property
     def best(self) -> Choice | None:
@@ -124,7 +128,18 @@ class _Stage:
         if self.left_out > self.search.tree.cutoff and status is SearchStatus.CLOSED:
             status = SearchStatus.OPEN
         bound = max(found.bound, self.left_out)
-        return replace(found, best=best, bound=bound, status=status, certificate=self.search.recorder.data(bound))
+        every = (found, *self.before)
+        return replace(
+            found, best=best, bound=bound, status=status, certificate=self.search.recorder.data(bound),
+            boxes=sum(one.boxes for one in every), bounds=sum(one.bounds for one in every),
+            enumerated=sum(one.enumerated for one in every),
+        )  # fmt: skip
+
+    def after(self, other: _Stage) -> _Stage:
+        """The same as the search that follows another one, of whose certificate it writes on."""
+        done = searched(other.search)
+        self.search.recorder.goes_on(other.search.recorder)
+        return replace(self, left_out=max(other.left_out, done.bound), before=(*other.before, done))
 
 
 @dataclass(frozen=True)
@@ -258,16 +273,17 @@ def _left(
     """The search of a box that the passes leave; it knows the best menu before it."""
     best, cutoff = before.best, rule.cutoff(before.value)
     assert best is not None
-    built = [np.union1d(part, [k]).astype(np.intp) for part, k in zip(box, best[0], strict=True)]
-    stage = _stage(wide, wide.narrowed(built), rule, clock, tuning)
-    search, left_out = stage.search, -np.inf
-    search.offer(_inside(stage.narrow, [best]))
-    proofs = [search.recorder.packed(one.center, one.y) for one in passes]
+    part = max(wide.wide, key=lambda j: len(box[j]))
+    lots = _lots(wide, passes, box[part], part)
+    stage = _lot_stage(wide, (*box[:part], lots[0], *box[part + 1 :]), best, rule, clock, tuning)
+    recorder, left_out = stage.search.recorder, -np.inf
+    waiting: list[_Waiting] = []
+    proofs = [recorder.packed(one.center, one.y) for one in passes]
     totals, levels = _least(wide, passes)
-    for mix in range(len(search.draws.people)):
-        node = search.recorder.root(mix)
+    for mix in range(len(stage.search.draws.people)):
+        node = recorder.root(mix)
         done = next((k for k, one in enumerate(passes) if one.found.total[mix] <= cutoff), None)
-        own = tuple(part[bounds[part, mix] > cutoff] for part, bounds in zip(box, levels, strict=True))
+        own = tuple(there[bounds[there, mix] > cutoff] for there, bounds in zip(box, levels, strict=True))
         ended = passes if done is None else passes[:done]
         settled = list(zip(ended, proofs, strict=False))
         worth = _dropped(wide, node, settled, own if done is None else None, mix, cutoff)
@@ -278,16 +294,72 @@ def _left(
         elif not all(map(len, own)):
             node["empty"] = True
         else:
-            columns = tuple(
-                np.searchsorted(there, part) + start
-                for there, part, start in zip(stage.narrow.levels, own, search.draws.starts[:-1], strict=True)
-            )
             least = int(np.argmin([one.found.total[mix] for one in passes]))
             total = min(float(totals[mix]), ceiling_of(wide.plain))
-            y, proof = passes[least].y, proofs[least]
-            search.tree.push(DrawBox(columns, mix, total, search.reference(), y, node, proof))
-    search.tree.run(search)
-    return replace(stage, left_out=left_out)
+            waiting.append(_Waiting(mix, node, own, total, passes[least].y, proofs[least]))
+    stage = replace(stage, left_out=left_out)
+    for number, lot in enumerate(lots):
+        if number:
+            known = stage.best or best
+            inside = (*box[:part], lot, *box[part + 1 :])
+            stage = _lot_stage(wide, inside, known, rule, clock, tuning).after(stage)
+        waiting = [more for one in waiting if (more := _queued(stage, one, part, lot)) is not None]
+        stage.search.tree.run(stage.search)
+        if clock.stop() and waiting:
+            for one in waiting:
+                one.node["bound"] = one.proof
+            return replace(stage, left_out=max(stage.left_out, *(one.bound for one in waiting)))
+    return stage
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """What is still to be searched at a mix level."""
+
+    mix: int
+    node: Node
+    levels: Levels
+    bound: float
+    y: Array
+    proof: list[Any]
+    """Of the bound."""
+
+
+def _lots(wide: WideQuestion, passes: Sequence[_Pass], levels: Ints, part: int) -> list[Ints]:
+    """Levels of a wide nest in lots that are built one after the other, those that promise most first."""
+    order = np.argsort(-_least(wide, passes)[1][part][levels].max(axis=1), kind="stable")
+    size = max(1, int(LOT / (wide.draws * wide.types)))
+    return [np.sort(levels[order[at : at + size]]) for at in range(0, max(1, len(levels)), size)]
+
+
+def _lot_stage(
+    wide: WideQuestion, box: Levels, best: Choice, rule: GapRule, clock: Clock, tuning: RobustTuning
+) -> _Stage:
+    """A search of a box that knows the best choice, nothing of it queued."""
+    built = [np.union1d(part, [k]).astype(np.intp) for part, k in zip(box, best[0], strict=True)]
+    stage = _stage(wide, wide.narrowed(built), rule, clock, tuning)
+    stage.search.offer(_inside(stage.narrow, [best]))
+    return stage
+
+
+def _queued(stage: _Stage, one: _Waiting, part: int, lot: Ints) -> _Waiting | None:
+    """Queue what waits at a mix level of the levels in a lot; returns the rest."""
+    search, inside = stage.search, np.isin(one.levels[part], lot)
+    if not inside.any():
+        return one
+    own, node, rest = one.levels[part][inside], one.node, None
+    if not inside.all():
+        node, other = Node(), Node()
+        one.node.update({"split": [part, own.tolist()], "left": node, "right": other})
+        others = (*one.levels[:part], one.levels[part][~inside], *one.levels[part + 1 :])
+        rest = replace(one, node=other, levels=others)
+    levels = (*one.levels[:part], own, *one.levels[part + 1 :])
+    columns = tuple(
+        np.searchsorted(there, wanted) + start
+        for there, wanted, start in zip(stage.narrow.levels, levels, search.draws.starts[:-1], strict=True)
+    )
+    search.tree.push(DrawBox(columns, one.mix, one.bound, search.reference(), one.y, node, one.proof))
+    return rest
 
 
 def _dropped(

@@ -26,6 +26,7 @@ def wide(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wide_search, "PROMISING", 1)
     monkeypatch.setattr(wide_search, "ENOUGH", 0.0)
     monkeypatch.setattr(wide_search, "FEW", 1)
+    monkeypatch.setattr(wide_search, "LOT", 1.0)
     monkeypatch.setattr(api, "solve_risk", lambda q, gap, clock: solving.solve_risk(q, gap, clock, SEARCHED))
     monkeypatch.setattr(
         api, "solve_regret", lambda q, gap, clock, **more: solving.solve_regret(q, gap, clock, SEARCHED, **more)
