@@ -18,9 +18,10 @@ from optimizer.errors import SolverError
 from optimizer.search.engine import Clock, GapRule, SearchStatus
 from optimizer.typing import Array, Choice, Ints, LevelIndices
 from optimizer.uncertainty.arrays import draws_of
-from optimizer.uncertainty.certificate import Node, drop
+from optimizer.uncertainty.certificate import Node
 from optimizer.uncertainty.choice import loops_for
 from optimizer.uncertainty.multipliers import Space
+from optimizer.uncertainty.passes import Levels, Pass, dropped, kept_by, least_bounds, lots_of, next_mix, promising
 from optimizer.uncertainty.question import RiskQuestion
 from optimizer.uncertainty.search import (
     DEFAULT,
@@ -32,7 +33,7 @@ from optimizer.uncertainty.search import (
     maximise_risk,
     searched,
 )
-from optimizer.uncertainty.sweep import Sweep, sweep
+from optimizer.uncertainty.sweep import sweep
 from optimizer.uncertainty.wide_question import Narrowed, WideQuestion
 
 ROUGH = 1e-2
@@ -51,12 +52,8 @@ ENOUGH = 2.5e7
 """... which end where one array of what is left has so many numbers, ..."""
 SHRINKS = 0.9
 """... or where a pass leaves more than this of them."""
-LOT = 2e7
-"""Levels of a nest are built in lots, so that no array has more numbers; there are about ten."""
 MOST_NUMBERS = 6e7
 """The same where there is no menu by which levels could be dropped."""
-
-Levels = tuple[Ints, ...]
 
 
 def maximise(
@@ -77,23 +74,23 @@ def maximise_wide(
     stage = _near_best(wide, rule, seeds, clock, tuning)
     if stage.best is None:
         return _all(wide, rule, clock, tuning)
-    passes: list[_Pass] = []
+    passes: list[Pass] = []
     while True:
         shrunk = True
         while shrunk and len(passes) < PASSES:
-            before = _kept(wide, passes, rule.cutoff(stage.value))
+            before = kept_by(wide, passes, rule.cutoff(stage.value))
             made = _passed(wide, stage, passes, before, clock)
             if made is None:
                 return stage.result if passes and stage.left_out < np.inf else _stopped(wide, stage)
             passes.append(made)
-            box = _kept(wide, passes, rule.cutoff(stage.value))
+            box = kept_by(wide, passes, rule.cutoff(stage.value))
             shrunk = (
                 len(passes) > 1
                 and _numbers(wide, box) > ENOUGH
                 and _numbers(wide, box) < SHRINKS * _numbers(wide, before)
             )
         most = PROMISING if len(passes) == 1 else sum(wide.levels)
-        stage = _left(wide, rule, clock, tuning, stage, passes, _promising(wide, passes, box, most))
+        stage = _left(wide, rule, clock, tuning, stage, passes, promising(wide, passes, box, most))
         if stage.left_out <= rule.cutoff(stage.value) or len(passes) > 1 or clock.stop():
             return stage.result
 
@@ -140,18 +137,6 @@ class _Stage:
         done = searched(other.search)
         self.search.recorder.goes_on(other.search.recorder)
         return replace(self, left_out=max(other.left_out, done.bound), before=(*other.before, done))
-
-
-@dataclass(frozen=True)
-class _Pass:
-    """A bound over all levels that the passes before it left."""
-
-    box: Levels
-    mix: int
-    """At which the weights bound best."""
-    center: LevelIndices
-    y: Array
-    found: Sweep
 
 
 def _stage(wide: WideQuestion, narrow: Narrowed, rule: GapRule, clock: Clock, tuning: RobustTuning) -> _Stage:
@@ -214,42 +199,18 @@ def _near(wide: WideQuestion, menu: LevelIndices, seeds: Sequence[Choice]) -> li
     return found
 
 
-def _passed(wide: WideQuestion, stage: _Stage, passes: Sequence[_Pass], box: Levels, clock: Clock) -> _Pass | None:
+def _passed(wide: WideQuestion, stage: _Stage, passes: Sequence[Pass], box: Levels, clock: Clock) -> Pass | None:
     """A pass over a box, around the best menu and with the weights that bound best what was built, at the mix level
     that stands most in the way; None where time is up."""
     search, best = stage.search, stage.search.evaluator.best
     assert best is not None
     y, draws = search.start(), search.draws
-    mix = _next_mix(wide, passes) if passes else best.mix
+    mix = next_mix(wide, passes) if passes else best.mix
     if search.space.free:
         y = search.bounder.bound(draws.whole(), mix, draws.columns(best.menu), y, -np.inf).multiplier
     center = stage.narrow.outside(best.menu)
     found = None if clock.stop() else sweep(wide, Space(wide.plain, draws), box, center, y, clock)
-    return None if found is None else _Pass(box, mix, center, y, found)
-
-
-def _next_mix(wide: WideQuestion, passes: Sequence[_Pass]) -> int:
-    """The mix level that stands most in the way, of those that no pass was for; else of all."""
-    total = _least(wide, passes)[0]
-    total[[one.mix for one in passes]] -= 2.0 * float(np.ptp(total)) + 1.0
-    return int(np.argmax(total))
-
-
-def _least(wide: WideQuestion, passes: Sequence[_Pass]) -> tuple[Array, list[Array]]:
-    """(M,) the least bound of the passes at every mix level; and by composite (L, M) that of menus with a level."""
-    total = np.min([one.found.total for one in passes], axis=0)
-    levels = [np.full((n, len(total)), np.inf) for n in wide.levels]
-    for one in passes:
-        for own, part, found in zip(levels, one.box, one.found.levels, strict=True):
-            own[part] = np.minimum(own[part], found)
-    return total, [np.minimum(own, total) for own in levels]
-
-
-def _kept(wide: WideQuestion, passes: Sequence[_Pass], cutoff: float) -> Levels:
-    """What the passes leave at some mix level."""
-    if not passes:
-        return wide.whole()
-    return tuple(np.flatnonzero((own > cutoff).any(axis=1)) for own in _least(wide, passes)[1])
+    return None if found is None else Pass(box, mix, center, y, found)
 
 
 def _numbers(wide: WideQuestion, box: Levels) -> int:
@@ -257,36 +218,27 @@ def _numbers(wide: WideQuestion, box: Levels) -> int:
     return wide.draws * wide.types * sum(len(box[j]) for j in wide.wide)
 
 
-def _promising(wide: WideQuestion, passes: Sequence[_Pass], box: Levels, most: int) -> Levels:
-    """Of the box what is searched: of wide nests no more than so many levels, those with the largest bounds."""
-    found, bounds = list(box), _least(wide, passes)[1]
-    for j in wide.wide:
-        order = np.argsort(-bounds[j][box[j]].max(axis=1), kind="stable")
-        found[j] = np.sort(box[j][order[:most]])
-    return tuple(found)
-
-
 def _left(
-    wide: WideQuestion, rule: GapRule, clock: Clock, tuning: RobustTuning, before: _Stage, passes: Sequence[_Pass],
+    wide: WideQuestion, rule: GapRule, clock: Clock, tuning: RobustTuning, before: _Stage, passes: Sequence[Pass],
     box: Levels,
 ) -> _Stage:  # fmt: skip
     """The search of a box that the passes leave; it knows the best menu before it."""
     best, cutoff = before.best, rule.cutoff(before.value)
     assert best is not None
     part = max(wide.wide, key=lambda j: len(box[j]))
-    lots = _lots(wide, passes, box[part], part)
+    lots = lots_of(wide, passes, box[part], part)
     stage = _lot_stage(wide, (*box[:part], lots[0], *box[part + 1 :]), best, rule, clock, tuning)
     recorder, left_out = stage.search.recorder, -np.inf
     waiting: list[_Waiting] = []
     proofs = [recorder.packed(one.center, one.y) for one in passes]
-    totals, levels = _least(wide, passes)
+    totals, levels = least_bounds(wide, passes)
     for mix in range(len(stage.search.draws.people)):
         node = recorder.root(mix)
         done = next((k for k, one in enumerate(passes) if one.found.total[mix] <= cutoff), None)
         own = tuple(there[bounds[there, mix] > cutoff] for there, bounds in zip(box, levels, strict=True))
         ended = passes if done is None else passes[:done]
         settled = list(zip(ended, proofs, strict=False))
-        worth = _dropped(wide, node, settled, own if done is None else None, mix, cutoff)
+        worth = dropped(wide, node, settled, own if done is None else None, mix, cutoff)
         left_out = max(left_out, worth)
         if done is not None:
             node["bound"] = proofs[done]
@@ -325,13 +277,6 @@ class _Waiting:
     """Of the bound."""
 
 
-def _lots(wide: WideQuestion, passes: Sequence[_Pass], levels: Ints, part: int) -> list[Ints]:
-    """Levels of a wide nest in lots that are built one after the other, those that promise most first."""
-    order = np.argsort(-_least(wide, passes)[1][part][levels].max(axis=1), kind="stable")
-    size = max(1, int(LOT / (wide.draws * wide.types)))
-    return [np.sort(levels[order[at : at + size]]) for at in range(0, max(1, len(levels)), size)]
-
-
 def _lot_stage(
     wide: WideQuestion, box: Levels, best: Choice, rule: GapRule, clock: Clock, tuning: RobustTuning
 ) -> _Stage:
@@ -360,36 +305,6 @@ def _queued(stage: _Stage, one: _Waiting, part: int, lot: Ints) -> _Waiting | No
     )
     search.tree.push(DrawBox(columns, one.mix, one.bound, search.reference(), one.y, node, one.proof))
     return rest
-
-
-def _dropped(
-    wide: WideQuestion,
-    node: Node,
-    passes: Sequence[tuple[_Pass, list[Any]]],
-    left: Levels | None,
-    mix: int,
-    cutoff: float,
-) -> float:
-    """Drop every level with the first pass that settles it; what is not left though no pass does, with the one that
-    bounds it best. ``left`` None: only what is settled. Returns the most that a menu with such a level is worth."""
-    most, gone = -np.inf, [list[tuple[int, Ints]]() for _ in passes]
-    for j, n in enumerate(wide.levels):
-        by, bound = np.full(n, -1), np.full(n, np.inf)
-        for k, (one, _) in enumerate(passes):
-            place, own = one.box[j], one.found.levels[j][:, mix]
-            better = (bound[place] > cutoff) & (own < bound[place])
-            by[place[better]], bound[place[better]] = k, own[better]
-        out = bound <= cutoff if left is None else ~np.isin(np.arange(n), left[j])
-        if out.any():
-            most = max(most, float(bound[out].max()))
-        for k, part in enumerate(gone):
-            levels = np.flatnonzero(out & (by == k))
-            if len(levels):
-                part.append((j, levels))
-    for part, (_, proof) in zip(gone, passes, strict=True):
-        if part:
-            drop(node, proof, part)
-    return most
 
 
 def _all(wide: WideQuestion, rule: GapRule, clock: Clock, tuning: RobustTuning) -> Searched:

@@ -8,7 +8,7 @@ import robust_draws
 
 from optimizer import InfeasibleError, RobustProblem, SolverError
 from optimizer.search.engine import Clock
-from optimizer.uncertainty import asking, search, solving, wide_search
+from optimizer.uncertainty import asking, passes, search, solving, wide_search
 from optimizer.uncertainty import problem as api
 from optimizer.uncertainty.arrays import draws_of
 from optimizer.uncertainty.multipliers import Space
@@ -26,7 +26,7 @@ def wide(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wide_search, "PROMISING", 1)
     monkeypatch.setattr(wide_search, "ENOUGH", 0.0)
     monkeypatch.setattr(wide_search, "FEW", 1)
-    monkeypatch.setattr(wide_search, "LOT", 1.0)
+    monkeypatch.setattr(passes, "LOT", 1.0)
     monkeypatch.setattr(api, "solve_risk", lambda q, gap, clock: solving.solve_risk(q, gap, clock, SEARCHED))
     monkeypatch.setattr(
         api, "solve_regret", lambda q, gap, clock, **more: solving.solve_regret(q, gap, clock, SEARCHED, **more)
