@@ -18,6 +18,7 @@ from optimizer.studies.robust_told import (
     robust_sections,
     robust_tables,
 )
+from optimizer.studies.robust_tests import experiments
 from optimizer.studies.study import Option, Setup, Study, register, settings_for
 
 if TYPE_CHECKING:
@@ -163,8 +164,12 @@ def _told(
     heard.took("draws' own menus", began)
     began = time.perf_counter()
     menus = menus_told(m, ask, heard, drawn, asked, found, own)
-    levers, worth = of_own(m, ask, drawn, asked, found, own) if len(own) == drawn.count else ((), None)
+    whole = len(own) == drawn.count
+    levers, worth, among = of_own(m, ask, drawn, asked, found, own) if whole else ((), None, None)
     heard.took("telling", began)
+    began = time.perf_counter()
+    tests = None if among is None else experiments(m, asked, among, ask.seed, heard.cancelled)
+    heard.took("experiments", began)
     sense = aim.sense if ask.risk != "regret" else 1
     return RobustAnswer(
         case=m.inputs.name,
@@ -185,6 +190,7 @@ def _told(
         conditions=tuple((name, where) for name, where in _conditions(m)),
         levers=levers,
         worth=worth,
+        experiments=tests,
         own_infeasible=sum(one.choice is None for one in own),
         draws=drawn,
         weighted=ask.weighted,

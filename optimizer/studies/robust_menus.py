@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from optimizer.uncertainty.case_draws import CaseDraw, CaseOverDraws
     from optimizer.uncertainty.drawing import MarketDraws
     from optimizer.uncertainty.statements import RobustSolution
-    from optimizer.uncertainty.telling import OwnChoice, ToldDraw
+    from optimizer.uncertainty.telling import Candidates, OwnChoice, ToldDraw
+    from optimizer.uncertainty.worth import Worths
 
 DRAWS = 100
 CHUNK = 5
@@ -150,28 +151,28 @@ def _over(told: Sequence[ToldDraw], weights: Array, k: int, aim: str, sense: int
 def of_own(
     m: CaseModel, ask: RobustAsk, drawn: MarketDraws, asked: CaseOverDraws, found: Mapping[str, RobustSolution],
     own: Sequence[OwnChoice],
-) -> tuple[tuple[LeverShare, ...], Any]:  # fmt: skip
-    """How often levers stand at each level, and what knowing numbers is worth."""
+) -> tuple[tuple[LeverShare, ...], Worths | None, Candidates | None]:  # fmt: skip
+    """How often levers stand at each level, what knowing numbers is worth, and the menus among which that is chosen."""
     import numpy as np
 
-    from optimizer.uncertainty.telling import candidate_values
+    from optimizer.uncertainty.telling import candidates
     from optimizer.uncertainty.worth import worths
 
     weights, first = asked.problem.weights, asked.draws[0]
     best = [(first.composites.unpacked(o.choice[0]), o.choice[1]) for o in own if o.choice is not None]
     kept = np.array([w for w, o in zip(weights, own, strict=True) if o.choice is not None])
     levers = _levers(m, first, best, kept)
-    values = candidate_values(asked, [(s.menu, s.mix) for s in found.values()], best)
-    if values.shape[1] == 0:
-        return levers, None
+    among = candidates(asked, [(s.menu, s.mix) for s in found.values()], best)
+    if not among.menus:
+        return levers, None, None
     alone = np.array([o.value for o in own])
-    perfect = float(weights @ alone - (weights @ values).max()) if np.isfinite(alone).all() else None
+    perfect = float(weights @ alone - (weights @ among.values).max()) if np.isfinite(alone).all() else None
     columns: dict[str, Array] = {}
     groups = {path: name for name, paths in drawn.groups.items() for path in paths}
     for path, column in zip(drawn.paths, drawn.values.T, strict=True):
         if len(np.unique(column)) > 1:
             columns.setdefault(groups.get(path, path), column)
-    return levers, worths(values, weights, columns, perfect, ask.seed)
+    return levers, worths(among.values, weights, columns, perfect, ask.seed), among
 
 
 def _levers(m: CaseModel, first: CaseDraw, best: Sequence[Any], weights: Array) -> tuple[LeverShare, ...]:
