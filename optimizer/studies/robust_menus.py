@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -182,18 +183,23 @@ def _levers(m: CaseModel, first: CaseDraw, best: Sequence[Any], weights: Array) 
     for (levels, mix), weight in zip(best, weights / max(float(weights.sum()), 1e-300), strict=True):
         for lever in levers_of(menu_document(first.menu(levels, mix), m.inputs.changed)):
             shares[lever] = shares.get(lever, 0.0) + float(weight)
-    moved = {lever[:2] for lever, share in shares.items() if share < 1.0 - 1e-9}
-    rows = [LeverShare(*lever, share) for lever, share in shares.items() if lever[:2] in moved]
+    levels = Counter(lever[:2] for lever in shares)
+    rows = [LeverShare(*lever, share) for lever, share in shares.items() if levels[lever[:2]] > 1]
     order = {plan: k for k, plan in enumerate([*m.inputs.changed.plans, ""])}
     return tuple(sorted(rows, key=lambda row: (order[row.plan], row.lever, -row.share, row.level)))
 
 
 def levers_of(document: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Plan, lever and level of a menu as plain data; of the budget's split without a plan."""
-    found = [("", "budget for enterprise", f"{document['mix']['enterprise_share']:g}")]
+    found = [("", "budget for enterprise", f"{100.0 * document['mix']['enterprise_share']:g}%")]
+    if "budget" in document["mix"]:
+        found.append(("", "budget", f"{document['mix']['budget']:g}"))
     for plan, own in document["menu"].items():
         found.append((plan, "price", f"{own['price']:g}" if own["offered"] else "not offered"))
         for ai_model, allowance in own["allowances"].items():
             found.append((plan, ai_model, allowance_in_words(allowance)))
         found += [(plan, f"{ai_model} unit price", f"{price:g}") for ai_model, price in own["unit_prices"].items()]
+        found += [(plan, name.replace("_", " "), f"{value:g}") for name, value in own["further_terms"].items()]
+        if own.get("impressions") is not None:
+            found.append((plan, "ads a request", f"{own['impressions']:g}"))
     return found

@@ -1,4 +1,4 @@
-"""What a test would be worth before it is run (EVSI): its result is simulated in every draw, and menus are chosen by it.
+"""What a test would be worth before it is run (EVSI): its result is simulated in every draw, menus are chosen by it.
 
 What a result says of every menu is a regression of the menus' values on it, as for a number that would be known: the
 mean over results of the best menu's fitted value, less the best menu's without a test. Two arms of as many visitors

@@ -17,7 +17,7 @@ from optimizer.model.measures import TOLERANCE, condition_factors, selection_of
 from optimizer.schema.case import CaseCondition
 from optimizer.search.engine import Clock
 from optimizer.search.levels.evaluation import evaluate_many
-from optimizer.typing import Array, Choice, LevelIndices
+from optimizer.typing import Array, Choice, Ints, LevelIndices
 from optimizer.uncertainty.case_draws import HEADLINE, CaseDraw, CaseOverDraws, aim_of, over_draws, posed_draw
 from optimizer.uncertainty.own import COARSE, own_best
 from optimizer.uncertainty.question import least_weighted, numbered
@@ -130,8 +130,16 @@ def candidates(
         for instance, aim, limits in zip(question.instances, question.aims, question.limits, strict=True)
     ], axis=1)  # fmt: skip
     met = np.flatnonzero(question.missed(values[..., 1:]) == 0.0)
-    best = met[np.argsort(-(values[met, :, 0] @ question.weights), kind="stable")[:CANDIDATES]]
+    best = met[_kept(values[met, :, 0].T, question.weights)]
     return Candidates(tuple(menus[b][1] for b in best), values[best, :, 0].T)
+
+
+def _kept(values: Array, weights: Array) -> Ints:
+    """Of menus (S, B) those that are the best of some draw, then the best on average, not too many."""
+    if not values.size:
+        return np.zeros(0, dtype=np.intp)
+    order = [*np.argmax(values, axis=1).tolist(), *np.argsort(-(weights @ values), kind="stable").tolist()]
+    return np.array(list(dict.fromkeys(order))[:CANDIDATES], dtype=np.intp)
 
 
 def _met(condition: CaseCondition, factor: float, evaluation: Evaluation) -> bool:
