@@ -201,7 +201,7 @@ def _told(
         certificate={"levels": list(best.menu), "mix": best.mix, "value": best.value, "bound": best.bound,
                      "gap": best.gap, "proof": best.certificate},
         spent=dict(heard.spent),
-        complete=not ask.beside or len(own) == drawn.count,
+        complete=not heard.cancelled() and (whole or not ask.beside),
     )  # fmt: skip
 
 

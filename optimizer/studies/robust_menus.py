@@ -126,9 +126,11 @@ def _fresh(
     more = market_draws(m, count, seed, heard.executor, heard.cancelled, lambda done: heard.progress(done, count))
     points = [more.at(s) for s in range(more.count)]
     parts = [points[at : at + CHUNK] for at in range(0, len(points), CHUNK)]
-    done = heard.executor.gather(told_points, repeat(heard.executor.share(m)), parts, repeat(tuple(chosen)))
-    weights = more.weights if ask.weighted else np.ones(more.count)
-    return [one for part in done for one in part], weights / weights.sum() if more.count else weights
+    shared = heard.executor.share(m)
+    done = heard.executor.gather(told_points, repeat(shared), parts, repeat(tuple(chosen)), cancelled=heard.cancelled)
+    told = [one for part in done for one in part]
+    weights = (more.weights if ask.weighted else np.ones(more.count))[: len(told)]
+    return told, weights / weights.sum() if told else weights
 
 
 def _over(told: Sequence[ToldDraw], weights: Array, k: int, aim: str, sense: int, tail: float) -> OverDraws:

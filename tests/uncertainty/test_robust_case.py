@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
 import json
 import shutil
@@ -26,21 +25,10 @@ from optimizer.typing import Array
 from optimizer.uncertainty.drawing import MarketDraws, market_draws
 from optimizer.uncertainty.worth import worths
 from tests.support import market_factory as factory
+from tests.support.uncertain import uncertain_market
 
 DRAWS = 7
-UNCERTAIN = ("price_coefficient", "value_of_use", "potential", "quality")
 SERIAL = SerialExecutor()
-
-
-def uncertain_market() -> dict[str, Any]:
-    """The small market, some of its numbers assumed within a tenth or two."""
-    data = copy.deepcopy(factory.market())
-    for path, number in factory.numbers(data):
-        if path.rpartition(".")[2] in UNCERTAIN and not path.startswith("ai_models"):
-            value = number["value"]
-            number.update(assumption="test", low=0.85 * value, high=1.2 * value)
-            number.pop("source")
-    return data
 
 
 @pytest.fixture(scope="module")
@@ -185,6 +173,8 @@ def test_what_is_told_beside_the_answer(folder: Path, told: Any) -> None:
     assert told.worth.control.name.startswith("control")
     text = str(robust_sections(told))
     assert "fresh draws" in text and "What to measure first" in text
+    # the menus among which is chosen are few draws' own best: all that can be known of them is worth no less than one
+    assert told.worth.among >= told.worth.numbers[0].value * (1.0 - 1e-9)
 
 
 def test_the_same_wherever_it_is_worked_out(folder: Path, told: Any) -> None:
