@@ -49,7 +49,7 @@ class Proposal:
 
 
 @dataclass(frozen=True)
-class Measured:
+class ProposalSeen:
     """A proposal over the draws."""
 
     proposal: Proposal
@@ -168,7 +168,7 @@ def _levers(m: CaseModel, plan: str, terms: Terms | None) -> Levels:
     return {lever: level for own, lever, level in levers_of(document) if own == plan}
 
 
-def _measured(worlds: Worlds, proposed: Sequence[Proposal], cancelled: Callable[[], bool]) -> list[Measured]:
+def _measured(worlds: Worlds, proposed: Sequence[Proposal], cancelled: Callable[[], bool]) -> list[ProposalSeen]:
     """Proposals in every draw, those that somebody sees; empty where it was cancelled."""
     import numpy as np
 
@@ -186,11 +186,11 @@ def _measured(worlds: Worlds, proposed: Sequence[Proposal], cancelled: Callable[
         visitors = float(weights @ np.array([one.visitors[t] for one in seen]))
         if LONGEST * visitors >= 2.0:
             known = worlds.known(shares)
-            found.append(Measured(proposal, shares, float(earned[0] - earned[1]), visitors, known))
+            found.append(ProposalSeen(proposal, shares, float(earned[0] - earned[1]), visitors, known))
     return found
 
 
-def _sized(worlds: Worlds, one: Measured, most: float) -> Experiment:
+def _sized(worlds: Worlds, one: ProposalSeen, most: float) -> Experiment:
     """A test at the smallest size that reaches nearly what any size brings."""
     room = int(LONGEST * one.visitors / 2.0)
     sizes = [size for size in SIZES if size <= room] or [room]
@@ -207,7 +207,7 @@ def _sized(worlds: Worlds, one: Measured, most: float) -> Experiment:
     )  # fmt: skip
 
 
-def _ratio(worlds: Worlds, one: Measured) -> Range:
+def _ratio(worlds: Worlds, one: ProposalSeen) -> Range:
     """Take-up of the tested plan in the second arm over the first; its share where today's menu lacks the plan."""
     import numpy as np
 
