@@ -68,6 +68,8 @@ class RobustMenu:
     """In draws that it was not chosen in."""
     regret: float | None
     """Largest loss against what was found in each draw alone."""
+    meets: bool
+    """Whether it meets in the draws of the proof what the case asks over them."""
 
 
 @dataclass(frozen=True)

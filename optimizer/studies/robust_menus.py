@@ -91,7 +91,7 @@ def menus_told(
     proven = [told_draw(draw.m, chosen) for draw in asked.draws]
     fresh, fresh_weights = _fresh(m, ask, heard, drawn, chosen)
     weights = asked.problem.weights
-    menus = []
+    question, menus = asked.problem.question(aim.name, **asked.asked), []
     for k, name in enumerate(names):
         solution = found[name]
         sense = 1 if name == "regret" else aim.sense
@@ -103,6 +103,8 @@ def menus_told(
             _over(proven, weights, k, aim.name, aim.sense, ask.tail),
             _over(fresh, fresh_weights, k, aim.name, aim.sense, ask.tail) if fresh else None,
             max([0.0, *regret]) if regret else None,
+            (place := first.composites.packed(solution.menu)) is not None
+            and question.value(place, solution.mix) is not None,
         ))  # fmt: skip
     return tuple(menus)
 

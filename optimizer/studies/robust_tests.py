@@ -64,7 +64,7 @@ class ProposalSeen:
 
 
 @dataclass(frozen=True)
-class Worlds:
+class Choosing:
     """Menus and draws among which is chosen."""
 
     m: CaseModel
@@ -110,23 +110,23 @@ def experiments(
     """Every lever's best test at its best size, by what a year brings; None where nothing can be tested."""
     import numpy as np
 
-    worlds = Worlds(m, asked, among, seed)
-    measured = _measured(worlds, proposals(m), cancelled)
+    choosing = Choosing(m, asked, among, seed)
+    measured = _measured(choosing, proposals(m), cancelled)
     if not measured:
         return None
     rng = np.random.default_rng([seed, SEED, 1])
     orders = [rng.permutation(len(asked.draws)) for _ in range(PERMUTATIONS)]
-    null = np.array([[worlds.known(one.shares[order]) for one in measured] for order in orders])
+    null = np.array([[choosing.known(one.shares[order]) for one in measured] for order in orders])
     most = float(np.quantile(null.max(axis=1), 0.95))
     sized = sorted(
-        ((one, _sized(worlds, one, most)) for one in measured),
-        key=lambda pair: -worlds.net(pair[1].value, pair[1].cost),
+        ((one, _sized(choosing, one, most)) for one in measured),
+        key=lambda pair: -choosing.net(pair[1].value, pair[1].cost),
     )
     best: dict[tuple[str, str], Experiment] = {}
     for _, experiment in sized:
         best.setdefault((experiment.plan, experiment.lever), experiment)
     first, told = sized[0]
-    control = worlds.tested(first.shares[orders[0]], told.visitors).value
+    control = choosing.tested(first.shares[orders[0]], told.visitors).value
     return Experiments(tuple(best.values()), float(null.mean()), most, control, HELD)
 
 
@@ -168,46 +168,46 @@ def _levers(m: CaseModel, plan: str, terms: Terms | None) -> Levels:
     return {lever: level for own, lever, level in levers_of(document) if own == plan}
 
 
-def _measured(worlds: Worlds, proposed: Sequence[Proposal], cancelled: Callable[[], bool]) -> list[ProposalSeen]:
+def _measured(choosing: Choosing, proposed: Sequence[Proposal], cancelled: Callable[[], bool]) -> list[ProposalSeen]:
     """Proposals in every draw, those that somebody sees; empty where it was cancelled."""
     import numpy as np
 
     from optimizer.uncertainty.arms import arms_seen
 
     arms, seen = [(p.plan, p.terms) for p in proposed], []
-    for draw in worlds.asked.draws if arms else ():
+    for draw in choosing.asked.draws if arms else ():
         if cancelled():
             return []
         seen.append(arms_seen(draw.m, arms))
-    weights, found = worlds.asked.problem.weights, []
+    weights, found = choosing.asked.problem.weights, []
     for t, proposal in enumerate(proposed):
         shares = np.array([one.shares[t] for one in seen])
         earned = weights @ np.array([one.earned[t] for one in seen])
         visitors = float(weights @ np.array([one.visitors[t] for one in seen]))
         if LONGEST * visitors >= 2.0:
-            known = worlds.known(shares)
+            known = choosing.known(shares)
             found.append(ProposalSeen(proposal, shares, float(earned[0] - earned[1]), visitors, known))
     return found
 
 
-def _sized(worlds: Worlds, one: ProposalSeen, most: float) -> Experiment:
+def _sized(choosing: Choosing, one: ProposalSeen, most: float) -> Experiment:
     """A test at the smallest size that reaches nearly what any size brings."""
     room = int(LONGEST * one.visitors / 2.0)
     sizes = [size for size in SIZES if size <= room] or [room]
-    results = [worlds.tested(one.shares, size) for size in sizes]
+    results = [choosing.tested(one.shares, size) for size in sizes]
     costs = [size * HELD * one.lost for size in sizes]
-    nets = [worlds.net(result.value, cost) for result, cost in zip(results, costs, strict=True)]
+    nets = [choosing.net(result.value, cost) for result, cost in zip(results, costs, strict=True)]
     at = next(k for k, net in enumerate(nets) if net >= max(nets) - (1.0 - FLAT) * abs(max(nets)))
-    changes, moves = _moves(worlds, results[at])
+    changes, moves = _moves(choosing, results[at])
     p = one.proposal
     return Experiment(
         p.plan, p.lever, p.today, p.other, sizes[at], 2.0 * sizes[at] / one.visitors, results[at].value, one.known,
-        results[at].value > most, costs[at], _ratio(worlds, one), changes, moves,
+        results[at].value > most, costs[at], _ratio(choosing, one), changes, moves,
         tuple((size, result.value) for size, result in zip(sizes, results, strict=True)),
     )  # fmt: skip
 
 
-def _ratio(worlds: Worlds, one: ProposalSeen) -> Range:
+def _ratio(choosing: Choosing, one: ProposalSeen) -> Range:
     """Take-up of the tested plan in the second arm over the first; its share where today's menu lacks the plan."""
     import numpy as np
 
@@ -215,20 +215,20 @@ def _ratio(worlds: Worlds, one: ProposalSeen) -> Range:
 
     own = one.shares[:, :, 0]
     ratio = own[:, 1] / np.where(own[:, 0] > 0.0, own[:, 0], 1.0)
-    return Range(**vars(spread(ratio, worlds.asked.problem.weights)))
+    return Range(**vars(spread(ratio, choosing.asked.problem.weights)))
 
 
-def _moves(worlds: Worlds, result: Preposterior) -> tuple[float, tuple[LeverMove, ...]]:
+def _moves(choosing: Choosing, result: Preposterior) -> tuple[float, tuple[LeverMove, ...]]:
     """Probability that another menu is chosen, and of every move of a lever."""
     import numpy as np
 
     from optimizer.answer.menu import menu_document
 
     def levers(menu: int) -> dict[tuple[str, str], str]:
-        document = menu_document(worlds.asked.draws[0].menu(*worlds.among.menus[menu]), worlds.m.inputs.changed)
+        document = menu_document(choosing.asked.draws[0].menu(*choosing.among.menus[menu]), choosing.m.inputs.changed)
         return {(plan, lever): level for plan, lever, level in levers_of(document)}
 
-    before, weights = levers(result.without), worlds.asked.problem.weights
+    before, weights = levers(result.without), choosing.asked.problem.weights
     rows = np.broadcast_to((weights / result.chosen.shape[1])[:, None], result.chosen.shape)
     changes, found = 0.0, defaultdict[tuple[str, str, str, str], float](float)
     for menu in np.unique(result.chosen):

@@ -107,6 +107,7 @@ def _menu(a: RobustAnswer, menu: RobustMenu) -> dict[str, Any]:
         "menu": dict(menu.document["menu"]),
         "mix": dict(menu.document["mix"]),
         "largest_regret": menu.regret,
+        "meets_conditions": menu.meets,
         "proven_draws": _over(a, menu.proven),
         "fresh_draws": None if menu.fresh is None else _over(a, menu.fresh),
     }
@@ -269,7 +270,10 @@ def _bring(a: RobustAnswer) -> list[Row]:
             told.append((f"mean in {where}", [None if over is None else over.aim.mean for over in overs]))
             told.append((f"worst {a.tail:.0%} in {where}", [None if over is None else over.tail for over in overs]))
     told.append(("largest regret", [menu.regret for menu in a.menus]))
-    return [(name, *(Value(value, a.unit) for value in values)) for name, values in told]
+    rows: list[Row] = [(name, *(Value(value, a.unit) for value in values)) for name, values in told]
+    if a.conditions:
+        rows.append(("meets the conditions", *("yes" if menu.meets else "no" for menu in a.menus)))
+    return rows
 
 
 def _conditions(a: RobustAnswer) -> TextTable:
