@@ -233,7 +233,9 @@ def _menu_of(a: RobustAnswer, solution: Solution) -> RobustMenu | None:
 
 def _draws_told(a: RobustAnswer) -> Content:
     seed = "" if a.draws.seed is None else f" (seed {a.draws.seed})"
-    by = f"by the evidence they are worth {a.draws.effective:.3g}" if a.weighted else "all count alike"
+    alike = "all meet the evidence" if a.draws.effective > a.draws.count - 1e-9 else ""
+    worth = alike or f"by the evidence they are worth {a.draws.effective:.3g}"
+    by = worth if a.weighted else "all count alike"
     refused = a.draws.tried - a.draws.count
     return say("{count} draws of {numbers} numbers{seed}; {by}. {refused} of {tried} points tried were no draws "
                "({share}).", count=str(a.draws.count), numbers=str(len(a.draws.paths)), seed=seed, by=by,
@@ -278,10 +280,16 @@ def _bring(a: RobustAnswer) -> list[Row]:
 
 def _conditions(a: RobustAnswer) -> TextTable:
     """Shares of the draws, fresh ones where there are any, that meet each condition."""
+    from optimizer.economics.figures import is_figure
+
     over = a.asked.fresh or a.asked.proven
     headings = [words("condition"), words("asked"), *(Heading(_name(menu)) for menu in a.menus)]
     rows: list[Row] = [
-        (name, where, *(Value((menu.fresh or menu.proven).conditions[k], "fraction") for menu in a.menus))
+        (
+            FigureName(name) if is_figure(name) else name,
+            where,
+            *(Value((menu.fresh or menu.proven).conditions[k], "fraction") for menu in a.menus),
+        )
         for k, (name, where) in enumerate(a.conditions)
     ]
     which = "fresh draws" if a.asked.fresh is not None else "draws of the proof"
