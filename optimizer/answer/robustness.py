@@ -67,7 +67,7 @@ class RobustMenu:
     fresh: OverDraws | None
     """In draws that it was not chosen in."""
     regret: float | None
-    """Largest loss against what was found in each draw alone."""
+    """Largest loss against what each draw alone allows, as ``regret`` is asked; None where that was not."""
     meets: bool
     """Whether it meets in the draws of the proof what the case asks over them."""
 

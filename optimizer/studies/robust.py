@@ -165,7 +165,7 @@ def _told(
     own = own_menus(m, drawn, heard) if ask.beside and not heard.cancelled() else []
     heard.took("draws' own menus", began)
     began = time.perf_counter()
-    menus = menus_told(m, ask, heard, drawn, asked, found, own)
+    menus = menus_told(m, ask, heard, drawn, asked, found)
     whole = len(own) == drawn.count
     levers, worth, among = of_own(m, ask, drawn, asked, found, own) if whole else ((), None, None)
     heard.took("telling", began)

@@ -76,7 +76,7 @@ def own_menus(m: CaseModel, drawn: MarketDraws, heard: RobustRun) -> list[OwnCho
 
 def menus_told(
     m: CaseModel, ask: RobustAsk, heard: RobustRun, drawn: MarketDraws, asked: CaseOverDraws,
-    found: Mapping[str, RobustSolution], own: Sequence[OwnChoice],
+    found: Mapping[str, RobustSolution],
 ) -> tuple[RobustMenu, ...]:  # fmt: skip
     """All menus, each in all draws and in fresh ones."""
     import numpy as np
@@ -91,22 +91,30 @@ def menus_told(
     proven = [told_draw(draw.m, chosen) for draw in asked.draws]
     fresh, fresh_weights = _fresh(m, ask, heard, drawn, chosen)
     weights = asked.problem.weights
+    alone = _alone(found)
     question, menus = asked.problem.question(aim.name, **asked.asked), []
     for k, name in enumerate(names):
         solution = found[name]
         sense = 1 if name == "regret" else aim.sense
         values = np.array([aim.sense * told.figures[aim.name][k] for told in proven])
-        regret = [one.value - value for one, value in zip(own, values, strict=True)] if len(own) == len(values) else []
         menus.append(RobustMenu(
             name, name == ask.risk, solution.menu, solution.mix, menu_document(chosen[k], m.inputs.changed),
             sense * solution.value, sense * solution.bound, solution.verdict,
             _over(proven, weights, k, aim.name, aim.sense, ask.tail),
             _over(fresh, fresh_weights, k, aim.name, aim.sense, ask.tail) if fresh else None,
-            max([0.0, *regret]) if regret else None,
+            None if alone is None else max(0.0, float((alone - values).max())),
             (place := first.composites.packed(solution.menu)) is not None
             and question.value(place, solution.mix) is not None,
         ))  # fmt: skip
     return tuple(menus)
+
+
+def _alone(found: Mapping[str, RobustSolution]) -> Array | None:
+    """(S,) the most that each draw alone allows, as regret is asked; None where it was not."""
+    import numpy as np
+
+    least = found.get("regret")
+    return None if least is None else np.array([own["bound"] for own in least.certificate["own"]])
 
 
 def _fresh(
