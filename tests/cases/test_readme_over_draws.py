@@ -35,7 +35,8 @@ def test_the_best_on_average() -> None:
     assert a.verdict == "proved"
     aim, fresh, point = a.asked.proven.aim, a.asked.fresh, next(one for one in a.menus if one.name == "point")
     in_readme(
-        f"{millions(aim.mean)} M on average over 100 draws, {millions(aim.p10)} to {millions(aim.p90)} M in eight of ten",
+        f"{millions(aim.mean)} M on average over 100 draws, "
+        f"{millions(aim.p10)} to {millions(aim.p90)} M in eight of ten",
         f"{millions(fresh.aim.mean)} M on {fresh.draws} fresh draws",
         f"brings {millions(point.proven.aim.mean)} M, but misses",
     )
