@@ -149,3 +149,15 @@ def test_report_has_the_range_beside_the_number(path: Path, answer: Any) -> None
     assert header.index("in eight of ten") < header.index("Menus side by side")
     assert "What to test next" in text[text.index("</header>") :]
     assert text.count("Menus side by side") == 1
+
+
+def test_the_command_writes_a_report_of_its_own(path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from optimizer.cli.main import main
+
+    page_file = tmp_path / "robust.html"
+    asked = ["robust", str(path), "--draws", "3", "--fresh", "0", "--alone", "--html", str(page_file), "--json"]
+    assert main(asked) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["verdict"] == "proved" and f"saved to {page_file}" in err
+    header = page_file.read_text(encoding="utf-8").split("</header>")[0]
+    assert "Proven best for these 3 draws" in header and "In the 3 draws of the proof it brings" in header
