@@ -94,4 +94,4 @@ def test_the_least_regret() -> None:
     written(f"loses at most {millions(a.value)} M", page=README)
     assert a.asked.meets and met[0] >= 0.9
     own = menu(a, "regret")
-    assert own["plus", "price"] == "28" and own["enterprise", "price"] == "50" and own["go", "price"] == "not offered"
+    assert own["plus", "price"] == "20" and own["enterprise", "price"] == "60" and own["go", "price"] == "not offered"
