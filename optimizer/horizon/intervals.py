@@ -1,8 +1,8 @@
 """What can be said of the customers under every path of a box of menus: intervals, month by month.
 
-Customers of a plan are told given the plan's own level, deciders per weight given the own level of one plan. A stage
-starts from the hull over the levels that may come before. Everyone together is known exactly, and tells the most that
-the others leave over for the alternatives and for any one plan.
+Customers of a plan are told given the own column of its group, deciders per weight given the own column of one group.
+A stage starts from the hull over the columns that may come before. Everyone together is known exactly, and tells the
+most that the others leave over for the alternatives and for any one plan.
 """
 
 from __future__ import annotations
@@ -21,15 +21,19 @@ SIDES = np.array([1.0, -1.0])
 
 @dataclass(frozen=True)
 class StageRanges:
-    """Of the M months of a stage, over the n columns that it may take; W types."""
+    """Of the M months of a stage, over the n columns that it may take and their m entries; W types."""
 
     months: range
     columns: Ints
     """(n,)"""
+    entries: Ints
+    """(m,)"""
+    begin: Ints
+    """(n,) where each column's entries begin."""
     customers: Array
-    """(M, 2, n, W) (least, minus most) on the column's plan before the month, if the plan stands there in the stage."""
+    """(M, 2, m, W) (least, minus most) on the entry's plan before the month, if its group stands there in the stage."""
     per_weight: Array
-    """(M, 2, C, n, W) (least, minus most) deciders per unit of choice weight, if the column's plan stands there."""
+    """(M, 2, C, n, W) (least, minus most) deciders per unit of choice weight, if the column's group stands there."""
 
 
 @dataclass(frozen=True)
@@ -37,36 +41,48 @@ class _Stage:
     """What a stage's months share."""
 
     columns: Ints
-    plan: Ints
-    """(n,) plan of every column."""
+    entries: Ints
+    begin: Ints
+    """(n,) where each column's entries begin."""
+    column: Ints
+    """(m,) place of every entry's column among the n."""
+    group: Ints
+    """(n,) group of every column."""
     first: Ints
-    """(J,) where each plan's columns begin."""
+    """(G,) where each group's columns begin."""
     rate: Array
-    attraction: Array
-    stays: Array
-    """(n, W) 1 - rate."""
-    beyond: Array
-    """(n, W) rate for columns whose deciders are of the alternatives' class (else 0), less the alternatives' rate."""
-    habit: Array
-    """(C, n, 1)"""
-    own: Array
-    """(C, n, 1): 1 for the class of the column's deciders."""
     weight: Array
+    """(C, m, W)"""
+    stays: Array
+    """(m, W) 1 - rate."""
+    beyond: Array
+    """(m, W) rate for entries whose deciders are of the alternatives' class (else 0), less the alternatives' rate."""
+    own: Array
+    """(C, m, 1): 1 for the class of the entry's deciders."""
+    ours: Array
     """(2, C, W) choice weight of our plans together, (most, least): what (least, most) deciders are divided by."""
-    own_weight: Array
-    """(2, C, n, W) the same, given the level of one plan."""
+    ours_given: Array
+    """(2, C, n, W) the same, given the column of one group."""
+
+    def by_column(self, array: Array) -> Array:
+        """Sums over each column's entries of (..., m, W)."""
+        return np.asarray(np.add.reduceat(array, self.begin, axis=-2))
+
+    def hull(self, array: Array) -> Array:
+        """Least over each group's columns of (..., n, W)."""
+        return np.asarray(np.minimum.reduceat(array, self.first, axis=-2))
 
 
 def ranges(horizon: Horizon, box: Bools) -> Iterator[StageRanges]:
     """The intervals of every stage over a box (K, N) whose columns are all reachable (``paths.reachable``)."""
     outside = SIDES[:, None] * horizon.start[0]
-    state = np.empty((2, 0, horizon.types))
+    state, before = np.empty((2, 0, horizon.types)), np.empty(0, dtype=np.intp)
     for k, months in enumerate(horizon.months_of):
-        stage = _stage(horizon, np.flatnonzero(box[k]))
+        stage = _stage(horizon, k, np.flatnonzero(box[k]))
         if k:
-            state = _entered(horizon, np.flatnonzero(box[k - 1]), stage.columns, state)
+            state = _entered(horizon, k, before, stage.entries, state)
         else:
-            state = SIDES[:, None, None] * horizon.start[1:][stage.plan]
+            state = SIDES[:, None, None] * horizon.start[horizon.entry_row[stage.entries]]
         customers, rates = [], []
         for t in months:
             rate, joined, outside = _month(horizon, stage, t, state, outside)
@@ -74,54 +90,63 @@ def ranges(horizon: Horizon, box: Bools) -> Iterator[StageRanges]:
             rates.append(rate)
             state = stage.stays * state + joined
             np.maximum(state[1], -horizon.people[t + 1], out=state[1])
-        yield StageRanges(months, stage.columns, np.stack(customers), np.stack(rates))
+        before = stage.entries
+        yield StageRanges(months, stage.columns, stage.entries, stage.begin, np.stack(customers), np.stack(rates))
 
 
-def _stage(horizon: Horizon, columns: Ints) -> _Stage:
-    plan = horizon.plan[columns]
-    first = np.searchsorted(plan, np.arange(horizon.plans))
-    rate, attraction = horizon.decision_rate[columns], horizon.attraction[columns]
-    ours, members = horizon.habit[:, 1:], horizon.members[:, 1:]
-    habit, own = ours[:, plan, None], members[:, plan, None]
-    hulls = np.stack([np.maximum.reduceat(attraction, first), np.minimum.reduceat(attraction, first)])
-    weight = ours @ hulls
-    given = weight[:, :, None] + habit * (attraction - hulls[:, plan])[:, None]
-    beyond = own[horizon.origin[0]] * rate - horizon.outside_decision_rate
-    return _Stage(columns, plan, first, rate, attraction, 1.0 - rate, beyond, habit, own, weight,
-                  np.maximum(given, 0.0))  # fmt: skip
+def _stage(horizon: Horizon, k: int, columns: Ints) -> _Stage:
+    h, group = horizon, horizon.group[columns]
+    first = np.searchsorted(group, np.arange(h.groups))
+    width = h.widths[group]
+    begin, column = np.cumsum(width) - width, np.repeat(np.arange(len(columns)), width)
+    entries = h.entry_first[columns][column] + np.arange(len(column)) - begin[column]
+    rate, weight = h.at(h.decision_rate, k)[entries], h.at(h.choice_weight, k)[:, entries]
+    own = h.members[:, h.entry_row[entries], None]
+    summed = np.add.reduceat(weight, begin, axis=1)
+    hulls = np.stack([np.maximum.reduceat(summed, first, axis=1), np.minimum.reduceat(summed, first, axis=1)])
+    others = (1.0 - np.eye(h.groups)) @ hulls  # differences would lose small weights beside large
+    beyond = own[h.origin[0]] * rate - h.outside_decision_rate
+    return _Stage(columns, entries, begin, column, group, first, rate, weight, 1.0 - rate, beyond, own,
+                  hulls.sum(axis=2), others[:, :, group] + summed)  # fmt: skip
 
 
-def _entered(horizon: Horizon, before: Ints, columns: Ints, state: Array) -> Array:
+def _entered(horizon: Horizon, k: int, before: Ints, entries: Ints, state: Array) -> Array:
     """Customers at the start of a stage: the hull over the columns before that a column may follow."""
-    row, source = np.nonzero(horizon.follows[np.ix_(before, columns)].T)
-    return np.minimum.reduceat(state[:, source], np.searchsorted(row, np.arange(len(columns))), axis=1)
+    follows = horizon.came_from(k)
+    full = np.full((2, len(horizon.entry_row) + 1, state.shape[2]), np.inf)
+    full[:, before] = state
+    sets, set_of = np.unique(follows.set_of[entries], return_inverse=True)
+    used = np.repeat(np.isin(np.arange(len(follows.first) - 1), sets), np.diff(follows.first))
+    starts = np.cumsum(np.diff(follows.first)[sets]) - np.diff(follows.first)[sets]
+    hulls = np.minimum.reduceat(full[:, follows.columns[used]], starts, axis=1)
+    return np.asarray(hulls[:, set_of.ravel()])
 
 
 def _month(horizon: Horizon, stage: _Stage, t: int, state: Array, outside: Array) -> tuple[Array, Array, Array]:
-    """Deciders per weight (2, C, n, W), who joins every column (2, n, W), the alternatives' customers after the month.
+    """Deciders per weight (2, C, n, W), who joins every entry (2, m, W), the alternatives' customers after the month.
 
     Deciders of the alternatives' class are told twice, the second time with n_0 written as everyone less the plans'
     customers; what is better holds.
     """
     people, entrants, zero = horizon.people[t], horizon.entrants[t], horizon.origin[0]
-    rho, first, plan = horizon.outside_decision_rate, stage.first, stage.plan
-    held = np.minimum.reduceat(state, first, axis=1).sum(axis=1)
+    rho, group = horizon.outside_decision_rate, stage.group
+    held = stage.hull(stage.by_column(state)).sum(axis=1)
     outside = np.maximum(outside, SIDES[:, None] * people + held[::-1])
-    moving = stage.rate * state
-    hull = np.minimum.reduceat(moving, first, axis=1)
-    sums = horizon.members[:, 1:] @ hull
+    moving = stage.by_column(stage.own * (stage.rate * state)[:, None])
+    hull = stage.hull(moving)
+    sums = hull.sum(axis=2)
     sums[:, zero] += rho * outside + SIDES[:, None] * entrants
-    given = sums[:, :, None] + stage.own * (moving - hull[:, plan])[:, None]
+    given = sums[:, :, None] + (moving - hull[:, :, group])
     ends = stage.beyond * state
-    part = np.minimum(ends, -ends[::-1])
-    hull = np.minimum.reduceat(part, first, axis=1)
+    part = stage.by_column(np.minimum(ends, -ends[::-1]))
+    hull = stage.hull(part)
     total = SIDES[:, None] * (rho * people + entrants) + hull.sum(axis=1)
     sums[:, zero] = np.maximum(sums[:, zero], total)
-    given[:, zero] = np.maximum(given[:, zero], total[:, None] + part - hull[:, plan])
-    away = horizon.habit[:, :1] * horizon.outside_attraction[t]
-    rates = given / (stage.own_weight + away[:, None])
+    given[:, zero] = np.maximum(given[:, zero], total[:, None] + part - hull[:, group])
+    away = horizon.outside_weight[t]
+    rates = given / (stage.ours_given + away[:, None])
     np.maximum(rates[0], 0.0, out=rates[0])
     np.maximum(sums[0], 0.0, out=sums[0])
-    joined = stage.attraction * (stage.habit * rates).sum(axis=1)
-    chosen = (sums * away / (stage.weight + away)).sum(axis=1)
+    joined = (stage.weight * rates[:, :, stage.column]).sum(axis=1)
+    chosen = (sums * away / (stage.ours + away)).sum(axis=1)
     return rates, joined, (1.0 - rho) * outside + chosen

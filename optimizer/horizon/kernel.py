@@ -47,7 +47,7 @@ class PathKernel:
     def _count(self, box: Bools) -> None:
         h, tuning, before = self._parted.horizon, self._tuning, self._read
         calls = h.months * len(self._parted.parts) * tuning.call_numbers
-        self._read += calls + float(box.sum()) * h.months / h.stages * h.types * len(h.habit)
+        self._read += calls + float(box.sum()) * h.months / h.stages * h.types * h.classes
         for most, compiling in ((tuning.loaded_numbers, False), (tuning.compiled_numbers, True)):
             if before < most <= self._read and self._potentials is numpy_potentials:
                 self._load(compiling)

@@ -18,6 +18,7 @@ from optimizer.horizon.paths import all_paths, count_paths
 from optimizer.horizon.replay import replay
 from optimizer.horizon.search import YARDSTICK, search_paths
 from optimizer.horizon.simulate import NUMBERS, simulate, values
+from optimizer.model.composites import Nest
 from optimizer.optimise.outcome import reached, relative_gap
 from optimizer.search.engine import Clock
 from optimizer.typing import Array, Ints, Verdict
@@ -72,6 +73,8 @@ class HorizonProblem:
         origin: (J+1,) class of those who decide while with the alternatives or on a plan: a row of ``habit``. One
             class for all where absent.
         habit: (C, J+1) factor of attraction by class, >= 0 (alternatives 1e-30); 1 where absent.
+        nests: plans that customers see as variants of one thing, as for ``MenuProblem``; none where absent. Then
+            ``attraction`` is that of the plan alone; habit multiplies it before the nest's sum.
 
     Raises:
         InputError: names the argument and the place in it: shapes, signs, nan, numbers beyond 1e30.
@@ -94,10 +97,11 @@ class HorizonProblem:
         steps: ArrayLike | None = None,
         origin: ArrayLike | None = None,
         habit: ArrayLike | None = None,
+        nests: Sequence[Nest] | None = None,
     ) -> None:
-        self.horizon = horizon_of(
+        self.horizon, self.layout = horizon_of(
             start, attraction, decision_rate, reward, weight, outside_attraction, outside_decision_rate, entrants,
-            stage, steps, origin, habit,
+            stage, steps, origin, habit, nests,
         )  # fmt: skip
 
     def simulate(self, path: ArrayLike) -> Array:
@@ -105,11 +109,11 @@ class HorizonProblem:
 
         Limits on steps do not matter here. Raises InputError for a level that is not there.
         """
-        return simulate(self.horizon, path_of(self.horizon, path))
+        return simulate(self.horizon, path_of(self.horizon, self.layout, path))
 
     def value(self, path: ArrayLike) -> float:
         """Sum over months of weight x reward x customers. Raises InputError as ``simulate``."""
-        return float(values(self.horizon, path_of(self.horizon, path)[None])[0])
+        return float(values(self.horizon, path_of(self.horizon, self.layout, path)[None])[0])
 
     def solve(self, gap: float = 1e-4, time_limit: float | None = None) -> HorizonSolution:
         """The best path, proven within ``gap`` (see ``HorizonSolution.gap``) unless ``time_limit`` seconds run out.
@@ -151,5 +155,5 @@ class HorizonProblem:
     ) -> HorizonSolution:  # fmt: skip
         gap = relative_gap(value, bound, YARDSTICK * self.horizon.magnitude)
         verdict = Verdict.PROVED if reached(gap, asked) else Verdict.BEST_FOUND
-        levels = path - self.horizon.first[:-1]
+        levels = self.horizon.levels(path)
         return HorizonSolution(levels, value, bound, gap, verdict, time.perf_counter() - began, boxes, certificate)

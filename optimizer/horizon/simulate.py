@@ -17,30 +17,30 @@ NUMBERS = 1 << 18
 def walk(horizon: Horizon, path: Ints, customers: Array, stage: int = 0) -> Iterator[Array]:
     """Customers (B, J+1, I) after every month's decisions, from the first month of a stage on.
 
-    ``path``: (B, K, J) columns. ``customers``: (B or 1, J+1, I) before that month.
+    ``path``: (B, K, G) columns. ``customers``: (B or 1, J+1, I) before that month.
     """
-    for k in range(stage, horizon.stages):
-        ours = horizon.attraction[path[:, k]]
-        rate = np.empty((len(path), horizon.plans + 1, horizon.types))
-        rate[:, 0], rate[:, 1:] = horizon.outside_decision_rate, horizon.decision_rate[path[:, k]]
-        attraction = np.empty_like(rate)
-        attraction[:, 1:] = ours
-        for t in horizon.months_of[k]:
-            attraction[:, 0] = horizon.outside_attraction[t]
-            weights = dynamics.choice_weights(attraction, horizon.habit)
-            moving = dynamics.deciders(customers, rate, horizon.members, horizon.entrants[t])
+    h = horizon
+    rate = np.empty((len(path), h.plans + 1, h.types))
+    weights = np.empty((len(path), h.classes, h.plans + 1, h.types))
+    for k in range(stage, h.stages):
+        entries = h.entries(path[:, k])
+        rate[:, 0], rate[:, 1:] = h.outside_decision_rate, h.at(h.decision_rate, k)[entries]
+        weights[:, :, 1:] = np.moveaxis(h.at(h.choice_weight, k)[:, entries], 0, 1)
+        for t in h.months_of[k]:
+            weights[:, :, 0] = h.outside_weight[t]
+            moving = dynamics.deciders(customers, rate, h.members, h.entrants[t])
             joined = dynamics.joining(weights, dynamics.per_weight(moving, weights))
             customers = dynamics.after_decisions(customers, rate, joined)
             yield customers
 
 
 def simulate(horizon: Horizon, path: Ints) -> Array:
-    """Customers (T, J+1, I) after every month's decisions under one path, (K, J) columns."""
+    """Customers (T, J+1, I) after every month's decisions under one path, (K, G) columns."""
     return np.concatenate(list(walk(horizon, path[None], horizon.start[None])))
 
 
 def values(horizon: Horizon, paths: Ints) -> Array:
-    """Value (B,) of paths (B, K, J): the sum over months of weight x reward x customers after decisions."""
+    """Value (B,) of paths (B, K, G): the sum over months of weight x reward x customers after decisions."""
     least = max(1, NUMBERS // horizon.start.size)
     parts = np.split(paths, range(least, len(paths), least))
     return np.concatenate([rest_value(horizon, part, horizon.start[None]) for part in parts])
@@ -56,6 +56,11 @@ def rest_value(horizon: Horizon, paths: Ints, customers: Array, stage: int = 0) 
 
 
 def earned(horizon: Horizon, month: int, menu: Ints, customers: Array) -> Array:
-    """Value (B,) of one month: menus (B, J) columns, customers (B, J+1, I) after the month's decisions."""
-    streams = np.einsum("qbji,bji->bq", horizon.reward[:, menu], customers[:, 1:])
-    return np.asarray(streams @ horizon.weight[:, month])
+    """Value (B,) of one month: menus (B, G) columns, customers (B, J+1, I) after the month's decisions."""
+    return np.asarray(earned_streams(horizon, month, menu, customers) @ horizon.weight[:, month])
+
+
+def earned_streams(horizon: Horizon, month: int, menu: Ints, customers: Array) -> Array:
+    """(B, Q) every stream of reward in one month, before weights; see ``earned``."""
+    reward = horizon.at(horizon.reward, int(horizon.stage[month]))
+    return np.asarray(np.einsum("qbji,bji->bq", reward[:, horizon.entries(menu)], customers[:, 1:]))

@@ -24,22 +24,23 @@ class CustomerValues:
 
 
 def customer_values(horizon: Horizon, path: Ints) -> CustomerValues:
-    """Backwards through the months of a path (K, J), in the unit of the value.
+    """Backwards through the months of a path (K, G), in the unit of the value.
 
     Source: Bellman's equation of a fixed policy; the state is the multiplier of these values, so that
     value = sum v(0) start + sum over months of entrants x lambda of their class.
     """
-    rows, types = horizon.start.shape
-    after = np.zeros((horizon.months + 1, rows, types))
-    decider = np.zeros((horizon.months, len(horizon.habit), types))
-    rate, attraction, gain = (np.empty((rows, types)) for _ in range(3))
-    rate[0] = horizon.outside_decision_rate
-    for t in reversed(range(horizon.months)):
-        menu = path[horizon.stage[t]]
-        rate[1:], attraction[0] = horizon.decision_rate[menu], horizon.outside_attraction[t]
-        attraction[1:] = horizon.attraction[menu]
-        gain[0], gain[1:] = after[t + 1, 0], horizon.monthly_reward[t, menu] + after[t + 1, 1:]
-        decider[t] = dynamics.decider_value(dynamics.choice_weights(attraction, horizon.habit), gain)
-        after[t] = dynamics.customer_value(rate, gain, decider[t, horizon.origin])
-    entering = (horizon.entrants * decider[:, horizon.origin[0]]).sum()
-    return CustomerValues(after, decider, float((after[0] * horizon.start).sum() + entering))
+    h, (rows, types) = horizon, horizon.start.shape
+    after = np.zeros((h.months + 1, rows, types))
+    decider = np.zeros((h.months, h.classes, types))
+    rate, gain, weights = np.empty((rows, types)), np.empty((rows, types)), np.empty((h.classes, rows, types))
+    rate[0] = h.outside_decision_rate
+    for t in reversed(range(h.months)):
+        k = int(h.stage[t])
+        entries = h.entries(path[k])
+        rate[1:], weights[:, 1:] = h.at(h.decision_rate, k)[entries], h.at(h.choice_weight, k)[:, entries]
+        weights[:, 0] = h.outside_weight[t]
+        gain[0], gain[1:] = after[t + 1, 0], h.monthly_reward[t, entries] + after[t + 1, 1:]
+        decider[t] = dynamics.decider_value(weights, gain)
+        after[t] = dynamics.customer_value(rate, gain, decider[t, h.origin])
+    entering = (h.entrants * decider[:, h.origin[0]]).sum()
+    return CustomerValues(after, decider, float((after[0] * h.start).sum() + entering))
