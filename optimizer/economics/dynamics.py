@@ -79,3 +79,22 @@ def customer_value(rate: Array, gain: Array, decider: Array) -> Array:
     Index: any, all alike. Unit: as the gain. Source: adjoint of the transition (Bellman, Dynamic Programming, 1957).
     """
     return np.asarray((1.0 - rate) * gain + rate * decider)
+
+
+def newly_reached(customers: Array, speed: Array, base: Array, referral: Array) -> Array:
+    """People reached in a month, who start with the alternatives: omega (base + sum_j psi_j n_j - sum_j n_j).
+
+    Reach moves by a share omega a month to the base reach and those whom customers bring; below 0 people are lost to
+    sight. Index: (..., J+1, I), base and omega (I,), psi (J+1, I) to (..., I). Unit: customers/month. Source: partial
+    adjustment (Nerlove, 1958) to the run-rate reach of ``reach``.
+    """
+    return np.asarray(speed * (base + ((referral - 1.0) * customers).sum(axis=-2)))
+
+
+def reach_value(speed: Array, referral: Array, outside_gain: Array) -> Array:
+    """What a customer is worth by those who are reached through it: omega (psi_j - 1) G_0.
+
+    Index: omega (I,), psi (J+1, I), G_0 (..., I) to (..., J+1, I). Unit: as the gain. Source: adjoint of
+    ``newly_reached``.
+    """
+    return np.asarray(speed * (referral - 1.0) * outside_gain[..., None, :])

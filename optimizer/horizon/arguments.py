@@ -9,9 +9,9 @@ import numpy as np
 
 from optimizer.economics import dynamics
 from optimizer.errors import bad_argument
-from optimizer.execution.arrays import dimensions, each, finite, refuse
+from optimizer.execution.arrays import LARGEST, dimensions, each, finite, refuse
 from optimizer.horizon.building import MOST_COLUMNS, Layout
-from optimizer.horizon.instance import Horizon
+from optimizer.horizon.instance import Horizon, Reach
 from optimizer.model.composites import checked_nests
 from optimizer.typing import Array, Ints
 
@@ -22,6 +22,7 @@ SMALLEST = 1e-30
 def horizon_of(
     start: Any, attraction: Any, decision_rate: Any, reward: Any, weight: Any, outside_attraction: Any,
     outside_decision_rate: Any, entrants: Any, stage: Any, steps: Any, origin: Any, habit: Any, nests: Any,
+    word: tuple[Any, Any, Any], holders: Any, today: Any,
 ) -> tuple[Horizon, Layout]:  # fmt: skip
     """Frozen arrays, and how plans and levels lie in them. Raises InputError: names the argument and the place."""
     plans = each(attraction, None, "attraction")
@@ -56,11 +57,52 @@ def horizon_of(
         moves=(layout.moves(most),),
         origin=origins,
         allowed=np.ones((int(stages[-1]) + 1, layout.first[-1]), dtype=np.bool_),
+        reach=_reach(word, len(plans), months, types),
+        keeps=_keeps(holders),
+        today=_today(today, _keeps(holders), layout),
     )
-    for field in fields(made):
-        if isinstance(array := getattr(made, field.name), np.ndarray):
-            array.setflags(write=False)
+    if made.reach is not None and not made.people.max() <= LARGEST:
+        raise bad_argument("referral", f"brings more than {LARGEST:g} people within the months", "give smaller ones")
+    for part in (made, made.reach):
+        for field in () if part is None else fields(part):
+            if isinstance(array := getattr(part, field.name), np.ndarray):
+                array.setflags(write=False)
     return made, layout
+
+
+def _reach(word: tuple[Any, Any, Any], plans: int, months: int, types: int) -> Reach | None:
+    """From ``base_reach``, ``reach_speed`` and ``referral``."""
+    base, speed, referral = word
+    if speed is None:
+        for name, value in (("base_reach", base), ("referral", referral)):
+            if value is not None:
+                raise bad_argument(name, "is given without reach_speed", "say how fast reach moves")
+        return None
+    if base is None:
+        raise bad_argument("base_reach", "is missing", "say how many people are reached without word of mouth")
+    one = [speed] * types if dimensions(speed) == 0 else speed
+    none = np.zeros((plans + 1, types))
+    return Reach(
+        _rate(one, (types,), "reach_speed"),
+        finite(base, (months, types), "base_reach", least=0.0),
+        none if referral is None else finite(referral, (plans + 1, types), "referral", least=0.0),
+    )
+
+
+def _keeps(holders: Any) -> bool:
+    if holders not in ("migrate", "keep"):
+        raise bad_argument("holders", f'is neither "migrate" nor "keep": {holders!r}')
+    return bool(holders == "keep")
+
+
+def _today(today: Any, keeps: bool, layout: Layout) -> Ints | None:
+    if today is None:
+        return None
+    if not keeps:
+        raise bad_argument("today", "is given, but holders do not keep their terms", 'say holders="keep"')
+    levels = _whole(today, (len(layout.levels),), "today")
+    refuse(levels, levels >= np.array(layout.levels), "today", "is not a level of its plan")
+    return np.asarray(layout.columns_of(levels.astype(np.intp)[None])[0])
 
 
 def _layout(levels: list[int], nests: Any) -> Layout:

@@ -7,7 +7,7 @@ import numpy as np
 from optimizer.horizon.bounds import constant_path, whole_box
 from optimizer.horizon.instance import Horizon
 from optimizer.horizon.paths import nearest
-from optimizer.horizon.simulate import earned, rest_value, values, walk
+from optimizer.horizon.simulate import earned, rest_value, start_state, values, walk
 from optimizer.search.engine import Clock
 from optimizer.typing import Array, Ints
 
@@ -35,7 +35,7 @@ def best_constant(horizon: Horizon, clock: Clock) -> Ints:
 def ascend(horizon: Horizon, path: Ints, sweeps: int, clock: Clock) -> tuple[Ints, float]:
     """Move one group in one stage at a time while that is better and the neighbouring stages allow it."""
     for _ in range(sweeps):
-        moved, before, total = False, horizon.start[None], 0.0
+        moved, before, total = False, start_state(horizon), 0.0
         for k in range(horizon.stages):
             for j in range(horizon.groups):
                 if clock.stop() is not None:
@@ -66,9 +66,9 @@ def _moved(horizon: Horizon, path: Ints, k: int, j: int, before: Array) -> tuple
 
 
 def _through(horizon: Horizon, path: Ints, k: int, before: Array) -> tuple[Array, float]:
-    """Customers after a stage, and what its months earn."""
+    """The state after a stage, and what its months earn."""
     months, total = horizon.months_of[k], 0.0
     for t, after in zip(months, walk(horizon, path[None], before, k), strict=False):
-        total += float(earned(horizon, t, path[None, k], after)[0])
+        total += float(earned(horizon, t, path[None], after)[0])
         before = after
     return before, total

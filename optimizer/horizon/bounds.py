@@ -8,6 +8,9 @@ G_j(l) = reward of level l + v_j after the month:
     f_j(l)  = (1 - rate_l) G_j(l) + rate_l lambda,  less the same at c
     d_cj(l) = w_cl (G_j(l) - lambda_c),             less the same at c
 
+With word of mouth v_j has omega (psi_j - 1) G_0 beside, and the identity stands as it is. Where terms are kept, G_j(l)
+is of someone who keeps level l, and f is nothing: only who decides is uncertain.
+
 Every term belongs to the column of one group in one stage; n and R only multiply it, and lie in the intervals of
 ``intervals``. Terms d of a column's entries share their R and are summed first. The worse end of each, by sign, makes a
 potential per (stage, column). Source: performance difference of
@@ -180,35 +183,63 @@ def _line(one: Separable, other: Separable, path: Ints) -> tuple[float, float]:
 
 def numpy_potentials(horizon: Horizon, box: Bools, reference: Ints) -> tuple[float, Array]:
     """``Potentials``; the form that certificates are replayed with."""
-    values, table = customer_values(horizon, reference), np.zeros(box.shape)
-    for stage in ranges(horizon, box):
-        k = horizon.stage[stage.months.start]
-        table[k, stage.columns] = _stage_potentials(horizon, values, stage, reference[k])
+    h, values, table = horizon, customer_values(horizon, reference), np.zeros(box.shape)
+    for stage in ranges(h, box):
+        k = int(h.stage[stage.months.start])
+        table[k, stage.columns] = _decided(h, values, stage, reference[k])
+        if not h.keeps:
+            table[k, stage.columns] += _held(h, values, stage, reference[k])
+        elif k == 0 and h.today is None:
+            table[k, stage.columns] += _held_from_the_start(h, values, stage, reference[k])
     return values.value, table
 
 
-def _stage_potentials(horizon: Horizon, values: CustomerValues, stage: StageRanges, menu: Ints) -> Array:
-    """(n,) the worse ends of n f and R d, over all months and types; the ends are (least, minus most)."""
-    row, group = horizon.entry_row[stage.entries] - 1, horizon.group[stage.columns]
-    there = horizon.entries(menu)
-    kept, chosen = _per_customer(horizon, values, stage.months, stage.entries)
-    kept_there, chosen_there = _per_customer(horizon, values, stage.months, there)
-    f = kept - kept_there[:, row]
-    d = np.add.reduceat(chosen, stage.begin, axis=2) - _by_group(horizon, chosen_there)[:, :, group]
-    n, r = stage.customers, stage.per_weight
-    held = np.maximum(f * n[:, 0], -f * n[:, 1]).sum(axis=(0, 2))
-    decided = np.maximum(d * r[:, 0], -d * r[:, 1]).sum(axis=(0, 1, 3))
-    return np.asarray(np.add.reduceat(held, stage.begin) + decided)
+def _decided(horizon: Horizon, values: CustomerValues, stage: StageRanges, menu: Ints) -> Array:
+    """(n,) the worse ends of R d, over all months, classes and types; the ends are (least, minus most)."""
+    chosen = np.add.reduceat(_chosen(horizon, values, stage.months, stage.entries), stage.begin, axis=2)
+    there = _by_group(horizon, _chosen(horizon, values, stage.months, horizon.entries(menu)))
+    d, r = chosen - there[:, :, horizon.group[stage.columns]], stage.per_weight
+    return np.asarray(np.maximum(d * r[:, 0], -d * r[:, 1]).sum(axis=(0, 1, 3)))
 
 
-def _per_customer(horizon: Horizon, values: CustomerValues, months: range, entries: Ints) -> tuple[Array, Array]:
-    """Worth of a customer (M, m, W) and of a decider (M, C, m, W) less its mean, times weight, in every entry."""
-    h, rows, span = horizon, horizon.entry_row[entries], slice(months.start, months.stop)
-    k = int(h.stage[months.start])
-    gain = h.monthly_reward[span][:, entries] + values.after[1:][span][:, rows]
-    decider = values.decider[span]
-    kept = dynamics.customer_value(h.at(h.decision_rate, k)[entries], gain, decider[:, h.origin[rows]])
-    return kept, h.at(h.choice_weight, k)[:, entries] * (gain[:, None] - decider[:, :, None])
+def _held(horizon: Horizon, values: CustomerValues, stage: StageRanges, menu: Ints) -> Array:
+    """(n,) the worse ends of n f, over all months and types."""
+    there = _customer(horizon, values, stage.months, horizon.entries(menu))
+    f = _customer(horizon, values, stage.months, stage.entries) - there[:, horizon.entry_row[stage.entries] - 1]
+    n = stage.customers
+    return np.asarray(np.add.reduceat(np.maximum(f * n[:, 0], -f * n[:, 1]).sum(axis=(0, 2)), stage.begin))
+
+
+def _held_from_the_start(horizon: Horizon, values: CustomerValues, stage: StageRanges, menu: Ints) -> Array:
+    """(n,) what the terms of the first stage are worth for customers of the start, who keep them; exact."""
+    assert values.on_terms is not None
+    row, there = horizon.entry_row[stage.entries], horizon.entries(menu)
+    more = values.on_terms[0, stage.entries] - values.on_terms[0, there][row - 1]
+    return np.asarray(np.add.reduceat((horizon.start[row] * more).sum(axis=1), stage.begin))
+
+
+def _gain(horizon: Horizon, values: CustomerValues, months: range, entries: Ints) -> Array:
+    """(M, m, W) a month's reward in every entry and the value after it."""
+    later = slice(months.start + 1, months.stop + 1)
+    if values.on_terms is not None:
+        after = values.on_terms[later, entries]
+    else:
+        after = values.after[later][:, horizon.entry_row[entries]]
+    return np.asarray(horizon.monthly_reward[months.start : months.stop][:, entries] + after)
+
+
+def _customer(horizon: Horizon, values: CustomerValues, months: range, entries: Ints) -> Array:
+    """(M, m, W) worth of a customer in every entry."""
+    rate = horizon.at(horizon.decision_rate, int(horizon.stage[months.start]))[entries]
+    own = values.decider[months.start : months.stop, horizon.origin[horizon.entry_row[entries]]]
+    return dynamics.customer_value(rate, _gain(horizon, values, months, entries), own)
+
+
+def _chosen(horizon: Horizon, values: CustomerValues, months: range, entries: Ints) -> Array:
+    """(M, C, m, W) worth of choosing an entry, less what deciders are worth, times its choice weight."""
+    weight = horizon.at(horizon.choice_weight, int(horizon.stage[months.start]))[:, entries]
+    gain = _gain(horizon, values, months, entries)[:, None]
+    return np.asarray(weight * (gain - values.decider[months.start : months.stop, :, None]))
 
 
 def _by_group(horizon: Horizon, of_plans: Array) -> Array:

@@ -18,6 +18,18 @@ from optimizer.typing import Array, Bools, Ints
 
 
 @dataclass(frozen=True)
+class Reach:
+    """Word of mouth and growth: see ``economics.dynamics.newly_reached``."""
+
+    speed: Array
+    """(I,) share of the way to the reach aimed at that is gone in a month, 0 to 1."""
+    base: Array
+    """(T, I) people reached without word of mouth."""
+    referral: Array
+    """(J+1, I) people whom a customer brings."""
+
+
+@dataclass(frozen=True)
 class Horizon:
     """I types, J plans in G groups with N columns and E entries, T months in K stages, C origin classes, Q streams of
     reward.
@@ -56,6 +68,12 @@ class Horizon:
     """(J+1,) class of every row's deciders."""
     allowed: Bools
     """(K, N) columns that may be taken: all but what was announced or is not there yet."""
+    reach: Reach | None = None
+    """None where nobody is reached or lost to sight: everyone together is then known."""
+    keeps: bool = False
+    """Whether customers keep the terms of the stage in which they joined or last decided, instead of moving along."""
+    today: Ints | None = None
+    """(G,) columns whose terms customers of ``start`` keep; those of the first stage where absent."""
 
     @property
     def types(self) -> int:
@@ -181,8 +199,27 @@ class Horizon:
 
     @cached_property
     def people(self) -> Array:
-        """(T+1, I) everyone before every month and after the last: known whatever is chosen."""
-        return np.asarray(self.start.sum(axis=0)) + np.vstack([np.zeros(self.types), np.cumsum(self.entrants, axis=0)])
+        """(T+1, I) everyone before every month and after the last; without ``reach`` known whatever is chosen, with it
+        the most that they can be."""
+        if self.reach is None:
+            come = np.vstack([np.zeros(self.types), self.entrants.cumsum(axis=0)])
+            return np.asarray(self.start.sum(axis=0) + come)
+        return self._growing(np.maximum(self.reach.referral.max(axis=0), 0.0) - 1.0)
+
+    @cached_property
+    def _rows_together(self) -> Array:
+        """(T+1, I) no less than the sum over rows of absolute customers."""
+        if self.reach is None:
+            return self.people
+        return self._growing(np.abs(self.reach.referral - 1.0).max(axis=0))
+
+    def _growing(self, bring: Array) -> Array:
+        """(T+1, I) everyone, if each brought so many more in a month."""
+        assert self.reach is not None
+        found = [self.start.sum(axis=0)]
+        for entrants, base in zip(self.entrants, self.reach.base, strict=True):
+            found.append(found[-1] * (1.0 + self.reach.speed * bring) + entrants + self.reach.speed * base)
+        return np.array(found)
 
     @cached_property
     def foreign(self) -> Array:
@@ -203,14 +240,17 @@ class Horizon:
 
     @cached_property
     def magnitude(self) -> float:
-        """No path is worth more than this, nor less than minus this."""
+        """No path is worth more than this, nor less than minus this, while nobody is lost to sight."""
         return float((self._largest * self.people[1:]).sum())
 
     @cached_property
     def worth_to_come(self) -> float:
-        """Sum over months of everyone x the largest reward of every month to come."""
-        to_come = np.cumsum(self._largest[::-1], axis=0)[::-1]
-        return float((self.people[1:] * to_come).sum())
+        """Sum over months of everyone x the largest reward of every month to come; those whom they bring count."""
+        bring = 0.0 if self.reach is None else self.reach.speed * np.abs(self.reach.referral - 1.0).max(axis=0)
+        to_come = np.zeros_like(self._largest)
+        for t in reversed(range(self.months)):
+            to_come[t] = self._largest[t] + ((1.0 + bring) * to_come[t + 1] if t + 1 < self.months else 0.0)
+        return float((self._rows_together[1:] * to_come).sum())
 
     def part(self, groups: Ints, types: Ints) -> Horizon:
         """The horizon of some types, whom the other groups never reach."""
@@ -218,6 +258,7 @@ class Horizon:
         entries = np.flatnonzero(np.isin(self.entry_column, columns))
         plans = np.flatnonzero(np.isin(self.group_of, groups))
         rows = np.concatenate([[0], plans + 1])
+        sizes = np.concatenate([[0], np.cumsum([self.sizes[g] for g in groups], dtype=np.intp)])
 
         def cut(array: Array, *axes: Ints) -> Array:  # of the last axes
             before = [np.arange(n) for n in array.shape[: array.ndim - len(axes)]]
@@ -232,10 +273,13 @@ class Horizon:
             outside_weight=cut(self.outside_weight, types),
             outside_decision_rate=self.outside_decision_rate[types],
             entrants=cut(self.entrants, types),
-            first=np.concatenate([[0], np.cumsum([self.sizes[g] for g in groups], dtype=np.intp)]),
+            first=sizes,
             group_of=np.searchsorted(groups, self.group_of[plans]),
             level=self.level[entries],
             moves=tuple(parted(pair, columns) for pair in self.moves),
             origin=self.origin[rows],
             allowed=self.allowed[:, columns],
+            reach=self.reach
+            and Reach(self.reach.speed[types], cut(self.reach.base, types), cut(self.reach.referral, rows, types)),
+            today=None if self.today is None else self.today[groups] - self.first[groups] + sizes[:-1],
         )

@@ -57,6 +57,7 @@ class PathKernel:
         if self._deadline is not None and time.monotonic() + self._tuning.loading_seconds > self._deadline:
             return
         compiled = _compiled()
-        if compiled is not None and (compiled.on_disk() or (compiling and self._deadline is None)):
+        serves = compiled is not None and compiled.serves(self._parted.horizon)
+        if compiled is not None and serves and (compiled.on_disk() or (compiling and self._deadline is None)):
             self._potentials = compiled()
             self._parted = Parted(self._parted.horizon, self._tuning.compiled_whole, self._tuning.compiled_width)

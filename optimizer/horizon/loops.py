@@ -25,6 +25,11 @@ class CompiledPotentials:
         return float(value), table
 
     @staticmethod
+    def serves(horizon: Horizon) -> bool:
+        """Kept terms and word of mouth are left to numpy."""
+        return not horizon.keeps and horizon.reach is None
+
+    @staticmethod
     def on_disk() -> bool:
         """Whether the loops were compiled before, so that they need only be loaded."""
         return compiled_before(compiled.potentials)

@@ -75,6 +75,13 @@ class HorizonProblem:
         habit: (C, J+1) factor of attraction by class, >= 0 (alternatives 1e-30); 1 where absent.
         nests: plans that customers see as variants of one thing, as for ``MenuProblem``; none where absent. Then
             ``attraction`` is that of the plan alone; habit multiplies it before the nest's sum.
+        base_reach: (T, I) people reached without word of mouth, >= 0.
+        reach_speed: (I,) or one number, 0 to 1: with ``n`` before a month, reach_speed x (base_reach + sum of referral
+            x n - sum of n) people more (fewer below 0) are with the alternatives after it. Nobody where absent.
+        referral: (J+1, I) people whom a customer brings, >= 0; none where absent.
+        holders: "migrate": customers move to the terms of the month's menu; "keep": they keep the terms of the stage in
+            which they joined or last decided until they decide anew.
+        today: (J,) levels whose terms customers of ``start`` keep; those of the first stage where absent.
 
     Raises:
         InputError: names the argument and the place in it: shapes, signs, nan, numbers beyond 1e30.
@@ -98,10 +105,15 @@ class HorizonProblem:
         origin: ArrayLike | None = None,
         habit: ArrayLike | None = None,
         nests: Sequence[Nest] | None = None,
+        base_reach: ArrayLike | None = None,
+        reach_speed: ArrayLike | None = None,
+        referral: ArrayLike | None = None,
+        holders: str = "migrate",
+        today: ArrayLike | None = None,
     ) -> None:
         self.horizon, self.layout = horizon_of(
             start, attraction, decision_rate, reward, weight, outside_attraction, outside_decision_rate, entrants,
-            stage, steps, origin, habit, nests,
+            stage, steps, origin, habit, nests, (base_reach, reach_speed, referral), holders, today,
         )  # fmt: skip
 
     def simulate(self, path: ArrayLike) -> Array:

@@ -6,7 +6,7 @@ import importlib.util
 
 import numpy as np
 import pytest
-from horizons import draw_nested_arguments, draw_problem
+from horizons import draw_problem, draw_wide_arguments
 
 from optimizer import HorizonProblem
 from optimizer.errors import NotTrustedError
@@ -56,8 +56,8 @@ def sample(horizon: Horizon, box: Bools, generator: np.random.Generator, most: i
 
 
 def drawn(seed: int) -> HorizonProblem:
-    """Every third with nests."""
-    return HorizonProblem(**draw_nested_arguments(seed)) if seed % 3 == 2 else draw_problem(seed)
+    """Every second with nests, word of mouth or kept terms."""
+    return HorizonProblem(**draw_wide_arguments(seed)) if seed % 2 else draw_problem(seed)
 
 
 def check_boxes(seeds: range) -> int:
@@ -66,7 +66,7 @@ def check_boxes(seeds: range) -> int:
     for seed in seeds:
         generator = np.random.default_rng([seed, 3])
         h = drawn(seed).horizon
-        parted = Parted(h, *PARTS["small" if seed % 2 else "whole"])
+        parted = Parted(h, *PARTS["small" if seed % 4 > 1 else "whole"])
         box = draw_box(h, generator)
         paths = sample(h, box, generator, 24)
         worth = values(h, paths)
@@ -105,7 +105,7 @@ def test_no_sampled_path_lies_above_its_bound_in_10000_boxes(part: int) -> None:
 
 def test_customers_lie_in_their_intervals() -> None:
     checked = 0
-    for seed in range(60):
+    for seed in range(120):
         generator = np.random.default_rng([seed, 4])
         h = drawn(seed).horizon
         box = draw_box(h, generator)
@@ -116,6 +116,8 @@ def test_customers_lie_in_their_intervals() -> None:
                 place = [int(np.flatnonzero(stage.entries == e)[0]) for e in h.entries(path[k])]
                 for m, t in enumerate(stage.months):
                     low, high = stage.customers[m, 0, place], -stage.customers[m, 1, place]
+                    if h.keeps:
+                        continue
                     assert (low <= before[t, 1:] + 1e-12).all(), (seed, t)
                     assert (high >= before[t, 1:] - 1e-12).all(), (seed, t)
                     checked += 1
@@ -137,7 +139,7 @@ def test_the_best_mix_is_the_best_share() -> None:
     better = 0
     for seed in range(40):
         generator = np.random.default_rng([seed, 5])
-        h = drawn(seed).horizon
+        h = draw_problem(seed).horizon
         forms = [bound_box(Parted(h, 10**9, 1), whole_box(h), draw_reference(h, generator), numpy_potentials)[1]
                  for _ in range(2)]  # fmt: skip
         best = told(h, mixed(*forms, best_mix(h, *forms, 30))).total
@@ -162,11 +164,13 @@ def test_a_number_that_is_not_finite_is_no_bound() -> None:
 def test_compiled_loops_agree_with_numpy() -> None:
     from optimizer.horizon.loops import CompiledPotentials
 
-    for seed in range(80):
+    for seed in range(120):
         generator = np.random.default_rng([seed, 6])
         h = drawn(seed).horizon
+        if not CompiledPotentials.serves(h):
+            continue
         box, reference = draw_box(h, generator), draw_reference(h, generator)
-        parted = Parted(h, *PARTS["small" if seed % 2 else "whole"])
+        parted = Parted(h, *PARTS["small" if seed % 4 > 1 else "whole"])
         value, form = bound_box(parted, box, reference, numpy_potentials)
         other, loops = bound_box(parted, box, reference, CompiledPotentials())
         assert abs(value - other) <= rounding_slack(h), seed

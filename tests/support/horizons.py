@@ -50,3 +50,20 @@ def draw_nested_arguments(seed: int) -> dict[str, Any]:
     cut = 2 if plans == 4 and g.random() < 0.5 else int(g.integers(2, plans + 1))
     members = [order[:cut], order[cut:]] if plans - cut > 1 else [order[:cut]]
     return {**given, "nests": [Nest(tuple(nest), float(g.choice([0.2, 0.5, 0.9, 1.0]))) for nest in members]}
+
+
+def draw_wide_arguments(seed: int) -> dict[str, Any]:
+    """Every third with nests, half of them with word of mouth, half with terms that are kept, some those of today."""
+    given = draw_nested_arguments(seed) if seed % 3 == 2 else draw_arguments(seed)
+    g = np.random.default_rng([seed, 15])
+    rows, types = given["start"].shape
+    months = len(given["weight"])
+    if g.random() < 0.6:
+        given["base_reach"] = g.random((months, types)) * g.choice([0.5, 3.0]) * rows
+        given["reach_speed"] = g.uniform(0.0, 0.6, types)
+        given["referral"] = g.uniform(0.0, 1.3, (rows, types))
+    if g.random() < 0.6:
+        given["holders"] = "keep"
+        if g.random() < 0.5:
+            given["today"] = [int(g.integers(0, a.shape[1])) for a in given["attraction"]]
+    return given
