@@ -26,8 +26,8 @@ class CompiledPotentials:
 
     @staticmethod
     def serves(horizon: Horizon) -> bool:
-        """Kept terms and word of mouth are left to numpy."""
-        return not horizon.keeps and horizon.reach is None
+        """Kept terms are left to numpy."""
+        return not horizon.keeps
 
     @staticmethod
     def on_disk() -> bool:
