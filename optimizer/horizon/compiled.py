@@ -7,21 +7,10 @@ array, and what they write in another: with more arrays the compiler cannot tell
 
 from __future__ import annotations
 
-import itertools
-from typing import Any, NamedTuple
-
 import numpy as np
-from numba import njit
 
-from optimizer.horizon.instance import Horizon
+from optimizer.horizon.tables import FAR, PathTables, loop, part, stage_of
 from optimizer.typing import Array, Bools, Ints
-
-_FAST = {"reassoc", "contract", "nsz"}
-"""Of the compiler's liberties only those under which NaN and infinities keep their meaning."""
-_loop = njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
-_part = njit(inline="always", fastmath=_FAST, error_model="numpy")
-"""Of a loop over columns: a call for each would count references to every table."""
-FAR = 1e300
 
 LEFT, BALANCE, WEIGHT, CHOSEN, BY_CLASS = 0, 2, 4, 6, 7
 """Rows of a month by group and class: (least, most) deciders of all but the group; the same of the alternatives' class
@@ -30,77 +19,14 @@ HELD, BEYOND, BROUGHT, LOST, MOVING = 0, 2, 4, 6, 8
 """Rows of what a group's customers do: pairs (least, most), the last by class."""
 
 
-class PathTables(NamedTuple):
-    """A horizon's part as the loops read it; see ``instance.Horizon``. Axes S as they are there."""
-
-    start: Array
-    weight: Array
-    """(S, C, E, W)"""
-    together: Array
-    """(S, C, N, W) weights of a column's entries together."""
-    rate: Array
-    reward: Array
-    """(T, E, W)"""
-    outside_weight: Array
-    outside_rate: Array
-    entrants: Array
-    people: Array
-    reaches: bool
-    base: Array
-    """(T, W) reach speed x base reach."""
-    brings: Array
-    """(J+1, W) reach speed x (referral - 1)."""
-    stage: Ints
-    first: Ints
-    begin: Ints
-    """(N+1,) first entry of every column, and E."""
-    row: Ints
-    """(E,)"""
-    origin: Ints
-    before: Ints
-    """Columns that a column may follow, set after set, for each pair of stages told (R)."""
-    before_first: Ints
-    """(R, P+1) where each set begins."""
-    before_set: Ints
-    """(R, N)"""
-
-
-def tables_of(horizon: Horizon) -> PathTables:
-    """Everything contiguous."""
-
-    def c(array: Any) -> Any:  # writable, whatever the horizon's own are: one signature to compile
-        return np.array(array, order="C")
-
-    h, befores = horizon, [pair.before for pair in horizon.moves]
-    offsets = np.cumsum([0] + [len(b.columns) for b in befores])
-    most = max(len(b.first) for b in befores)
-    first = np.stack([np.pad(b.first, (0, most - len(b.first)), mode="edge") + at
-                      for b, at in zip(befores, itertools.islice(offsets, len(befores)), strict=True)])  # fmt: skip
-    base, brings = np.zeros((h.months, h.types)), np.zeros((h.plans + 1, h.types))
-    if h.reach is not None:
-        base, brings = h.reach.speed * h.reach.base, h.reach.speed * (h.reach.referral - 1.0)
-    return PathTables(
-        c(h.start), c(h.choice_weight), np.add.reduceat(h.choice_weight, h.entry_first[:-1], axis=2),
-        c(h.decision_rate), c(h.monthly_reward), c(h.outside_weight), c(h.outside_decision_rate), c(h.entrants),
-        c(h.people), h.reach is not None, base, brings, c(h.stage), c(h.first), c(h.entry_first), c(h.entry_row),
-        c(h.origin), np.concatenate([b.columns for b in befores]), first, np.stack([b.set_of for b in befores]),
-    )  # fmt: skip
-
-
-@_loop
-def _at(array: Array, stage: int) -> int:  # pragma: no cover - compiled
-    """A stage's place on an axis S."""
-    return stage if len(array) > 1 else 0
-
-
-@_loop
+@loop
 def _adjoint(tab: PathTables, path: Ints, after: Array, decider: Array) -> float:  # pragma: no cover - compiled
     """``values.customer_values``: fills the values, returns the path's."""
     rows, width = tab.start.shape
     classes, value = decider.shape[1], 0.0
     total, gains, gain = np.zeros(width), np.zeros(width), np.zeros((rows, width))
     for t in range(len(tab.stage) - 1, -1, -1):
-        menu, r, s = path[tab.stage[t]], _at(tab.rate, tab.stage[t]), _at(tab.weight, tab.stage[t])
+        menu, r, s = path[tab.stage[t]], stage_of(tab.rate, tab.stage[t]), stage_of(tab.weight, tab.stage[t])
         for w in range(width):
             gain[0, w] = after[t + 1, 0, w]
         for q in menu:
@@ -137,7 +63,7 @@ def _adjoint(tab: PathTables, path: Ints, after: Array, decider: Array) -> float
     return value
 
 
-@_loop
+@loop
 def _enter(tab: PathTables, stage: int, box: Bools, state: Array, was: Array) -> None:  # pragma: no cover - compiled
     """Customers (2, E, W), (least, most), at the start of a stage."""
     width, pair = tab.start.shape[1], stage - 1 if len(tab.before_set) > 1 else 0
@@ -169,12 +95,12 @@ def _enter(tab: PathTables, stage: int, box: Bools, state: Array, was: Array) ->
             done, like = came, q
 
 
-@_loop
+@loop
 def _weigh(tab: PathTables, stage: int, box: Bools, hull: Array, others: Array) -> None:  # pragma: no cover - compiled
     """(2, G, C, W) (most, least) choice weight of every group in a stage, and of all other groups: summed, as
     differences would lose small weights beside large ones."""
     _, groups, classes, width = hull.shape
-    s = _at(tab.weight, stage)
+    s = stage_of(tab.weight, stage)
     for g in range(groups):
         for c in range(classes):
             for w in range(width):
@@ -194,7 +120,7 @@ def _weigh(tab: PathTables, stage: int, box: Bools, hull: Array, others: Array) 
                             others[side, g, c, w] += hull[side, other, c, w]
 
 
-@_part
+@part
 def _own(tab: PathTables, r: int, q: int, state: Array, own: Array) -> None:  # pragma: no cover - compiled
     """Rows (HELD, ...) of one column's plans together."""
     own[:] = 0.0
@@ -221,7 +147,7 @@ def _own(tab: PathTables, r: int, q: int, state: Array, own: Array) -> None:  # 
                 own[LOST + 1, w] += max(lost * n, lost * m)
 
 
-@_part
+@part
 def _hull_single(tab: PathTables, r: int, e: int, state: Array, hull: Array) -> None:  # pragma: no cover - compiled
     """Takes a column of one plan into its group's hull, at once; without reach."""
     c = tab.origin[tab.row[e]]
@@ -237,12 +163,12 @@ def _hull_single(tab: PathTables, r: int, e: int, state: Array, hull: Array) -> 
         hull[BEYOND + 1, w] = max(hull[BEYOND + 1, w], z * n, z * m)
 
 
-@_loop
+@loop
 def _hulls(
     tab: PathTables, k: int, box: Bools, state: Array, hulls: Array, own: Array
 ) -> None:  # pragma: no cover - compiled
     """(G, rows, W) least and most, over each group's columns, of what its customers do in a month."""
-    r, (groups, rows, width) = _at(tab.rate, k), hulls.shape
+    r, (groups, rows, width) = stage_of(tab.rate, k), hulls.shape
     for g in range(groups):
         hull, single = hulls[g], tab.begin[tab.first[g] + 1] - tab.begin[tab.first[g]] == 1 and not tab.reaches
         for row in range(rows):
@@ -266,7 +192,7 @@ def _hulls(
                         hull[row, w] = 0.0
 
 
-@_loop
+@loop
 def _gather(
     tab: PathTables, t: int, hulls: Array, others: Array, weight: Array, sides: Array, month: Array
 ) -> None:  # pragma: no cover - compiled
@@ -303,7 +229,7 @@ def _gather(
     _leave(tab, t, total, deciders, balance, weight, sides)
 
 
-@_loop
+@loop
 def _leave(
     tab: PathTables, t: int, total: Array, deciders: Array, balance: Array, weight: Array, sides: Array
 ) -> None:  # pragma: no cover - compiled
@@ -339,14 +265,14 @@ def _leave(
         sides[0, w], sides[1, w] = low, high
 
 
-@_loop
+@loop
 def _there(
     tab: PathTables, t: int, menu: Ints, after: Array, decider: Array, sides: Array, month: Array
 ) -> None:  # pragma: no cover - compiled
     """The month's rows of worth: by group and class at the reference's menu, of every class's deciders, of every row
     after the month and at the reference's menu; the last one is the most of any plan after the month."""
     classes, (rows, width) = len(decider), after.shape
-    r, s = _at(tab.rate, tab.stage[t]), _at(tab.weight, tab.stage[t])
+    r, s = stage_of(tab.rate, tab.stage[t]), stage_of(tab.weight, tab.stage[t])
     at_decider = len(menu) * classes * BY_CLASS
     at_after = at_decider + classes
     for c in range(classes):
@@ -374,11 +300,11 @@ def _there(
                 month[at_after + rows + j, w] = kept
 
 
-@_part
+@part
 def _stay(tab: PathTables, t: int, q: int, classes: int, state: Array, work: Array, month: Array) -> float:
     # pragma: no cover - compiled
     """The worth of a column's customers in one month; adds those who join (``work``, least and most by entry)."""
-    r, rows, total = _at(tab.rate, tab.stage[t]), len(tab.start), 0.0
+    r, rows, total = stage_of(tab.rate, tab.stage[t]), len(tab.start), 0.0
     at_decider = (len(tab.first) - 1) * classes * BY_CLASS
     at_after = at_decider + classes
     for e in range(tab.begin[q], tab.begin[q + 1]):
@@ -394,12 +320,12 @@ def _stay(tab: PathTables, t: int, q: int, classes: int, state: Array, work: Arr
     return total
 
 
-@_part
+@part
 def _single(tab: PathTables, t: int, g: int, q: int, classes: int, state: Array, work: Array, month: Array) -> float:
     # pragma: no cover - compiled
     """The worth of a column of one plan to deciders; who joins."""
     e, k, total, floor = tab.begin[q], tab.stage[t], 0.0, -FAR if tab.reaches else 0.0
-    r, s, j = _at(tab.rate, k), _at(tab.weight, k), tab.row[e]
+    r, s, j = stage_of(tab.rate, k), stage_of(tab.weight, k), tab.row[e]
     at_decider = (len(tab.first) - 1) * classes * BY_CLASS
     at_after = at_decider + classes
     for c in range(classes):
@@ -420,17 +346,17 @@ def _single(tab: PathTables, t: int, g: int, q: int, classes: int, state: Array,
     return total
 
 
-@_part
+@part
 def _several(
     tab: PathTables, t: int, g: int, q: int, classes: int, state: Array, work: Array, month: Array, own: Array
 ) -> float:
     # pragma: no cover - compiled
     """The same of a column of several plans; the last three rows of ``work`` are its own."""
     k, total, floor = tab.stage[t], 0.0, -FAR if tab.reaches else 0.0
-    s, few, many, worth = _at(tab.weight, k), len(work) - 3, len(work) - 2, len(work) - 1
+    s, few, many, worth = stage_of(tab.weight, k), len(work) - 3, len(work) - 2, len(work) - 1
     at_decider = (len(tab.first) - 1) * classes * BY_CLASS
     at_after = at_decider + classes
-    _own(tab, _at(tab.rate, k), q, state, own)
+    _own(tab, stage_of(tab.rate, k), q, state, own)
     for c in range(classes):
         at = (g * classes + c) * BY_CLASS
         for w in range(work.shape[1]):
@@ -457,7 +383,7 @@ def _several(
     return total
 
 
-@_loop
+@loop
 def _columns(
     tab: PathTables, t: int, box: Bools, classes: int, state: Array, work: Array, month: Array, own: Array, table: Array
 ) -> None:  # pragma: no cover - compiled
@@ -474,7 +400,7 @@ def _columns(
                 table[k, q] += _stay(tab, t, q, classes, state, work, month)
 
 
-@_loop
+@loop
 def potentials(tab: PathTables, box: Bools, path: Ints) -> tuple[float, Array]:  # pragma: no cover - compiled
     """``bounds.Potentials`` of a part: the value of the path, and (K, n) potentials."""
     rows, width = tab.start.shape
