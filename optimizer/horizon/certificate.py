@@ -33,8 +33,8 @@ class PathRecorder:
         h, drops = self._horizon, []
         for k in np.flatnonzero(dropped.any(axis=1)):
             columns = np.flatnonzero(dropped[k])
-            for j in np.unique(h.plan[columns]):
-                levels = columns[h.plan[columns] == j] - h.first[j]
+            for j in np.unique(h.group[columns]):
+                levels = columns[h.group[columns] == j] - h.first[j]
                 drops.append([int(k), int(j), levels.tolist()])
         node.setdefault("steps", []).append([self._known(reference), share, drops])
 

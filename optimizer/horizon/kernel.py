@@ -47,7 +47,7 @@ class PathKernel:
     def _count(self, box: Bools) -> None:
         h, tuning, before = self._parted.horizon, self._tuning, self._read
         calls = h.months * len(self._parted.parts) * tuning.call_numbers
-        self._read += calls + float(box.sum()) * h.months / h.stages * h.types * len(h.habit)
+        self._read += calls + float(box.sum()) * h.months / h.stages * h.types * h.classes
         for most, compiling in ((tuning.loaded_numbers, False), (tuning.compiled_numbers, True)):
             if before < most <= self._read and self._potentials is numpy_potentials:
                 self._load(compiling)
@@ -57,6 +57,7 @@ class PathKernel:
         if self._deadline is not None and time.monotonic() + self._tuning.loading_seconds > self._deadline:
             return
         compiled = _compiled()
-        if compiled is not None and (compiled.on_disk() or (compiling and self._deadline is None)):
+        serves = compiled is not None and compiled.serves(self._parted.horizon)
+        if compiled is not None and serves and (compiled.on_disk() or (compiling and self._deadline is None)):
             self._potentials = compiled()
             self._parted = Parted(self._parted.horizon, self._tuning.compiled_whole, self._tuning.compiled_width)

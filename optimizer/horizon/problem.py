@@ -18,6 +18,7 @@ from optimizer.horizon.paths import all_paths, count_paths
 from optimizer.horizon.replay import replay
 from optimizer.horizon.search import YARDSTICK, search_paths
 from optimizer.horizon.simulate import NUMBERS, simulate, values
+from optimizer.model.composites import Nest
 from optimizer.optimise.outcome import reached, relative_gap
 from optimizer.search.engine import Clock
 from optimizer.typing import Array, Ints, Verdict
@@ -72,6 +73,15 @@ class HorizonProblem:
         origin: (J+1,) class of those who decide while with the alternatives or on a plan: a row of ``habit``. One
             class for all where absent.
         habit: (C, J+1) factor of attraction by class, >= 0 (alternatives 1e-30); 1 where absent.
+        nests: plans that customers see as variants of one thing, as for ``MenuProblem``; none where absent. Then
+            ``attraction`` is that of the plan alone; habit multiplies it before the nest's sum.
+        base_reach: (T, I) people reached without word of mouth, >= 0.
+        reach_speed: (I,) or one number, 0 to 1: with ``n`` before a month, reach_speed x (base_reach + sum of referral
+            x n - sum of n) people more (fewer below 0) are with the alternatives after it. Nobody where absent.
+        referral: (J+1, I) people whom a customer brings, >= 0; none where absent.
+        holders: "migrate": customers move to the terms of the month's menu; "keep": they keep the terms of the stage in
+            which they joined or last decided until they decide anew.
+        today: (J,) levels whose terms customers of ``start`` keep; those of the first stage where absent.
 
     Raises:
         InputError: names the argument and the place in it: shapes, signs, nan, numbers beyond 1e30.
@@ -94,10 +104,16 @@ class HorizonProblem:
         steps: ArrayLike | None = None,
         origin: ArrayLike | None = None,
         habit: ArrayLike | None = None,
+        nests: Sequence[Nest] | None = None,
+        base_reach: ArrayLike | None = None,
+        reach_speed: ArrayLike | None = None,
+        referral: ArrayLike | None = None,
+        holders: str = "migrate",
+        today: ArrayLike | None = None,
     ) -> None:
-        self.horizon = horizon_of(
+        self.horizon, self.layout = horizon_of(
             start, attraction, decision_rate, reward, weight, outside_attraction, outside_decision_rate, entrants,
-            stage, steps, origin, habit,
+            stage, steps, origin, habit, nests, (base_reach, reach_speed, referral), holders, today,
         )  # fmt: skip
 
     def simulate(self, path: ArrayLike) -> Array:
@@ -105,11 +121,11 @@ class HorizonProblem:
 
         Limits on steps do not matter here. Raises InputError for a level that is not there.
         """
-        return simulate(self.horizon, path_of(self.horizon, path))
+        return simulate(self.horizon, path_of(self.horizon, self.layout, path))
 
     def value(self, path: ArrayLike) -> float:
         """Sum over months of weight x reward x customers. Raises InputError as ``simulate``."""
-        return float(values(self.horizon, path_of(self.horizon, path)[None])[0])
+        return float(values(self.horizon, path_of(self.horizon, self.layout, path)[None])[0])
 
     def solve(self, gap: float = 1e-4, time_limit: float | None = None) -> HorizonSolution:
         """The best path, proven within ``gap`` (see ``HorizonSolution.gap``) unless ``time_limit`` seconds run out.
@@ -151,5 +167,5 @@ class HorizonProblem:
     ) -> HorizonSolution:  # fmt: skip
         gap = relative_gap(value, bound, YARDSTICK * self.horizon.magnitude)
         verdict = Verdict.PROVED if reached(gap, asked) else Verdict.BEST_FOUND
-        levels = path - self.horizon.first[:-1]
+        levels = self.horizon.levels(path)
         return HorizonSolution(levels, value, bound, gap, verdict, time.perf_counter() - began, boxes, certificate)

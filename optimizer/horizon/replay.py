@@ -108,24 +108,24 @@ class _Replay:
         return _Known(box, min(known.bound, told(self._horizon, form).total), form)
 
     def _path(self, number: int) -> Ints:
-        """A reference may be any path of levels that are there; limits on steps do not matter to a bound."""
+        """A reference may be any path of columns that are there; limits on steps do not matter to a bound."""
         levels = np.array(self._certificate["paths"][number], dtype=np.intp)
         h = self._horizon
-        if levels.shape != (h.stages, h.plans) or (levels < 0).any() or (levels >= np.array(h.levels)).any():
+        if levels.shape != (h.stages, h.groups) or (levels < 0).any() or (levels >= np.array(h.sizes)).any():
             raise NotTrustedError(f"path {number} of the certificate is none of this horizon")
         return np.asarray(levels + h.first[:-1])
 
     def _columns(self, stage: int, plan: int, levels: list[int]) -> Ints:
         h, picked = self._horizon, np.array(levels, dtype=np.intp)
-        inside = 0 <= stage < h.stages and 0 <= plan < h.plans
-        if not inside or (picked < 0).any() or (picked >= h.levels[plan]).any():
+        inside = 0 <= stage < h.stages and 0 <= plan < h.groups
+        if not inside or (picked < 0).any() or (picked >= h.sizes[plan]).any():
             raise NotTrustedError("the certificate names a stage, a plan or a level that is not there")
         return np.asarray(picked + h.first[plan])
 
     def _halves(self, split: list[Any], box: Bools) -> list[tuple[str, Bools]]:
         stage, plan, levels = split
         left, right = box.copy(), box.copy()
-        own = self._horizon.plan == plan
+        own = self._horizon.group == plan
         kept = np.zeros(len(own), dtype=np.bool_)
         kept[self._columns(stage, plan, levels)] = True
         left[stage] &= ~own | kept

@@ -161,7 +161,7 @@ class _Search:
 
     def _split(self, columns: Bools, bound: float, form: Separable, node: PathNode) -> None:
         stage, plan = _widest(self._horizon, columns, form.potentials)
-        inside = np.flatnonzero(columns[stage] & (self._horizon.plan == plan))
+        inside = np.flatnonzero(columns[stage] & (self._horizon.group == plan))
         left, right = inside[: len(inside) // 2], inside[len(inside) // 2 :]
         nodes = self.recorder.split(node, stage, plan, left)
         for child, others in zip(nodes, (right, left), strict=True):
