@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from optimizer.errors import bad_argument
 from optimizer.execution.arrays import each, finite, number
-from optimizer.horizon.building import Layout
+from optimizer.horizon.building import GroupLayout
 from optimizer.horizon.instance import Horizon
 from optimizer.horizon.limits import PathLimit
 from optimizer.model.measures import TOLERANCE
@@ -36,7 +36,7 @@ class HorizonLimit:
     """What to call it; its number where empty."""
 
 
-def with_limits(horizon: Horizon, layout: Layout, limits: Any) -> tuple[Horizon, tuple[PathLimit, ...]]:
+def with_limits(horizon: Horizon, layout: GroupLayout, limits: Any) -> tuple[Horizon, tuple[PathLimit, ...]]:
     """The horizon with the limits' rewards as further streams, and the limits. Raises InputError."""
     asked = each(limits, None, "limits", "limit")
     for k, limit in enumerate(asked):
@@ -60,7 +60,7 @@ def with_limits(horizon: Horizon, layout: Layout, limits: Any) -> tuple[Horizon,
     return whole, tuple(made)
 
 
-def _reward(horizon: Horizon, layout: Layout, reward: Any, name: str) -> Array:
+def _reward(horizon: Horizon, layout: GroupLayout, reward: Any, name: str) -> Array:
     """(1, 1, E, I)"""
     given = zip(each(reward, len(layout.levels), name), layout.levels, strict=True)
     parts = [finite(r, (horizon.types, n), f"{name}[{j}]") for j, (r, n) in enumerate(given)]

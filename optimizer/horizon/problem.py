@@ -150,9 +150,8 @@ class HorizonProblem:
 
         The bound holds also when time runs out, rounding included.
 
-        Raises:
-            InputError for a gap outside 0 to 1 or a time limit that is not above 0; InfeasibleError where it is proven
-            that no path keeps the limits, with a :class:`PathDiagnosis`; SolverError where time ran out without one.
+        Raises InputError for a gap outside 0 to 1 or a time limit that is not above 0; InfeasibleError where it is
+        proven that no path keeps the limits, with a ``PathDiagnosis``; SolverError where time ran out without one.
         """
         asked, seconds, began = checked_gap(gap), checked_seconds(time_limit), time.perf_counter()
         clock = Clock(None if seconds is None else time.monotonic() + seconds)

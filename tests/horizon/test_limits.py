@@ -76,6 +76,7 @@ def check(seeds: range) -> tuple[int, int]:
         assert found.value == pytest.approx(best.value, abs=1.1e-6 * size), seed
         assert best.value - 1e-12 <= problem.replay(found.certificate) <= found.bound + 1e-9 * size, seed
         solved += 1
+    assert solved + infeasible == len(seeds) > 0
     return solved, infeasible
 
 
