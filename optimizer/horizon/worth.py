@@ -21,6 +21,10 @@ SIGNED = {
 """Streams of a contribution, and how they count; revenue holds advertising, which is told apart."""
 
 
+ROUNDING = 1e-12
+"""Share of the parts of a worth below which what is left of it is rounding."""
+
+
 @dataclass(frozen=True)
 class CustomerWorth:
     """What a customer of today is worth, usd discounted to today, more than the same person with the alternatives."""
@@ -108,5 +112,8 @@ def _told(timeline: Timeline, plan: str, held: Array, value: Array, own: dict[st
         share = part / part.sum()
         parts = {name: float(share @ of) for name, of in own.items()}
         whole = float(share @ value)
-        rows.append(CustomerWorth(plan, segment, float(part.sum()), whole, **parts, later=whole - sum(parts.values())))
+        later = whole - sum(parts.values())
+        size = sum(abs(own) for own in parts.values())
+        later = 0.0 if abs(later) < ROUNDING * size else later
+        rows.append(CustomerWorth(plan, segment, float(part.sum()), whole, **parts, later=later))
     return rows

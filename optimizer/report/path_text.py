@@ -43,24 +43,34 @@ def path_page(solution: PathSolution) -> Group:
     warnings = [f for f in solution.findings if f.severity == "warning"]
     if warnings:
         blocks += [Text("Warnings", style="bold"), *(Text(f"  {printable(str(f))}") for f in warnings), ""]
-    return Group(*blocks, Text(_foot(solution), style="dim"))
+    return Group(*blocks, Text(foot_of(solution), style="dim"))
 
 
 def _head(solution: PathSolution) -> Text:
-    o, head = solution.objective, Text()
-    asked = solution.timeline.asked
-    what = f"{heading(o.name)} over {asked.months} months" if o.unit == "usd" else f"{heading(o.name)} at the end"
+    head = Text()
     head.append(printable(solution.title) + "\n", style="bold")
     head.append(printable(solution.question) + "\n\n", style="italic")
-    head.append(f"{_decision(solution)}\n", style="bold green")
-    tail = f", {asked.tail} more under the last menu counted," if o.unit == "usd" and asked.tail else ""
-    held = quantity(solution.held_value, o.unit)
-    head.append(f"{what}{tail} {quantity(o.value, o.unit)} (today's menu held {held}).\n", style="bold green")
+    head.append(f"{decision_of(solution)}\n", style="bold green")
+    head.append(f"{result_of(solution)}\n", style="bold green")
     head.append(f"{solution.verdict_text}\n")
     return head
 
 
-def _decision(solution: PathSolution) -> str:
+def result_of(solution: PathSolution) -> str:
+    """What is reached, in a sentence."""
+    o, asked, months = solution.objective, solution.timeline.asked, question_months(solution)
+    what = f"{heading(o.name)} over {asked.months} months" if o.unit == "usd" else f"{heading(o.name)} in {months}"
+    tail = f", {asked.tail} more under the last menu counted," if o.unit == "usd" and asked.tail else ""
+    return f"{what}{tail} {quantity(o.value, o.unit)} (today's menu held {quantity(solution.held_value, o.unit)})."
+
+
+def question_months(solution: PathSolution) -> str:
+    """The months whose mean the objective is."""
+    first, last = solution.timeline.m.inputs.case.objective.months or (1, solution.timeline.months)
+    return f"month {first}" if first == last else f"months {first} to {last}"
+
+
+def decision_of(solution: PathSolution) -> str:
     """What changes at every stage, in one or two sentences."""
     told, before = [], None
     for stage in solution.stages:
@@ -103,12 +113,12 @@ def _menus(solution: PathSolution) -> Table:
         rows = [stage.menu[k] for stage in solution.stages]
         if not plan.today_offered and not any(p.offered for p in rows):
             continue
-        now = _offer(plan, True) if plan.today_offered else "-"
-        table.add_row(printable(plan.title), now, *(_offer(p, False) if p.offered else "-" for p in rows))
+        now = offer(plan, True) if plan.today_offered else "-"
+        table.add_row(printable(plan.title), now, *(offer(p, False) if p.offered else "-" for p in rows))
     return table
 
 
-def _offer(p: PlanChoice, today: bool) -> str:
+def offer(p: PlanChoice, today: bool) -> str:
     """Price, and what differs from today's beside it."""
     fee, units = (p.today_price, p.today_unit_prices) if today else (p.price, p.unit_prices)
     pieces = [", ".join(f"{value:.3g}" for value in units.values()) if units and not fee else price(fee)]
@@ -121,7 +131,7 @@ def _caps(value: Any) -> str:
     return str(value) if isinstance(value, str) else ", ".join(f"{cap:g}/{window}" for window, cap in value.items())
 
 
-def _shown(solution: PathSolution) -> list[int]:
+def shown_months(solution: PathSolution) -> list[int]:
     """Months that are told: the ends of quarters, or fewer."""
     months = solution.timeline.months
     step = next(s for s in (1, 3, 6, 12, 24, 60) if months / s <= COLUMNS or s == 60)
@@ -129,7 +139,7 @@ def _shown(solution: PathSolution) -> list[int]:
 
 
 def _path(solution: PathSolution) -> Table:
-    months = _shown(solution)
+    months = shown_months(solution)
     table = plain_table("Figures of a month", "figure", "today", *(f"month {t}" for t in months), "held, last")
     for name in SHOWN:
         unit = unit_of(name)
@@ -143,7 +153,7 @@ def _path(solution: PathSolution) -> Table:
 
 
 def _customers(solution: PathSolution) -> Table:
-    months = _shown(solution)
+    months = shown_months(solution)
     table = plain_table("Customers by plan", "plan", "today", *(f"month {t}" for t in months))
     for name in solution.timeline.m.choices.plans:
         values = [solution.figure("customers", t, name) for t in months]
@@ -167,14 +177,14 @@ def _worth(solution: PathSolution) -> Table:
 
 def _conditions(solution: PathSolution) -> Table:
     table = plain_table("Conditions", "condition", "asked", "reached", "")
-    for c in _told_conditions(solution):
+    for c in told_conditions(solution):
         unit = unit_of(c.figure)
         state = "MISSED" if not c.met else "binds" if c.binding else "met"
         table.add_row(printable(c.name), f"{c.sense} {quantity(c.bound, unit)}", quantity(c.value, unit), state)
     return table
 
 
-def _told_conditions(solution: PathSolution) -> list[ConditionCheck]:
+def told_conditions(solution: PathSolution) -> list[ConditionCheck]:
     """Cash by its lowest month, all others as they are."""
     cash = [c for c in solution.conditions if c.name.startswith("cash, ")]
     others = [c for c in solution.conditions if c not in cash]
@@ -184,18 +194,18 @@ def _told_conditions(solution: PathSolution) -> list[ConditionCheck]:
 def _worlds(solution: PathSolution) -> Text:
     text = Text("What changes meanwhile\n", style="bold")
     for world in solution.timeline.asked.worlds:
-        changes = ", ".join(_told(path, c.model_dump(exclude_none=True)) for path, c in world.changes.items())
+        changes = ", ".join(change_told(path, c.model_dump(exclude_none=True)) for path, c in world.changes.items())
         told = f"{world.title}: {changes}" if world.title else changes
         text.append(printable(f"  from month {world.month}: {told}\n"), style="not bold")
     return text
 
 
-def _told(path: str, change: dict[str, Any]) -> str:
+def change_told(path: str, change: dict[str, Any]) -> str:
     signs: Sequence[tuple[str, str]] = (("to", " = "), ("times", " x"), ("plus", " + "))
     return path + next(f"{sign}{change[kind]:g}" for kind, sign in signs if kind in change)
 
 
-def _foot(solution: PathSolution) -> str:
+def foot_of(solution: PathSolution) -> str:
     o = solution.objective
     spent = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in solution.seconds.items())
     versions = ", ".join(f"{name} {version}" for name, version in solution.versions.items())
