@@ -2,24 +2,31 @@
 
 Months t = 0..T-1: customers decide, then are billed. Row 0 of every (J+1, I) array is the alternatives, rows 1..J the
 plans. Who decides anew belongs to an origin class c, which carries history: habit h_cj multiplies the attraction of
-alternative j for a decider of class c. Leading axes, such as one for many paths, are kept.
+alternative j for a decider of class c. Weights w_cj of choice have habit and nests in them. Leading axes, such as one
+for many paths, are kept.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from optimizer.economics import choice
 from optimizer.typing import Array
 
 
-def choice_weights(attraction: Array, habit: Array) -> Array:
-    """Weight of every alternative for a decider of every class: w_cj = h_cj a_j.
+def choice_weights(attraction: Array, habit: Array, dissimilarity: float = 1.0) -> Array:
+    """Weight of plans that are one nest for a decider of every class: habit multiplies before the nest's sum.
 
-    The place where nests belong: habit multiplies the attraction of a nest's members before the nest's sum.
-    Index: (..., J+1, I) and (C, J+1) to (..., C, J+1, I). Unit: 1. Source: multinomial logit with state dependence
-    (Heckman, 1981; Train, Discrete Choice Methods with Simulation, 2009, ch. 3).
+    w_cj = b_cj I_c^(lambda - 1), b_cj = (h_cj a_j)^(1 / lambda), I_c = sum over the nest of b_cj. A plan alone, or
+    plans at lambda 1: h_cj a_j. Nothing later knows of habit or nests.
+    Index: (..., M, I) and (C, M) to (C, ..., M, I). Unit: 1. Source: multinomial logit with state dependence (Heckman,
+    1981), nested logit; Train, Discrete Choice Methods with Simulation (2009), ch. 3 and 4.
     """
-    return np.asarray(habit[:, :, None] * attraction[..., None, :, :])
+    h = habit.reshape(len(habit), *(1,) * (attraction.ndim - 2), -1, 1)
+    alone = np.asarray(h * attraction)
+    if dissimilarity == 1.0:
+        return alone
+    return np.moveaxis(choice.nested(np.moveaxis(alone, -2, -1), dissimilarity), -1, -2)
 
 
 def deciders(customers: Array, rate: Array, members: Array, entrants: Array) -> Array:
@@ -72,3 +79,22 @@ def customer_value(rate: Array, gain: Array, decider: Array) -> Array:
     Index: any, all alike. Unit: as the gain. Source: adjoint of the transition (Bellman, Dynamic Programming, 1957).
     """
     return np.asarray((1.0 - rate) * gain + rate * decider)
+
+
+def newly_reached(customers: Array, speed: Array, base: Array, referral: Array) -> Array:
+    """People reached in a month, who start with the alternatives: omega (base + sum_j psi_j n_j - sum_j n_j).
+
+    Reach moves by a share omega a month to the base reach and those whom customers bring; below 0 people are lost to
+    sight. Index: (..., J+1, I), base and omega (I,), psi (J+1, I) to (..., I). Unit: customers/month. Source: partial
+    adjustment (Nerlove, 1958) to the run-rate reach of ``reach``.
+    """
+    return np.asarray(speed * (base + ((referral - 1.0) * customers).sum(axis=-2)))
+
+
+def reach_value(speed: Array, referral: Array, outside_gain: Array) -> Array:
+    """What a customer is worth by those who are reached through it: omega (psi_j - 1) G_0.
+
+    Index: omega (I,), psi (J+1, I), G_0 (..., I) to (..., J+1, I). Unit: as the gain. Source: adjoint of
+    ``newly_reached``.
+    """
+    return np.asarray(speed * (referral - 1.0) * outside_gain[..., None, :])

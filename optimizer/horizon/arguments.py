@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from optimizer.economics import dynamics
 from optimizer.errors import bad_argument
-from optimizer.execution.arrays import dimensions, each, finite, refuse
-from optimizer.horizon.instance import Horizon
+from optimizer.execution.arrays import LARGEST, dimensions, each, finite, refuse
+from optimizer.horizon.building import MOST_COLUMNS, GroupLayout
+from optimizer.horizon.instance import Horizon, Reach
+from optimizer.model.composites import checked_nests
 from optimizer.typing import Array, Ints
 
 SMALLEST = 1e-30
@@ -18,9 +21,10 @@ SMALLEST = 1e-30
 
 def horizon_of(
     start: Any, attraction: Any, decision_rate: Any, reward: Any, weight: Any, outside_attraction: Any,
-    outside_decision_rate: Any, entrants: Any, stage: Any, steps: Any, origin: Any, habit: Any,
-) -> Horizon:  # fmt: skip
-    """Frozen arrays. Raises InputError: names the argument and the place in it."""
+    outside_decision_rate: Any, entrants: Any, stage: Any, steps: Any, origin: Any, habit: Any, nests: Any,
+    word: tuple[Any, Any, Any], holders: Any, today: Any,
+) -> tuple[Horizon, GroupLayout]:  # fmt: skip
+    """Frozen arrays, and how plans and levels lie in them. Raises InputError: names the argument and the place."""
     plans = each(attraction, None, "attraction")
     if not plans:
         raise bad_argument("attraction", "has no plan")
@@ -30,33 +34,90 @@ def horizon_of(
     levels = [a.shape[1] for a in attractions]
     habits, origins = _classes(habit, origin, len(plans) + 1)
     one = np.zeros((months, types)) if entrants is None else finite(entrants, (months, types), "entrants", least=0.0)
+    rates = _stacked([_rate(r, (types, n), f"decision_rate[{j}]")
+                      for j, (r, n) in enumerate(_each_level(decision_rate, levels, "decision_rate"))])  # fmt: skip
+    rewards = _stacked([finite(r, (types, n), f"reward[{j}]")
+                        for j, (r, n) in enumerate(_each_level(reward, levels, "reward"))])  # fmt: skip
+    away = finite(outside_attraction, (months, types), "outside_attraction", least=SMALLEST)
+    stages, most = _stages(stage, months), _steps(steps, levels)
+    layout = _layout(levels, nests)
     made = Horizon(
         start=customers,
-        attraction=_stacked(attractions),
-        decision_rate=_stacked([_rate(r, (types, n), f"decision_rate[{j}]")
-                                for j, (r, n) in enumerate(_each_level(decision_rate, levels, "decision_rate"))]),
-        reward=_stacked([finite(r, (types, n), f"reward[{j}]")
-                         for j, (r, n) in enumerate(_each_level(reward, levels, "reward"))])[None],
+        choice_weight=layout.choice_weights(_stacked(attractions), habits)[None],
+        decision_rate=rates[layout.level_place][None],
+        reward=rewards[layout.level_place][None, None],
         weight=finite(weight, (None,), "weight")[None],
-        outside_attraction=finite(outside_attraction, (months, types), "outside_attraction", least=SMALLEST),
+        outside_weight=dynamics.choice_weights(away[:, None], habits[:, :1])[:, :, 0].swapaxes(0, 1).copy(),
         outside_decision_rate=_rate(outside_decision_rate, (types,), "outside_decision_rate"),
         entrants=one,
-        stage=_stages(stage, months),
-        first=np.concatenate([[0], np.cumsum(levels)]).astype(np.intp),
-        steps=_steps(steps, levels),
+        stage=stages,
+        first=layout.first,
+        group_of=layout.group_of,
+        level=layout.level,
+        moves=(layout.moves(most),),
         origin=origins,
-        habit=habits,
-    )  # fmt: skip
-    for field in fields(made):
-        getattr(made, field.name).setflags(write=False)
+        allowed=np.ones((int(stages[-1]) + 1, layout.first[-1]), dtype=np.bool_),
+        reach=_reach(word, len(plans), months, types),
+        keeps=_keeps(holders),
+        today=_today(today, _keeps(holders), layout),
+    )
+    if made.reach is not None and not made.people.max() <= LARGEST:
+        raise bad_argument("referral", f"brings more than {LARGEST:g} people within the months", "give smaller ones")
+    for part in (made, made.reach):
+        for field in () if part is None else fields(part):
+            if isinstance(array := getattr(part, field.name), np.ndarray):
+                array.setflags(write=False)
+    return made, layout
+
+
+def _reach(word: tuple[Any, Any, Any], plans: int, months: int, types: int) -> Reach | None:
+    """From ``base_reach``, ``reach_speed`` and ``referral``."""
+    base, speed, referral = word
+    if speed is None:
+        for name, value in (("base_reach", base), ("referral", referral)):
+            if value is not None:
+                raise bad_argument(name, "is given without reach_speed", "say how fast reach moves")
+        return None
+    if base is None:
+        raise bad_argument("base_reach", "is missing", "say how many people are reached without word of mouth")
+    one = [speed] * types if dimensions(speed) == 0 else speed
+    none = np.zeros((plans + 1, types))
+    return Reach(
+        _rate(one, (types,), "reach_speed"),
+        finite(base, (months, types), "base_reach", least=0.0),
+        none if referral is None else finite(referral, (plans + 1, types), "referral", least=0.0),
+    )
+
+
+def _keeps(holders: Any) -> bool:
+    if holders not in ("migrate", "keep"):
+        raise bad_argument("holders", f'is neither "migrate" nor "keep": {holders!r}')
+    return bool(holders == "keep")
+
+
+def _today(today: Any, keeps: bool, layout: GroupLayout) -> Ints | None:
+    if today is None:
+        return None
+    if not keeps:
+        raise bad_argument("today", "is given, but holders do not keep their terms", 'say holders="keep"')
+    levels = _whole(today, (len(layout.levels),), "today")
+    refuse(levels, levels >= np.array(layout.levels), "today", "is not a level of its plan")
+    return np.asarray(layout.columns_of(levels.astype(np.intp)[None])[0])
+
+
+def _layout(levels: list[int], nests: Any) -> GroupLayout:
+    made = GroupLayout(tuple(levels), () if nests is None else checked_nests(nests, len(levels)))
+    if (found := made.too_many()) is not None:
+        nest, count = found
+        raise bad_argument(f"nests[{nest}]", f"has {count} combinations of levels, more than {MOST_COLUMNS}")
     return made
 
 
-def path_of(horizon: Horizon, path: Any) -> Ints:
-    """(K, J) columns of a path of levels. Raises InputError for a level that is not there."""
+def path_of(horizon: Horizon, layout: GroupLayout, path: Any) -> Ints:
+    """(K, G) columns of a path of levels. Raises InputError for a level that is not there."""
     levels = _whole(path, (horizon.stages, horizon.plans), "path")
-    refuse(levels, levels >= np.array(horizon.levels), "path", "is not a level of its plan")
-    return np.asarray(levels.astype(np.intp) + horizon.first[:-1])
+    refuse(levels, levels >= np.array(layout.levels), "path", "is not a level of its plan")
+    return layout.columns_of(levels.astype(np.intp))
 
 
 def _stacked(parts: list[Array]) -> Array:

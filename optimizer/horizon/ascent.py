@@ -1,12 +1,13 @@
-"""Good paths by the exact simulation: one menu for all stages first, then one (stage, plan) after the other."""
+"""Good paths by the exact simulation: one menu for all stages first, then one (stage, group) after the other."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from optimizer.horizon.bounds import constant_path
+from optimizer.horizon.bounds import constant_path, whole_box
 from optimizer.horizon.instance import Horizon
-from optimizer.horizon.simulate import earned, rest_value, values, walk
+from optimizer.horizon.paths import nearest
+from optimizer.horizon.simulate import earned, rest_value, start_state, values, walk
 from optimizer.search.engine import Clock
 from optimizer.typing import Array, Ints
 
@@ -15,27 +16,28 @@ BETTER = 1e-12
 
 
 def best_constant(horizon: Horizon, clock: Clock) -> Ints:
-    """A path of one menu that no other level of one plan makes better, unless the clock stops it."""
-    path = constant_path(horizon, np.zeros(horizon.plans, dtype=np.intp))
+    """A path of one menu that no other column of one group makes better, unless the clock stops it; or the path nearest
+    to it that may be taken."""
+    path = constant_path(horizon, np.zeros(horizon.groups, dtype=np.intp))
     value, moved = float(values(horizon, path[None])[0]), True
     while moved and clock.stop() is None:
         moved = False
-        for j in range(horizon.plans):
-            tried = np.repeat(path[None], horizon.levels[j], axis=0)
+        for j in range(horizon.groups):
+            tried = np.repeat(path[None], horizon.sizes[j], axis=0)
             tried[:, :, j] = np.arange(horizon.first[j], horizon.first[j + 1])[:, None]
             found = values(horizon, tried)
             best = int(found.argmax())
             if found[best] > value + BETTER * abs(value):
                 path, value, moved = tried[best], float(found[best]), True
-    return path
+    return nearest(horizon, whole_box(horizon), path)
 
 
 def ascend(horizon: Horizon, path: Ints, sweeps: int, clock: Clock) -> tuple[Ints, float]:
-    """Move one plan in one stage at a time while that is better and the neighbouring stages allow it."""
+    """Move one group in one stage at a time while that is better and the neighbouring stages allow it."""
     for _ in range(sweeps):
-        moved, before, total = False, horizon.start[None], 0.0
+        moved, before, total = False, start_state(horizon), 0.0
         for k in range(horizon.stages):
-            for j in range(horizon.plans):
+            for j in range(horizon.groups):
                 if clock.stop() is not None:
                     return path, float(values(horizon, path[None])[0])
                 path, better = _moved(horizon, path, k, j, before)
@@ -48,12 +50,12 @@ def ascend(horizon: Horizon, path: Ints, sweeps: int, clock: Clock) -> tuple[Int
 
 
 def _moved(horizon: Horizon, path: Ints, k: int, j: int, before: Array) -> tuple[Ints, bool]:
-    """The path with the best level of a plan in a stage, and whether it is another one."""
-    columns = np.arange(horizon.first[j], horizon.first[j + 1])
+    """The path with the best column of a group in a stage, and whether it is another one."""
+    columns = horizon.first[j] + np.flatnonzero(horizon.allowed[k, horizon.first[j] : horizon.first[j + 1]])
     if k:
-        columns = columns[horizon.follows[path[k - 1, j], columns]]
+        columns = np.intersect1d(columns, horizon.between(k - 1).after.of(path[k - 1, j]))
     if k + 1 < horizon.stages:
-        columns = columns[horizon.follows[columns, path[k + 1, j]]]
+        columns = np.intersect1d(columns, horizon.between(k).before.of(path[k + 1, j]))
     tried = np.repeat(path[None], len(columns), axis=0)
     tried[:, k, j] = columns
     found = rest_value(horizon, tried, before, k)
@@ -64,9 +66,9 @@ def _moved(horizon: Horizon, path: Ints, k: int, j: int, before: Array) -> tuple
 
 
 def _through(horizon: Horizon, path: Ints, k: int, before: Array) -> tuple[Array, float]:
-    """Customers after a stage, and what its months earn."""
+    """The state after a stage, and what its months earn."""
     months, total = horizon.months_of[k], 0.0
     for t, after in zip(months, walk(horizon, path[None], before, k), strict=False):
-        total += float(earned(horizon, t, path[None, k], after)[0])
+        total += float(earned(horizon, t, path[None], after)[0])
         before = after
     return before, total

@@ -6,10 +6,14 @@ G_j(l) = reward of level l + v_j after the month:
     value(x) = value(c) + sum over months and types of
                sum_j n_j f_j(l_j) + sum_c R_c sum_j d_cj(l_j)
     f_j(l)  = (1 - rate_l) G_j(l) + rate_l lambda,  less the same at c
-    d_cj(l) = h_cj a_l (G_j(l) - lambda_c),         less the same at c
+    d_cj(l) = w_cl (G_j(l) - lambda_c),             less the same at c
 
-Every term belongs to the level of one plan in one stage; n and R only multiply it, and lie in the intervals of
-``intervals``. The worse end of each, by sign, makes a potential per (stage, column). Source: performance difference of
+With word of mouth v_j has omega (psi_j - 1) G_0 beside, and the identity stands as it is. Where terms are kept, G_j(l)
+is of someone who keeps level l, and f is nothing: only who decides is uncertain.
+
+Every term belongs to the column of one group in one stage; n and R only multiply it, and lie in the intervals of
+``intervals``. Terms d of a column's entries share their R and are summed first. The worse end of each, by sign, makes a
+potential per (stage, column). Source: performance difference of
 Markov decision processes (Kakade and Langford, 2002), interval arithmetic, Viterbi's recursion over stages.
 """
 
@@ -25,7 +29,7 @@ from optimizer.economics import dynamics
 from optimizer.errors import NotTrustedError
 from optimizer.horizon.instance import Horizon
 from optimizer.horizon.intervals import StageRanges, ranges
-from optimizer.horizon.paths import favoured, favoured_path
+from optimizer.horizon.paths import favoured, favoured_path, reachable
 from optimizer.horizon.values import CustomerValues, customer_values
 from optimizer.typing import Array, Bools, Ints
 
@@ -34,16 +38,16 @@ EPS = float(np.finfo(np.float64).eps)
 
 @dataclass(frozen=True)
 class Part:
-    """Types that are offered, or hold, the same plans."""
+    """Types that are offered, or hold, plans of the same groups."""
 
     horizon: Horizon
-    plans: Ints
+    groups: Ints
     columns: Ints
     """(n,) of the whole horizon."""
 
     def path(self, path: Ints, whole: Horizon) -> Ints:
         """Columns of this part."""
-        return path[:, self.plans] - whole.first[self.plans] + self.horizon.first[:-1]
+        return path[:, self.groups] - whole.first[self.groups] + self.horizon.first[:-1]
 
 
 @dataclass(frozen=True)
@@ -58,20 +62,27 @@ class Parted:
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
-        """Together all types that any plan reaches."""
-        h, every = self.horizon, np.arange(self.horizon.plans)
-        if h.attraction.size <= self.whole:
-            return (Part(h, every, np.arange(len(h.plan))),)
-        offered = np.maximum.reduceat(h.attraction, h.first[:-1]) > 0.0
-        groups, of = np.unique(offered | (h.start[1:] > 0.0), axis=1, return_inverse=True)
+        """Together all types that any group reaches."""
+        h, every = self.horizon, np.arange(self.horizon.groups)
+        if len(h.entry_row) * h.types <= self.whole:
+            return (Part(h, every, np.arange(h.columns)),)
+        shared, of = np.unique(_concerned(h), axis=1, return_inverse=True)
         made = []
-        for g in range(groups.shape[1]):
-            plans, types = np.flatnonzero(groups[:, g]), np.flatnonzero(of.ravel() == g)
-            if len(plans):
-                columns = np.flatnonzero(np.isin(h.plan, plans))
+        for s in range(shared.shape[1]):
+            groups, types = np.flatnonzero(shared[:, s]), np.flatnonzero(of.ravel() == s)
+            if len(groups):
+                columns = np.flatnonzero(np.isin(h.group, groups))
                 pieces = np.array_split(types, -(-len(types) // self.width))
-                made += [Part(h.part(plans, piece), plans, columns) for piece in pieces]
+                made += [Part(h.part(groups, piece), groups, columns) for piece in pieces]
         return tuple(made)
+
+
+def _concerned(horizon: Horizon) -> Bools:
+    """(G, I) whether a type is offered, or holds, a plan of a group."""
+    h = horizon
+    found = np.logical_or.reduceat((h.choice_weight > 0.0).any(axis=(0, 1)), h.entry_first[h.first[:-1]], axis=0)
+    np.logical_or.at(found, h.group_of, h.start[1:] > 0.0)
+    return np.asarray(found)
 
 
 Potentials = Callable[[Horizon, Bools, Ints], tuple[float, Array]]
@@ -96,13 +107,13 @@ class PathBound:
     total: float
     """No path of the box is worth more."""
     path: Ints
-    """(K, J) the path that the form favours."""
+    """(K, G) the path that the form favours."""
     through: Array
     """(K, N) no path of the box that takes a column is worth more; -inf out of the box."""
 
 
 def bound_box(parted: Parted, box: Bools, reference: Ints, potentials: Potentials) -> tuple[float, Separable]:
-    """Value of a reference path (K, J), in the box (K, N) or not, and the form around it.
+    """Value of a reference path (K, G), in the box (K, N) or not, and the form around it.
 
     The columns of the box are all reachable; what ``paths.reachable`` leaves is such a box. Raises NotTrustedError for
     a number that is not finite.
@@ -124,7 +135,7 @@ def rounding_slack(horizon: Horizon) -> float:
     by some ten roundings a month in n, R, v and lambda, and by one a term in sums.
     """
     rows = horizon.plans + 1
-    terms = 2.0 * horizon.worth_to_come * rows * (1 + len(horizon.habit))
+    terms = 2.0 * horizon.worth_to_come * rows * (1 + horizon.classes)
     return EPS * (40.0 * horizon.months + 10.0 * rows + horizon.types + 40.0) * terms
 
 
@@ -172,40 +183,77 @@ def _line(one: Separable, other: Separable, path: Ints) -> tuple[float, float]:
 
 def numpy_potentials(horizon: Horizon, box: Bools, reference: Ints) -> tuple[float, Array]:
     """``Potentials``; the form that certificates are replayed with."""
-    values, table = customer_values(horizon, reference), np.zeros(box.shape)
-    for stage in ranges(horizon, box):
-        k = horizon.stage[stage.months.start]
-        table[k, stage.columns] = _stage_potentials(horizon, values, stage, reference[k])
+    h, values, table = horizon, customer_values(horizon, reference), np.zeros(box.shape)
+    for stage in ranges(h, box):
+        k = int(h.stage[stage.months.start])
+        table[k, stage.columns] = _decided(h, values, stage, reference[k])
+        if not h.keeps:
+            table[k, stage.columns] += _held(h, values, stage, reference[k])
+        elif k == 0 and h.today is None:
+            table[k, stage.columns] += _held_from_the_start(h, values, stage, reference[k])
     return values.value, table
 
 
-def _stage_potentials(horizon: Horizon, values: CustomerValues, stage: StageRanges, menu: Ints) -> Array:
-    """(n,) the worse ends of n f and R d, over all months and types; the ends are (least, minus most)."""
-    plan = horizon.plan[stage.columns]
-    kept, chosen = _per_customer(horizon, values, stage.months, stage.columns)
-    kept_there, chosen_there = _per_customer(horizon, values, stage.months, menu)
-    f, d = kept - kept_there[:, plan], chosen - chosen_there[:, :, plan]
-    n, r = stage.customers, stage.per_weight
-    worth = np.maximum(f * n[:, 0], -f * n[:, 1]).sum(axis=(0, 2))
-    worth += np.maximum(d * r[:, 0], -d * r[:, 1]).sum(axis=(0, 1, 3))
-    return np.asarray(worth)
+def _decided(horizon: Horizon, values: CustomerValues, stage: StageRanges, menu: Ints) -> Array:
+    """(n,) the worse ends of R d, over all months, classes and types; the ends are (least, minus most)."""
+    chosen = np.add.reduceat(_chosen(horizon, values, stage.months, stage.entries), stage.begin, axis=2)
+    there = _by_group(horizon, _chosen(horizon, values, stage.months, horizon.entries(menu)))
+    d, r = chosen - there[:, :, horizon.group[stage.columns]], stage.per_weight
+    return np.asarray(np.maximum(d * r[:, 0], -d * r[:, 1]).sum(axis=(0, 1, 3)))
 
 
-def _per_customer(horizon: Horizon, values: CustomerValues, months: range, columns: Ints) -> tuple[Array, Array]:
-    """Worth of a customer (M, n, W) and of a decider (M, C, n, W) less its mean, times weight, at every column."""
-    rows, span = horizon.plan[columns] + 1, slice(months.start, months.stop)
-    gain = horizon.monthly_reward[span][:, columns] + values.after[1:][span][:, rows]
-    decider = values.decider[span]
-    kept = dynamics.customer_value(horizon.decision_rate[columns], gain, decider[:, horizon.origin[rows]])
-    weight = horizon.habit[:, rows, None] * horizon.attraction[columns]
-    return kept, weight * (gain[:, None] - decider[:, :, None])
+def _held(horizon: Horizon, values: CustomerValues, stage: StageRanges, menu: Ints) -> Array:
+    """(n,) the worse ends of n f, over all months and types."""
+    there = _customer(horizon, values, stage.months, horizon.entries(menu))
+    f = _customer(horizon, values, stage.months, stage.entries) - there[:, horizon.entry_row[stage.entries] - 1]
+    n = stage.customers
+    return np.asarray(np.add.reduceat(np.maximum(f * n[:, 0], -f * n[:, 1]).sum(axis=(0, 2)), stage.begin))
+
+
+def _held_from_the_start(horizon: Horizon, values: CustomerValues, stage: StageRanges, menu: Ints) -> Array:
+    """(n,) what the terms of the first stage are worth for customers of the start, who keep them; exact."""
+    assert values.on_terms is not None
+    row, there = horizon.entry_row[stage.entries], horizon.entries(menu)
+    more = values.on_terms[0, stage.entries] - values.on_terms[0, there][row - 1]
+    return np.asarray(np.add.reduceat((horizon.start[row] * more).sum(axis=1), stage.begin))
+
+
+def _gain(horizon: Horizon, values: CustomerValues, months: range, entries: Ints) -> Array:
+    """(M, m, W) a month's reward in every entry and the value after it."""
+    later = slice(months.start + 1, months.stop + 1)
+    if values.on_terms is not None:
+        after = values.on_terms[later, entries]
+    else:
+        after = values.after[later][:, horizon.entry_row[entries]]
+    return np.asarray(horizon.monthly_reward[months.start : months.stop][:, entries] + after)
+
+
+def _customer(horizon: Horizon, values: CustomerValues, months: range, entries: Ints) -> Array:
+    """(M, m, W) worth of a customer in every entry."""
+    rate = horizon.at(horizon.decision_rate, int(horizon.stage[months.start]))[entries]
+    own = values.decider[months.start : months.stop, horizon.origin[horizon.entry_row[entries]]]
+    return dynamics.customer_value(rate, _gain(horizon, values, months, entries), own)
+
+
+def _chosen(horizon: Horizon, values: CustomerValues, months: range, entries: Ints) -> Array:
+    """(M, C, m, W) worth of choosing an entry, less what deciders are worth, times its choice weight."""
+    weight = horizon.at(horizon.choice_weight, int(horizon.stage[months.start]))[:, entries]
+    gain = _gain(horizon, values, months, entries)[:, None]
+    return np.asarray(weight * (gain - values.decider[months.start : months.stop, :, None]))
+
+
+def _by_group(horizon: Horizon, of_plans: Array) -> Array:
+    """Sums over each group's plans, (..., J, W) to (..., G, W)."""
+    order = np.argsort(horizon.group_of, kind="stable")
+    begin = np.cumsum(horizon.widths) - horizon.widths
+    return np.asarray(np.add.reduceat(of_plans[..., order, :], begin, axis=-2))
 
 
 def whole_box(horizon: Horizon) -> Bools:
-    """All columns in all stages."""
-    return np.ones((horizon.stages, len(horizon.plan)), dtype=np.bool_)
+    """All columns in all stages that some path may take."""
+    return reachable(horizon, horizon.allowed)
 
 
 def constant_path(horizon: Horizon, levels: Sequence[int] | Ints) -> Ints:
-    """One menu for all stages, (K, J) columns."""
+    """One menu for all stages, (K, G) columns."""
     return np.repeat((np.asarray(levels, dtype=np.intp) + horizon.first[:-1])[None], horizon.stages, axis=0)

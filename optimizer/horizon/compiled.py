@@ -1,272 +1,431 @@
 """The potentials of ``bounds`` in compiled loops, types innermost. Imports numba.
 
-Same formulas as ``values``, ``intervals`` and ``bounds.numpy_potentials``, without temporary arrays. Sums may be taken
-in any order, which the slack of the bound covers.
+Same formulas as ``values``, ``intervals`` and ``bounds.numpy_potentials``, without large temporary arrays. Sums may be
+taken in any order, which the slack of the bound covers. What a month's inner loops read beside the tables lies in one
+array, and what they write in another: with more arrays the compiler cannot tell them apart, and leaves numbers single.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 import numpy as np
-from numba import njit
 
-from optimizer.horizon.instance import Horizon
+from optimizer.horizon.tables import FAR, PathTables, loop, part, stage_of
 from optimizer.typing import Array, Bools, Ints
 
-_loop = njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"}, error_model="numpy")
-"""Of the compiler's liberties only those under which NaN and infinities keep their meaning."""
-FAR = 1e300
+LEFT, BALANCE, WEIGHT, CHOSEN, BY_CLASS = 0, 2, 4, 6, 7
+"""Rows of a month by group and class: (least, most) deciders of all but the group; the same of the alternatives' class
+by what is left of everyone; (most, least) weight of everything but the group; worth of the reference's choice."""
+HELD, BEYOND, BROUGHT, LOST, MOVING = 0, 2, 4, 6, 8
+"""Rows of what a group's customers do: pairs (least, most), the last by class."""
 
 
-class PathTables(NamedTuple):
-    """A horizon's part as the loops read it; see ``instance.Horizon``."""
-
-    start: Array
-    attraction: Array
-    rate: Array
-    reward: Array
-    outside_attraction: Array
-    outside_rate: Array
-    entrants: Array
-    people: Array
-    stage: Ints
-    first: Ints
-    origin: Ints
-    habit: Array
-    follows: Bools
-
-
-class _Hulls(NamedTuple):
-    """Scratch of one month: least and most over the columns of each plan (J, W), and their sums by class (C, W)."""
-
-    held: Array
-    moving: Array
-    beyond: Array
-    attraction: Array
-    deciders: Array
-    weight: Array
-    outside: Array
-    """(2, W) customers of the alternatives."""
-    balance: Array
-    """(2, W) deciders of the alternatives' class by what is left of everyone."""
-
-
-def tables_of(horizon: Horizon) -> PathTables:
-    """Everything contiguous."""
-
-    def c(array: Any) -> Any:  # writable, whatever the horizon's own are: one signature to compile
-        return np.array(array, order="C")
-
-    return PathTables(
-        c(horizon.start), c(horizon.attraction), c(horizon.decision_rate), c(horizon.monthly_reward),
-        c(horizon.outside_attraction), c(horizon.outside_decision_rate), c(horizon.entrants), c(horizon.people),
-        c(horizon.stage), c(horizon.first), c(horizon.origin), c(horizon.habit), c(horizon.follows),
-    )  # fmt: skip
-
-
-@_loop
+@loop
 def _adjoint(tab: PathTables, path: Ints, after: Array, decider: Array) -> float:  # pragma: no cover - compiled
     """``values.customer_values``: fills the values, returns the path's."""
     rows, width = tab.start.shape
-    classes, value = len(tab.habit), 0.0
+    classes, value = decider.shape[1], 0.0
     total, gains, gain = np.zeros(width), np.zeros(width), np.zeros((rows, width))
     for t in range(len(tab.stage) - 1, -1, -1):
-        menu = path[tab.stage[t]]
+        menu, r, s = path[tab.stage[t]], stage_of(tab.rate, tab.stage[t]), stage_of(tab.weight, tab.stage[t])
         for w in range(width):
             gain[0, w] = after[t + 1, 0, w]
-        for j in range(rows - 1):
-            for w in range(width):
-                gain[j + 1, w] = tab.reward[t, menu[j], w] + after[t + 1, j + 1, w]
+        for q in menu:
+            for e in range(tab.begin[q], tab.begin[q + 1]):
+                j = tab.row[e]
+                for w in range(width):
+                    gain[j, w] = tab.reward[t, e, w] + after[t + 1, j, w]
         for c in range(classes):
             for w in range(width):
-                total[w] = tab.habit[c, 0] * tab.outside_attraction[t, w]
+                total[w] = tab.outside_weight[t, c, w]
                 gains[w] = total[w] * gain[0, w]
-            for j in range(rows - 1):
-                for w in range(width):
-                    weight = tab.habit[c, j + 1] * tab.attraction[menu[j], w]
-                    total[w] += weight
-                    gains[w] += weight * gain[j + 1, w]
+            for q in menu:
+                for e in range(tab.begin[q], tab.begin[q + 1]):
+                    j = tab.row[e]
+                    for w in range(width):
+                        total[w] += tab.weight[s, c, e, w]
+                        gains[w] += tab.weight[s, c, e, w] * gain[j, w]
             for w in range(width):
                 decider[t, c, w] = gains[w] / total[w]
         for w in range(width):
             worth, rho = decider[t, tab.origin[0], w], tab.outside_rate[w]
-            after[t, 0, w] = (1.0 - rho) * gain[0, w] + rho * worth
-            value += tab.entrants[t, w] * worth
-        for j in range(rows - 1):
-            for w in range(width):
-                rho = tab.rate[menu[j], w]
-                after[t, j + 1, w] = (1.0 - rho) * gain[j + 1, w] + rho * decider[t, tab.origin[j + 1], w]
+            after[t, 0, w] = (1.0 - rho) * gain[0, w] + rho * worth + tab.brings[0, w] * gain[0, w]
+            value += tab.entrants[t, w] * worth + tab.base[t, w] * gain[0, w]
+        for q in menu:
+            for e in range(tab.begin[q], tab.begin[q + 1]):
+                j = tab.row[e]
+                for w in range(width):
+                    rho = tab.rate[r, e, w]
+                    after[t, j, w] = (1.0 - rho) * gain[j, w] + rho * decider[t, tab.origin[j], w]
+                    after[t, j, w] += tab.brings[j, w] * gain[0, w]
     for j in range(rows):
         for w in range(width):
             value += after[0, j, w] * tab.start[j, w]
     return value
 
 
-@_loop
-def _enter(
-    tab: PathTables, stage: int, box: Bools, low: Array, high: Array, was: Array, attraction: Array
-) -> None:  # pragma: no cover - compiled
-    """Customers at the start of a stage, and the hull of its attractions."""
-    width = tab.start.shape[1]
-    for q in range(len(low)):
-        for w in range(width):
-            was[0, q, w], was[1, q, w] = low[q, w], high[q, w]
-    for j in range(len(tab.first) - 1):
-        for w in range(width):
-            attraction[0, j, w], attraction[1, j, w] = FAR, -FAR
-        for q in range(tab.first[j], tab.first[j + 1]):
+@loop
+def _enter(tab: PathTables, stage: int, box: Bools, state: Array, was: Array) -> None:  # pragma: no cover - compiled
+    """Customers (2, E, W), (least, most), at the start of a stage."""
+    width, pair = tab.start.shape[1], stage - 1 if len(tab.before_set) > 1 else 0
+    was[:] = state
+    for g in range(len(tab.first) - 1):
+        done, like = -1, 0
+        for q in range(tab.first[g], tab.first[g + 1]):
             if not box[stage, q]:
                 continue
-            for w in range(width):
-                attraction[0, j, w] = min(attraction[0, j, w], tab.attraction[q, w])
-                attraction[1, j, w] = max(attraction[1, j, w], tab.attraction[q, w])
-            for w in range(width):
-                low[q, w] = tab.start[j + 1, w] if stage == 0 else FAR
-                high[q, w] = tab.start[j + 1, w] if stage == 0 else -FAR
-            if stage == 0:
-                continue
-            for p in range(tab.first[j], tab.first[j + 1]):
-                if box[stage - 1, p] and tab.follows[p, q]:
+            came = tab.before_set[pair, q]
+            for r in range(tab.begin[q + 1] - tab.begin[q]):
+                e = tab.begin[q] + r
+                if stage == 0:
                     for w in range(width):
-                        low[q, w] = min(low[q, w], was[0, p, w])
-                        high[q, w] = max(high[q, w], was[1, p, w])
+                        state[0, e, w] = state[1, e, w] = tab.start[tab.row[e], w]
+                elif came == done:
+                    for side in range(2):
+                        for w in range(width):
+                            state[side, e, w] = state[side, tab.begin[like] + r, w]
+                else:
+                    for w in range(width):
+                        state[0, e, w], state[1, e, w] = FAR, -FAR
+                    for m in range(tab.before_first[pair, came], tab.before_first[pair, came + 1]):
+                        p = tab.before[m]
+                        if p < box.shape[1] and box[stage - 1, p]:
+                            for w in range(width):
+                                state[0, e, w] = min(state[0, e, w], was[0, tab.begin[p] + r, w])
+                                state[1, e, w] = max(state[1, e, w], was[1, tab.begin[p] + r, w])
+            done, like = came, q
 
 
-@_loop
-def _gather(tab: PathTables, t: int, box: Bools, low: Array, high: Array, hulls: Any) -> None:  # pragma: no cover
-    """Hulls over the columns of each plan, and what they add up to."""
-    plans, width, zero = len(tab.first) - 1, tab.start.shape[1], tab.origin[0]
-    inside = box[tab.stage[t]]
-    for c in range(len(tab.habit)):
-        for w in range(width):
-            hulls.deciders[0, c, w] = hulls.deciders[1, c, w] = 0.0
-    for w in range(width):
-        hulls.balance[0, w] = hulls.balance[1, w] = tab.outside_rate[w] * tab.people[t, w] + tab.entrants[t, w]
-    least, most = np.zeros(width), np.zeros(width)
-    for j in range(plans):
-        held, moving, beyond = hulls.held[:, j], hulls.moving[:, j], hulls.beyond[:, j]
-        for w in range(width):
-            held[0, w], moving[0, w], beyond[0, w] = FAR, FAR, FAR
-            held[1, w], moving[1, w], beyond[1, w] = -FAR, -FAR, -FAR
-        own = 1.0 if tab.origin[j + 1] == zero else 0.0
-        for q in range(tab.first[j], tab.first[j + 1]):
-            if not inside[q]:
-                continue
+@loop
+def _weigh(tab: PathTables, stage: int, box: Bools, hull: Array, others: Array) -> None:  # pragma: no cover - compiled
+    """(2, G, C, W) (most, least) choice weight of every group in a stage, and of all other groups: summed, as
+    differences would lose small weights beside large ones."""
+    _, groups, classes, width = hull.shape
+    s = stage_of(tab.weight, stage)
+    for g in range(groups):
+        for c in range(classes):
             for w in range(width):
-                rho, n, m = tab.rate[q, w], low[q, w], high[q, w]
-                z = own * rho - tab.outside_rate[w]
-                held[0, w], held[1, w] = min(held[0, w], n), max(held[1, w], m)
-                moving[0, w], moving[1, w] = min(moving[0, w], rho * n), max(moving[1, w], rho * m)
-                beyond[0, w] = min(beyond[0, w], z * n, z * m)
-                beyond[1, w] = max(beyond[1, w], z * n, z * m)
-        c = tab.origin[j + 1]
-        for w in range(width):
-            least[w] += held[0, w]
-            most[w] += held[1, w]
-            hulls.deciders[0, c, w] += moving[0, w]
-            hulls.deciders[1, c, w] += moving[1, w]
-            hulls.balance[0, w] += beyond[0, w]
-            hulls.balance[1, w] += beyond[1, w]
-    for w in range(width):
-        hulls.outside[0, w] = max(hulls.outside[0, w], tab.people[t, w] - most[w])
-        hulls.outside[1, w] = min(hulls.outside[1, w], tab.people[t, w] - least[w])
-        hulls.deciders[0, zero, w] += tab.outside_rate[w] * hulls.outside[0, w] + tab.entrants[t, w]
-        hulls.deciders[1, zero, w] += tab.outside_rate[w] * hulls.outside[1, w] + tab.entrants[t, w]
-    for c in range(len(tab.habit)):
-        for side in range(2):
-            for w in range(width):
-                hulls.weight[side, c, w] = tab.habit[c, 0] * tab.outside_attraction[t, w]
-            for j in range(plans):
-                for w in range(width):
-                    hulls.weight[side, c, w] += tab.habit[c, j + 1] * hulls.attraction[side, j, w]
+                hull[0, g, c, w], hull[1, g, c, w] = -FAR, FAR
+            for q in range(tab.first[g], tab.first[g + 1]):
+                if box[stage, q]:
+                    for w in range(width):
+                        hull[0, g, c, w] = max(hull[0, g, c, w], tab.together[s, c, q, w])
+                        hull[1, g, c, w] = min(hull[1, g, c, w], tab.together[s, c, q, w])
+    others[:] = 0.0
+    for side in range(2):
+        for g in range(groups):
+            for other in range(groups):
+                if other != g:
+                    for c in range(classes):
+                        for w in range(width):
+                            others[side, g, c, w] += hull[side, other, c, w]
 
 
-@_loop
-def _leave(tab: PathTables, t: int, hulls: Any) -> None:  # pragma: no cover - compiled
-    """The alternatives' customers after the month."""
-    zero = tab.origin[0]
-    for w in range(tab.start.shape[1]):
-        rho, low, high = tab.outside_rate[w], 0.0, 0.0
-        for c in range(len(tab.habit)):
-            least, most = hulls.deciders[0, c, w], hulls.deciders[1, c, w]
-            if c == zero:
-                least, most = max(least, hulls.balance[0, w]), min(most, hulls.balance[1, w])
-            away = tab.habit[c, 0] * tab.outside_attraction[t, w]
-            low += away * max(least, 0.0) / hulls.weight[1, c, w]
-            high += away * most / hulls.weight[0, c, w]
-        hulls.outside[0, w] = (1.0 - rho) * hulls.outside[0, w] + low
-        hulls.outside[1, w] = (1.0 - rho) * hulls.outside[1, w] + high
-
-
-@_loop
-def _column(
-    tab: PathTables, t: int, plan: int, q: int, there: int, low: Array, high: Array, hulls: Any, after: Array,
-    decider: Array, joined: Array,
-) -> float:  # fmt: skip  # pragma: no cover - compiled
-    """The potential of a column in one month; moves its customers on."""
-    worth, zero, own_class = 0.0, tab.origin[0], tab.origin[plan + 1]
-    own = 1.0 if own_class == zero else 0.0
-    for w in range(tab.start.shape[1]):
-        joined[0, w] = joined[1, w] = 0.0
-    for c in range(len(tab.habit)):
-        habit, mine = tab.habit[c, plan + 1], 1.0 if c == own_class else 0.0
+@part
+def _own(tab: PathTables, r: int, q: int, state: Array, own: Array) -> None:  # pragma: no cover - compiled
+    """Rows (HELD, ...) of one column's plans together."""
+    own[:] = 0.0
+    for e in range(tab.begin[q], tab.begin[q + 1]):
+        j = tab.row[e]
+        c = tab.origin[j]
+        mine, at = 1.0 if c == tab.origin[0] else 0.0, MOVING + 2 * c
         for w in range(tab.start.shape[1]):
-            rho, a, n, m = tab.rate[q, w], tab.attraction[q, w], low[w], high[w]
-            least = hulls.deciders[0, c, w] + mine * (rho * n - hulls.moving[0, plan, w])
-            most = hulls.deciders[1, c, w] + mine * (rho * m - hulls.moving[1, plan, w])
-            if c == zero:
-                z = own * rho - tab.outside_rate[w]
-                least = max(least, hulls.balance[0, w] + min(z * n, z * m) - hulls.beyond[0, plan, w])
-                most = min(most, hulls.balance[1, w] + max(z * n, z * m) - hulls.beyond[1, plan, w])
-            away = habit * a
-            few = max(least, 0.0) / (hulls.weight[1, c, w] + habit * (a - hulls.attraction[1, plan, w]))
-            many = max(most, 0.0) / (hulls.weight[0, c, w] + habit * (a - hulls.attraction[0, plan, w]))
-            gain = tab.reward[t, q, w] + after[plan + 1, w] - decider[c, w]
-            same = tab.reward[t, there, w] + after[plan + 1, w] - decider[c, w]
-            d = away * gain - habit * tab.attraction[there, w] * same
-            worth += max(d * few, d * many)
-            joined[0, w] += away * few
-            joined[1, w] += away * many
+            rho, n, m = tab.rate[r, e, w], state[0, e, w], state[1, e, w]
+            z = mine * rho - tab.outside_rate[w]
+            own[HELD, w] += n
+            own[HELD + 1, w] += m
+            own[at, w] += rho * n
+            own[at + 1, w] += rho * m
+            own[BEYOND, w] += min(z * n, z * m)
+            own[BEYOND + 1, w] += max(z * n, z * m)
+        if tab.reaches:
+            for w in range(tab.start.shape[1]):
+                n, m, lost = state[0, e, w], state[1, e, w], tab.brings[j, w]
+                brought = lost - tab.brings[0, w]
+                own[BROUGHT, w] += min(brought * n, brought * m)
+                own[BROUGHT + 1, w] += max(brought * n, brought * m)
+                own[LOST, w] += min(lost * n, lost * m)
+                own[LOST + 1, w] += max(lost * n, lost * m)
+
+
+@part
+def _hull_single(tab: PathTables, r: int, e: int, state: Array, hull: Array) -> None:  # pragma: no cover - compiled
+    """Takes a column of one plan into its group's hull, at once; without reach."""
+    c = tab.origin[tab.row[e]]
+    mine, at = 1.0 if c == tab.origin[0] else 0.0, MOVING + 2 * c
     for w in range(tab.start.shape[1]):
-        rho, was, next_ = tab.rate[q, w], tab.rate[there, w], after[plan + 1, w]
-        f = (1.0 - rho) * (tab.reward[t, q, w] + next_) + rho * decider[own_class, w]
-        f -= (1.0 - was) * (tab.reward[t, there, w] + next_) + was * decider[own_class, w]
-        worth += max(f * low[w], f * high[w])
-        low[w] = (1.0 - rho) * low[w] + joined[0, w]
-        high[w] = min((1.0 - rho) * high[w] + joined[1, w], tab.people[t + 1, w])
-    return worth
+        rho, n, m = tab.rate[r, e, w], state[0, e, w], state[1, e, w]
+        z = mine * rho - tab.outside_rate[w]
+        hull[HELD, w] = min(hull[HELD, w], n)
+        hull[HELD + 1, w] = max(hull[HELD + 1, w], m)
+        hull[at, w] = min(hull[at, w], rho * n)
+        hull[at + 1, w] = max(hull[at + 1, w], rho * m)
+        hull[BEYOND, w] = min(hull[BEYOND, w], z * n, z * m)
+        hull[BEYOND + 1, w] = max(hull[BEYOND + 1, w], z * n, z * m)
 
 
-@_loop
+@loop
+def _hulls(
+    tab: PathTables, k: int, box: Bools, state: Array, hulls: Array, own: Array
+) -> None:  # pragma: no cover - compiled
+    """(G, rows, W) least and most, over each group's columns, of what its customers do in a month."""
+    r, (groups, rows, width) = stage_of(tab.rate, k), hulls.shape
+    for g in range(groups):
+        hull, single = hulls[g], tab.begin[tab.first[g] + 1] - tab.begin[tab.first[g]] == 1 and not tab.reaches
+        for row in range(rows):
+            far = FAR if row % 2 == 0 else -FAR
+            for w in range(width):
+                hull[row, w] = far
+        for q in range(tab.first[g], tab.first[g + 1]):
+            if box[k, q] and single:
+                _hull_single(tab, r, tab.begin[q], state, hull)
+            elif box[k, q]:
+                _own(tab, r, q, state, own)
+                for row in range(0, rows, 2):
+                    for w in range(width):
+                        hull[row, w] = min(hull[row, w], own[row, w])
+                        hull[row + 1, w] = max(hull[row + 1, w], own[row + 1, w])
+        if single:
+            used = MOVING + 2 * tab.origin[tab.row[tab.begin[tab.first[g]]]]
+            for row in range(BROUGHT, rows):
+                if row != used and row != used + 1:
+                    for w in range(width):
+                        hull[row, w] = 0.0
+
+
+@loop
+def _gather(
+    tab: PathTables, t: int, hulls: Array, others: Array, weight: Array, sides: Array, month: Array
+) -> None:  # pragma: no cover - compiled
+    """The month's rows (BY_CLASS) by group and class; moves on ``sides`` (4, W): (least, most) customers of the
+    alternatives, (least, most) of everyone."""
+    zero, (groups, rows, width) = tab.origin[0], hulls.shape
+    classes = (rows - MOVING) // 2
+    total = np.zeros((rows, width))
+    for g in range(groups):
+        for row in range(rows):
+            for w in range(width):
+                total[row, w] += hulls[g, row, w]
+    deciders, balance = np.zeros((2, classes, width)), np.zeros((2, width))
+    for w in range(width):
+        sides[0, w] = max(sides[0, w], sides[2, w] - total[HELD + 1, w])
+        sides[1, w] = min(sides[1, w], sides[3, w] - total[HELD, w])
+    for side in range(2):
+        for w in range(width):
+            entrants, rho = tab.entrants[t, w], tab.outside_rate[w]
+            balance[side, w] = rho * sides[2 + side, w] + entrants + total[BEYOND + side, w]
+            for c in range(classes):
+                deciders[side, c, w] = total[MOVING + 2 * c + side, w]
+            deciders[side, zero, w] += rho * sides[side, w] + entrants
+    for g in range(groups):
+        for c in range(classes):
+            at = (g * classes + c) * BY_CLASS
+            for side in range(2):
+                for w in range(width):
+                    month[at + LEFT + side, w] = deciders[side, c, w] - hulls[g, MOVING + 2 * c + side, w]
+                    month[at + WEIGHT + side, w] = tab.outside_weight[t, c, w] + others[side, g, c, w]
+                    month[at + BALANCE + side, w] = FAR if side else -FAR
+                    if c == zero:
+                        month[at + BALANCE + side, w] = balance[side, w] - hulls[g, BEYOND + side, w]
+    _leave(tab, t, total, deciders, balance, weight, sides)
+
+
+@loop
+def _leave(
+    tab: PathTables, t: int, total: Array, deciders: Array, balance: Array, weight: Array, sides: Array
+) -> None:  # pragma: no cover - compiled
+    """The alternatives' customers and everyone after the month; ``weight`` (2, G, C, W) of every group."""
+    floor = -FAR if tab.reaches else 0.0
+    for w in range(sides.shape[1]):
+        rho, low, high = tab.outside_rate[w], 0.0, 0.0
+        for c in range(deciders.shape[1]):
+            least, most = deciders[0, c, w], deciders[1, c, w]
+            if c == tab.origin[0]:
+                least, most = max(least, balance[0, w]), min(most, balance[1, w])
+            least, away = max(least, floor), tab.outside_weight[t, c, w]
+            heavy = light = away
+            for g in range(weight.shape[1]):
+                heavy += weight[0, g, c, w]
+                light += weight[1, g, c, w]
+            low += away * least / (heavy if least >= 0.0 else light)
+            high += away * most / (light if most >= 0.0 else heavy)
+        n, m, few, many = sides[0, w], sides[1, w], sides[2, w], sides[3, w]
+        sides[2, w] = sides[3, w] = tab.people[t + 1, w]
+        if tab.reaches:
+            base, lost = tab.base[t, w], tab.brings[0, w]
+            stays = 1.0 - rho + lost
+            low += base + max(min(stays * n, stays * m) + total[LOST, w],
+                              (1.0 - rho) * n + min(lost * few, lost * many) + total[BROUGHT, w])  # fmt: skip
+            high += base + min(max(stays * n, stays * m) + total[LOST + 1, w],
+                               (1.0 - rho) * m + max(lost * few, lost * many) + total[BROUGHT + 1, w])  # fmt: skip
+            base, lost = base + tab.entrants[t, w], 1.0 + lost
+            sides[2, w] = base + total[BROUGHT, w] + min(lost * few, lost * many)
+            sides[3, w] = base + total[BROUGHT + 1, w] + max(lost * few, lost * many)
+        else:
+            low, high = low + (1.0 - rho) * n, high + (1.0 - rho) * m
+        sides[0, w], sides[1, w] = low, high
+
+
+@loop
+def _there(
+    tab: PathTables, t: int, menu: Ints, after: Array, decider: Array, sides: Array, month: Array
+) -> None:  # pragma: no cover - compiled
+    """The month's rows of worth: by group and class at the reference's menu, of every class's deciders, of every row
+    after the month and at the reference's menu; the last one is the most of any plan after the month."""
+    classes, (rows, width) = len(decider), after.shape
+    r, s = stage_of(tab.rate, tab.stage[t]), stage_of(tab.weight, tab.stage[t])
+    at_decider = len(menu) * classes * BY_CLASS
+    at_after = at_decider + classes
+    for c in range(classes):
+        for w in range(width):
+            month[at_decider + c, w] = decider[c, w]
+    for j in range(rows):
+        for w in range(width):
+            month[at_after + j, w] = after[j, w]
+    for w in range(width):
+        month[at_after + 2 * rows, w] = sides[3, w] - min(sides[0, w], 0.0)
+    for g in range(len(menu)):
+        for c in range(classes):
+            at = (g * classes + c) * BY_CLASS + CHOSEN
+            for w in range(width):
+                month[at, w] = 0.0
+            for e in range(tab.begin[menu[g]], tab.begin[menu[g] + 1]):
+                for w in range(width):
+                    gain = tab.reward[t, e, w] + after[tab.row[e], w]
+                    month[at, w] += tab.weight[s, c, e, w] * (gain - decider[c, w])
+        for e in range(tab.begin[menu[g]], tab.begin[menu[g] + 1]):
+            j = tab.row[e]
+            for w in range(width):
+                rho = tab.rate[r, e, w]
+                kept = (1.0 - rho) * (tab.reward[t, e, w] + after[j, w]) + rho * decider[tab.origin[j], w]
+                month[at_after + rows + j, w] = kept
+
+
+@part
+def _stay(tab: PathTables, t: int, q: int, classes: int, state: Array, work: Array, month: Array) -> float:
+    # pragma: no cover - compiled
+    """The worth of a column's customers in one month; adds those who join (``work``, least and most by entry)."""
+    r, rows, total = stage_of(tab.rate, tab.stage[t]), len(tab.start), 0.0
+    at_decider = (len(tab.first) - 1) * classes * BY_CLASS
+    at_after = at_decider + classes
+    for e in range(tab.begin[q], tab.begin[q + 1]):
+        j, at = tab.row[e], 2 * (e - tab.begin[q])
+        own = at_decider + tab.origin[j]
+        for w in range(work.shape[1]):
+            rho, n, m = tab.rate[r, e, w], state[0, e, w], state[1, e, w]
+            gain = tab.reward[t, e, w] + month[at_after + j, w]
+            f = gain + rho * (month[own, w] - gain) - month[at_after + rows + j, w]
+            total += max(f * n, f * m)
+            state[0, e, w] = (1.0 - rho) * n + work[at, w]
+            state[1, e, w] = min((1.0 - rho) * m + work[at + 1, w], month[at_after + 2 * rows, w])
+    return total
+
+
+@part
+def _single(tab: PathTables, t: int, g: int, q: int, classes: int, state: Array, work: Array, month: Array) -> float:
+    # pragma: no cover - compiled
+    """The worth of a column of one plan to deciders; who joins."""
+    e, k, total, floor = tab.begin[q], tab.stage[t], 0.0, -FAR if tab.reaches else 0.0
+    r, s, j = stage_of(tab.rate, k), stage_of(tab.weight, k), tab.row[e]
+    at_decider = (len(tab.first) - 1) * classes * BY_CLASS
+    at_after = at_decider + classes
+    for c in range(classes):
+        at, mine = (g * classes + c) * BY_CLASS, 1.0 if c == tab.origin[j] else 0.0
+        for w in range(work.shape[1]):
+            rho, a, n, m = tab.rate[r, e, w], tab.weight[s, c, e, w], state[0, e, w], state[1, e, w]
+            z = mine * rho - tab.outside_rate[w]
+            least = max(month[at + LEFT, w] + mine * rho * n, month[at + BALANCE, w] + min(z * n, z * m), floor)
+            most = min(month[at + LEFT + 1, w] + mine * rho * m, month[at + BALANCE + 1, w] + max(z * n, z * m))
+            heavy, light = month[at + WEIGHT, w] + a, month[at + WEIGHT + 1, w] + a
+            few = least / (heavy if least >= 0.0 else light)
+            many = most / (light if most >= 0.0 else heavy)
+            gain = tab.reward[t, e, w] + month[at_after + j, w] - month[at_decider + c, w]
+            d = a * gain - month[at + CHOSEN, w]
+            total += max(d * few, d * many)
+            work[0, w] = a * few + (work[0, w] if c else 0.0)
+            work[1, w] = a * many + (work[1, w] if c else 0.0)
+    return total
+
+
+@part
+def _several(
+    tab: PathTables, t: int, g: int, q: int, classes: int, state: Array, work: Array, month: Array, own: Array
+) -> float:
+    # pragma: no cover - compiled
+    """The same of a column of several plans; the last three rows of ``work`` are its own."""
+    k, total, floor = tab.stage[t], 0.0, -FAR if tab.reaches else 0.0
+    s, few, many, worth = stage_of(tab.weight, k), len(work) - 3, len(work) - 2, len(work) - 1
+    at_decider = (len(tab.first) - 1) * classes * BY_CLASS
+    at_after = at_decider + classes
+    _own(tab, stage_of(tab.rate, k), q, state, own)
+    for c in range(classes):
+        at = (g * classes + c) * BY_CLASS
+        for w in range(work.shape[1]):
+            least, most = (
+                month[at + LEFT, w] + own[MOVING + 2 * c, w],
+                month[at + LEFT + 1, w] + own[MOVING + 2 * c + 1, w],
+            )
+            least = max(least, month[at + BALANCE, w] + own[BEYOND, w], floor)
+            most = min(most, month[at + BALANCE + 1, w] + own[BEYOND + 1, w])
+            heavy = month[at + WEIGHT, w] + tab.together[s, c, q, w]
+            light = month[at + WEIGHT + 1, w] + tab.together[s, c, q, w]
+            work[few, w] = least / (heavy if least >= 0.0 else light)
+            work[many, w] = most / (light if most >= 0.0 else heavy)
+            work[worth, w] = -month[at + CHOSEN, w]
+        for e in range(tab.begin[q], tab.begin[q + 1]):
+            j, to = tab.row[e], 2 * (e - tab.begin[q])
+            for w in range(work.shape[1]):
+                a = tab.weight[s, c, e, w]
+                work[worth, w] += a * (tab.reward[t, e, w] + month[at_after + j, w] - month[at_decider + c, w])
+                work[to, w] = a * work[few, w] + (work[to, w] if c else 0.0)
+                work[to + 1, w] = a * work[many, w] + (work[to + 1, w] if c else 0.0)
+        for w in range(work.shape[1]):
+            total += max(work[worth, w] * work[few, w], work[worth, w] * work[many, w])
+    return total
+
+
+@loop
+def _columns(
+    tab: PathTables, t: int, box: Bools, classes: int, state: Array, work: Array, month: Array, own: Array, table: Array
+) -> None:  # pragma: no cover - compiled
+    """Adds a month's potentials; moves customers on."""
+    k = tab.stage[t]
+    for g in range(len(tab.first) - 1):
+        single = tab.begin[tab.first[g] + 1] - tab.begin[tab.first[g]] == 1
+        for q in range(tab.first[g], tab.first[g + 1]):
+            if box[k, q]:
+                if single:
+                    table[k, q] += _single(tab, t, g, q, classes, state, work, month)
+                else:
+                    table[k, q] += _several(tab, t, g, q, classes, state, work, month, own)
+                table[k, q] += _stay(tab, t, q, classes, state, work, month)
+
+
+@loop
 def potentials(tab: PathTables, box: Bools, path: Ints) -> tuple[float, Array]:  # pragma: no cover - compiled
     """``bounds.Potentials`` of a part: the value of the path, and (K, n) potentials."""
     rows, width = tab.start.shape
-    plans, classes, columns = rows - 1, len(tab.habit), tab.first[-1]
-    after, decider = np.zeros((len(tab.stage) + 1, rows, width)), np.zeros((len(tab.stage), classes, width))
+    groups, classes, entries, months = len(tab.first) - 1, tab.weight.shape[1], len(tab.row), len(tab.stage)
+    after, decider = np.zeros((months + 1, rows, width)), np.zeros((months, classes, width))
     value = _adjoint(tab, path, after, decider)
-    low, high, was = np.zeros((columns, width)), np.zeros((columns, width)), np.zeros((2, columns, width))
-    joined, table = np.zeros((2, width)), np.zeros(box.shape)
-    hulls = _Hulls(
-        np.zeros((2, plans, width)), np.zeros((2, plans, width)), np.zeros((2, plans, width)),
-        np.zeros((2, plans, width)), np.zeros((2, classes, width)), np.zeros((2, classes, width)),
-        np.zeros((2, width)), np.zeros((2, width)),
-    )  # fmt: skip
+    state, was = np.zeros((2, entries, width)), np.zeros((2, entries, width))
+    weight, others = np.zeros((2, groups, classes, width)), np.zeros((2, groups, classes, width))
+    hulls, own = np.zeros((groups, MOVING + 2 * classes, width)), np.zeros((MOVING + 2 * classes, width))
+    month = np.zeros((groups * classes * BY_CLASS + classes + 2 * rows + 1, width))
+    sides, work, table = np.zeros((4, width)), np.zeros((2 * rows + 3, width)), np.zeros(box.shape)
     for w in range(width):
-        hulls.outside[0, w] = hulls.outside[1, w] = tab.start[0, w]
+        sides[0, w] = sides[1, w] = tab.start[0, w]
+        for j in range(rows):
+            sides[2, w] += tab.start[j, w]
+        sides[3, w] = sides[2, w]
     last = -1
-    for t in range(len(tab.stage)):
+    for t in range(months):
         k = tab.stage[t]
         if k != last:
-            _enter(tab, k, box, low, high, was, hulls.attraction)
+            _enter(tab, k, box, state, was)
+            _weigh(tab, k, box, weight, others)
             last = k
-        _gather(tab, t, box, low, high, hulls)
-        for j in range(plans):
-            for q in range(tab.first[j], tab.first[j + 1]):
-                if box[k, q]:
-                    there = path[k, j]
-                    table[k, q] += _column(
-                        tab, t, j, q, there, low[q], high[q], hulls, after[t + 1], decider[t], joined
-                    )
-        _leave(tab, t, hulls)
+        _hulls(tab, k, box, state, hulls, own)
+        _gather(tab, t, hulls, others, weight, sides, month)
+        _there(tab, t, path[k], after[t + 1], decider[t], sides, month)
+        _columns(tab, t, box, classes, state, work, month, own, table)
     return value, table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from optimizer.horizon import compiled
+from optimizer.horizon import compiled, tables
 from optimizer.horizon.instance import Horizon
 from optimizer.search.kernels.loops import compiled_before
 from optimizer.typing import Array, Bools, Ints
@@ -14,15 +14,20 @@ class CompiledPotentials:
     """Meets :class:`~optimizer.horizon.bounds.Potentials`; keeps the tables of the parts it has seen."""
 
     def __init__(self) -> None:
-        self._tables: dict[int, tuple[Horizon, compiled.PathTables]] = {}
+        self._tables: dict[int, tuple[Horizon, tables.PathTables]] = {}
 
     def __call__(self, part: Horizon, box: Bools, path: Ints) -> tuple[float, Array]:
         """As ``bounds.numpy_potentials``, up to rounding."""
         known = self._tables.get(id(part))
         if known is None or known[0] is not part:
-            known = self._tables[id(part)] = part, compiled.tables_of(part)
+            known = self._tables[id(part)] = part, tables.tables_of(part)
         value, table = compiled.potentials(known[1], np.array(box, order="C"), np.array(path, order="C"))
         return float(value), table
+
+    @staticmethod
+    def serves(horizon: Horizon) -> bool:
+        """Kept terms are left to numpy."""
+        return not horizon.keeps
 
     @staticmethod
     def on_disk() -> bool:

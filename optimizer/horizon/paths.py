@@ -14,17 +14,17 @@ from optimizer.typing import Array, Bools, Ints
 
 
 def reachable(horizon: Horizon, box: Bools) -> Bools:
-    """(K, N) columns of a box that some path within it takes; a plan without such a path has none in any stage."""
-    kept, follows = box.copy(), horizon.follows
+    """(K, N) columns of a box that some path within it takes; a group without such a path has none in any stage."""
+    kept = box.copy()
     for k in range(1, len(kept)):
-        kept[k] &= follows[kept[k - 1]].any(axis=0)
+        kept[k] &= horizon.between(k - 1).before.has(kept[k - 1])
     for k in reversed(range(len(kept) - 1)):
-        kept[k] &= follows[:, kept[k + 1]].any(axis=1)
+        kept[k] &= horizon.between(k).after.has(kept[k + 1])
     return kept
 
 
 def is_empty(horizon: Horizon, box: Bools) -> bool:
-    """Whether some plan has no column left in some stage."""
+    """Whether some group has no column left in some stage."""
     return not np.logical_or.reduceat(box, horizon.first[:-1], axis=1).all()
 
 
@@ -35,7 +35,7 @@ class Favoured:
     total: float
     """The most that the potentials of a path add up to."""
     path: Ints
-    """(K, J) columns of such a path."""
+    """(K, G) columns of such a path."""
     through: Array
     """(K, N) the most of a path that takes a column; -inf where none may."""
 
@@ -43,16 +43,16 @@ class Favoured:
 def favoured(horizon: Horizon, potentials: Array) -> Favoured:
     """The best path under potentials (K, N), -inf for columns out of the box, and the best one through every column.
 
-    Source: Viterbi (1967), forwards and backwards, plan by plan; limits on steps are exact.
+    Source: Viterbi (1967), forwards and backwards, group by group; limits on steps are exact.
     """
-    barred, forward, backward = horizon.barred, _forward(horizon, potentials), potentials.copy()
+    forward, backward = _forward(horizon, potentials), potentials.copy()
     for k in reversed(range(len(backward) - 1)):
-        backward[k] += (barred + backward[k + 1]).max(axis=1)
+        backward[k] += horizon.between(k).after.most(backward[k + 1])
     most = np.maximum.reduceat(forward[-1], horizon.first[:-1])
     open_ = np.isfinite(potentials)
     through = np.where(open_, forward + backward - np.where(open_, potentials, 0.0), -np.inf)
     total = float(most.sum())
-    return Favoured(total, _traced(horizon, forward), total - most[horizon.plan] + through)
+    return Favoured(total, _traced(horizon, forward), total - most[horizon.group] + through)
 
 
 def favoured_path(horizon: Horizon, potentials: Array) -> Ints:
@@ -64,39 +64,39 @@ def _forward(horizon: Horizon, potentials: Array) -> Array:
     """(K, N) the most of a path up to a stage that ends at a column."""
     forward = potentials.copy()
     for k in range(1, len(forward)):
-        forward[k] += (forward[k - 1][:, None] + horizon.barred).max(axis=0)
+        forward[k] += horizon.between(k - 1).before.most(forward[k - 1])
     return forward
 
 
 def _traced(horizon: Horizon, forward: Array) -> Ints:
-    """The path behind the largest of the last stage's values, plan by plan."""
-    path = np.empty((len(forward), horizon.plans), dtype=np.intp)
+    """The path behind the largest of the last stage's values, group by group."""
+    path = np.empty((len(forward), horizon.groups), dtype=np.intp)
     path[-1] = (forward[-1][:, None] + horizon.foreign).argmax(axis=0)
     for k in reversed(range(len(forward) - 1)):
-        path[k] = (forward[k][:, None] + horizon.barred[:, path[k + 1]]).argmax(axis=0)
+        path[k] = horizon.between(k).before.best(forward[k], path[k + 1])
     return path
 
 
-def sequences(horizon: Horizon, box: Bools, plan: int) -> Ints:
-    """(n, K) all sequences of a plan's columns within a box that keep its steps, in order."""
-    found = np.flatnonzero(box[0] & (horizon.plan == plan))[:, None]
+def sequences(horizon: Horizon, box: Bools, group: int) -> Ints:
+    """(n, K) all sequences of a group's columns within a box that keep its steps, in order."""
+    found = np.flatnonzero(box[0] & (horizon.group == group))[:, None]
     for k in range(1, len(box)):
-        row, column = np.nonzero(horizon.follows[found[:, -1]] & box[k])
+        row, column = np.nonzero(horizon.between(k - 1).after.table[found[:, -1]] & box[k])
         found = np.column_stack([found[row], column])
     return found
 
 
 def count_paths(horizon: Horizon, box: Bools) -> int:
     """Paths within a box; without listing them."""
-    follows, ways = horizon.follows.astype(object), box[0].astype(object)
+    ways = box[0].astype(object)
     for k in range(1, len(box)):
-        ways = (ways @ follows) * box[k]
+        ways = horizon.between(k - 1).before.total(ways) * box[k]
     return math.prod(int(ways[a:b].sum()) for a, b in itertools.pairwise(horizon.first))
 
 
 def all_paths(horizon: Horizon, box: Bools, chunk: int) -> Iterator[Ints]:
-    """Every path within a box, (chunk, K, J) columns at a time."""
-    lists = [sequences(horizon, box, j) for j in range(horizon.plans)]
+    """Every path within a box, (chunk, K, G) columns at a time."""
+    lists = [sequences(horizon, box, j) for j in range(horizon.groups)]
     shape = tuple(len(found) for found in lists)
     count = math.prod(shape)
     for at in range(0, count, chunk):
@@ -105,6 +105,14 @@ def all_paths(horizon: Horizon, box: Bools, chunk: int) -> Iterator[Ints]:
 
 
 def nearest(horizon: Horizon, box: Bools, path: Ints) -> Ints:
-    """A path within a box that keeps the steps, near another: as many levels off as need be. (K, J) columns."""
-    columns = np.arange(len(horizon.plan))
-    return favoured_path(horizon, np.where(box, -np.abs(columns - path[:, horizon.plan]).astype(float), -np.inf))
+    """A path within a box that keeps the steps, near another: as many levels off as need be. (K, G) columns."""
+    columns = np.arange(horizon.columns)
+    return favoured_path(horizon, np.where(box, -np.abs(columns - path[:, horizon.group]).astype(float), -np.inf))
+
+
+def stepping(horizon: Horizon, paths: Ints) -> Bools:
+    """(B,) whether paths (B, K, G) take columns that are allowed, and each may follow the one before."""
+    inside = horizon.allowed[np.arange(horizon.stages)[:, None], paths].all(axis=(1, 2))
+    for k in range(horizon.stages - 1):
+        inside &= horizon.between(k).after.table[paths[:, k], paths[:, k + 1]].all(axis=1)
+    return np.asarray(inside)

@@ -12,11 +12,13 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from optimizer.errors import bad_argument
 from optimizer.execution import clock
+from optimizer.execution.arrays import each, index, number
 from optimizer.model.instance import Figure, Instance, Rule
 from optimizer.model.nest_sums import NestSums
 from optimizer.typing import Array, Bools, Ints, LevelIndices
@@ -33,6 +35,30 @@ class Nest:
     """By position."""
     dissimilarity: float
     """Lambda, above 0 and at most 1: 1 = as different from each other as from anything else."""
+
+
+def checked_nests(given: Any, plans: int) -> tuple[Nest, ...]:
+    """Nests as users give them, checked; those that change anything. Raises InputError."""
+    found: list[Nest] = []
+    nest_of: dict[int, int] = {}
+    for k, nest in enumerate(each(given, None, "nests", "nest")):
+        if not isinstance(nest, Nest):
+            raise bad_argument(f"nests[{k}]", f"is not a Nest, but {type(nest).__name__}")
+        members = []
+        for at, plan in enumerate(each(nest.plans, None, f"nests[{k}].plans", "plan of the nest")):
+            place = f"nests[{k}].plans[{at}]"
+            j = index(plan, plans, place)
+            if j in nest_of:
+                raise bad_argument(place, f"plan {j} is in nests[{nest_of[j]}] already", "name each plan once")
+            nest_of[j] = k
+            members.append(j)
+        if not members:
+            raise bad_argument(f"nests[{k}].plans", "has no plan", "name two or more")
+        dissimilarity = number(nest.dissimilarity, f"nests[{k}].dissimilarity", above=0.0)
+        if dissimilarity > 1.0:
+            raise bad_argument(f"nests[{k}].dissimilarity", f"must be 1 or less, but is {dissimilarity:g}")
+        found.append(Nest(tuple(sorted(members)), dissimilarity))
+    return tuple(nest for nest in found if len(nest.plans) > 1 and nest.dissimilarity < 1.0)
 
 
 @dataclass(frozen=True)

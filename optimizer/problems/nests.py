@@ -10,9 +10,16 @@ from typing import Any
 import numpy as np
 
 from optimizer.economics import choice
-from optimizer.errors import bad_argument
-from optimizer.execution.arrays import LARGEST, each, index, number, refuse
-from optimizer.model.composites import Composed, Composites, Nest, PlanDemand, composites_of, left_out
+from optimizer.execution.arrays import LARGEST, refuse
+from optimizer.model.composites import (
+    Composed,
+    Composites,
+    Nest,
+    PlanDemand,
+    checked_nests,
+    composites_of,
+    left_out,
+)
 from optimizer.model.instance import Figure, Instance
 from optimizer.typing import Array, Bools, LevelIndices
 
@@ -130,33 +137,9 @@ def _over(above: Sequence[Array], below: Sequence[Array]) -> tuple[Array, ...]:
     return tuple(np.divide(a, b, out=np.zeros_like(a), where=b > 0.0) for a, b in zip(above, below, strict=True))
 
 
-def nests_of(given: Any, plans: int) -> tuple[Nest, ...]:
-    """The nests, checked, that change anything. Raises InputError."""
-    found: list[Nest] = []
-    nest_of: dict[int, int] = {}
-    for k, nest in enumerate(each(given, None, "nests", "nest")):
-        if not isinstance(nest, Nest):
-            raise bad_argument(f"nests[{k}]", f"is not a Nest, but {type(nest).__name__}")
-        members = []
-        for at, plan in enumerate(each(nest.plans, None, f"nests[{k}].plans", "plan of the nest")):
-            place = f"nests[{k}].plans[{at}]"
-            j = index(plan, plans, place)
-            if j in nest_of:
-                raise bad_argument(place, f"plan {j} is in nests[{nest_of[j]}] already", "name each plan once")
-            nest_of[j] = k
-            members.append(j)
-        if not members:
-            raise bad_argument(f"nests[{k}].plans", "has no plan", "name two or more")
-        dissimilarity = number(nest.dissimilarity, f"nests[{k}].dissimilarity", above=0.0)
-        if dissimilarity > 1.0:
-            raise bad_argument(f"nests[{k}].dissimilarity", f"must be 1 or less, but is {dissimilarity:g}")
-        found.append(Nest(tuple(sorted(members)), dissimilarity))
-    return tuple(nest for nest in found if len(nest.plans) > 1 and nest.dissimilarity < 1.0)
-
-
 def nested(plain: Stated, attraction: tuple[Array, ...], nests: Any) -> Nested:
     """The problem with its nests. Raises InputError."""
-    made = Nested(plain, attraction, nests_of(nests, len(attraction)))
+    made = Nested(plain, attraction, checked_nests(nests, len(attraction)))
     bare = plain.instance
     for j in (j for nest in made.nests for j in nest.plans):
         e, w = bare.denominators[j], bare.attraction[j]

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from optimizer.answer.checks.running import check_answer, checks_named
 from optimizer.answer.document import solution_document
-from optimizer.answer.run import evaluate_model, settings_of, solve_case_model
+from optimizer.answer.run import evaluate_model, over_months, settings_of, solve_case_model
 from optimizer.errors import InfeasibleError, InputError, NotTrustedError, OptimizerError, bad_argument
+from optimizer.execution import clock
 from optimizer.execution.clock import limited
 from optimizer.execution.executor import SerialExecutor
 from optimizer.execution.worker import asked_to_stop, tell
@@ -63,6 +65,8 @@ def warm() -> None:
 
 
 def _answered(kind: str, ask: Ask, m: CaseModel) -> dict[str, Any]:
+    if kind in (SOLVE, EVALUATE) and over_months(m):
+        return _over_months(kind, ask, m)
     if kind == EVALUATE:
         return solution_document(evaluate_model(m))
     if kind == SOLVE:
@@ -73,9 +77,17 @@ def _answered(kind: str, ask: Ask, m: CaseModel) -> dict[str, Any]:
     return _studied(study, ask, m)
 
 
-def _solved(ask: Ask, m: CaseModel) -> dict[str, Any]:
-    from dataclasses import replace
+def _over_months(kind: str, ask: Ask, m: CaseModel) -> dict[str, Any]:
+    from optimizer.answer.path_document import path_document
+    from optimizer.answer.path_solving import evaluate_path, solve_path
 
+    if kind == EVALUATE:
+        return path_document(evaluate_path(m))
+    settings = replace(settings_of(m, time.monotonic(), ask.gap), deadline=clock.deadline(), cancelled=asked_to_stop)
+    return path_document(solve_path(m, settings))
+
+
+def _solved(ask: Ask, m: CaseModel) -> dict[str, Any]:
     wanted = checks_named(ask.checks)
     news = _seldom(lambda value, bound, boxes: {"value": _finite(value), "bound": _finite(bound), "boxes": boxes})
     settings = settings_of(m, time.monotonic(), ask.gap)

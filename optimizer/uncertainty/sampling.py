@@ -40,12 +40,12 @@ class Sample:
 
 
 def uncertain_numbers(market: Market) -> dict[str, Quantity]:
-    """Numbers with a low below their high, but for what was observed and what we decide."""
+    """Numbers with a low below their high, but for what was observed, what we decide, and what only months know."""
     return {path: q for path, q in quantities(market).items() if _drawn(path, q)}
 
 
 def _drawn(path: str, q: Quantity) -> bool:
-    if q.low is None or q.high is None or not q.low < q.high or path.startswith("today.observed"):
+    if q.low is None or q.high is None or not q.low < q.high or path.startswith(("today.observed", "dynamics.")):
         return False
     parts = path.split(".")
     return not (parts[0] == "plans" and parts[2] in OWN_TERMS) and path not in DECIDED

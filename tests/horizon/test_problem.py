@@ -20,6 +20,11 @@ from optimizer.search.engine import Clock
 Data = dict[str, Any]
 
 
+def allowed_steps(seed: int, **sizes: int) -> np.ndarray:
+    steps = draw_arguments(seed, **sizes)["steps"]
+    return np.array(10**6) if steps is None else np.asarray(steps)
+
+
 def check_against_enumeration(seeds: range) -> int:
     """Number of instances checked."""
     checked = 0
@@ -32,7 +37,7 @@ def check_against_enumeration(seeds: range) -> int:
         assert found.value == pytest.approx(best.value, abs=1.1e-6 * size), seed
         assert problem.value(found.path) == pytest.approx(found.value, abs=1e-12 * (1.0 + size)), seed
         steps = np.abs(np.diff(found.path, axis=0))
-        assert (steps <= problem.horizon.steps).all(), seed
+        assert (steps <= allowed_steps(seed)).all(), seed
         checked += 1
     return checked
 
@@ -53,9 +58,9 @@ def test_enumeration_looks_at_every_path() -> None:
     for seed in range(12):
         problem = draw_problem(seed, plans=2, levels=3, stages=2)
         h, best = problem.horizon, -np.inf
-        for flat in itertools.product(*[range(n) for n in h.levels] * h.stages):
+        for flat in itertools.product(*[range(n) for n in problem.layout.levels] * h.stages):
             path = np.array(flat).reshape(h.stages, h.plans)
-            if (np.abs(np.diff(path, axis=0)) <= h.steps).all():
+            if (np.abs(np.diff(path, axis=0)) <= allowed_steps(seed, plans=2, levels=3, stages=2)).all():
                 best = max(best, problem.value(path))
         assert problem.enumerate().value == pytest.approx(best, abs=1e-12), seed
 
@@ -165,7 +170,7 @@ def test_arguments_are_copied_and_frozen() -> None:
         a[:] = 0.0
     assert problem.solve().value == before
     with pytest.raises(ValueError, match="read-only"):
-        problem.horizon.attraction[0, 0] = 1.0
+        problem.horizon.choice_weight[0, 0, 0, 0] = 1.0
 
 
 WRONG: list[tuple[Data, str]] = [

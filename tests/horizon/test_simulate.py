@@ -13,7 +13,7 @@ from optimizer.horizon.values import customer_values
 
 def levels_of(problem: HorizonProblem, generator: np.random.Generator) -> np.ndarray:
     h = problem.horizon
-    return generator.integers(0, h.levels, (h.stages, h.plans))
+    return generator.integers(0, problem.layout.levels, (h.stages, h.plans))
 
 
 def test_two_months_by_hand() -> None:
@@ -130,7 +130,7 @@ def test_customer_values_add_up_to_the_path() -> None:
     for seed in range(60):
         problem = draw_problem(seed)
         path = levels_of(problem, np.random.default_rng(seed))
-        found = customer_values(problem.horizon, path + problem.horizon.first[:-1])
+        found = customer_values(problem.horizon, problem.layout.columns_of(path))
         assert found.value == pytest.approx(problem.value(path), abs=1e-12), seed
         more = {**draw_arguments(seed)}
         more["start"] = more["start"] + np.eye(problem.horizon.plans + 1, problem.horizon.types)
