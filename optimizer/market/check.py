@@ -16,6 +16,7 @@ from optimizer.io.documents import Document
 from optimizer.market.check_choice import check_nests, check_rates, check_staying
 from optimizer.market.check_further import check_further, check_further_ladders
 from optimizer.market.check_months import check_dynamics, check_horizon
+from optimizer.market.check_patterns import check_patterns
 from optimizer.market.check_prices import check_long_contexts, check_unit_ladders, check_unit_prices
 from optimizer.market.check_ranges import check_ranges
 from optimizer.market.check_rivals import check_rivals
@@ -102,7 +103,9 @@ def check_market(
 
     numbers: by path, those to look at one by one, where all others are known to be right.
     """
-    numbers = quantities(market) if numbers is None else numbers
+    if numbers is None:
+        numbers = quantities(market)
+        yield from check_patterns(market, numbers, document)
     for path, quantity in numbers.items():
         if quantity.source and quantity.source not in market.sources:
             yield _unknown(document, f"{path}.source", "source", quantity.source, market.sources)
