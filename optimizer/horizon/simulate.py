@@ -57,5 +57,9 @@ def rest_value(horizon: Horizon, paths: Ints, customers: Array, stage: int = 0) 
 
 def earned(horizon: Horizon, month: int, menu: Ints, customers: Array) -> Array:
     """Value (B,) of one month: menus (B, J) columns, customers (B, J+1, I) after the month's decisions."""
-    streams = np.einsum("qbji,bji->bq", horizon.reward[:, menu], customers[:, 1:])
-    return np.asarray(streams @ horizon.weight[:, month])
+    return np.asarray(streams(horizon, month, menu, customers) @ horizon.weight[:, month])
+
+
+def streams(horizon: Horizon, month: int, menu: Ints, customers: Array) -> Array:
+    """Every stream of one month before its weight, (B, Q); as ``earned``."""
+    return np.asarray(np.einsum("qbji,bji->bq", horizon.reward[:, menu], customers[:, 1:]))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from optimizer import HorizonProblem
+from optimizer import HorizonLimit, HorizonProblem
 
 
 def draw_arguments(seed: int, types: int = 5, plans: int = 3, levels: int = 4, stages: int = 3) -> dict[str, Any]:
@@ -36,3 +36,23 @@ def draw_arguments(seed: int, types: int = 5, plans: int = 3, levels: int = 4, s
 def draw_problem(seed: int, **sizes: int) -> HorizonProblem:
     """See ``draw_arguments``."""
     return HorizonProblem(**draw_arguments(seed, **sizes))
+
+
+def draw_limited(seed: int, **sizes: int) -> HorizonProblem:
+    """``draw_problem`` with up to three limits at values that random paths reach: some cannot be kept together."""
+    given, g = draw_arguments(seed, **sizes), np.random.default_rng([seed, 31])
+    free = HorizonProblem(**given)
+    h, months = free.horizon, free.horizon.months
+    paths = [g.integers(0, h.levels, (h.stages, h.plans)) for _ in range(9)]
+    made = []
+    for k in range(int(g.integers(1, 4))):
+        reward = None if g.random() < 0.3 else [g.normal(0.2, 1.0, (h.types, n)) for n in h.levels]
+        first, last = np.sort(g.integers(0, months, 2))
+        window = (np.arange(months) >= first) & (np.arange(months) <= last)
+        weight = np.where(window, g.uniform(0.5, 1.5, months), 0.0)
+        alone = HorizonProblem(**{**given, "weight": weight, "reward": given["reward"] if reward is None else reward})
+        reached = np.sort([alone.value(path) for path in paths])
+        side, at = ("at_least", g.integers(3, 9)) if g.random() < 0.6 else ("at_most", g.integers(0, 6))
+        edge = float(reached[at]) * (1.02 if g.random() < 0.3 else 1.0)
+        made.append(HorizonLimit(weight, reward=reward, name=f"w{k}", **{side: edge}))
+    return HorizonProblem(**given, limits=made)
