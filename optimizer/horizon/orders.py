@@ -81,7 +81,7 @@ def order_path(horizon: Horizon, use: Array, fleet: Fleet, gap: float, clock: Cl
     bound, certificate = np.inf, {}
     for _ in range(SEARCHES):
         rows = joint.rest(prices)
-        found = search_paths(rows.priced(np.ones(2)), 0.5 * gap, clock)
+        found = search_paths(rows.priced(np.ones(2)), 0.8 * gap, clock)
         assert found.incumbent is not None
         total = found.bound + rows.constant(np.ones(2)) + fleet.best_supply(prices)
         if total < bound:
