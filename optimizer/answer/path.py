@@ -11,6 +11,7 @@ from optimizer.answer.menu import PlanChoice
 from optimizer.answer.solution import ObjectiveValue
 from optimizer.answer.views import Viewed
 from optimizer.economics.figures import HEADLINES, TOTAL, Selection, unit_of
+from optimizer.horizon.gpus import Supply, load_of
 from optimizer.horizon.timeline import Timeline
 from optimizer.horizon.worth import CustomerWorth
 from optimizer.market.evaluate import Evaluation
@@ -32,6 +33,17 @@ class StageMenu:
     """Against today's."""
     chosen: Menu
     """The same as its terms, in the stage's first world."""
+
+
+@dataclass(frozen=True)
+class GpuOrder:
+    """An order of GPUs."""
+
+    offer: str
+    month: int
+    """In which it is placed, from 1."""
+    lots: int
+    gpus: float
 
 
 @dataclass(frozen=True)
@@ -59,6 +71,10 @@ class PathSolution(Viewed):
     conditions: tuple[ConditionCheck, ...]
     largest_difference: float
     """Relative, between the search's arrays and the evaluator."""
+    orders: tuple[GpuOrder, ...]
+    """Of GPUs; every order that may be placed, those of 0 lots included."""
+    supply: Supply | None = field(repr=False)
+    """GPUs at hand where they are ordered ahead."""
     worth: tuple[CustomerWorth, ...]
     """What a customer is worth along the path."""
     findings: tuple[Any, ...]
@@ -87,6 +103,15 @@ class PathSolution(Viewed):
     def held_series(self, name: str) -> list[float]:
         """The same where today's menu is held."""
         return [month.figure(name) for month in self.held[: self.timeline.months]]
+
+    @property
+    def gpus(self) -> list[dict[str, float]] | None:
+        """By month of the horizon, GPUs at hand and the most that are busy; None where they are paid as used."""
+        if self.supply is None:
+            return None
+        busy = load_of(self.path, self.supply.pool).max(axis=1)
+        pairs = zip(self.supply.capacity, busy, strict=False)
+        return [{"at_hand": float(n), "busy": float(most)} for n, most in pairs]
 
     @property
     def cash(self) -> list[float] | None:

@@ -38,6 +38,8 @@ def path_document(solution: PathSolution) -> dict[str, Any]:
             plan: solution.series("customers", Selection(plan)) for plan in solution.timeline.m.choices.plans
         },
         "cash": solution.cash,
+        "orders": [asdict(order) for order in solution.orders],
+        "gpus": solution.gpus,
         "worlds": [
             {"month": w.month, "title": w.title, "changes": {p: c.model_dump(exclude_none=True) for p, c in
                                                              w.changes.items()}}

@@ -11,12 +11,16 @@ import numpy as np
 
 from optimizer.answer.audit import TRUST, ConditionCheck, difference
 from optimizer.answer.menu import plan_choices
-from optimizer.answer.path import PathSolution, StageMenu
+from optimizer.answer.path import GpuOrder, PathSolution, StageMenu
 from optimizer.answer.solution import ObjectiveValue
 from optimizer.errors import InfeasibleError, NotTrustedError, SolverError
 from optimizer.horizon.bounds import whole_box
 from optimizer.horizon.diagnosis import diagnosed
+from optimizer.horizon.fleet import Fleet, cheapest
+from optimizer.horizon.gpus import Supply, load_of, supply_of
+from optimizer.horizon.instance import Horizon
 from optimizer.horizon.limits import limited
+from optimizer.horizon.orders import order_path
 from optimizer.horizon.paths import count_paths, stepping
 from optimizer.horizon.question import CashDate, PathCondition, PathQuestion, question_of
 from optimizer.horizon.search import YARDSTICK, SearchedPath, search_paths
@@ -33,6 +37,8 @@ from optimizer.search.engine import Clock, SearchStatus
 from optimizer.typing import Status, Verdict
 from optimizer.versions import versions
 
+_Followed = tuple[tuple[MonthEvaluation, ...], Supply | None]
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -46,6 +52,8 @@ class Claim:
     gap_asked: float
     boxes: int
     certificate: Mapping[str, Any]
+    lots: tuple[float, ...] = ()
+    """Of every order of GPUs that may be placed."""
 
 
 def solve_path(m: CaseModel, settings: Settings) -> PathSolution:
@@ -54,6 +62,9 @@ def solve_path(m: CaseModel, settings: Settings) -> PathSolution:
     question = question_of(timeline_of(m))
     horizon = replace(question.posed.horizon, weight=question.weight)
     clock = Clock(settings.deadline, settings.cancelled)
+    if question.timeline.fleet is not None:
+        claim = _ordered(question, horizon, question.timeline.fleet, settings, clock)
+        return path_solution(question, claim, time.perf_counter() - began)
     found = search_paths(horizon, settings.gap, clock, limits=question.limits)
     if found.status is SearchStatus.INFEASIBLE:
         told = diagnosed(limited(horizon, question.limits), found.certificate)
@@ -67,11 +78,39 @@ def solve_path(m: CaseModel, settings: Settings) -> PathSolution:
     return path_solution(question, claim, time.perf_counter() - began)
 
 
+def _ordered(question: PathQuestion, horizon: Horizon, fleet: Fleet, settings: Settings, clock: Clock) -> Claim:
+    """The best path with its orders of GPUs. Raises SolverError where there is none."""
+    found = order_path(horizon, question.posed.use, fleet, settings.gap, clock)
+    if found is None:
+        raise SolverError("no path was found whose load GPUs can carry")
+    status = Status.OPTIMAL if found.verdict is Verdict.PROVED else Status.FEASIBLE
+    levels = question.posed.levels(found.path)
+    return Claim(levels, found.bound + question.constant, status, settings.gap, 0, found.certificate,
+                 tuple(found.lots.tolist()))  # fmt: skip
+
+
+def _followed(question: PathQuestion, menus: Sequence[Menu], lots: Sequence[float] | None) -> _Followed:
+    """Every month of menus, with orders of GPUs where there are any to place: those told, or the cheapest."""
+    timeline = question.timeline
+    if timeline.fleet is None or timeline.pool is None:
+        return timeline.follow(menus), None
+    fleet = timeline.fleet
+    if lots is None:
+        bought = cheapest(fleet, load_of(timeline.follow(menus), timeline.pool))
+        if bought is None:
+            raise SolverError("no orders carry the load of today's menu")
+        lots = bought.lots.tolist()
+    if len(lots) != len(fleet.orders) or any(not 0.0 <= n <= most for n, most in zip(lots, fleet.most, strict=True)):
+        raise NotTrustedError("the orders of GPUs are none that the case allows")
+    supply = supply_of(fleet, np.array(lots), timeline.pool)
+    return timeline.follow(menus, supply), supply
+
+
 def evaluate_path(m: CaseModel) -> PathSolution:
     """Today's plans at the terms of the case's market, held for all months; nothing is optimised."""
     began = time.perf_counter()
     question = question_of(timeline_of(m))
-    value = question.aim.value(question.timeline.follow(_held(question)))
+    value = question.aim.value(_followed(question, _held(question), None)[0])
     claim = Claim((), value, Status.EVALUATED, 0.0, 0, {})
     return path_solution(question, claim, time.perf_counter() - began)
 
@@ -94,9 +133,10 @@ def path_solution(question: PathQuestion, claim: Claim, seconds: float) -> PathS
     timeline, aim, m = question.timeline, question.aim, question.timeline.m
     evaluated = claim.status is Status.EVALUATED
     menus = _held(question) if evaluated else timeline.menus(claim.levels)
-    months, held = timeline.follow(menus), timeline.follow(_held(question))
+    held, held_supply = _followed(question, _held(question), None)
+    months, supply = (held, held_supply) if evaluated else _followed(question, menus, claim.lots)
     value = aim.value(months)
-    differs = 0.0 if evaluated else _differs(question, claim, value)
+    differs = 0.0 if evaluated else _differs(question, claim, value, months)
     conditions = tuple(_checked(c, months) for c in question.conditions)
     if not evaluated and any(not c.met for c in conditions):
         missed = ", ".join(c.name for c in conditions if not c.met)
@@ -128,6 +168,8 @@ def path_solution(question: PathQuestion, claim: Claim, seconds: float) -> PathS
         today=m.today,
         conditions=conditions,
         largest_difference=differs,
+        orders=_orders(question, claim),
+        supply=supply,
         worth=() if evaluated else customer_worth(timeline, claim.levels),
         findings=tuple(m.findings),
         paths=paths,
@@ -140,12 +182,21 @@ def path_solution(question: PathQuestion, claim: Claim, seconds: float) -> PathS
     )
 
 
+def _orders(question: PathQuestion, claim: Claim) -> tuple[GpuOrder, ...]:
+    """What is ordered."""
+    fleet = question.timeline.fleet
+    if fleet is None or not claim.lots:
+        return ()
+    pairs = zip(fleet.orders, claim.lots, strict=True)
+    return tuple(GpuOrder(v.name, month + 1, int(n), int(n) * v.lot) for (v, month), n in pairs)
+
+
 def _scale(question: PathQuestion) -> float:
     """Least size that a gap is relative to."""
     return YARDSTICK * replace(question.posed.horizon, weight=question.weight).magnitude
 
 
-def _differs(question: PathQuestion, claim: Claim, value: float) -> float:
+def _differs(question: PathQuestion, claim: Claim, value: float, months: Sequence[MonthEvaluation]) -> float:
     """Relative difference of the arrays from the evaluator. Raises NotTrustedError beyond ``TRUST``, and for a path
     that is none of the case's."""
     horizon = replace(question.posed.horizon, weight=question.weight)
@@ -153,6 +204,9 @@ def _differs(question: PathQuestion, claim: Claim, value: float) -> float:
     if not stepping(horizon, path)[0]:
         raise NotTrustedError("the path takes a step that the case does not allow")
     by_arrays = float(values(horizon, path)[0]) + question.constant
+    fleet, pool = question.timeline.fleet, question.timeline.pool
+    if fleet is not None and pool is not None:
+        by_arrays -= float(fleet.total(np.array(claim.lots), load_of(months, pool)))
     programmed = question.aim.sense * by_arrays
     off = difference(programmed, value, _scale(question))
     if not off <= TRUST:
@@ -174,7 +228,8 @@ def _checked(c: PathCondition | CashDate, path: Sequence[MonthEvaluation]) -> Co
 def _carried(prepared: Prepared, path: Sequence[MonthEvaluation]) -> None:
     """Raises NotTrustedError where a month needs more GPUs than may be hired."""
     for t, month in enumerate(path, start=1):
-        over = month.burst > np.nan_to_num(month.prepared.pools.burst_limit, nan=np.inf)[:, None] * (1.0 + TOLERANCE)
+        limit = month.prepared.pools.burst_limit
+        over = month.burst > np.where(np.isnan(limit), np.inf, limit)[:, None] * (1.0 + TOLERANCE)
         if over[prepared.pools.contracted].any():
             message = f"month {t} needs more GPUs than may be hired at the peak; no number is shown"
             raise NotTrustedError(f"{message} (raise burst_limit, or shorten ladders at their cheap end)")

@@ -11,6 +11,8 @@ from optimizer.answer.path_document import KIND, path_document, path_files
 from optimizer.answer.path_solving import Claim, path_solution
 from optimizer.answer.saved import CURE, SavedResult, csv_rows, differences
 from optimizer.errors import NotTrustedError, bad_argument
+from optimizer.horizon.instance import Horizon
+from optimizer.horizon.orders import replay_orders
 from optimizer.horizon.question import PathQuestion, question_of
 from optimizer.horizon.replay import replay
 from optimizer.horizon.timeline import timeline_of
@@ -64,7 +66,8 @@ def _claim(saved: SavedResult, question: PathQuestion) -> Claim:
     if levels and len(levels) != len(question.timeline.stages):
         raise ValueError(f"{len(levels)} stages instead of {len(question.timeline.stages)}")
     boxes = int(saved.result["work"]["boxes"])
-    return Claim(levels, float(told["bound"]), status, float(told["gap_asked"]), boxes, proof)
+    lots = tuple(float(order["lots"]) for order in saved.result.get("orders", ()))
+    return Claim(levels, float(told["bound"]), status, float(told["gap_asked"]), boxes, proof, lots)
 
 
 def _levels(question: PathQuestion, stage: int, told: Mapping[str, Any]) -> tuple[int, ...]:
@@ -80,11 +83,18 @@ def _levels(question: PathQuestion, stage: int, told: Mapping[str, Any]) -> tupl
     return tuple(found)
 
 
+def _proven(question: PathQuestion, horizon: Horizon, claim: Claim) -> float:
+    fleet = question.timeline.fleet
+    if fleet is None:
+        return replay(horizon, claim.certificate, question.limits)
+    return replay_orders(horizon, question.posed.use, fleet, claim.certificate)
+
+
 def _bound(question: PathQuestion, claim: Claim) -> dict[str, Any]:
     """What the certificate proves against what was claimed."""
     horizon = replace(question.posed.horizon, weight=question.weight)
     try:
-        proven = replay(horizon, claim.certificate, question.limits) + question.constant
+        proven = question.constant + _proven(question, horizon, claim)
     except NotTrustedError as error:
         return {"what": "bound", "passed": False, "detail": f"the certificate does not hold: {error}"}
     sense = question.aim.sense

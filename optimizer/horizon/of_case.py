@@ -17,7 +17,7 @@ from optimizer.errors import bad_argument
 from optimizer.horizon.building import MOST_COLUMNS
 from optimizer.horizon.instance import Horizon, Reach
 from optimizer.horizon.moves import Moves, moves_of
-from optimizer.horizon.streams import Stream, per_level, stream_of
+from optimizer.horizon.streams import Stream, busy_streams, per_level, stream_of
 from optimizer.horizon.timeline import Era, Timeline
 from optimizer.model.choices import Level, same_level
 from optimizer.model.composites import Composite
@@ -101,6 +101,15 @@ class PosedPath:
             found[2 * at + 1] += own * self.timeline.gpu_time
         return found
 
+    @cached_property
+    def use(self) -> Array:
+        """(H, Q, T) GPUs in a block of hours per unit of a stream; of the pool whose GPUs are ordered."""
+        blocks = len(self.timeline.m.prepared.pools.blocks)
+        found = np.zeros((blocks, 2 * len(self.streams), self.timeline.length))
+        for h in range(blocks):
+            found[h, 2 * (len(self.streams) - blocks + h) + 1] = self.timeline.gpu_time
+        return found
+
     def levels(self, path: Ints) -> tuple[tuple[int, ...], ...]:
         """Levels by stage and plan, of a path of columns by era and group."""
         first, seen = self.horizon.first, {era.stage: k for k, era in enumerate(self.timeline.eras)}
@@ -128,7 +137,7 @@ def posed(timeline: Timeline, figures: Sequence[tuple[str, Selection]]) -> Posed
             known[id(era.m)] = per_level(era)
         per.append(known[id(era.m)])
     streams = tuple(stream_of(timeline, per, name, selection) for name, selection in figures)
-    return PosedPath(timeline, streams, tuple(per))
+    return PosedPath(timeline, (*streams, *busy_streams(timeline, per)), tuple(per))
 
 
 def _check(timeline: Timeline) -> None:

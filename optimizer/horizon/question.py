@@ -15,6 +15,7 @@ from optimizer.horizon.of_case import PosedPath, posed
 from optimizer.horizon.streams import is_share
 from optimizer.horizon.timeline import Timeline
 from optimizer.market.evaluate import Evaluation
+from optimizer.market.prepare import MONTH_HOURS
 from optimizer.model.measures import TOLERANCE, condition_factors, condition_name, selection_of
 from optimizer.schema.case import CaseCondition
 from optimizer.typing import Array
@@ -112,7 +113,13 @@ class PathQuestion:
     @cached_property
     def constant(self) -> float:
         """What the aim is worth beside the streams."""
-        return self._weighted([(name, TOTAL, own) for name, own in self._aim()])[1]
+        return self._weighted([(name, TOTAL, own) for name, own in self._aim()])[1] - self.standing
+
+    @cached_property
+    def standing(self) -> float:
+        """Discounted bill of GPUs that stand whatever is ordered."""
+        fleet = self.timeline.fleet
+        return 0.0 if fleet is None else float(self.aim.weight @ (fleet.standing * fleet.rent * MONTH_HOURS))
 
     def _aim(self) -> list[tuple[str, Array]]:
         """The aim as weights of one linear figure."""
@@ -181,7 +188,15 @@ def question_of(timeline: Timeline) -> PathQuestion:
         )
         for made in _conditions(timeline, condition, factor)
     )
-    return PathQuestion(timeline, _aim_of(timeline), (*conditions, *_cash(timeline)))
+    made = PathQuestion(timeline, _aim_of(timeline), (*conditions, *_cash(timeline)))
+    if timeline.pool is not None:
+        if made.conditions:
+            message = "conditions are not asked together with orders of GPUs"
+            raise bad_argument("horizon.gpus", message, "leave out one of the two")
+        if (made.aim.name, made.aim.sense, made.aim.months) != ("contribution_margin", 1, None):
+            message = "with orders of GPUs it must be the discounted contribution margin"
+            raise bad_argument("objective", message, "write objective: contribution_margin")
+    return made
 
 
 def _cash(timeline: Timeline) -> list[CashDate]:

@@ -11,6 +11,7 @@ from optimizer.economics import finance, serving
 from optimizer.economics.figures import COHORTS, LINEAR, RATIOS, TOTAL, LinearFigure, Selection, components, is_linear
 from optimizer.economics.response import PerCustomer, per_customer
 from optimizer.errors import bad_argument
+from optimizer.horizon.gpus import busy_of
 from optimizer.horizon.timeline import Era, Timeline
 from optimizer.market.evaluate import plan_selected, population_mask, rival_amount, type_mask
 from optimizer.market.prepare import Prepared
@@ -39,21 +40,23 @@ def stream_of(timeline: Timeline, per: Sequence[Sequence[Sequence[PerCustomer | 
     if not adds_up(name):
         raise bad_argument(name, "does not add up over customers", f"over months there are {ADDS}")
     eras, length = timeline.eras, timeline.length
-    if any(_reserved(era.m.prepared) and _shares_bill(era.m.prepared, name, selection) for era in eras):
+    if any(_reserved(era.m.prepared, timeline.pool) and _shares_bill(era.m.prepared, name, selection) for era in eras):
         message = f"{name} holds the bill of reserved GPUs, which does not add up over customers"
         cure = "hire all hours on demand: changes: {pools.main.capacity.reserved: {to: 0}}, and its burst_price"
         raise bad_argument("pools", message, cure)
     rows, fixed, constant = [], [], np.zeros(length)
     for era, own in zip(eras, per, strict=True):
-        made = [_of_plan(era, name, selection, j, levels) for j, levels in enumerate(own)]
+        made = [_of_plan(era, timeline.pool, name, selection, j, levels) for j, levels in enumerate(own)]
         rows.append(tuple(amounts for amounts, _ in made))
         fixed.append(tuple(due for _, due in made))
         constant[era.months.start : era.months.stop] = _constant(era.m.prepared, timeline.budget, name, selection)
     return Stream(name, selection, tuple(rows), tuple(fixed), constant)
 
 
-def _reserved(prepared: Prepared) -> bool:
-    return bool((np.nan_to_num(prepared.pools.reserved) > 0.0).any())
+def _reserved(prepared: Prepared, ordered: int | None) -> bool:
+    """Whether GPUs are reserved in a pool whose are not ordered."""
+    found = np.nan_to_num(prepared.pools.reserved) > 0.0
+    return bool(found[np.arange(len(found)) != ordered].any())
 
 
 def _shares_bill(prepared: Prepared, name: str, selection: Selection) -> bool:
@@ -73,7 +76,7 @@ def _parts(prepared: Prepared, name: str, selection: Selection) -> list[tuple[fl
 
 
 def _of_plan(
-    era: Era, name: str, selection: Selection, plan: int, levels: Sequence[PerCustomer | None]
+    era: Era, ordered: int | None, name: str, selection: Selection, plan: int, levels: Sequence[PerCustomer | None]
 ) -> tuple[Array, Array]:
     """(2, L, I) per customer, and (L,) due, of one plan in an era."""
     prepared = era.m.prepared
@@ -86,7 +89,7 @@ def _of_plan(
             if p is None:
                 continue
             if selected:
-                with_gpu, without = (_amount(prepared, figure, part, q) for q in (p, without_gpu(p)))
+                with_gpu, without = (_amount(prepared, ordered, figure, part, q) for q in (p, without_gpu(p)))
                 amounts[0, k] += w * np.where(rows, without, 0.0)
                 amounts[1, k] += w * np.where(rows, with_gpu - without, 0.0)
                 due[k] += w * figure.fixed * facts.fixed_cost if part.segment is None else 0.0
@@ -94,17 +97,19 @@ def _of_plan(
     return amounts, due
 
 
-def _amount(prepared: Prepared, figure: LinearFigure, selection: Selection, p: PerCustomer) -> Array:
+def _amount(
+    prepared: Prepared, ordered: int | None, figure: LinearFigure, selection: Selection, p: PerCustomer
+) -> Array:
     value = figure.amount(p)
     if selection.total and figure.serving is not None:
         value = value - figure.capacity * figure.serving(p)
-    return value + figure.capacity * hired(prepared, p) if selection.total and figure.capacity else value
+    return value + figure.capacity * hired(prepared, ordered, p) if selection.total and figure.capacity else value
 
 
-def hired(prepared: Prepared, p: PerCustomer) -> Array:
-    """(I,) usd/month per customer for GPUs on demand, in pools with a contract of which none is reserved."""
+def hired(prepared: Prepared, ordered: int | None, p: PerCustomer) -> Array:
+    """(I,) usd/month per customer for GPUs on demand, in pools with a contract of which none is reserved or ordered."""
     pools, hours, total = prepared.pools, prepared.population.hours, np.zeros(prepared.population.size)
-    for pool in np.flatnonzero(pools.contracted):
+    for pool in np.flatnonzero(pools.contracted & (np.arange(len(pools.names)) != ordered)):
         for h, block_hours in enumerate(pools.hours):
             busy = serving.gpus_busy(p.pool_hours[:, pool], hours[:, h], float(block_hours))
             total += busy * finance.burst_cost(1.0, float(block_hours), float(pools.burst_price[pool]))
@@ -134,6 +139,26 @@ def _constant(prepared: Prepared, budget: float | None, name: str, selection: Se
             rows = type_mask(prepared, part) & population_mask(prepared, part)
             total += w * float(prepared.population.potential[rows].sum())
     return total
+
+
+def busy_streams(timeline: Timeline, per: Sequence[Sequence[Sequence[PerCustomer | None]]]) -> tuple[Stream, ...]:
+    """GPUs busy in every block of hours of the pool whose GPUs are ordered; none where there is none."""
+    if timeline.pool is None:
+        return ()
+    found, pool = [], timeline.pool
+    for h, block in enumerate(timeline.m.prepared.pools.blocks):
+        rows, fixed = [], []
+        for era, own in zip(timeline.eras, per, strict=True):
+            size = era.m.prepared.population.size
+            tables = [np.zeros((2, len(levels), size)) for levels in own]
+            for table, levels in zip(tables, own, strict=True):
+                for k, p in enumerate(levels):
+                    if p is not None:
+                        table[1, k] = busy_of(era.m.prepared, p, pool, h)
+            rows.append(tuple(tables))
+            fixed.append(tuple(np.zeros(len(levels)) for levels in own))
+        found.append(Stream(f"gpus busy, {block}", TOTAL, tuple(rows), tuple(fixed), np.zeros(timeline.length)))
+    return tuple(found)
 
 
 def per_level(era: Era) -> tuple[tuple[PerCustomer | None, ...], ...]:

@@ -9,6 +9,8 @@ from functools import cached_property
 import numpy as np
 
 from optimizer.errors import bad_argument
+from optimizer.horizon.fleet import Fleet
+from optimizer.horizon.gpus import Supply, fleet_of, pool_of, under_contract
 from optimizer.market.evaluate import MenuTerms
 from optimizer.market.habit import constants_at_rest, entrants_of, habits_of
 from optimizer.market.months import Habits, Month, MonthEvaluation, WordOfMouth, outside_rate, start_of, walk
@@ -51,6 +53,8 @@ class Timeline:
     habits: Habits
     word: WordOfMouth | None = None
     """None: nobody is reached or lost to sight."""
+    pool: int | None = None
+    """Whose GPUs are ordered ahead."""
 
     @property
     def asked(self) -> CaseHorizon:
@@ -101,6 +105,14 @@ class Timeline:
         return np.asarray((1.0 - fall) ** (np.arange(self.length) / YEAR))
 
     @cached_property
+    def fleet(self) -> Fleet | None:
+        """GPUs that stand and may be ordered; None where they are paid as used."""
+        if self.asked.gpus is None or self.pool is None:
+            return None
+        prices = np.concatenate([np.full(len(e.months), e.m.prepared.pools.price[self.pool]) for e in self.eras])
+        return fleet_of(self.asked.gpus, prices, self.m.prepared.pools.hours, self.discount)
+
+    @cached_property
     def base(self) -> Array:
         """(T, I) people reached without word of mouth: by go-to-market, and those who have come since today."""
         share, budget = self.m.choices.splits[0]
@@ -116,14 +128,15 @@ class Timeline:
             made.append(Menu({name: own[k] for name, own, k in chosen}, *self.m.choices.splits[0]))
         return tuple(made)
 
-    def follow(self, menus: Sequence[Menu]) -> tuple[MonthEvaluation, ...]:
-        """Every month under a menu for every era, by the evaluator."""
+    def follow(self, menus: Sequence[Menu], supply: Supply | None = None) -> tuple[MonthEvaluation, ...]:
+        """Every month under a menu for every era, by the evaluator; with the GPUs that were ordered."""
         months: list[Month] = []
         for k, (era, menu) in enumerate(zip(self.eras, menus, strict=True)):
             market, terms, held = era.m.prepared, dict(menu.terms), self._held(k, menus)
             split = menu.enterprise_share, menu.budget
             months += [
-                Month(self._later(market, t), terms, *split, self.entrants[t], self.base[t], held) for t in era.months
+                Month(self._later(market, t, supply), terms, *split, self.entrants[t], self.base[t], held)
+                for t in era.months
             ]
         return tuple(walk(self.start, self.rate_outside, months, self.habits, self.word))
 
@@ -143,8 +156,10 @@ class Timeline:
             found[name] = there[own.index(level)] if level in own else here.m.prepared.today_menu()[name]
         return found
 
-    def _later(self, prepared: Prepared, month: int) -> Prepared:
-        """The market with the GPU time that a request takes in a month."""
+    def _later(self, prepared: Prepared, month: int, supply: Supply | None) -> Prepared:
+        """The market with the GPU time that a request takes in a month, and with the GPUs at hand."""
+        if supply is not None and self.asked.gpus is not None:
+            prepared = supply.at(prepared, month, self.asked.gpus.burst_factor)
         if self.asked.efficiency is None or month == 0:
             return prepared
         faster = replace(prepared.ai_models, gpu_hours=prepared.ai_models.gpu_hours * self.gpu_time[month])
@@ -167,7 +182,12 @@ def timeline_of(m: CaseModel) -> Timeline:
         now = with_changes(now, worlds[begin]) if begin in worlds else now
         stage = sum(first - 1 <= begin for first in asked.firsts) - 1
         eras.append(Era(stage, range(begin, end), now, levels_in(m, now)))
-    return Timeline(m, tuple(eras), start, entrants, outside_rate(before), habits, word_of_mouth(m))
+    pool = None
+    if asked.gpus is not None:
+        gpus, pool = asked.gpus, pool_of(m.prepared, asked.gpus)
+        held = {id(era.m): replace(era.m, prepared=under_contract(era.m.prepared, gpus)) for era in eras}
+        eras = [replace(era, m=held[id(era.m)]) for era in eras]
+    return Timeline(m, tuple(eras), start, entrants, outside_rate(before), habits, word_of_mouth(m), pool)
 
 
 def word_of_mouth(m: CaseModel) -> WordOfMouth | None:

@@ -34,6 +34,8 @@ def show_path(console: Console, solution: PathSolution) -> None:
 def path_page(solution: PathSolution) -> Group:
     """Everything about it, for a terminal."""
     blocks: list[Any] = [_head(solution), _menus(solution), "", _path(solution), "", _customers(solution), ""]
+    if solution.gpus is not None:
+        blocks += [_orders(solution), "", _gpus(solution), ""]
     if solution.worth:
         blocks += [_worth(solution), ""]
     if solution.conditions:
@@ -160,6 +162,21 @@ def _customers(solution: PathSolution) -> Table:
         before = solution.today.figure("customers", Selection(name))
         if before or any(values):
             table.add_row(name, amount(before), *(amount(v) for v in values))
+    return table
+
+
+def _orders(solution: PathSolution) -> Table:
+    table = plain_table("Orders of GPUs", "offer", "month", "lots", "GPUs")
+    for order in solution.orders:
+        table.add_row(printable(order.offer), str(order.month), str(order.lots), amount(order.gpus))
+    return table
+
+
+def _gpus(solution: PathSolution) -> Table:
+    months, gpus = shown_months(solution), solution.gpus or []
+    table = plain_table("GPUs", "", *(f"month {t}" for t in months))
+    table.add_row("at hand", *(amount(gpus[t - 1]["at_hand"]) for t in months))
+    table.add_row("busy at the peak", *(amount(gpus[t - 1]["busy"]) for t in months))
     return table
 
 

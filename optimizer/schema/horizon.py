@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
-from optimizer.schema.base import Base, Number, PerYear, Usd, UsdPerMonth, as_tuple
+from optimizer.schema.base import Base, Gpus, Number, PerYear, Usd, UsdPerGpuMonth, UsdPerMonth, as_tuple
 from optimizer.schema.change import Change
 
 Month = Annotated[int, Field(ge=1, le=240)]
@@ -48,6 +48,34 @@ class Cash(Base):
     """What must be there at the end of every month; 0 where absent."""
 
 
+class GpuOffer(Base):
+    """GPUs that may be ordered, in whole lots."""
+
+    lead: Annotated[int, Field(ge=0)]
+    """Months from order to service."""
+    lot: Gpus
+    """GPUs in a lot."""
+    most: Annotated[int, Field(ge=0)]
+    """Lots of an order, at most."""
+    rent: UsdPerGpuMonth
+    """Paid in every month of service, busy or not."""
+    term: Annotated[int, Field(ge=1)] | None = None
+    """Months of service; to the end, the tail included, where absent."""
+    months: Annotated[tuple[Month, ...], BeforeValidator(as_tuple), Field(min_length=1)]
+    """In which an order may be placed."""
+
+
+class GpuOrders(Base):
+    """A pool whose GPUs are ordered ahead instead of paid as used."""
+
+    pool: str
+    standing: Gpus
+    """Under contract in all months, paid at the pool's price, busy or not."""
+    burst_factor: Annotated[Number, Field(ge=1.0)]
+    """Price of an hour on demand over the pool's price."""
+    offers: Annotated[dict[str, GpuOffer], Field(min_length=1)]
+
+
 class CaseHorizon(Base):
     """Months, stages of one menu each, and what changes meanwhile."""
 
@@ -72,6 +100,8 @@ class CaseHorizon(Base):
     efficiency: PerYear | None = None
     """By how much of itself the GPU time of a request falls in a year; it falls a little every month. None where
     absent."""
+    gpus: GpuOrders | None = None
+    """GPUs ordered with the menus; then the objective is the discounted contribution margin, without conditions."""
     cash: Cash | None = None
     """A condition: it may not fall below its least at the end of any month of the horizon."""
     holders: Literal["migrate", "keep"] = "migrate"

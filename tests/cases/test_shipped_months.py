@@ -10,7 +10,7 @@ import optimizer
 from optimizer.answer.path import PathSolution
 from optimizer.typing import Verdict
 
-QUICK = ["assistant-startup-cash", "openai-2025-freetier", "openai-2025-phased"]
+QUICK = ["assistant-startup-cash", "openai-2025-freetier", "openai-2025-orders", "openai-2025-phased"]
 SLOW = ["openai-2025-path60", "openai-2025-war"]
 CASES = [*QUICK, *(pytest.param(name, marks=pytest.mark.full) for name in SLOW)]
 
@@ -40,7 +40,7 @@ def test_all_cases_over_months_are_looked_at() -> None:
 def test_is_proven_and_meets_its_conditions(name: str) -> None:
     found = solved(name)
     assert found.verdict is Verdict.PROVED
-    assert found.objective.gap <= found.objective.gap_asked <= 1e-3
+    assert found.objective.gap <= found.objective.gap_asked <= 2e-3
     assert found.largest_difference <= 1e-9
     assert all(c.met for c in found.conditions)
     assert found.objective.value > found.held_value
@@ -84,6 +84,14 @@ def test_what_a_free_customer_is_worth_turns_on_habit(familiarity: float, upgrad
     free = next(w for w in found.worth if w.plan == "free" and w.segment is None)
     assert cap(found, 0, "frontier", "5h") == 1.0
     assert free.value == pytest.approx(worth, abs=0.1)
+
+
+def test_gpus_are_ordered_now() -> None:
+    found = solved("openai-2025-orders")
+    assert [(o.month, o.lots) for o in found.orders] == [(1, 16), (7, 0)]
+    assert found.gpus is not None
+    assert (found.gpus[8]["at_hand"], found.gpus[9]["at_hand"]) == (250_000.0, 410_000.0)
+    assert found.gpus[-1]["busy"] > found.gpus[-1]["at_hand"], "the last GPUs of the peak are hired by the hour"
 
 
 @pytest.mark.full
