@@ -21,6 +21,7 @@ from optimizer.horizon.bounds import (
 )
 from optimizer.horizon.certificate import PathNode
 from optimizer.horizon.instance import Horizon
+from optimizer.horizon.memory import remembering, worth_remembering
 from optimizer.horizon.paths import all_paths, count_paths, is_empty, reachable
 from optimizer.horizon.simulate import values
 from optimizer.horizon.tuning import DEFAULT
@@ -39,6 +40,8 @@ def replay(horizon: Horizon, certificate: Mapping[str, Any]) -> float:
     """
     try:
         claimed = float(certificate["bound"])
+        if certificate.get("memory") is True and worth_remembering(horizon, np.inf):
+            horizon = remembering(horizon)
         proven = _Replay(horizon, certificate).run()
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise NotTrustedError(f"the certificate is not well formed: {error!r}") from error

@@ -6,7 +6,7 @@ max-marginals, and a box is split at the (stage, plan) whose level adds most to 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from optimizer.horizon.bounds import Separable, best_mix, mixed, told, whole_box
 from optimizer.horizon.certificate import PathNode, PathRecorder
 from optimizer.horizon.instance import Horizon
 from optimizer.horizon.kernel import PathKernel
+from optimizer.horizon.memory import forgotten, remembering, worth_remembering
 from optimizer.horizon.paths import all_paths, count_paths, is_empty, nearest, reachable
 from optimizer.horizon.simulate import values
 from optimizer.horizon.tuning import DEFAULT, PathTuning
@@ -61,6 +62,17 @@ class SearchedPath:
 
 def search_paths(horizon: Horizon, gap: float, clock: Clock, tuning: PathTuning = DEFAULT) -> SearchedPath:
     """The best path within a gap relative to its value, unless the clock stops the search first."""
+    if worth_remembering(horizon, tuning.memory):
+        wide = remembering(horizon)
+        found = _searched(wide, gap, clock, tuning)
+        path = forgotten(wide, found.incumbent.path)
+        certificate = {**found.certificate, "memory": True}
+        return replace(found, incumbent=PathIncumbent(path, found.incumbent.value), certificate=certificate)
+    return _searched(horizon, gap, clock, tuning)
+
+
+def _searched(horizon: Horizon, gap: float, clock: Clock, tuning: PathTuning) -> SearchedPath:
+    """Over columns as they are."""
     rule = GapRule(gap, YARDSTICK * horizon.magnitude)
     engine: BestFirst[PathBox, PathIncumbent] = BestFirst(rule, clock)
     search = _Search(horizon, engine, tuning)
