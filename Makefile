@@ -3,13 +3,14 @@
 CANDIDATES := python3 python3.13 python3.12 python3.11 python3.14 python
 PYTHON ?= $(shell for p in $(CANDIDATES); do \
 	if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo $$p; break; fi; done)
-TARGETS := demo install test test-full bench bench-full lock clean distclean
+TARGETS := demo docs install test test-full bench bench-full lock clean distclean
 
 .DEFAULT_GOAL := help
 .PHONY: help $(TARGETS)
 
 help:
 	@echo "make demo       install into .venv and run a shipped case"
+	@echo "make docs       build the documentation into build/docs"
 	@echo "make test       style, types and tests, against the built wheel"
 	@echo "make test-full  the same with the long corpora"
 	@echo "make bench      measure, some ten minutes (never gates); make bench-full takes hours"

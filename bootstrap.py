@@ -32,6 +32,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run one target; the exit code of the first step that fails."""
     targets = {
         "demo": demo,
+        "docs": docs,
         "install": install,
         "test": lambda: test("not full"),
         "test-full": lambda: test(""),
@@ -67,6 +68,14 @@ def test(marks: str) -> None:
     run([PYTHON, "-m", "mypy"])
     workers = ["-n", "2", "--dist", "worksteal"] if (os.cpu_count() or 1) > 1 else []
     run([PYTHON, "-m", "pytest", "-m", marks, *workers], PYTHONSAFEPATH="1", OPTIMIZER_TESTS_USE_WHEEL="1")
+
+
+def docs() -> None:
+    """The documentation as a static folder."""
+    install()
+    site = ROOT / "build" / "docs"
+    run([PYTHON, "-m", "sphinx", "-q", "-W", "-b", "html", "docs", site], PYTHONSAFEPATH="1")
+    say(f"open {site / 'index.html'}")
 
 
 def bench_full() -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from optimizer.errors import NotTrustedError as NotTrustedError
     from optimizer.errors import OptimizerError as OptimizerError
     from optimizer.errors import SolverError as SolverError
+    from optimizer.horizon.problem import HorizonLimit as HorizonLimit
     from optimizer.horizon.problem import HorizonProblem as HorizonProblem
     from optimizer.horizon.problem import HorizonSolution as HorizonSolution
     from optimizer.inputs.load import load_case as load_case
@@ -67,7 +68,7 @@ _PUBLIC = {
     "answer.solution": "Solution",
     "answer.tornado": "Tornado",
     "errors": "Finding InfeasibleError InputError NotTrustedError OptimizerError SolverError",
-    "horizon.problem": "HorizonProblem HorizonSolution",
+    "horizon.problem": "HorizonLimit HorizonProblem HorizonSolution",
     "inputs.load": "load_case",
     "io.library": "list_backtests list_cases list_markets",
     "model.case_model": "check_case",

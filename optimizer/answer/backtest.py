@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any
@@ -13,8 +13,10 @@ import numpy as np
 from optimizer.economics.figures import Selection
 from optimizer.economics.scores import brier, crps, evenly, skill
 from optimizer.errors import InputError
+from optimizer.execution.executor import Executor, SerialExecutor
 from optimizer.inputs.backtests import LoadedBacktest, load_backtest
 from optimizer.inputs.changes import after_calibration
+from optimizer.inputs.load import Inputs
 from optimizer.io.library import list_backtests
 from optimizer.market.check import check_market
 from optimizer.market.evaluate import Evaluation, MenuTerms, evaluate_menu
@@ -147,24 +149,46 @@ def _summary(kind: str, events: list[Event]) -> ScoreSummary:
     return ScoreSummary(kind, len(events), mean, still, moved)
 
 
-def backtest(name: str | PathLike[str] | None = None) -> Backtests:
-    """Predict and score the shipped events, or the one of a name or file.
+def backtest(
+    name: str | PathLike[str] | None = None,
+    *,
+    executor: Executor | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Backtests:
+    """Predict and score the shipped events, or the one of a name or file; here, or where an executor runs its tasks.
+
+    Where ``cancelled`` says so, those that were done.
 
     Raises:
         InputError: there is none of this name (the list is told), or its file or market is wrong.
     """
     loaded = [load_backtest(n) for n in (list_backtests() if name is None else [name])]
-    known: dict[tuple[str, str], CaseModel] = {}
-    events = [_event(b, known) for b in loaded]
-    return Backtests(tuple(sorted(events, key=lambda e: (e.number, e.name))))
+    groups: dict[tuple[str, str], list[LoadedBacktest]] = {}
+    for one in loaded:
+        groups.setdefault(_belief(one), []).append(one)
+    # files are read here: a worker elsewhere need not have them
+    inputs = [next((b.inputs() for b in group if b.asked.prior is None), None) for group in groups.values()]
+    found = (executor or SerialExecutor()).gather(_events, groups.values(), inputs, cancelled=cancelled)
+    return Backtests(tuple(sorted((e for part in found for e in part), key=lambda e: (e.number, e.name))))
 
 
 def score_backtest(loaded: LoadedBacktest) -> Event:
     """Predict and score one event that was loaded. Raises InputError."""
-    return _event(loaded, {})
+    return _events([loaded], None if loaded.asked.prior is not None else loaded.inputs())[0]
 
 
-def _event(b: LoadedBacktest, known: dict[tuple[str, str], CaseModel]) -> Event:
+def _belief(b: LoadedBacktest) -> tuple[str, str]:
+    """Market and what is believed of it: events that share them share a calibration."""
+    return b.asked.market, repr(sorted((p, repr(c)) for p, c in b.believed.items()))
+
+
+def _events(group: Sequence[LoadedBacktest], inputs: Inputs | None) -> list[Event]:
+    """Events of one belief, wherever this runs; ``inputs`` are those of the first that needs a market."""
+    base = None if inputs is None else case_model_of(inputs, strict=False, believe=False)
+    return [_event(b, base) for b in group]
+
+
+def _event(b: LoadedBacktest, calibrated: CaseModel | None) -> Event:
     asked = b.asked
     if asked.prior is not None:
         sample, still, moved = evenly(asked.prior.low, asked.prior.high), None, None
@@ -172,7 +196,8 @@ def _event(b: LoadedBacktest, known: dict[tuple[str, str], CaseModel]) -> Event:
         if asked.predicted.measure == "sign":
             sample, still = np.array([0.5]), 0.5
     else:
-        before, after = _before_and_after(b, known)
+        assert calibrated is not None
+        before, after = _before_and_after(b, calibrated)
         sample = np.array([measured(asked.predicted, before, after)])
         still = measured(asked.predicted, before, before)
         moved = measured(asked.predicted, before, proportionally(before, after))
@@ -233,11 +258,11 @@ def _figure_words(predicted: Predicted) -> str:
     return predicted.figure.replace("_", " ") + (f" of {of}" if of else "")
 
 
-def _before_and_after(b: LoadedBacktest, known: dict[tuple[str, str], CaseModel]) -> tuple[Evaluation, Evaluation]:
-    """The market before the event and after it; calibrated once for each market and belief. Raises InputError."""
+def _before_and_after(b: LoadedBacktest, calibrated: CaseModel) -> tuple[Evaluation, Evaluation]:
+    """The market before the event and after it. Raises InputError."""
     asked = b.asked
     try:
-        base = _changed(_calibrated(b, known), after_calibration(asked.before.changes))
+        base = _changed(calibrated, after_calibration(asked.before.changes))
         menu = _menu(base, base.prepared.today_menu(), asked.before)
         later = _changed(base, asked.change.changes)
         offered = {plan for plan, terms in menu.items() if terms is not None}
@@ -246,13 +271,6 @@ def _before_and_after(b: LoadedBacktest, known: dict[tuple[str, str], CaseModel]
     except InputError as error:
         raise InputError([b.blamed(f) for f in error.findings]) from None
     return evaluate_menu(base.prepared, menus[0]), evaluate_menu(later.prepared, menus[1])
-
-
-def _calibrated(b: LoadedBacktest, known: dict[tuple[str, str], CaseModel]) -> CaseModel:
-    key = b.asked.market, repr(sorted((p, repr(c)) for p, c in b.believed.items()))
-    if key not in known:
-        known[key] = case_model_of(b.inputs(), strict=False, believe=False)
-    return known[key]
 
 
 def _changed(case_model: CaseModel, changes: Mapping[str, Change]) -> CaseModel:

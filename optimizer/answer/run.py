@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from os import PathLike
+from typing import TYPE_CHECKING
 
 from optimizer.answer.audit import Audit, audit
 from optimizer.answer.checks.running import check_answer, checks_named
@@ -23,6 +24,9 @@ from optimizer.optimise.outcome import Settings, Work
 from optimizer.schema.case import Case
 from optimizer.typing import Status
 
+if TYPE_CHECKING:
+    from optimizer.answer.path import PathSolution
+
 
 def solve_case(
     case: str | PathLike[str] | Case,
@@ -35,8 +39,8 @@ def solve_case(
     cancelled: Callable[[], bool] | None = None,
     progress: Callable[[float, float, int], None] | None = None,
     checks: bool | str = True,
-) -> Solution:
-    """Solve a case, and check the answer.
+) -> Solution | PathSolution:
+    """Solve a case, and check the answer; a case with a horizon has a path for an answer, which has no such checks.
 
     Args:
         case: shipped name, path of a case file, or a :class:`~optimizer.schema.case.Case`.
@@ -56,6 +60,8 @@ def solve_case(
         case_model = prepare_case(case, sets=sets, folder=folder)
         settings = settings_of(case_model, started, gap, time_limit, screen)
         settings = replace(settings, cancelled=cancelled, progress=progress)
+        if over_months(case_model):
+            return _solved_path(case_model, settings)
         return check_answer(case_model, solve_case_model(case_model, settings), settings, wanted)
 
 
@@ -81,7 +87,7 @@ def evaluate_case(
     *,
     sets: Changes | None = None,
     folder: str | PathLike[str] | None = None,
-) -> Solution:
+) -> Solution | PathSolution:
     """Today's menu (with ``sets``) in the case's market, without any choice: this menu, what then?
 
     The case's conditions are checked; a menu that misses one is shown, with what it misses.
@@ -89,7 +95,30 @@ def evaluate_case(
     Raises:
         InputError.
     """
-    return evaluate_model(case_model_of(load_inputs(case, sets, folder)))
+    case_model = case_model_of(load_inputs(case, sets, folder))
+    if over_months(case_model):
+        from optimizer.answer.path_solving import evaluate_path
+
+        return evaluate_path(case_model)
+    return evaluate_model(case_model)
+
+
+def over_months(case_model: CaseModel) -> bool:
+    """Whether the case has a horizon."""
+    return case_model.inputs.case.horizon is not None
+
+
+def _solved_path(case_model: CaseModel, settings: Settings) -> PathSolution:
+    """Over months; what that needs is loaded when it is asked for."""
+    from optimizer.answer.path_solving import solve_path
+
+    with lifted():  # the search keeps its own deadline
+        return solve_path(case_model, settings)
+
+
+def solve_any(case_model: CaseModel, settings: Settings) -> Solution | PathSolution:
+    """Solve a case model, in the long run or over months, without checks. Raises like :func:`solve_case`."""
+    return _solved_path(case_model, settings) if over_months(case_model) else solve_case_model(case_model, settings)
 
 
 def evaluate_model(m: CaseModel) -> Solution:

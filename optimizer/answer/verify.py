@@ -17,6 +17,7 @@ from optimizer.answer.checks.check import Checked, read_checked
 from optimizer.answer.checks.recheck import recheck
 from optimizer.answer.document import solution_document, solution_files
 from optimizer.answer.menu import read_menu
+from optimizer.answer.path_verify import is_path, verify_path
 from optimizer.answer.saved import CURE, Difference, SavedResult, csv_rows, differences, read_saved
 from optimizer.answer.solution import SCHEMA_VERSION
 from optimizer.answer.stages import Stage, solution_of
@@ -55,6 +56,8 @@ def verify_folder(folder: Path) -> dict[str, Any]:
     inputs = inputs_from_text(saved.inputs, str(folder / "inputs.json"))
     checks = [_row("inputs", inputs.hash == saved.result.get("input_hash"), f"hash {inputs.hash[:12]}")]
     checks += [_row(f"file {Path(f.file).name}", False, f.message) for f in saved.altered]
+    if is_path(saved):
+        return _report([*checks, *verify_path(saved, case_model_of(inputs, strict=False))])
     try:
         m, stages = _claimed(saved, case_model_of(inputs, strict=False))
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:

@@ -41,8 +41,9 @@ def emit(
 
     With ``checks`` a text begins with what is known before they are done.
     """
-    from optimizer.answer.document import solution_document, solution_files
     from optimizer.io.plain import dumps
+
+    document, saved = _documents(solution)
 
     if checks is not None:
         if not as_json:
@@ -54,17 +55,38 @@ def emit(
     if out is not None:
         from optimizer.io.saving import write_folder_atomic
 
-        write_folder_atomic(out, solution_files(solution))
+        write_folder_atomic(out, saved(solution))
     if not as_json:
-        from optimizer.report.text import show, show_rest
-
-        (show if checks is None else show_rest)(console(), solution)
+        _show(solution, checks is not None)
         if out is not None:
             print(f"saved to {out}", file=sys.stderr)
     if files is not None:
         files(solution)
     if as_json:
-        print_document(dumps(solution_document(solution)))
+        print_document(dumps(document(solution)))
+
+
+def _documents(solution: Any) -> tuple[Callable[[Any], dict[str, Any]], Callable[[Any], dict[str, bytes]]]:
+    """How an answer, in the long run or over months, is told as plain data and as files."""
+    if hasattr(solution, "timeline"):
+        from optimizer.answer.path_document import path_document, path_files
+
+        return path_document, path_files
+    from optimizer.answer.document import solution_document, solution_files
+
+    return solution_document, solution_files
+
+
+def _show(solution: Any, begun: bool) -> None:
+    """Print an answer; what was ``begun`` has its head already."""
+    if hasattr(solution, "timeline"):
+        from optimizer.report.path_text import show_path
+
+        show_path(console(), solution)
+        return
+    from optimizer.report.text import show, show_rest
+
+    (show_rest if begun else show)(console(), solution)
 
 
 def checks_of(case_model: Any, settings: Any, word: str) -> Checks | None:

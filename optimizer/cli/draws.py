@@ -76,6 +76,9 @@ def _show(found: Any) -> None:
     out.print(told, highlight=False, markup=False)
     for reason, count in found.refused.items():
         out.print(f"  refused {count}: {reason}", highlight=False, markup=False)
+    for path, count in found.raised.items():
+        why = "drawn above what the other numbers allow at least: fewer come than would leave"
+        out.print(f"  in {count}: {path} {why}", highlight=False, markup=False)
     for reason, count in Counter(r for reasons in found.missed for r in reasons).most_common():
         out.print(f"  weighed down {count}: {reason} misses the evidence", highlight=False, markup=False)
     out.print(f"  by their weights they are worth {found.effective:.3g} draws", highlight=False, markup=False)

@@ -18,9 +18,11 @@ def verify(
     """Recompute a saved result from its inputs, without a solver."""
     from optimizer.answer.verify import verify_folder
     from optimizer.io.plain import dumps
+    from optimizer.studies.rivals_saved import is_rivals, verify_rivals
     from optimizer.studies.robust_saved import is_robust, verify_robust
 
-    report = verify_robust(folder) if is_robust(folder) else verify_folder(folder)
+    kinds = ((is_robust, verify_robust), (is_rivals, verify_rivals))
+    report = next((check for holds, check in kinds if holds(folder)), verify_folder)(folder)
     if json:
         print_document(dumps(report))
     else:

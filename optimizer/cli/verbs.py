@@ -58,6 +58,12 @@ def _backtests(app: typer.Typer) -> None:
     register(app)
 
 
+def _serve(app: typer.Typer) -> None:
+    from optimizer.cli.serve import register
+
+    register(app)
+
+
 def _studies(app: typer.Typer) -> None:
     from optimizer.cli.studies import register
 
@@ -75,6 +81,7 @@ GROUPS: dict[Group, tuple[str, ...]] = {
     _draws: ("draws",),
     _learn: ("learn",),
     _backtests: ("backtest",),
+    _serve: ("serve",),
     _studies: (),
 }
 """Verbs by group, in the order of the help; what the studies are is known to their file alone."""

@@ -20,6 +20,7 @@ def cdf(x: Array) -> Array:
     return np.asarray(0.5 * np.asarray(_erfc(-np.asarray(x, dtype=float) / math.sqrt(2.0)), dtype=float))
 
 
+@lru_cache(maxsize=1 << 14)
 def quantile(p: float) -> float:
     """Phi^-1(p) for 0 <= p <= 1, infinite at the ends."""
     if p <= 0.0:

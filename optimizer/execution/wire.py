@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Any
 
 _LENGTH = struct.Struct("!Q")
+STOP = b""
+"""From the caller: the task that runs is no longer wanted."""
+
+
+@dataclass(frozen=True)
+class News:
+    """From a task that runs: how far it is."""
+
+    told: Any
 
 
 @dataclass(frozen=True)

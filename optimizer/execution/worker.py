@@ -17,15 +17,33 @@ from typing import Any, BinaryIO
 
 from optimizer.execution import clock, wire
 
+_stop = threading.Event()
+_output: BinaryIO | None = None
+
+
+def tell(news: Any) -> None:
+    """Let the caller of the task that runs here know how far it is; nowhere to be heard where it runs in no worker."""
+    if _output is not None:
+        wire.write(_output, pickle.dumps(wire.News(news)))
+
+
+def asked_to_stop() -> bool:
+    """Whether the caller no longer wants the task that runs here."""
+    return _stop.is_set()
+
 
 def main() -> None:
     """Serve until the input closes."""
+    global _output  # noqa: PLW0603 - a process has one
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the caller's to handle
     output, messages = _own_output(), queue.SimpleQueue[bytes]()
+    _output = output
     threading.Thread(target=_listen, args=(messages,), daemon=True).start()
     held: dict[int, Any] = {}
     while True:
-        wire.write(output, _answer(messages.get(), held))
+        message = messages.get()
+        _stop.clear()
+        wire.write(output, _answer(message, held))
 
 
 def _answer(message: bytes, held: dict[int, Any]) -> bytes:
@@ -68,7 +86,11 @@ def _own_output() -> BinaryIO:
 def _listen(messages: queue.SimpleQueue[bytes]) -> None:
     try:
         while True:
-            messages.put(wire.read(sys.stdin.buffer))
+            message = wire.read(sys.stdin.buffer)
+            if message == wire.STOP:
+                _stop.set()
+            else:
+                messages.put(message)
     except BaseException:
         os._exit(0)
 

@@ -78,18 +78,28 @@ class WorkerProcess:
     def alive(self) -> bool:
         return self.process.poll() is None
 
-    def ask(self, job: Job) -> bytes:
-        """Whether the task succeeded, with its result or error, pickled. Raises WorkerEndedError."""
+    def ask(self, job: Job, hear: Callable[[Any], None] | None = None) -> bytes:
+        """Whether the task succeeded, with its result or error, pickled; ``hear`` is told what the task tells on its
+        way (``worker.tell``). Raises WorkerEndedError."""
         fresh = {key: value for key, value in job.shared.items() if key not in self.holds}
         left = None if job.deadline is None else job.deadline - time.monotonic()
         assert self.process.stdin is not None and self.process.stdout is not None
         try:
             wire.write(self.process.stdin, pickle.dumps((fresh, job.pickled, left)))
-            held, answer = pickle.loads(wire.read(self.process.stdout))
+            while isinstance(message := pickle.loads(wire.read(self.process.stdout)), wire.News):
+                if hear is not None:
+                    hear(message.told)
+            held, answer = message
         except (OSError, EOFError, ValueError) as error:
             raise WorkerEndedError from error
         self.holds = set(held)
         return bytes(answer)
+
+    def stop(self) -> None:
+        """Tell the task that runs that it is no longer wanted (``worker.asked_to_stop``); from any thread."""
+        with contextlib.suppress(OSError, ValueError):
+            assert self.process.stdin is not None
+            wire.write(self.process.stdin, wire.STOP)
 
     def end(self, at_once: bool) -> None:
         """Close its input, on which it ends; or kill it. Safe to call twice, and while another thread waits for it."""

@@ -10,7 +10,7 @@ import numpy as np
 from optimizer.economics import dynamics
 from optimizer.errors import bad_argument
 from optimizer.execution.arrays import LARGEST, dimensions, each, finite, refuse
-from optimizer.horizon.building import MOST_COLUMNS, Layout
+from optimizer.horizon.building import MOST_COLUMNS, GroupLayout
 from optimizer.horizon.instance import Horizon, Reach
 from optimizer.model.composites import checked_nests
 from optimizer.typing import Array, Ints
@@ -23,7 +23,7 @@ def horizon_of(
     start: Any, attraction: Any, decision_rate: Any, reward: Any, weight: Any, outside_attraction: Any,
     outside_decision_rate: Any, entrants: Any, stage: Any, steps: Any, origin: Any, habit: Any, nests: Any,
     word: tuple[Any, Any, Any], holders: Any, today: Any,
-) -> tuple[Horizon, Layout]:  # fmt: skip
+) -> tuple[Horizon, GroupLayout]:  # fmt: skip
     """Frozen arrays, and how plans and levels lie in them. Raises InputError: names the argument and the place."""
     plans = each(attraction, None, "attraction")
     if not plans:
@@ -95,7 +95,7 @@ def _keeps(holders: Any) -> bool:
     return bool(holders == "keep")
 
 
-def _today(today: Any, keeps: bool, layout: Layout) -> Ints | None:
+def _today(today: Any, keeps: bool, layout: GroupLayout) -> Ints | None:
     if today is None:
         return None
     if not keeps:
@@ -105,15 +105,15 @@ def _today(today: Any, keeps: bool, layout: Layout) -> Ints | None:
     return np.asarray(layout.columns_of(levels.astype(np.intp)[None])[0])
 
 
-def _layout(levels: list[int], nests: Any) -> Layout:
-    made = Layout(tuple(levels), () if nests is None else checked_nests(nests, len(levels)))
+def _layout(levels: list[int], nests: Any) -> GroupLayout:
+    made = GroupLayout(tuple(levels), () if nests is None else checked_nests(nests, len(levels)))
     if (found := made.too_many()) is not None:
         nest, count = found
         raise bad_argument(f"nests[{nest}]", f"has {count} combinations of levels, more than {MOST_COLUMNS}")
     return made
 
 
-def path_of(horizon: Horizon, layout: Layout, path: Any) -> Ints:
+def path_of(horizon: Horizon, layout: GroupLayout, path: Any) -> Ints:
     """(K, G) columns of a path of levels. Raises InputError for a level that is not there."""
     levels = _whole(path, (horizon.stages, horizon.plans), "path")
     refuse(levels, levels >= np.array(layout.levels), "path", "is not a level of its plan")

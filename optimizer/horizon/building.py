@@ -18,7 +18,7 @@ MOST_COLUMNS = 4096
 
 
 @dataclass(frozen=True)
-class Layout:
+class GroupLayout:
     """Plans with levels, and what of them is chosen together."""
 
     levels: tuple[int, ...]

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from optimizer.horizon.instance import Horizon
-from optimizer.typing import Bools, Ints
+from optimizer.typing import Array, Bools, Ints
 
 PathNode = dict[str, Any]
 """``steps``: [[reference, share, [[stage, plan, levels dropped], ...]], ...] in order: the form around a path of the
 table ``paths`` (levels by stage and plan) is mixed by a share into that of the steps before, the ancestors' included,
-and the levels are dropped by what the mix says; then one of
+and the levels are dropped by what the mix says. Where there are limits, a step's fourth entry is the number of its
+rows [aim, multipliers] in the table ``rows``: with aim 1 the form bounds the value, with aim 0 it stands alone, and a
+path at which it is below 0 misses a limit. Then one of
 
 ``split``: [stage, plan, levels kept on the left], with ``left`` and ``right``;
 ``enumerate``: every path left was evaluated;
-nothing: what is left is worth no more than the least bound so far, its ancestors' included."""
+nothing: what is left is worth no more than the least bound so far, its ancestors' included, or all misses a limit."""
 
 
 class PathRecorder:
@@ -28,15 +31,16 @@ class PathRecorder:
         self._listed: list[list[list[int]]] = []
         self.root: PathNode = {}
 
-    def step(self, node: PathNode, reference: Ints, share: float, dropped: Bools) -> None:
-        """A form mixed in, and the columns (K, N) that the mix drops."""
+    def step(self, node: PathNode, reference: Ints, share: float, dropped: Bools, rows: int | None = None) -> None:
+        """A form mixed in, the columns (K, N) that the mix drops, and the number of its multipliers."""
         h, drops = self._horizon, []
         for k in np.flatnonzero(dropped.any(axis=1)):
             columns = np.flatnonzero(dropped[k])
             for j in np.unique(h.group[columns]):
                 levels = columns[h.group[columns] == j] - h.first[j]
                 drops.append([int(k), int(j), levels.tolist()])
-        node.setdefault("steps", []).append([self._known(reference), share, drops])
+        step = [self._known(reference), share, drops]
+        node.setdefault("steps", []).append(step if rows is None else [*step, rows])
 
     def split(self, node: PathNode, stage: int, plan: int, left: Ints) -> tuple[PathNode, PathNode]:
         """The two children; ``left`` in columns."""
@@ -48,9 +52,10 @@ class PathRecorder:
         """Every path of the node's box was evaluated."""
         node["enumerate"] = True
 
-    def data(self, bound: float) -> dict[str, Any]:
-        """The finished certificate."""
-        return {"bound": bound, "paths": self._listed, "root": self.root}
+    def data(self, bound: float, rows: Sequence[Array] = ()) -> dict[str, Any]:
+        """The finished certificate; its bound is None where no path keeps the limits."""
+        more = {"rows": [row.tolist() for row in rows]} if len(rows) else {}
+        return {"bound": bound if bound > -np.inf else None, "paths": self._listed, **more, "root": self.root}
 
     def _known(self, path: Ints) -> int:
         levels = path - self._horizon.first[:-1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,9 @@ from optimizer.horizon.bounds import Parted, Potentials, Separable, bound_box, n
 from optimizer.horizon.instance import Horizon
 from optimizer.horizon.tuning import PathTuning
 from optimizer.typing import Bools, Ints
+
+Forms = Callable[[Bools, Ints], tuple[float, Separable]]
+"""``bounds.bound_box`` of one horizon: of a box and a reference path."""
 
 if TYPE_CHECKING:
     from optimizer.horizon.loops import CompiledPotentials
@@ -39,10 +43,21 @@ class PathKernel:
         self._potentials: Potentials = numpy_potentials
         self._read = 0.0
 
-    def form(self, box: Bools, reference: Ints) -> tuple[float, Separable]:
-        """``bounds.bound_box`` by what serves now."""
-        self._count(box)
-        return bound_box(self._parted, box, reference, self._potentials)
+    def forms(self, horizon: Horizon) -> Forms:
+        """``bounds.bound_box`` by what serves now, for this horizon or the same under other weights."""
+        parted = self._parted_of(horizon)
+
+        def form(box: Bools, reference: Ints) -> tuple[float, Separable]:
+            nonlocal parted
+            self._count(box)
+            if parted.whole != self._parted.whole:
+                parted = self._parted_of(horizon)
+            return bound_box(parted, box, reference, self._potentials)
+
+        return form
+
+    def _parted_of(self, horizon: Horizon) -> Parted:
+        return Parted(horizon, self._parted.whole, self._parted.width)
 
     def _count(self, box: Bools) -> None:
         h, tuning, before = self._parted.horizon, self._tuning, self._read

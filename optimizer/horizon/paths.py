@@ -108,3 +108,11 @@ def nearest(horizon: Horizon, box: Bools, path: Ints) -> Ints:
     """A path within a box that keeps the steps, near another: as many levels off as need be. (K, G) columns."""
     columns = np.arange(horizon.columns)
     return favoured_path(horizon, np.where(box, -np.abs(columns - path[:, horizon.group]).astype(float), -np.inf))
+
+
+def stepping(horizon: Horizon, paths: Ints) -> Bools:
+    """(B,) whether paths (B, K, G) take columns that are allowed, and each may follow the one before."""
+    inside = horizon.allowed[np.arange(horizon.stages)[:, None], paths].all(axis=(1, 2))
+    for k in range(horizon.stages - 1):
+        inside &= horizon.between(k).after.table[paths[:, k], paths[:, k + 1]].all(axis=1)
+    return np.asarray(inside)

@@ -10,19 +10,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from optimizer.errors import bad_argument
+from optimizer.errors import InfeasibleError, SolverError, bad_argument
 from optimizer.execution.arguments import checked_gap, checked_seconds
 from optimizer.horizon.arguments import horizon_of, path_of
+from optimizer.horizon.asked import HorizonLimit, with_limits
 from optimizer.horizon.bounds import whole_box
-from optimizer.horizon.paths import all_paths, count_paths
+from optimizer.horizon.diagnosis import PathDiagnosis, diagnosed
+from optimizer.horizon.limits import best_of, kept, limited
+from optimizer.horizon.paths import all_paths, count_paths, stepping
 from optimizer.horizon.replay import replay
 from optimizer.horizon.search import YARDSTICK, search_paths
 from optimizer.horizon.simulate import NUMBERS, simulate, values
 from optimizer.model.composites import Nest
 from optimizer.optimise.outcome import reached, relative_gap
-from optimizer.search.engine import Clock
+from optimizer.search.engine import Clock, SearchStatus
 from optimizer.typing import Array, Ints, Verdict
 
+__all__ = ["HorizonLimit", "HorizonProblem", "HorizonSolution", "PathDiagnosis"]
 MOST_PATHS = 100_000_000
 """Paths that ``enumerate`` looks at."""
 
@@ -47,6 +51,8 @@ class HorizonSolution:
     """Boxes that the search cut."""
     certificate: Mapping[str, Any] = field(repr=False, compare=False)
     """What was removed by which bound, as plain data: ``HorizonProblem.replay`` proves the bound from it."""
+    limits: Mapping[str, float] = field(default_factory=dict)
+    """What every limit bounds, at the path; of an ``at_most`` the negative."""
 
 
 class HorizonProblem:
@@ -82,6 +88,7 @@ class HorizonProblem:
         holders: "migrate": customers move to the terms of the month's menu; "keep": they keep the terms of the stage in
             which they joined or last decided until they decide anew.
         today: (J,) levels whose terms customers of ``start`` keep; those of the first stage where absent.
+        limits: what a path must keep over the months, linear in customers: :class:`HorizonLimit`.
 
     Raises:
         InputError: names the argument and the place in it: shapes, signs, nan, numbers beyond 1e30.
@@ -110,11 +117,15 @@ class HorizonProblem:
         referral: ArrayLike | None = None,
         holders: str = "migrate",
         today: ArrayLike | None = None,
+        *,
+        limits: Sequence[HorizonLimit] = (),
     ) -> None:
-        self.horizon, self.layout = horizon_of(
+        horizon, self.layout = horizon_of(
             start, attraction, decision_rate, reward, weight, outside_attraction, outside_decision_rate, entrants,
             stage, steps, origin, habit, nests, (base_reach, reach_speed, referral), holders, today,
         )  # fmt: skip
+        self.horizon, self.limits = with_limits(horizon, self.layout, limits)
+        self._limited = limited(self.horizon, self.limits)
 
     def simulate(self, path: ArrayLike) -> Array:
         """(T, J+1, I) customers after every month's decisions under any path of levels, (stages, plans).
@@ -127,14 +138,28 @@ class HorizonProblem:
         """Sum over months of weight x reward x customers. Raises InputError as ``simulate``."""
         return float(values(self.horizon, path_of(self.horizon, self.layout, path)[None])[0])
 
-    def solve(self, gap: float = 1e-4, time_limit: float | None = None) -> HorizonSolution:
-        """The best path, proven within ``gap`` (see ``HorizonSolution.gap``) unless ``time_limit`` seconds run out.
+    def feasible(self, path: ArrayLike) -> bool:
+        """Whether a path keeps the limits and the steps. Raises InputError as ``simulate``."""
+        columns = path_of(self.horizon, self.layout, path)
+        stepped = bool(stepping(self.horizon, columns[None])[0])
+        return stepped and bool(kept(self._limited.assess(columns[None]))[0])
 
-        The bound holds also when time runs out, rounding included. Raises InputError for a gap outside 0 to 1 or a time
-        limit that is not above 0.
+    def solve(self, gap: float = 1e-4, time_limit: float | None = None) -> HorizonSolution:
+        """The best path that keeps the limits, proven within ``gap`` (see ``HorizonSolution.gap``) unless
+        ``time_limit`` seconds run out.
+
+        The bound holds also when time runs out, rounding included.
+
+        Raises InputError for a gap outside 0 to 1 or a time limit that is not above 0; InfeasibleError where it is
+        proven that no path keeps the limits, with a ``PathDiagnosis``; SolverError where time ran out without one.
         """
         asked, seconds, began = checked_gap(gap), checked_seconds(time_limit), time.perf_counter()
-        found = search_paths(self.horizon, asked, Clock(None if seconds is None else time.monotonic() + seconds))
+        clock = Clock(None if seconds is None else time.monotonic() + seconds)
+        found = search_paths(self.horizon, asked, clock, limits=self.limits)
+        if found.status is SearchStatus.INFEASIBLE:
+            raise self._infeasible(found.certificate)
+        if found.incumbent is None:
+            raise SolverError("no path that keeps the limits was found in time")
         return self._solution(
             found.incumbent.path, found.incumbent.value, found.bound, asked, began, found.boxes, found.certificate
         )
@@ -145,21 +170,27 @@ class HorizonProblem:
         count = count_paths(h, box)
         if count > MOST_PATHS:
             raise bad_argument("attraction", f"makes {count:.3g} paths, too many to enumerate", "solve proves as much")
-        best, path = -np.inf, None
+        value, path = -np.inf, None
         for paths in all_paths(h, box, max(1, NUMBERS // h.start.size)):
-            worth = values(h, paths)
-            if path is None or worth.max() > best:
-                best, path = float(worth.max()), paths[int(worth.argmax())]
-        assert path is not None
-        certificate = {"bound": best, "paths": [], "root": {"enumerate": True}}
-        return self._solution(path, best, best, 0.0, began, 0, certificate)
+            found = self._limited.assess(paths)
+            best = best_of(found)
+            if best is not None and (path is None or found[best, 0] > value):
+                value, path = float(found[best, 0]), paths[best]
+        certificate: dict[str, Any] = {"bound": value, "paths": [], "root": {"enumerate": True}}
+        if path is None:
+            raise self._infeasible({**certificate, "bound": None})
+        return self._solution(path, value, value, 0.0, began, 0, certificate)
 
     def replay(self, certificate: Mapping[str, Any]) -> float:
-        """The bound that a certificate proves, worked out without searching, in numpy.
+        """The bound that a certificate proves, worked out without searching, in numpy; -inf: no path keeps the limits.
 
         Raises NotTrustedError where it is not well formed or proves less than it claims.
         """
-        return replay(self.horizon, certificate)
+        return replay(self.horizon, certificate, self.limits)
+
+    def _infeasible(self, certificate: Mapping[str, Any]) -> InfeasibleError:
+        found = diagnosed(self._limited, certificate)
+        return InfeasibleError(found.text, found)
 
     def _solution(
         self, path: Ints, value: float, bound: float, asked: float, began: float, boxes: int,
@@ -168,4 +199,8 @@ class HorizonProblem:
         gap = relative_gap(value, bound, YARDSTICK * self.horizon.magnitude)
         verdict = Verdict.PROVED if reached(gap, asked) else Verdict.BEST_FOUND
         levels = self.horizon.levels(path)
-        return HorizonSolution(levels, value, bound, gap, verdict, time.perf_counter() - began, boxes, certificate)
+        sums = self._limited.assess(path[None])[0, 1:] + self._limited.least
+        told = {limit.name: float(total) for limit, total in zip(self.limits, sums, strict=True)}
+        return HorizonSolution(
+            levels, value, bound, gap, verdict, time.perf_counter() - began, boxes, certificate, told
+        )  # fmt: skip

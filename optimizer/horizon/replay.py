@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,11 +21,13 @@ from optimizer.horizon.bounds import (
 )
 from optimizer.horizon.certificate import PathNode
 from optimizer.horizon.instance import Horizon
+from optimizer.horizon.kernel import Forms
+from optimizer.horizon.limits import Limited, PathLimit, kept, limited
 from optimizer.horizon.memory import remembering, worth_remembering
 from optimizer.horizon.paths import all_paths, count_paths, is_empty, reachable
-from optimizer.horizon.simulate import values
+from optimizer.horizon.pricing import Pricing
 from optimizer.horizon.tuning import DEFAULT
-from optimizer.typing import Bools, Ints
+from optimizer.typing import Array, Bools, Ints
 
 MOST_PATHS = 100_000
 """Paths of one part of a certificate that may have to be evaluated."""
@@ -33,16 +35,18 @@ CHUNK = 256
 WHOLE, WIDTH = DEFAULT.numpy_whole, DEFAULT.numpy_width
 
 
-def replay(horizon: Horizon, certificate: Mapping[str, Any]) -> float:
-    """A valid upper bound on every path, from the certificate's cuts and references alone.
+def replay(horizon: Horizon, certificate: Mapping[str, Any], limits: Sequence[PathLimit] = ()) -> float:
+    """A valid upper bound on every path that keeps the limits, from the certificate's cuts and references alone.
 
-    Raises NotTrustedError where the certificate is not well formed, or claims less than it proves.
+    -inf where it proves that there is none. Raises NotTrustedError where the certificate is not well formed, or claims
+    less than it proves.
     """
     try:
-        claimed = float(certificate["bound"])
+        bound = certificate["bound"]
+        claimed = -np.inf if bound is None and len(limits) else float(bound)
         if certificate.get("memory") is True and worth_remembering(horizon, np.inf):
             horizon = remembering(horizon)
-        proven = _Replay(horizon, certificate).run()
+        proven = _Replay(limited(horizon, limits), certificate).run()
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise NotTrustedError(f"the certificate is not well formed: {error!r}") from error
     if not proven <= claimed + 4.0 * rounding_slack(horizon):
@@ -62,9 +66,10 @@ class _Known:
 class _Replay:
     """The bound so far."""
 
-    def __init__(self, horizon: Horizon, certificate: Mapping[str, Any]) -> None:
-        self._horizon, self._parted = horizon, Parted(horizon, WHOLE, WIDTH)
-        self._certificate = certificate
+    def __init__(self, limited: Limited, certificate: Mapping[str, Any]) -> None:
+        self._limited, self._horizon, self._certificate = limited, limited.horizon, certificate
+        self._pricing = Pricing(limited, _forms)
+        self._pricing.rows += [self._rows(row) for row in certificate.get("rows", [])[1:]]
         self._bound = -np.inf
 
     def run(self) -> float:
@@ -74,9 +79,9 @@ class _Replay:
             if unknown := set(node) - {"steps", "split", "left", "right", "enumerate"}:
                 raise NotTrustedError(f"the certificate knows an ending of its own: {sorted(unknown)}")
             known = replace(known, box=reachable(self._horizon, known.box))
-            for reference, share, drops in node.get("steps", ()):
+            for step in node.get("steps", ()):
                 if not is_empty(self._horizon, known.box):
-                    known = self._step(known, reference, share, drops)
+                    known = self._step(known, *step)
             if is_empty(self._horizon, known.box):
                 continue
             if "split" in node:
@@ -88,19 +93,43 @@ class _Replay:
                 self._bound = max(self._bound, known.bound)
         return float(self._bound)
 
-    def _step(self, known: _Known, reference: int, share: float, drops: list[Any]) -> _Known:
+    def _step(self, known: _Known, reference: int, share: float, drops: list[Any], rows: int = 0) -> _Known:
         """Mix in the form around a reference, and drop what the mix puts below the certificate's bound."""
         if not 0.0 <= share <= 1.0:
             raise NotTrustedError(f"the certificate mixes forms by {share!r}")
-        box = known.box
-        _, form = bound_box(self._parted, box, self._path(reference), numpy_potentials)
+        _, form = self._pricing.form(rows, known.box, self._path(reference))
+        if self._pricing.rows[rows][0] == 0.0:
+            return self._missed(known, form, drops)
         found = told(self._horizon, form if known.form is None else mixed(known.form, form, share))
-        bound, kept = min(known.bound, found.total), box.copy()
-        for stage, plan, levels in drops:
-            columns = self._columns(stage, plan, levels)
+        bound, kept = min(known.bound, found.total), known.box.copy()
+        for stage, columns in self._dropped(drops):
             self._bound = max(self._bound, min(bound, float(found.through[stage, columns].max(initial=-np.inf))))
             kept[stage, columns] = False
         return _Known(reachable(self._horizon, kept), bound, found.form)
+
+    def _missed(self, known: _Known, form: Separable, drops: list[Any]) -> _Known:
+        """Drop what misses a limit: all of it where the form is below 0 everywhere."""
+        found = told(self._horizon, form)
+        if found.total < 0.0:
+            return replace(known, box=np.zeros_like(known.box))
+        kept = known.box.copy()
+        for stage, columns in self._dropped(drops):
+            if not float(found.through[stage, columns].max(initial=-np.inf)) < 0.0:
+                self._bound = max(self._bound, known.bound)
+            kept[stage, columns] = False
+        return replace(known, box=reachable(self._horizon, kept))
+
+    def _dropped(self, drops: list[Any]) -> Iterator[tuple[int, Ints]]:
+        for stage, plan, levels in drops:
+            yield stage, self._columns(stage, plan, levels)
+
+    def _rows(self, given: list[float]) -> Array:
+        """Multipliers must not be negative; the aim counts in full or not at all."""
+        rows = np.array(given, dtype=np.float64)
+        fits = rows.shape == (1 + len(self._limited.limits),) and bool(np.isfinite(rows).all())
+        if not fits or rows[0] not in (0.0, 1.0) or (rows < 0.0).any():
+            raise NotTrustedError("the certificate has multipliers that prove nothing")
+        return rows
 
     def _within(self, known: _Known) -> _Known:
         """What is known of a box, with what its form says of the part that it has become."""
@@ -138,4 +167,11 @@ class _Replay:
     def _evaluated(self, box: Bools) -> float:
         if count_paths(self._horizon, box) > MOST_PATHS:
             raise NotTrustedError("a part of the certificate has too many paths to evaluate")
-        return max(float(values(self._horizon, part).max()) for part in all_paths(self._horizon, box, CHUNK))
+        found = [self._limited.assess(part) for part in all_paths(self._horizon, box, CHUNK)]
+        return max(float(part[kept(part), 0].max(initial=-np.inf)) for part in found)
+
+
+def _forms(horizon: Horizon) -> Forms:
+    """In numpy."""
+    parted = Parted(horizon, WHOLE, WIDTH)
+    return lambda box, reference: bound_box(parted, box, reference, numpy_potentials)

@@ -6,6 +6,7 @@ max-marginals, and a box is split at the (stage, plan) whose level adds most to 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,10 +17,13 @@ from optimizer.horizon.bounds import Separable, best_mix, mixed, told, whole_box
 from optimizer.horizon.certificate import PathNode, PathRecorder
 from optimizer.horizon.instance import Horizon
 from optimizer.horizon.kernel import PathKernel
+from optimizer.horizon.limits import Limited, PathLimit, best_of, kept, limited
 from optimizer.horizon.memory import forgotten, remembering, worth_remembering
+from optimizer.horizon.multipliers import PathPool, alone, anywhere, clashing, most_missed, nearby
 from optimizer.horizon.paths import all_paths, count_paths, is_empty, nearest, reachable
-from optimizer.horizon.simulate import values
+from optimizer.horizon.pricing import Pricing
 from optimizer.horizon.tuning import DEFAULT, PathTuning
+from optimizer.horizon.within import ascend_within, exchange
 from optimizer.search.engine import BestFirst, Clock, GapRule, SearchStatus
 from optimizer.typing import Array, Bools, Ints
 
@@ -46,64 +50,104 @@ class PathBox:
     form: Separable
     """Of the last bound, of this box or of one around it."""
     node: PathNode
+    rows: int = 0
+    """Number of the multipliers of the last bound."""
 
 
 @dataclass(frozen=True)
 class SearchedPath:
     """What a search found and proved."""
 
-    incumbent: PathIncumbent
+    incumbent: PathIncumbent | None
+    """None where no path keeps the limits, or none was found in time."""
     bound: float
+    """-inf where it is proven that no path keeps the limits."""
     status: SearchStatus
     boxes: int
     bounds: int
     certificate: dict[str, Any]
 
 
-def search_paths(horizon: Horizon, gap: float, clock: Clock, tuning: PathTuning = DEFAULT) -> SearchedPath:
-    """The best path within a gap relative to its value, unless the clock stops the search first."""
-    if worth_remembering(horizon, tuning.memory):
-        wide = remembering(horizon)
-        found = _searched(wide, gap, clock, tuning)
-        path = forgotten(wide, found.incumbent.path)
-        certificate = {**found.certificate, "memory": True}
-        return replace(found, incumbent=PathIncumbent(path, found.incumbent.value), certificate=certificate)
-    return _searched(horizon, gap, clock, tuning)
+def search_paths(
+    horizon: Horizon, gap: float, clock: Clock, tuning: PathTuning = DEFAULT, limits: Sequence[PathLimit] = ()
+) -> SearchedPath:
+    """The best path that keeps all limits, within a gap relative to its value, unless the clock stops the search."""
+    if limits or not worth_remembering(horizon, tuning.memory):  # ascents within limits know of no memory
+        return _searched(limited(horizon, limits), gap, clock, tuning)
+    wide = remembering(horizon)
+    found = _searched(limited(wide, ()), gap, clock, tuning)
+    assert found.incumbent is not None
+    best = PathIncumbent(forgotten(wide, found.incumbent.path), found.incumbent.value)
+    return replace(found, incumbent=best, certificate={**found.certificate, "memory": True})
 
 
-def _searched(horizon: Horizon, gap: float, clock: Clock, tuning: PathTuning) -> SearchedPath:
+def _searched(limited: Limited, gap: float, clock: Clock, tuning: PathTuning) -> SearchedPath:
     """Over columns as they are."""
-    rule = GapRule(gap, YARDSTICK * horizon.magnitude)
+    rule = GapRule(gap, YARDSTICK * limited.horizon.magnitude)
     engine: BestFirst[PathBox, PathIncumbent] = BestFirst(rule, clock)
-    search = _Search(horizon, engine, tuning)
+    search = _Search(limited, engine, tuning)
     search.begin()
     engine.run(search)
-    found = engine.incumbent
-    assert found is not None
-    status = engine.stopped or SearchStatus.CLOSED
-    bound = engine.bound
-    return SearchedPath(found, bound, status, engine.boxes, search.bounds, search.recorder.data(bound))
+    found, bound = engine.incumbent, engine.bound
+    status = engine.stopped or (SearchStatus.INFEASIBLE if found is None else SearchStatus.CLOSED)
+    return SearchedPath(found, bound, status, engine.boxes, search.bounds, search.certificate(bound))
 
 
 class _Search:
     """Meets ``search.engine.Branching``."""
 
-    def __init__(self, horizon: Horizon, engine: BestFirst[PathBox, PathIncumbent], tuning: PathTuning) -> None:
-        self._horizon, self._engine, self._tuning = horizon, engine, tuning
-        self._kernel = PathKernel(horizon, tuning, engine.clock.deadline)
-        self.recorder = PathRecorder(horizon)
+    def __init__(self, limited: Limited, engine: BestFirst[PathBox, PathIncumbent], tuning: PathTuning) -> None:
+        self._limited, self._horizon, self._engine, self._tuning = limited, limited.horizon, engine, tuning
+        self._kernel = PathKernel(limited.horizon, tuning, engine.clock.deadline)
+        self._pricing = Pricing(limited, self._kernel.forms)
+        self._pool = PathPool(limited)
+        self._free = not limited.limits
+        self._usual = 0
+        """Number of the root's multipliers."""
+        self.recorder = PathRecorder(limited.horizon)
         self.bounds = 0
+
+    def certificate(self, bound: float) -> dict[str, Any]:
+        """Of all that was removed."""
+        return self.recorder.data(bound, () if self._free else self._pricing.rows)
 
     def begin(self) -> None:
         """The first incumbent, and the root with a first bound."""
         clock = self._engine.clock.with_grace()
         path, value = ascend(self._horizon, best_constant(self._horizon, clock), self._tuning.sweeps, clock)
-        self._engine.incumbent = PathIncumbent(path, value)
         box, root = whole_box(self._horizon), self.recorder.root
-        _, form = self._form(box, path)
+        _, form = self._form(box, path, 0)
+        self._record(root, path, 1.0, np.zeros_like(box), 0)
+        if self._free:
+            self._engine.incumbent = PathIncumbent(path, value)
+        else:
+            form = self._first_within(path, form, clock)
         found = told(self._horizon, form)
-        self.recorder.step(root, path, 1.0, np.zeros_like(box))
-        self._engine.push(PathBox(box, found.total, found.path, form, root))
+        self._engine.push(PathBox(box, found.total, found.path, form, root, self._usual))
+
+    def _first_within(self, path: Ints, form: Separable, clock: Clock) -> Separable:
+        """An incumbent that keeps the limits, from a path that may not, and the form at multipliers for them."""
+        box, pool, node = whole_box(self._horizon), self._pool, self.recorder.root
+        pool.assess(path)
+        for _ in range(self._tuning.envelope_rounds):
+            rows = anywhere(pool.within(box))
+            if rows is None or clock.stop() is not None:
+                break
+            self._usual, reference, before = self._pricing.number(rows), pool.best_by(rows), len(pool.paths)
+            _, made = self._form(box, reference, self._usual)
+            share = best_mix(self._horizon, form, made, self._tuning.mixes)
+            self._record(node, reference, share, np.zeros_like(box), self._usual)
+            form = mixed(form, made, share)
+            for favoured in (told(self._horizon, made).path, told(self._horizon, form).path):
+                pool.assess(favoured)
+            if len(pool.paths) == before:
+                break
+        for start in pool.promising(self._pricing.rows[self._usual]):
+            self._take(*ascend_within(self._limited, start, self._tuning.sweeps, clock))
+        return form
+
+    def _record(self, node: PathNode, reference: Ints, share: float, dropped: Bools, rows: int) -> None:
+        self.recorder.step(node, reference, share, dropped, None if self._free else rows)
 
     def branch(self, boxes: list[PathBox]) -> None:
         """Bound and cut; what is left is pushed in two halves."""
@@ -117,20 +161,25 @@ class _Search:
     def leave(self, box: PathBox) -> None:
         """The node stays as it is: its bound is on the way to it."""
 
-    def _form(self, box: Bools, reference: Ints) -> tuple[float, Separable]:
+    def _form(self, box: Bools, reference: Ints, rows: int) -> tuple[float, Separable]:
         self.bounds += 1
-        return self._kernel.form(box, reference)
+        return self._pricing.form(rows, box, reference)
 
     def _cut(self, box: PathBox) -> None:
-        columns, reference, bound, form = box.columns, box.reference, box.bound, box.form
+        columns, reference, bound, form, rows = box.columns, box.reference, box.bound, box.form, box.rows
         if count_paths(self._horizon, columns) <= self._tuning.enumerated:
             self._evaluate(box.node, columns)
             return
-        tried: set[bytes] = set()
+        tried: set[tuple[bytes, int]] = set()
         turns = self._tuning.rounds if box.node is not self.recorder.root else self._tuning.root_rounds
+        if not self._free:
+            columns = self._within_limits(box.node, columns, reference)
+            if is_empty(self._horizon, columns):
+                return
+            reference, rows = nearest(self._horizon, columns, reference), self._next_rows(columns, rows)
         for _ in range(turns):
-            tried.add(reference.tobytes())
-            value, made = self._form(columns, reference)
+            tried.add((reference.tobytes(), rows))
+            value, made = self._form(columns, reference, rows)
             self._offer(reference, value)
             share = best_mix(self._horizon, form, made, self._tuning.mixes)
             found = told(self._horizon, mixed(form, made, share))
@@ -138,10 +187,10 @@ class _Search:
             cutoff = self._engine.cutoff
             dropped = columns & (found.through <= cutoff)
             if bound <= cutoff:
-                self.recorder.step(box.node, reference, share, np.zeros_like(columns))
+                self._record(box.node, reference, share, np.zeros_like(columns), rows)
                 self._engine.close(bound)
                 return
-            self.recorder.step(box.node, reference, share, dropped)
+            self._record(box.node, reference, share, dropped, rows)
             if dropped.any():
                 self._engine.close(min(bound, float(found.through[dropped].max())))
                 columns = reachable(self._horizon, columns & ~dropped)
@@ -150,28 +199,72 @@ class _Search:
                 tried.clear()
             reference = nearest(self._horizon, columns, found.path)
             slow = before - bound < self._tuning.worthwhile * (before - cutoff)
-            if reference.tobytes() in tried or (slow and not dropped.any()):
+            if not self._free:
+                self._pool.assess(reference)
+            if (reference.tobytes(), rows) in tried or (slow and not dropped.any()):
                 break
-        self._split(columns, bound, form, box.node)
+        self._split(columns, bound, form, box.node, rows)
+
+    def _next_rows(self, columns: Bools, rows: int) -> int:
+        """Multipliers for a box, from the paths in it that were simulated."""
+        known, usual = self._pricing.rows[rows], self._pricing.rows[self._usual]
+        made = nearby(self._pool.within(columns), known, usual, self._engine.cutoff, self._tuning)
+        return rows if made is known else self._pricing.number(made)
+
+    def _within_limits(self, node: PathNode, columns: Bools, reference: Ints) -> Bools:
+        """What is left of a box without the levels at which a limit cannot be met, by forms of limits alone."""
+        assessed = self._pool.assess(reference)
+        missed = most_missed(assessed, self._limited.sizes[1:])
+        tries = [] if missed is None else [alone(len(self._limited.limits), missed)]
+        if tries and self._engine.incumbent is None and (both := clashing(self._pool.within(columns))) is not None:
+            tries.append(both)
+        for made in tries:
+            rows = self._pricing.number(made)
+            _, form = self._form(columns, reference, rows)
+            found, margin = told(self._horizon, form), self._pricing.margin(rows)
+            dropped = columns & (found.through < -margin)
+            if dropped.any():
+                self._record(node, reference, 1.0, dropped, rows)
+                columns = reachable(self._horizon, columns & ~dropped)
+                if is_empty(self._horizon, columns):
+                    break
+                reference = nearest(self._horizon, columns, reference)
+        return columns
 
     def _evaluate(self, node: PathNode, columns: Bools) -> None:
         """Every path of a small box."""
         paths = np.concatenate(list(all_paths(self._horizon, columns, self._tuning.enumerated)))
-        worth = values(self._horizon, paths)
-        best = int(worth.argmax())
-        if worth[best] > self._engine.value:
-            self._engine.incumbent = PathIncumbent(paths[best], float(worth[best]))
+        found = self._limited.assess(paths)
         self.recorder.enumerated(node)
-        self._engine.close(float(worth[best]))
+        best = best_of(found)
+        if best is not None:
+            if found[best, 0] > self._engine.value:
+                self._engine.incumbent = PathIncumbent(paths[best], float(found[best, 0]))
+            self._engine.close(float(found[best, 0]))
 
     def _offer(self, path: Ints, value: float) -> None:
         """Take a path of about this value as the incumbent, after a short ascent, where it is better."""
-        if value > self._engine.value:
-            better = PathIncumbent(*ascend(self._horizon, path, self._tuning.later_sweeps, self._engine.clock))
-            if better.value > self._engine.value:
-                self._engine.incumbent = better
+        clock, sweeps = self._engine.clock, self._tuning.later_sweeps
+        if self._free:
+            if value > self._engine.value:
+                better = PathIncumbent(*ascend(self._horizon, path, sweeps, clock))
+                if better.value > self._engine.value:
+                    self._engine.incumbent = better
+            return
+        assessed = self._pool.assess(path)
+        good = kept(assessed[None])[0] and assessed[0] > self._engine.value
+        if good or self._engine.incumbent is None:
+            self._take(*ascend_within(self._limited, path, sweeps, clock))
 
-    def _split(self, columns: Bools, bound: float, form: Separable, node: PathNode) -> None:
+    def _take(self, path: Ints, assessed: Array) -> None:
+        """Take a path as the incumbent where it keeps the limits and is better, after exchanges."""
+        self._pool.add(path, assessed)
+        if kept(assessed[None])[0] and assessed[0] > self._engine.value:
+            path, assessed = exchange(self._limited, path, assessed, self._engine.clock)
+            self._pool.add(path, assessed)
+            self._engine.incumbent = PathIncumbent(path, float(assessed[0]))
+
+    def _split(self, columns: Bools, bound: float, form: Separable, node: PathNode, rows: int) -> None:
         stage, plan = _widest(self._horizon, columns, form.potentials)
         inside = np.flatnonzero(columns[stage] & (self._horizon.group == plan))
         left, right = inside[: len(inside) // 2], inside[len(inside) // 2 :]
@@ -183,7 +276,7 @@ class _Search:
             if not is_empty(self._horizon, part):
                 own = Separable(form.base, np.where(part, form.potentials, -np.inf))
                 found = told(self._horizon, own)
-                self._engine.push(PathBox(part, min(bound, found.total), found.path, own, child))
+                self._engine.push(PathBox(part, min(bound, found.total), found.path, own, child, rows))
 
 
 def _widest(horizon: Horizon, columns: Bools, potentials: Array) -> tuple[int, int]:

@@ -39,6 +39,14 @@ class PathTuning:
     """The same where they have to be compiled first."""
     call_numbers: int = 6_000
     """Numbers that a month of a part costs beyond those that it reads."""
+    envelope_rounds: int = 16
+    """Multipliers for limits that are tried at the root before it is cut."""
+    promise: float = 0.5
+    """Share of a box's excess over the cutoff that other multipliers must promise to take off to be tried."""
+    reach: float = 2.0
+    """Factor by which a multiplier may move from one bound of a box to the next."""
+    least_step: float = 0.1
+    """Share of the root's multiplier by which it always may."""
     loading_seconds: float = 2.0
     """Time left below which compiled loops are left alone."""
 

@@ -10,7 +10,6 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from optimizer.errors import bad_argument
-from optimizer.inputs.changes import placed
 from optimizer.inputs.load import Inputs
 from optimizer.inputs.renamed import new_path
 from optimizer.io.documents import Document
@@ -20,10 +19,10 @@ from optimizer.schema.market import Market
 from optimizer.units import convert
 
 
-def moved(inputs: Inputs, values: Mapping[str, float]) -> Inputs:
+def moved(inputs: Inputs, values: Mapping[str, float], documents: bool = True) -> Inputs:
     """The inputs with numbers of today's market moved, each in the schema's unit, and the case's changes upon them.
 
-    Paths may have old names.
+    Paths may have old names. ``documents=False`` leaves the documents as they are, for who reads the markets alone.
 
     Raises:
         InputError: a path that names no number, or a value that its number cannot have.
@@ -31,19 +30,30 @@ def moved(inputs: Inputs, values: Mapping[str, float]) -> Inputs:
     values = {new_path(path): value for path, value in values.items()}
     after = {path: _changed(inputs, path, value) for path, value in values.items()}
     market = with_values(inputs.market, values)
-    return replace(
-        inputs,
-        market=market,
-        changed=market if inputs.changed is inputs.market else with_values(inputs.changed, after),
-        market_document=_written(inputs.market_document, inputs.market, values),
-        changed_document=_written(inputs.changed_document, inputs.market, after),
-    )
+    changed = market if inputs.changed is inputs.market else with_values(inputs.changed, after)
+    made = replace(inputs, market=market, changed=changed)
+    if not documents:
+        return made
+    document = _written(inputs.market_document, inputs.market, values)
+    same = inputs.changed_document is inputs.market_document and changed is market
+    other = document if same else _written(inputs.changed_document, inputs.market, after)
+    return replace(made, market_document=document, changed_document=other)
 
 
 def with_values(market: Market, values: Mapping[str, float]) -> Market:
     """The market with some numbers moved; their ranges widen to hold them. Raises InputError."""
     for path in values:
         quantity_at(market, path)
+    try:
+        found: Market = _moved(market, _tree(values))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise bad_argument(", ".join(values), str(first["msg"])) from None
+    return found
+
+
+def _tree(values: Mapping[str, float]) -> dict[str, Any]:
+    """The values by the parts of their paths."""
     tree: dict[str, Any] = {}
     for path, value in values.items():
         *groups, last = path.split(".")
@@ -51,12 +61,7 @@ def with_values(market: Market, values: Mapping[str, float]) -> Market:
         for key in groups:
             node = node.setdefault(key, {})
         node[last] = float(value)
-    try:
-        found: Market = _moved(market, tree)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise bad_argument(", ".join(values), str(first["msg"])) from None
-    return found
+    return tree
 
 
 def quantity_at(market: Market, path: str) -> Quantity:
@@ -129,15 +134,21 @@ def _after(change: Change, value: float, stated: str, unit: str) -> float:
 
 
 def _written(document: Document, market: Market, values: Mapping[str, float]) -> Document:
-    """The document with the numbers moved, in its own units."""
-    data = document.data
-    for path, value in values.items():
-        keys = path.split(".")
-        stated = _at(document.data, keys)
-        if isinstance(stated, dict):
-            number = convert(value, quantity_at(market, path).unit, stated["unit"])
-            data = placed(data, keys, {**stated, "value": number, **_range(stated, number)}) or data
+    """The document with the numbers moved, in its own units; what the document does not state stays away."""
+    data = _numbers_written(document.data, market, _tree(values))
     return Document(data, document.lines, document.file, document.files)
+
+
+def _numbers_written(stated: Any, node: Any, tree: Any) -> Any:
+    """A part of the document, beside its part of the market, with what the tree says; the rest is shared."""
+    if isinstance(node, Quantity):
+        if not isinstance(stated, dict):
+            return stated
+        number = convert(tree, node.unit, stated["unit"])
+        return {**stated, "value": number, **_range(stated, number)}
+    if not isinstance(stated, dict):
+        return stated
+    return {**stated, **{k: _numbers_written(stated[k], _at(node, [k]), t) for k, t in tree.items() if k in stated}}
 
 
 def _range(stated: Mapping[str, Any], value: float) -> dict[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from optimizer.errors import Finding, InputError
@@ -22,6 +23,7 @@ RENAMED = {
 CODE = "renamed-field"
 
 
+@lru_cache(maxsize=1 << 14)
 def new_path(path: str) -> str:
     """A path, or a pattern of paths with ``*``, with the names of today."""
     parts = path.split(".")

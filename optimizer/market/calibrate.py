@@ -22,6 +22,15 @@ QUICK_STEPS, MOST_STEPS = 25, 200
 """Steps by Broyden's method, and with those half way to where the stocks of the moment lead."""
 
 
+class RetentionError(InputError):
+    """More would have to leave some plans than come to them from everywhere else."""
+
+    def __init__(self, findings: Sequence[Finding], least: Mapping[str, float] | None = None) -> None:
+        super().__init__(findings)
+        self.least = least or {}
+        """By path of what is observed, the least share that could be."""
+
+
 @dataclass(frozen=True)
 class Residual:
     """What shrinkage left of a count by segment."""
@@ -85,7 +94,7 @@ def calibrate(market: Market, near: Calibrated | None = None) -> Calibrated:
 
     Raises InputError where counts, or the retention observed, cannot be reproduced.
     """
-    prepared = prepare(market)
+    prepared = prepare(market, near=None if near is None else near.prepared)
     today = today_facts(prepared, market)
     levels = lowest(today.observed)
     if near is not None:
@@ -97,7 +106,7 @@ def calibrate(market: Market, near: Calibrated | None = None) -> Calibrated:
         findings = check_counts(system, today.groups, [p.name for p in today.sold])
     if findings:
         raise InputError(findings)
-    solved, levels = _settled(today, levels, () if near is None else near.solved)
+    solved, levels = _settled(today, levels, system, () if near is None else near.solved)
     last = solved[-1]
     constants = _constants(today, last, levels)
     found = {p.plan: float(level) for p, level in zip(today.observed, levels, strict=True)}
@@ -105,8 +114,10 @@ def calibrate(market: Market, near: Calibrated | None = None) -> Calibrated:
     return Calibrated(calibrated, constants, residuals, last.steps, solved, found)
 
 
-def _settled(today: TodayFacts, levels: Array, near: tuple[Solved, ...]) -> tuple[tuple[Solved, ...], Array]:
-    """Constants and levels of decision rates that give counts and retention back.
+def _settled(
+    today: TodayFacts, levels: Array, system: System, near: tuple[Solved, ...]
+) -> tuple[tuple[Solved, ...], Array]:
+    """Constants and levels of decision rates that give counts and retention back; ``system`` is at the start.
 
     Stocks follow from counts, and levels from stocks. Without nests the stocks stay as the levels move, so that the
     first step is exact; with nests they move little (Broyden 1965, from a Jacobian of -1). Raises InputError.
@@ -114,16 +125,18 @@ def _settled(today: TodayFacts, levels: Array, near: tuple[Solved, ...]) -> tupl
     inverse = -np.eye(len(levels))
     before: tuple[Array, Array] | None = None
     doubts: list[Finding] = []
+    least: dict[str, float] = {}
     for step in range(MOST_STEPS):
         try:
-            near = _solutions(today, today.system(levels), near)
+            near = _solutions(today, system, near)
         except InputError as error:
-            raise InputError(doubts or list(error.findings)) from None
+            raise (RetentionError(doubts, least) if doubts else error) from None
         if not today.observed:
             return near, levels
         flows = today.flows(near[-1].system, near[-1].constants, levels)
-        wanted, x = solve_levels(flows, today.observed), np.log(levels)
-        doubts, gap = too_many(flows, today.observed, wanted, SETTLED), np.log(wanted) - x
+        wanted, x = solve_levels(flows, today.observed, levels), np.log(levels)
+        doubts, least = too_many(flows, today.observed, wanted, SETTLED)
+        gap = np.log(wanted) - x
         if np.abs(gap).max() < SETTLED:
             break
         if before is not None:
@@ -132,11 +145,12 @@ def _settled(today: TodayFacts, levels: Array, near: tuple[Solved, ...]) -> tupl
         move = -inverse @ gap if step < QUICK_STEPS else 0.5 * gap
         levels = np.exp(np.minimum(x + np.clip(move, -2.0, 2.0), 0.0))
         moved = {p.column: float(by) for p, by in zip(today.observed, np.log(levels) - x, strict=True)}
-        near = tuple(s.shifted(moved) for s in near)
+        near, system = tuple(s.shifted(moved) for s in near), today.system(levels)
     else:
-        doubts = doubts or [_unsettled(today.observed[int(np.argmax(np.abs(gap)))])]
+        if not doubts:
+            raise InputError([_unsettled(today.observed[int(np.argmax(np.abs(gap)))])])
     if doubts:
-        raise InputError(doubts)
+        raise RetentionError(doubts, least)
     return near, levels
 
 

@@ -15,6 +15,8 @@ from optimizer.inputs.moved import quantity_at
 from optimizer.io.documents import Document
 from optimizer.market.check_choice import check_nests, check_rates, check_staying
 from optimizer.market.check_further import check_further, check_further_ladders
+from optimizer.market.check_months import check_dynamics, check_horizon
+from optimizer.market.check_patterns import check_patterns
 from optimizer.market.check_prices import check_long_contexts, check_unit_ladders, check_unit_prices
 from optimizer.market.check_ranges import check_ranges
 from optimizer.market.check_rivals import check_rivals
@@ -101,7 +103,9 @@ def check_market(
 
     numbers: by path, those to look at one by one, where all others are known to be right.
     """
-    numbers = quantities(market) if numbers is None else numbers
+    if numbers is None:
+        numbers = quantities(market)
+        yield from check_patterns(market, numbers, document)
     for path, quantity in numbers.items():
         if quantity.source and quantity.source not in market.sources:
             yield _unknown(document, f"{path}.source", "source", quantity.source, market.sources)
@@ -109,6 +113,7 @@ def check_market(
     yield from _check_segments(market, document)
     yield from _check_pools(market, document)
     yield from check_supply(market, document)
+    yield from check_dynamics(market, document)
     if market.nothing_decision_rate.value <= 0.0:
         yield document.finding("not-positive", "nothing_decision_rate", "must be above 0", "state a monthly rate")
     yield from check_ranges(numbers, document)
@@ -282,6 +287,7 @@ def check_case(case: Case, market: Market, document: Document) -> Iterator[Findi
     for index, change in enumerate(case.rules.price_change):
         yield from _names(document, f"rules.price_change.{index}.plan", "plan", [change.plan], market.plans)
     yield from check_rivals(case, market, document)
+    yield from check_horizon(case, market, document)
 
 
 def _decides(document: Document, path: str, name: str) -> Iterator[Finding]:

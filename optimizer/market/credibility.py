@@ -14,10 +14,9 @@ from optimizer.economics.response import PerCustomer, per_customer
 from optimizer.errors import Finding
 from optimizer.io.documents import Document
 from optimizer.market.calibrate import Calibrated
-from optimizer.market.evaluate import Evaluation, evaluate_menu
+from optimizer.market.evaluate import Evaluation
 from optimizer.market.measured import Measured
 from optimizer.market.observed_usage import compared_usage
-from optimizer.market.prepare import Prepared
 from optimizer.schema.market import Evidence, TodayPlan
 from optimizer.typing import Array
 from optimizer.units import convert
@@ -31,11 +30,6 @@ FAR_UTILITY = 9.0
 """Attractions beyond e^9 against the alternatives are not handed to the solver."""
 
 
-def with_terms(prepared: Prepared, plan: str, terms: Terms) -> dict[str, Terms | None]:
-    """Today's menu with other terms of one plan."""
-    return {**prepared.today_menu(), plan: terms}
-
-
 def scaled(terms: Terms, factor: float) -> Terms:
     """All prices of a plan times a factor: the fee, and unit prices where there is no fee."""
     if terms.price > 0.0:
@@ -43,22 +37,20 @@ def scaled(terms: Terms, factor: float) -> Terms:
     return terms.with_unit_prices(tuple(None if p is None else p * factor for p in terms.unit_prices))
 
 
-def own_price_elasticity(prepared: Prepared, plan: str) -> float:
+def own_price_elasticity(today: Evaluation, plan: str) -> float:
     """d ln quantity / d ln price at today's menu: customers for a fee, requests for a metered plan."""
-    terms = prepared.terms[plan]
+    terms = today.prepared.terms[plan]
     what = "customers" if terms.price > 0.0 else "requests"
     down, up = (
-        evaluate_menu(prepared, with_terms(prepared, plan, scaled(terms, f))).figure(what, Selection(plan=plan))
-        for f in (1.0 - STEP, 1.0 + STEP)
+        today.with_terms(plan, scaled(terms, f)).figure(what, Selection(plan=plan)) for f in (1.0 - STEP, 1.0 + STEP)
     )
     return math.log(up / down) / math.log((1.0 + STEP) / (1.0 - STEP))
 
 
-def metered_elasticity(
-    prepared: Prepared, plan: str, today: Evaluation, amount: Callable[[PerCustomer], Array]
-) -> float:
+def metered_elasticity(plan: str, today: Evaluation, amount: Callable[[PerCustomer], Array]) -> float:
     """d ln amount / d ln unit prices with customers as they are today; :func:`own_price_elasticity` has those gained
     and lost in the long run, too. Of revenue less 1 it is that of use weighted by revenue."""
+    prepared = today.prepared
     facts, terms = prepared.plans[prepared.plan_index(plan)], prepared.terms[plan]
     held = today.customers[:, today.plans.index(plan)]
 
@@ -71,11 +63,11 @@ def metered_elasticity(
     return math.log(up / down) / math.log((1.0 + STEP) / (1.0 - STEP)) if down > 0.0 and up > 0.0 else math.nan
 
 
-def diversion_to_paid(prepared: Prepared, plan: str, today: Evaluation) -> float:
+def diversion_to_paid(plan: str, today: Evaluation) -> float:
     """Of those who leave a plan when its caps are halved, the share that goes to our paid plans."""
-    terms = prepared.terms[plan]
+    terms = today.prepared.terms[plan]
     caps = tuple(None if c is None else tuple((w, a * HALF) for w, a in c) for c in terms.caps)
-    tight = evaluate_menu(prepared, with_terms(prepared, plan, replace(terms, caps=caps)))
+    tight = today.with_terms(plan, replace(terms, caps=caps))
     lost = today.figure("customers", Selection(plan=plan)) - tight.figure("customers", Selection(plan=plan))
     gained = tight.figure("paying_customers") - today.figure("paying_customers")
     return gained / lost if lost > 0.0 else 0.0
@@ -88,27 +80,26 @@ def heavy_user_loss_share(today: Evaluation, plan: str) -> float:
     return float(held[per.serving > per.revenue].sum() / held.sum())
 
 
-def measured(today: Evaluation) -> list[Measured]:
+def measured(today: Evaluation, only_blocking: bool = False) -> list[Measured]:
     """Every check of the market's evidence, measured from today's menu in the calibrated market."""
-    prepared = today.prepared
 
     def value(check: Evidence) -> float:
         if check.check == "own_price_elasticity":
-            return own_price_elasticity(prepared, check.plan)
+            return own_price_elasticity(today, check.plan)
         if check.check == "metered_elasticity_requests":
-            return metered_elasticity(prepared, check.plan, today, lambda per: per.requests)
+            return metered_elasticity(check.plan, today, lambda per: per.requests)
         if check.check == "metered_elasticity_revenue":
-            return metered_elasticity(prepared, check.plan, today, lambda per: per.metered) - 1.0
+            return metered_elasticity(check.plan, today, lambda per: per.metered) - 1.0
         if check.check == "diversion_to_paid":
-            return diversion_to_paid(prepared, check.plan, today)
+            return diversion_to_paid(check.plan, today)
         if check.check == "heavy_user_loss_share":
             return heavy_user_loss_share(today, check.plan)
         return today.figure(check.check, Selection(plan=check.plan))
 
     return [
         Measured(e.check, e.plan, value(e), e.low, e.high, e.blocks)
-        for e in prepared.market.evidence
-        if e.plan in prepared.market.today.plans
+        for e in today.prepared.market.evidence
+        if e.plan in today.plans and (e.blocks or not only_blocking)
     ]
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.economics.figures import Selection
-from optimizer.market.credibility import own_price_elasticity, scaled, with_terms
-from optimizer.market.evaluate import Evaluation, evaluate_menu
+from optimizer.market.credibility import own_price_elasticity, scaled
+from optimizer.market.evaluate import Evaluation
 
 RISE = 0.1
 """Relative price rise at which diversion is told."""
@@ -32,18 +32,16 @@ class Diversion:
 
 def diversion(today: Evaluation, plan: str) -> Diversion | None:
     """Of a plan on today's menu; None where a rise loses nobody, as of a plan without a price."""
-    prepared = today.prepared
-    terms = prepared.terms[plan]
+    terms = today.prepared.terms[plan]
     dearer = scaled(terms, 1.0 + RISE)
     if dearer == terms:
         return None
-    after = evaluate_menu(prepared, with_terms(prepared, plan, dearer))
-    before, now = _whereabouts(today), _whereabouts(after)
+    before, now = _whereabouts(today), _whereabouts(today.with_terms(plan, dearer))
     lost = before[plan] - now[plan]
     if not lost > 0.0:
         return None
     to = {name: (now[name] - before[name]) / lost for name in before if name != plan}
-    return Diversion(plan, RISE, lost / before[plan], own_price_elasticity(prepared, plan), to)
+    return Diversion(plan, RISE, lost / before[plan], own_price_elasticity(today, plan), to)
 
 
 def diversions(today: Evaluation) -> list[Diversion]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -45,6 +45,14 @@ class Evaluation:
             for facts in p.plans
             if (terms := self.menu.get(facts.name)) is not None
         )
+
+    def with_terms(self, plan: str, terms: Terms) -> Evaluation:
+        """The same with other terms of one plan on the menu; what the others do per customer is kept."""
+        made = replace(self, menu={**self.menu, plan: terms})
+        p, at = self.prepared, self.plans.index(plan)
+        mine = per_customer(p.population, p.ai_models, p.pools, p.plans[p.plan_index(plan)], terms)
+        made.__dict__["per"] = (*self.per[:at], mine, *self.per[at + 1 :])
+        return made
 
     @cached_property
     def base(self) -> Array:
@@ -144,9 +152,20 @@ class Evaluation:
             below = self.figure(ratio.denominator, selection)
             return self.figure(ratio.numerator, selection) / below if below != 0.0 else float("nan")
         elsewhere = self.prepared.market.finance.free_serving_elsewhere.value
-        return sum(w * self._linear(LINEAR[n], s) for w, n, s in components(name, selection, elsewhere))
+        return sum(w * self._linear(n, s) for w, n, s in components(name, selection, elsewhere))
 
-    def _linear(self, figure: LinearFigure, selection: Selection) -> float:
+    @cached_property
+    def _known(self) -> dict[tuple[str, Selection], float]:
+        """Linear figures worked out so far."""
+        return {}
+
+    def _linear(self, name: str, selection: Selection) -> float:
+        found = self._known.get((name, selection))
+        if found is None:
+            found = self._known[name, selection] = self._summed(LINEAR[name], selection)
+        return found
+
+    def _summed(self, figure: LinearFigure, selection: Selection) -> float:
         rows = type_mask(self.prepared, selection)
         total = 0.0
         for j, (name, p) in enumerate(zip(self.plans, self.per, strict=True)):

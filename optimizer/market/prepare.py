@@ -316,12 +316,13 @@ def _alternative_facts(market: Market, pop: Population, name: str, alternative: 
     )
 
 
-def prepare(market: Market, constants: Constants | None = None) -> Prepared:
+def prepare(market: Market, constants: Constants | None = None, near: Prepared | None = None) -> Prepared:
     """The market in numbers; without constants (before calibration) they are taken as 0.
 
+    ``near``: another market, whose customer types are taken where the two have the same.
     Raises InputError for constants of other customer types.
     """
-    pop = population(market)
+    pop = near.population if near is not None and _same_types(market, near.market) else population(market)
     shares = (market.go_to_market.consumer.most.value, market.go_to_market.enterprise.most.value)
     most = np.array([shares[s.channel != "consumer"] for s in market.segments.values()])[pop.segment]
     api_prices = api_prices_of(market)
@@ -343,6 +344,13 @@ def prepare(market: Market, constants: Constants | None = None) -> Prepared:
         cure = "state it in the market, with a share of 0 where nobody has it today, or change it with recalibrate:"
         raise bad_argument("segments.*.usage.unattended", message, cure)
     return with_constants(prepared, constants)
+
+
+def _same_types(market: Market, other: Market) -> bool:
+    """Whether all that customer types are made of is the very same in two markets."""
+    one, two = ([m.classes, *m.segments.values(), *m.hours.values()] for m in (market, other))
+    names = [(list(m.segments), list(m.hours), list(m.ai_models)) for m in (market, other)]
+    return names[0] == names[1] and all(a is b for a, b in zip(one, two, strict=True))
 
 
 def with_constants(prepared: Prepared, constants: Constants) -> Prepared:

@@ -96,12 +96,13 @@ def errors(flows: Flows, observed: Sequence[Staying], levels: Array) -> Array:
     return np.array(found)
 
 
-def solve_levels(flows: Flows, observed: Sequence[Staying]) -> Array:
+def solve_levels(flows: Flows, observed: Sequence[Staying], start: Array | None = None) -> Array:
     """(K,) levels at which as many leave as observed, stocks as they are; 1 where even that is too few.
 
-    Newton's method from below, in logs: leaving rises with every level and ever more slowly.
+    Newton's method in logs, from below or from where a step leads that starts above: leaving rises with every level
+    and ever more slowly.
     """
-    x = np.log(lowest(observed))
+    x = np.log(lowest(observed) if start is None else np.maximum(start, lowest(observed)))
     for _ in range(NEWTON_STEPS):
         error = errors(flows, observed, np.exp(x))
         free = (x < 0.0) | (error > 0.0)
@@ -114,10 +115,12 @@ def solve_levels(flows: Flows, observed: Sequence[Staying]) -> Array:
     return np.exp(x)
 
 
-def too_many(flows: Flows, observed: Sequence[Staying], levels: Array, tolerance: float) -> list[Finding]:
-    """Plans that would keep more than observed even if all of some type decided anew every month."""
+def too_many(
+    flows: Flows, observed: Sequence[Staying], levels: Array, tolerance: float
+) -> tuple[list[Finding], dict[str, float]]:
+    """Plans that would keep more than observed even if all of some type decided anew every month; how many, by path."""
     leaving = flows.leaving(observed, levels)
-    findings = []
+    findings, kept = [], {}
     for plan, error in zip(observed, errors(flows, observed, levels), strict=True):
         if error < -tolerance:
             least = plan.modelled(flows.customers[:, plan.column], leaving[:, plan.column])
@@ -128,4 +131,5 @@ def too_many(flows: Flows, observed: Sequence[Staying], levels: Array, tolerance
             )
             cure = f"state {least:.4g} or more, or leave it out and state plans.{plan.plan}.decision_rate"
             findings.append(Finding("calibration-retention", "error", "", None, f"today.{plan.path}", message, cure))
-    return findings
+            kept[f"today.{plan.path}"] = least
+    return findings, kept

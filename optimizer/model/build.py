@@ -73,7 +73,7 @@ def build_instance(prepared: Prepared, choices: Choices) -> MarketInstance:
     def over(get: Amount) -> tuple[Array, ...]:
         return tuple(np.stack([np.zeros(size) if p is None else get(p) for p in row], axis=1) for row in per)
 
-    lambdas = {prepared.plan_index(name): nest.dissimilarity for nest in prepared.nests for name in nest.plans}
+    lambdas = dissimilarities(prepared)
     composed = Composed(
         np.stack([prepared.base_reach(*mix) for mix in choices.splits]),
         PlanDemand(
@@ -92,6 +92,11 @@ def build_instance(prepared: Prepared, choices: Choices) -> MarketInstance:
     built = MarketInstance(prepared, choices, composed, instance, per, gpu_blocks)
     blocks = tuple(_block(built, over, p, h) for p, h in gpu_blocks)
     return replace(built, instance=replace(instance, blocks=blocks))
+
+
+def dissimilarities(prepared: Prepared) -> dict[int, float]:
+    """By plan of a nest."""
+    return {prepared.plan_index(name): nest.dissimilarity for nest in prepared.nests for name in nest.plans}
 
 
 def _one(prepared: Prepared, plan: PlanFacts, terms: Terms) -> PerCustomer:

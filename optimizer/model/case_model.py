@@ -10,7 +10,7 @@ from os import PathLike
 from typing import Any
 
 from optimizer.economics.figures import TOTAL, Selection
-from optimizer.errors import Finding, InputError
+from optimizer.errors import Finding, InputError, bad_argument
 from optimizer.execution import clock
 from optimizer.inputs.changes import Changes, after_calibration, apply_changes, beliefs
 from optimizer.inputs.load import Inputs, assemble, load_inputs, validate
@@ -60,7 +60,10 @@ class CaseModel:
 
     @cached_property
     def _built(self) -> tuple[MarketInstance, float]:
-        """The instance, and the seconds it took with its choices."""
+        """The instance, and the seconds it took with its choices. Raises InputError for a case over months."""
+        if self.inputs.case.horizon is not None:
+            message = "the case asks over months, and this asks for the long run"
+            raise bad_argument("horizon", message, "use run, evaluate or verify, or take the horizon out of the case")
         started = time.perf_counter()
         return build_instance(self.prepared, self.choices), time.perf_counter() - started
 

@@ -93,6 +93,11 @@ class Composites:
         """Whether every plan stands alone."""
         return all(part.single for part in self.parts)
 
+    def narrowed(self, kept: Sequence[Ints | None]) -> Composites:
+        """The same with some levels of nests alone, by part in rising order; None leaves a part as it is."""
+        pairs = zip(self.parts, kept, strict=True)
+        return Composites(tuple(p if k is None else replace(p, levels=p.levels[k]) for p, k in pairs))
+
     def unpacked(self, levels: Sequence[int]) -> LevelIndices:
         """Levels of the plans from levels of the composites."""
         found = [0] * sum(len(part.plans) for part in self.parts)
@@ -199,7 +204,7 @@ class Composed:
         rules: Sequence[Rule], names: Sequence[str] = (),
     ) -> None:  # fmt: skip
         self.composites = composites
-        self._demand = demand
+        self.demand = demand
         self._sums = tuple(_sums(part, demand, dissimilarity) for part in composites.parts)
         self._nothing = tuple(np.zeros((customers.shape[1], len(part.levels))) for part in composites.parts)
         stock = [self._stock(at) for at in range(len(self._sums))]
@@ -216,13 +221,13 @@ class Composed:
 
     def rules(self, plain: Sequence[Rule]) -> tuple[Rule, ...]:
         """Rules between plans as rules between composites, without those that levels left out keep already."""
-        return tuple(_between(self.composites, plain))
+        return between(self.composites, plain)
 
     def odds(self, outside: Array) -> tuple[Array, ...]:
         """(I, L) attraction of each composite against the (I,) total of the alternatives, to someone who decides."""
         found = []
         for part, sums, nothing in zip(self.composites.parts, self._sums, self._nothing, strict=True):
-            plain = self._demand.attraction[part.plans[0]] if part.plans else nothing
+            plain = self.demand.attraction[part.plans[0]] if part.plans else nothing
             found.append((plain if sums is None else sums.attraction()) / outside[:, None])
         return tuple(found)
 
@@ -244,13 +249,13 @@ class Composed:
         found = []
         for part, sums, nothing in zip(self.composites.parts, self._sums, self._nothing, strict=True):
             own = [amounts[j] / outside[:, None] for j in part.plans]
-            alone = own[0] * self._demand.attraction[part.plans[0]] if own else nothing
+            alone = own[0] * self.demand.attraction[part.plans[0]] if own else nothing
             found.append(alone if sums is None else sums.mean_of_attracted(own))
         return tuple(found)
 
     def _stock(self, at: int) -> tuple[Array, Array]:
         """(I, L) stock attraction of a composite, and its denominator weights."""
-        sums, plans, demand = self._sums[at], self.composites.parts[at].plans, self._demand
+        sums, plans, demand = self._sums[at], self.composites.parts[at].plans, self.demand
         if sums is not None:
             return sums.stock, sums.stock_of([demand.kept[j] for j in plans])
         if not plans:
@@ -276,7 +281,7 @@ def sum_of(arrays: Sequence[Array]) -> Array:
     return total
 
 
-def _between(composites: Composites, rules: Sequence[Rule]) -> list[Rule]:
+def between(composites: Composites, rules: Sequence[Rule]) -> tuple[Rule, ...]:
     """The rules between plans of different composites."""
     part_of = {j: p for p, part in enumerate(composites.parts) for j in part.plans}
     made = []
@@ -289,7 +294,7 @@ def _between(composites: Composites, rules: Sequence[Rule]) -> list[Rule]:
                          for p, j in ((one, rule.first), (other, rule.second)))  # fmt: skip
         allowed: Bools = rule.allowed[np.ix_(rows, columns)]
         made.append(Rule(rule.name, one, other, allowed))
-    return made
+    return tuple(made)
 
 
 def _within(composites: Composites, at: int, rule: Rule) -> list[Rule]:

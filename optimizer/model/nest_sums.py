@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -44,7 +45,10 @@ class NestSums:
         own = [a[self._types] for a in attraction]
         self._powers, self._factor, self._each = _weights(own, levels, dissimilarity, self._total)
         self._duration = [d[self._types] for d in duration]
-        self._stock = self._times(self._summed(self._duration))
+
+    @cached_property
+    def _stock(self) -> Array:
+        return self._times(self._summed(self._duration))
 
     @property
     def stock(self) -> Array:

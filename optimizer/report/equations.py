@@ -1,4 +1,4 @@
-"""Every equation of the model as a table: those of the economics and those of the program."""
+"""Every equation of the model as a table: those of the economics and those of the programs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pkgutil
 from typing import Any
 
 from optimizer import economics
+from optimizer.formulation.path import path_equations
 from optimizer.formulation.program import equations as program_equations
 
 
@@ -28,10 +29,11 @@ def equation_rows() -> list[dict[str, Any]]:
     program = [
         {
             "name": e.name,
-            "part": "program",
+            "part": part,
             "text": f"{e.doc}\n\nFormula: {e.formula}\nIndex: {e.index}. Unit: {e.unit}. Source: {e.source}",
         }
-        for e in program_equations()
+        for part, found in (("program", program_equations()), ("program over months", path_equations()))
+        for e in found
     ]
     return [*_economics(), *program]
 

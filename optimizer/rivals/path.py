@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from optimizer import search
 from optimizer.optimise.outcome import Settings
@@ -28,6 +30,8 @@ class PathMove:
     """Where rivals end who take their best price in turn; None where they never rest."""
     then: float | None
     """The aim there; None where the menu misses a condition there, or they never rest."""
+    proof: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """The certificate of the bound."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +39,17 @@ class BestResponses:
     """Best responses in turn, until they rest, come round again, or time is up."""
 
     steps: tuple[PathMove, ...]
-    cycle: tuple[Profile, ...] = ()
-    """Prices that come round again and again."""
     stopped: bool = False
     """Whether time, or the number of steps, ended it."""
+
+    @property
+    def cycle(self) -> tuple[Profile, ...]:
+        """Prices that come round again and again."""
+        answers = [step.answer for step in self.steps]
+        seen = answers[:-1]
+        if not seen or answers[-1] is None or answers[-1] == self.steps[-1].prices or answers[-1] not in seen:
+            return ()
+        return tuple(answer for answer in seen[seen.index(answers[-1]) :] if answer is not None)
 
     @property
     def equilibrium(self) -> PathMove | None:
@@ -56,24 +67,36 @@ def walk(game: Game, settings: Settings) -> tuple[BestResponses, tuple[tuple[Pro
     at: Profile | None = None
     seen: list[Profile] = []
     while len(steps) < MOST_STEPS:
-        question = game.start if at is None else game.question(at)
+        question = question_at(game, at)
         found = _best(question, settings, known)
         if found.menu is None or (found.status in STOPS and steps):
             return BestResponses(tuple(steps), stopped=found.status in STOPS), tuple(known)
         choice = found.menu, int(found.mix or 0)
         known.append((question, choice))
-        answer = game.answer(game.margins(question, choice), game.nearest if at is None else at)
-        then = None if answer is None else worth(game.question(answer), choice)
-        steps.append(PathMove(at, choice, found.value, found.bound, answer, then))
+        steps.append(replace(step_at(game, at, choice, found.value), bound=found.bound, proof=found.certificate))
+        answer = steps[-1].answer
         if found.status in STOPS:
             return BestResponses(tuple(steps), stopped=True), tuple(known)
         if answer is None or answer == at:
             return BestResponses(tuple(steps)), tuple(known)
         if answer in seen:
-            return BestResponses(tuple(steps), cycle=tuple(seen[seen.index(answer) :])), tuple(known)
+            return BestResponses(tuple(steps)), tuple(known)
         seen.append(answer)
         at = answer
     return BestResponses(tuple(steps), stopped=True), tuple(known)
+
+
+def question_at(game: Game, prices: Profile | None) -> ProfileQuestion:
+    """What we ask at some prices; None: as the market states them."""
+    return game.start if prices is None else game.question(prices)
+
+
+def step_at(game: Game, prices: Profile | None, choice: Choice, expected: float) -> PathMove:
+    """What becomes of a menu that is worth ``expected`` at some prices; nothing is proven of it."""
+    question = question_at(game, prices)
+    answer = game.answer(game.margins(question, choice), game.nearest if prices is None else prices)
+    then = None if answer is None else worth(game.question(answer), choice)
+    return PathMove(prices, choice, expected, math.inf, answer, then)
 
 
 def _best(

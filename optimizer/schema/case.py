@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
 from optimizer.schema.base import Base, Names, Number, as_tuple
+from optimizer.schema.change import Change as Change  # noqa: PLC0414 (known to all by this file)
+from optimizer.schema.horizon import CaseHorizon, Month, Months
 from optimizer.schema.market import Channel, Window
 from optimizer.schema.options import Options
 from optimizer.schema.prices import Ladder, UnitPriceLadders, as_ladder
@@ -75,25 +77,6 @@ class Mix(Base):
         return self
 
 
-class Change(Base):
-    """A change to one number of the market (or all that a path with ``*`` names)."""
-
-    to: Number | None = None
-    """The new value, in the unit the market states."""
-    times: Number | None = None
-    """A factor on the market's value."""
-    plus: Number | None = None
-    """Added to the market's value, in its unit."""
-    unit: str | None = None
-    """With ``to``, for a number that the market does not state yet (e.g. a pool's capacity)."""
-
-    @model_validator(mode="after")
-    def _one(self) -> Change:
-        if sum(x is not None for x in (self.to, self.times, self.plus)) != 1:
-            raise ValueError("give exactly one of to, times, plus")
-        return self
-
-
 class CaseCondition(Base):
     """A condition that the menu must meet; by total, plan, segment or channel."""
 
@@ -113,6 +96,13 @@ class CaseCondition(Base):
     where today has none. What is asked of a plan is met where it is off the menu; its floor is 1e-9 of the total."""
     share: Annotated[Number, Field(gt=0.0, le=1.0)] | None = Field(default=None, alias="in")
     """Over draws: the share of them, by weight, in which it must hold at least. One world alone must meet it."""
+    months: Months | None = None
+    """With a horizon: first and last month of the window over which it must hold as a whole: a ratio of the window's
+    sums, an amount as the mean of its months. Where nothing is said of months, the window is the horizon."""
+    since: Month | None = Field(default=None, alias="from")
+    """With a horizon: it must hold in every month from this one on."""
+    at: Annotated[tuple[Month, ...], BeforeValidator(as_tuple)] | None = None
+    """With a horizon: it must hold in each of these months."""
     on: Literal["mean"] | None = None
     """``mean``: over draws, it must hold on the mean. Without this and ``in`` it must hold in every draw."""
 
@@ -122,6 +112,8 @@ class CaseCondition(Base):
     def _bounded(self) -> CaseCondition:
         if self.share is not None and self.on is not None:
             raise ValueError("give at most one of in, on")
+        if sum(x is not None for x in (self.months, self.since, self.at)) > 1:
+            raise ValueError("give at most one of months, from, at")
         if self.at_least is None and self.at_most is None:
             raise ValueError("give at_least or at_most")
         if sum(x is not None for x in (self.plan, self.segment, self.channel)) > 1:
@@ -173,6 +165,9 @@ class CaseObjective(Base):
     blend: dict[str, Number] | None = None
     """Figure -> weight; each figure is taken relative to today's absolute value."""
     lexicographic: Annotated[tuple[CaseStage, ...], BeforeValidator(as_tuple)] | None = None
+    months: Months | None = None
+    """With a horizon: first and last month whose mean counts, e.g. [24, 24] for what is reached at the end. Where
+    absent the months of the horizon and of its tail count, each discounted."""
 
     @model_validator(mode="before")
     @classmethod
@@ -237,7 +232,18 @@ class Case(Base):
     """Path -> changes; every combination is a scenario too."""
     rivals: dict[str, CaseRival] = Field(default_factory=dict)
     """Rivals who answer with prices, in the study ``rivals``; everywhere else they do not answer."""
+    horizon: CaseHorizon | None = None
+    """The case over months: a menu for every stage, from today's customers on. Without it the case asks for the long
+    run."""
     options: Options = Field(default_factory=Options)
+
+    @model_validator(mode="after")
+    def _months(self) -> Case:
+        if self.horizon is None:
+            asked = [c for c in self.conditions if c.months or c.since or c.at]
+            if asked or self.objective.months:
+                raise ValueError("months are asked for, and the case has no horizon")
+        return self
 
     @property
     def origin(self) -> CaseOrigin:

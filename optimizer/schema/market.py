@@ -33,6 +33,7 @@ from optimizer.schema.base import (
     Windows,
     as_tuple,
 )
+from optimizer.schema.dynamics import Dynamics
 from optimizer.schema.prices import StatedUnitPrice
 from optimizer.schema.supply import AiModel, Pool
 from optimizer.schema.usage import ObservedUsage, Unattended
@@ -375,5 +376,7 @@ class Market(Base):
     finance: Finance
     today: Today
     evidence: Annotated[tuple[Evidence, ...], BeforeValidator(as_tuple)]
+    dynamics: Dynamics | None = None
+    """How it moves from month to month, for cases over months."""
     groups: dict[str, NumberGroup] = Field(default_factory=dict)
     """Numbers that move together where the market is drawn; each number follows the first group that names it."""

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from optimizer.model.choices import Menu
     from optimizer.optimise.outcome import Settings
     from optimizer.rivals.game import Game, Profile
-    from optimizer.rivals.leading import Leading
+    from optimizer.rivals.leading import Closed, Leading, Led
     from optimizer.rivals.of_case import Worlds
-    from optimizer.rivals.path import BestResponses
+    from optimizer.rivals.path import BestResponses, PathMove
     from optimizer.schema.case import Case
+    from optimizer.typing import Choice
 
 MEANING = (
     "We lead: the menu is offered first, then rivals answer. An answer is a set of rivals' prices that no rival gains "
@@ -100,6 +101,8 @@ class Rivalry:
     notes: tuple[str, ...]
     plans: Mapping[str, str]
     """Titles."""
+    alternatives: Mapping[str, str]
+    """Titles."""
     profiles: int
     solves: int
     boxes: int
@@ -107,6 +110,12 @@ class Rivalry:
     evaluation: Evaluation = field(repr=False, compare=False)
     certificate: tuple[Mapping[str, Any], ...] = field(repr=False, compare=False)
     """One a profile: see ``rivals.leading.Closed``."""
+    gap_asked: float
+    retold_from: Mapping[str, Any] = field(repr=False, compare=False)
+    """Positions of the menu and of its answer, and of every menu on the path with its proof."""
+    inputs: str = field(repr=False, compare=False)
+    """As JSON: what the result can be made from again."""
+    input_hash: str
 
     @property
     def without_reaction(self) -> PathStep | None:
@@ -150,10 +159,12 @@ def rivalry_of(
         path, known = walk(game, asked)
         total = len(game.outside)
         found = lead(game, asked, known, lambda done: progress(done, total))
-        return _told(game, worlds, asked, path, found, began)
+        return told_of(game, worlds, asked, path, found, began)
 
 
-def _told(game: Game, worlds: Worlds, settings: Settings, path: BestResponses, found: Leading, began: float) -> Rivalry:
+def told_of(
+    game: Game, worlds: Worlds, settings: Settings, path: BestResponses, found: Leading, began: float
+) -> Rivalry:
     """Everything a reader sees; our figures are the evaluator's."""
     from optimizer.answer.menu import menu_document
     from optimizer.economics.figures import HEADLINES
@@ -172,6 +183,8 @@ def _told(game: Game, worlds: Worlds, settings: Settings, path: BestResponses, f
     proven = found.status is SearchStatus.CLOSED and reached(gap, settings.gap)
     steps = tuple(_step(game, worlds, step) for step in path.steps)
     equilibrium = path.equilibrium
+    if equilibrium is not None and not best_there(equilibrium, settings):
+        equilibrium = None  # nobody knows whether we would gain by another menu
     count, total = len(found.closed), m.choices.menus
     words = f"Best found; the best possible is at most {gap:.2%} better."
     if proven:
@@ -185,12 +198,42 @@ def _told(game: Game, worlds: Worlds, settings: Settings, path: BestResponses, f
         None if equilibrium is None else steps[path.steps.index(equilibrium)],
         tuple(_asks(game, worlds, profile) for profile in path.cycle), _at_costs(game, worlds, best.choice),
         {name: (evaluation.figure(name), m.today.figure(name)) for name in HEADLINES},
-        (), {name: plan.title for name, plan in m.inputs.changed.plans.items()}, count, found.solves, found.boxes,
+        (), {name: plan.title for name, plan in m.inputs.changed.plans.items()},
+        {name: other.title for name, other in m.inputs.changed.alternatives.items()}, count, found.solves, found.boxes,
         time.perf_counter() - began, evaluation,
         tuple({"profile": list(c.profile), "deviations": [list(d) for d in c.deviations],
                "bound": c.bound, "proof": c.certificate} for c in found.closed),
+        settings.gap, _retold_from(best, path), m.inputs.stated, m.inputs.hash,
     )  # fmt: skip
     return replace(made, notes=tuple(_notes(made, game, worlds, path)))
+
+
+def best_there(step: PathMove, settings: Settings) -> bool:
+    """Whether no menu is proven to be better at the prices of a step, within the gap asked for."""
+    from optimizer.optimise.outcome import reached, relative_gap
+
+    assert settings.scale is not None
+    return reached(relative_gap(step.expected, step.bound, settings.scale), settings.gap)
+
+
+def _retold_from(best: Led, path: BestResponses) -> dict[str, Any]:
+    return {
+        **_choice_document(best.choice),
+        "profile": list(best.profile),
+        "path": [
+            {
+                "prices": None if step.prices is None else list(step.prices),
+                **_choice_document(step.choice),
+                "proof": step.proof,
+            }
+            for step in path.steps
+        ],
+    }
+
+
+def _choice_document(choice: Choice) -> dict[str, Any]:
+    levels, mix = choice
+    return {"levels": [int(k) for k in levels], "mix": int(mix)}
 
 
 def _nothing(status: str) -> BaseException:
@@ -258,14 +301,28 @@ def _at_costs(game: Game, worlds: Worlds, choice: Any) -> dict[str, tuple[RivalA
     return {cost: _answers(at_cost(game, worlds, cost), worlds, choice) for cost in ("low", "high")}
 
 
-def _notes(r: Rivalry, game: Game, worlds: Worlds, path: BestResponses) -> list[str]:
-    """What a reader should know before he believes the answer."""
+def _ends(r: Rivalry) -> list[str]:
+    """Rivals at the end of their ladder, with the stated costs and with those at their low and high."""
     found = [
         f"{asks.title} answers with {', '.join(asks.at_end)} at the end of the ladder: it would go further. That is a "
         "sign of the demand side or of the stated costs before it is a forecast; lengthen the ladder to see how far."
         for asks in r.asks.values()
         if asks.at_end
     ]
+    for cost, answers in r.costs.items():
+        there = answers[0].asks if answers and answers[0].asks else {}
+        ends = [prices_text(a.prices, r.alternatives) for n, a in there.items() if a.at_end and not r.asks[n].at_end]
+        if ends:
+            found.append(
+                f"With rivals' costs at their {cost} the answer is at the end of a ladder ({', '.join(ends)}): how far "
+                "they go hangs on what serving costs them."
+            )
+    return found
+
+
+def _notes(r: Rivalry, game: Game, worlds: Worlds, path: BestResponses) -> list[str]:
+    """What a reader should know before he believes the answer."""
+    found = _ends(r)
     found += [
         f"{rival.title or name} has no ladder and keeps its prices."
         for (name, rival), count in zip(worlds.case_model.inputs.case.rivals.items(), game.shape, strict=True)
@@ -275,7 +332,7 @@ def _notes(r: Rivalry, game: Game, worlds: Worlds, path: BestResponses) -> list[
     resting = [] if here is None else game.stable(game.margins(game.start, here))
     if resting and game.nearest not in resting:
         asks = _asks(game, worlds, resting[0])
-        told = "; ".join(f"{a.title} {prices_text(a.prices)}" for a in asks.values())
+        told = ", ".join(prices_text(a.prices, r.alternatives) for a in asks.values())
         found.append(
             f"At today's menu rivals would already ask other prices than they do ({told}): by this market and these "
             "costs they do not go for the most margin today, so what they answer is no forecast of what they will do."
@@ -292,21 +349,37 @@ def _notes(r: Rivalry, game: Game, worlds: Worlds, path: BestResponses) -> list[
     return found
 
 
-def prices_text(prices: Mapping[str, float]) -> str:
-    """Prices in one line."""
-    return ", ".join(f"{path.removesuffix('.price')} {price:g}" for path, price in prices.items())
+def prices_text(prices: Mapping[str, float], titles: Mapping[str, str], at_end: Sequence[str] = ()) -> str:
+    """Prices in one line; ``at_end``: those at the end of their ladder, which is told."""
+    return ", ".join(
+        f"{_price_words(path, titles)} {price:g}{' (end of its ladder)' if path in at_end else ''}"
+        for path, price in prices.items()
+    )
+
+
+def _price_words(path: str, titles: Mapping[str, str]) -> str:
+    """``gemini_pro.price`` is the title alone; of a unit price its AI model, and kind of token, too."""
+    name, _, rest = path.partition(".")
+    words = rest.removeprefix("unit_prices.").replace(".", " ")
+    return titles.get(name, name) + ("" if rest == "price" else f" {words}")
 
 
 def recheck_rivalry(m: CaseModel, certificate: Sequence[Mapping[str, Any]]) -> float:
     """The bound that a result's certificate proves, worked out anew without search. Raises NotTrustedError."""
-    from optimizer.rivals.leading import Closed, recheck
+    from optimizer.rivals.leading import recheck
     from optimizer.rivals.of_case import game_of
 
     game, worlds = game_of(m)
+    return worlds.objective.sense * recheck(game, closed_of(certificate))
+
+
+def closed_of(certificate: Sequence[Mapping[str, Any]]) -> tuple[Closed, ...]:
+    """What a certificate says of every profile. Raises NotTrustedError."""
+    from optimizer.rivals.leading import Closed
+
     try:
-        closed = [
+        return tuple(
             Closed(tuple(c["profile"]), tuple(tuple(d) for d in c["deviations"]), 0.0, c["proof"]) for c in certificate
-        ]
+        )
     except (KeyError, TypeError) as error:
         raise NotTrustedError(f"the certificate is not well formed: {error!r}") from error
-    return worlds.objective.sense * recheck(game, closed)

@@ -74,10 +74,12 @@ def rivals_document(r: Rivalry) -> dict[str, Any]:
         "verdict": r.verdict,
         "verdict_text": r.verdict_text,
         "case": r.case,
+        "input_hash": r.input_hash,
         "figure": {"name": r.figure, "unit": r.unit, "sense": "most" if r.sense > 0 else "least"},
         "value": r.value,
         "bound": r.bound,
         "gap": r.gap,
+        "gap_asked": r.gap_asked,
         "menu": r.offers,
         "mix": _mix(r.menu),
         "profile": _asks_rows(r.asks),
@@ -114,37 +116,42 @@ def rivals_tables(r: Rivalry) -> tuple[Table, ...]:
         **price_columns(offers),
         **dict.fromkeys(parts, ""),
     }
-    known: list[tuple[Any, ...]] = [(None, r.value, r.bound, _told(r.asks))]
+    known: list[tuple[Any, ...]] = [(None, r.value, r.bound, _told(r, r.asks))]
     if lone is not None:
-        known = [(lone.expected, lone.answer.value, None, _told(lone.answer.asks)), *known]
+        known = [(lone.expected, lone.answer.value, None, _told(r, lone.answer.asks)), *known]
     rows = [
         (name, *values, menu.enterprise_share, *prices(offer), *part_cells(offer, parts))
         for (name, offer, menu), values in zip(menus, known, strict=True)
     ]
     steps = [
-        (str(k), _told(s.asks), s.expected, _told(s.answer.asks), s.answer.value) for k, s in enumerate(r.path, start=1)
+        (str(k), _told(r, s.asks), s.expected, _told(r, s.answer.asks), s.answer.value)
+        for k, s in enumerate(r.path, start=1)
     ]
     path = {"step": "", "rivals_ask": "", "expected": r.unit, "rivals_answer": "", "once_they_answered": r.unit}
     return table("Rivals", columns, rows), table("Best responses", path, steps)
 
 
-def _told(asks: Asks | None) -> str:
+def _told(r: Rivalry, asks: Asks | None) -> str:
     """What rivals ask, in one line."""
-    return (
-        "they never rest" if asks is None else "; ".join(f"{a.title}: {prices_text(a.prices)}" for a in asks.values())
-    )
+    if asks is None:
+        return "they never rest"
+    return ", ".join(prices_text(a.prices, r.alternatives, a.at_end) for a in asks.values())
 
 
 def _rival_table(r: Rivalry) -> TextTable:
     """What rivals ask: as the market states it, in answer to our menu, and with costs at their ends."""
     stated = r.path[0].asks if r.path else {}
     headings = [words("rival"), words("today"), words("answers with"), Heading("margin", "usd/month")]
-    headings += [words(f"costs {cost}") for cost in r.costs]
+    headings += [words(f"if costs are {cost}") for cost in r.costs]
     rows: list[Row] = []
     for name, asks in r.asks.items():
-        ends = [prices_text(a[0].asks[name].prices) if a and a[0].asks else "no rest" for a in r.costs.values()]
-        now = prices_text(stated[name].prices) if stated else ""
-        rows.append((asks.title, now, prices_text(asks.prices), Value(asks.margin, "usd/month"), *ends))
+        others = [a[0].asks[name] if a and a[0].asks else None for a in r.costs.values()]
+        now, *told = (
+            "" if a is None else prices_text(a.prices, r.alternatives, a.at_end)
+            for a in (stated[name] if stated else None, asks, *others)
+        )
+        ends = [other or "no rest" for other in told[1:]]
+        rows.append((asks.title, now, told[0], Value(asks.margin, "usd/month"), *ends))
     return text_table(headings, rows, title="What rivals ask")
 
 
@@ -180,15 +187,17 @@ def rivals_section(r: Rivalry) -> Section:
     chosen = text_table([words("menu"), *columns], rows, title="Where the two menus differ")
     steps = tuple(
         say(
-            "Rivals ask {asks}: our best menu brings {expected}; they answer with {answer}.",
-            asks=_told(step.asks),
+            "While rivals ask {asks}, our best menu brings {expected}; they answer it with {answer}.",
+            asks=_told(r, step.asks),
             expected=Value(step.expected, r.unit),
-            answer=_told(step.answer.asks),
+            answer=_told(r, step.answer.asks),
         )
         for step in r.path
     )
     rest = (
-        "Nobody gains by a change of his own at the last of these." if r.equilibrium else "No equilibrium on this path."
+        "At the last of these nobody gains by changing alone: an equilibrium."
+        if r.equilibrium
+        else "No equilibrium was found on this path."
     )
     return Section(
         title="If rivals answer",
@@ -242,4 +251,5 @@ class RivalsStudy(Study[Rivalry]):
     def files(self, result: Rivalry) -> dict[str, str]:
         from optimizer.io.plain import dumps
 
-        return {"rivals-certificate.json": dumps({"schema_version": 1, "profiles": list(result.certificate)})}
+        told = {"schema_version": 1, **result.retold_from, "profiles": list(result.certificate)}
+        return {"inputs.json": result.inputs, "rivals-certificate.json": dumps(told)}

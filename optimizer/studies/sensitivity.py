@@ -153,7 +153,7 @@ def uncertain(case_model: CaseModel, paths: Sequence[str] | None = None) -> dict
 
 
 def _fixed(path: str, q: Quantity) -> bool:
-    return q.low is None or q.high is None or q.low >= q.high or path.startswith("today.observed")
+    return q.low is None or q.high is None or q.low >= q.high or path.startswith(("today.observed", "dynamics."))
 
 
 def _refused(path: str, q: Quantity | None) -> Finding:

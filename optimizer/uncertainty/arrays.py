@@ -44,6 +44,8 @@ class Draws:
     """(T,) mean share of the people that a level would take alone."""
     starts: Ints
     """(J + 1,) first column of each plan."""
+    types: Ints
+    """(J, 2) per plan a range of types outside which it neither weighs nor brings anything, whatever the draw."""
     rules: tuple[tuple[int, int, Bools], ...]
 
     @property
@@ -102,7 +104,21 @@ def draws_of(question: RiskQuestion) -> Draws:
     share = np.einsum("si,sti,s->t", people.mean(axis=0), weight / (1.0 + weight), question.weights)
     starts = np.concatenate([[0], np.cumsum(first.levels)]).astype(np.intp)
     rules = tuple((rule.first, rule.second, rule.allowed) for rule in first.rules)
-    return Draws(people, weight, matrix, outside, fixed, offset, cost, share, starts, rules)
+    met = _types(question)
+    return Draws(people, weight, matrix, outside, fixed, offset, cost, share, starts, met, rules)
+
+
+def _types(question: RiskQuestion) -> Ints:
+    """See ``Draws.types``; what has no attraction has no denominator weight in most instances, not in all."""
+    ranges = np.zeros((len(question.instances[0].attraction), 2), dtype=np.intp)
+    for j in range(len(ranges)):
+        met = np.zeros(max(instance.types for instance in question.instances), dtype=np.bool_)
+        for instance in question.instances:
+            w, e = instance.attraction[j], instance.denominators[j]
+            met[: instance.types] |= (w > 0.0).any(axis=1) | (e > 0.0).any(axis=1)
+        found = np.flatnonzero(met)
+        ranges[j] = (found[0], found[-1] + 1) if len(found) else (0, 1)
+    return ranges
 
 
 def spare(instance: Instance) -> list[Figure]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
 import numpy as np
 
@@ -12,9 +12,15 @@ from optimizer.errors import bad_argument
 from optimizer.execution.arrays import each, finite, number
 from optimizer.model.composites import Composites
 from optimizer.model.instance import Figure, Instance, Limit, combine
+from optimizer.search.tuning import DEFAULT
 from optimizer.typing import Array
 from optimizer.uncertainty.arrays import spare
+from optimizer.uncertainty.nested_draw import NestedDraw, StatedDraw
 from optimizer.uncertainty.question import Holds, Requirement, RiskQuestion
+from optimizer.uncertainty.wide_question import WideQuestion
+
+WIDE_LEVELS = DEFAULT.wide_levels
+"""Combinations of a nest from which only those that matter are built."""
 
 
 class Risk(StrEnum):
@@ -32,8 +38,11 @@ class Risk(StrEnum):
 class Posed(Protocol):
     """One draw: what a ``MenuProblem`` offers. Figures and limits are on ``instance``, its plans are ``composites``."""
 
-    instance: Instance
-    figures: Mapping[str, Figure]
+    @property
+    def instance(self) -> Instance: ...
+
+    @property
+    def figures(self) -> Mapping[str, Figure]: ...
 
     @property
     def composites(self) -> Composites: ...
@@ -52,9 +61,9 @@ def posed(problems: Any) -> tuple[Posed, ...]:
     """The problems, which share plans, levels, rules, mixes, figures and what is asked of them. Raises InputError."""
     found: list[Posed] = []
     for s, problem in enumerate(each(problems, None, "problems", "draw")):
-        if not isinstance(problem, Posed):
+        if not isinstance(problem, NestedDraw | Posed):  # in this order: what is nested is not built to see what it is
             raise bad_argument(f"problems[{s}]", f"is not a MenuProblem, but {type(problem).__name__}")
-        found.append(problem)
+        found.append(cast(Posed, problem))
     if not found:
         raise bad_argument("problems", "has no draw")
     for s, problem in enumerate(found):
@@ -63,7 +72,7 @@ def posed(problems: Any) -> tuple[Posed, ...]:
                 raise bad_argument(
                     f"problems[{s}]", f"has other {what} than problems[0]", "draws differ in numbers alone"
                 )
-        for k, (one, other) in enumerate(zip(problem.instance.rules, found[0].instance.rules, strict=True)):
+        for k, (one, other) in enumerate(zip(_bare(problem).rules, _bare(found[0]).rules, strict=True)):
             pair = (one.first, one.second) == (other.first, other.second)
             if not pair or not np.array_equal(one.allowed, other.allowed):
                 raise bad_argument(
@@ -72,17 +81,22 @@ def posed(problems: Any) -> tuple[Posed, ...]:
     return tuple(found)
 
 
+def _bare(problem: Posed) -> Instance:
+    """The instance by plans where there is one: what draws share is seen there too."""
+    return problem.members.plain if isinstance(problem, NestedDraw) else problem.instance
+
+
 def _shared(one: Posed, other: Posed) -> list[tuple[str, Any, Any]]:
     def parts(problem: Posed) -> list[tuple[str, Any]]:
-        instance = problem.instance
+        instance, stated = _bare(problem), problem.by_plan if isinstance(problem, NestedDraw) else problem
         return [
             ("nests", [part.plans for part in problem.composites.parts]),
             ("plans or levels", [part.levels.tobytes() for part in problem.composites.parts]),
             ("mixes", instance.mixes),
             ("rules", len(instance.rules)),
             ("capacities", len(instance.blocks)),
-            ("figures", sorted(problem.figures)),
-            ("conditions", len(problem.limits)),
+            ("figures", sorted(stated.figures)),
+            ("conditions", len(stated.limits)),
         ]
 
     return [(name, a, b) for (name, a), (_, b) in zip(parts(one), parts(other), strict=True)]
@@ -116,8 +130,26 @@ def caps_of(risk: Risk, weights: Array, tail: Any) -> Array:
 
 def question_of(
     problems: Sequence[Posed], weights: Array, aim: Any, risk: Risk, tail: Any, chance: Any, on_mean: Any
-) -> RiskQuestion:
+) -> RiskQuestion | WideQuestion:
     """What is asked, without the offsets of regret. Raises InputError."""
+    nested = [problem for problem in problems if isinstance(problem, NestedDraw)]
+    wide = wide_parts(nested[0].composites) if len(nested) == len(problems) else ()
+    if wide:
+        plain = _asked([problem.by_plan for problem in nested], weights, aim, risk, tail, chance, on_mean)
+        return WideQuestion(plain, tuple(problem.members for problem in nested), wide)
+    return _asked(problems, weights, aim, risk, tail, chance, on_mean)
+
+
+def wide_parts(composites: Composites) -> tuple[int, ...]:
+    """Nests with so many combinations of levels that they are not built as a whole in every draw."""
+    return tuple(
+        p for p, part in enumerate(composites.parts) if len(part.plans) > 1 and len(part.levels) >= WIDE_LEVELS
+    )
+
+
+def _asked(
+    problems: Sequence[Posed | StatedDraw], weights: Array, aim: Any, risk: Risk, tail: Any, chance: Any, on_mean: Any
+) -> RiskQuestion:
     aims = tuple(problem.linear(aim, "aim") for problem in problems)
     limits: list[list[Limit]] = [[*problem.limits, *_burst_limits(problem.instance)] for problem in problems]
     if len({len(own) for own in limits}) > 1:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,15 +11,18 @@ import numpy as np
 from optimizer.economics.figures import TOTAL
 from optimizer.errors import InputError, NotTrustedError, bad_argument
 from optimizer.execution import clock
+from optimizer.model.build import dissimilarities
 from optimizer.model.case_model import CaseModel, vary
 from optimizer.model.choices import Menu
-from optimizer.model.composites import Composites
-from optimizer.model.instance import Figure, Instance, Limit, combine
+from optimizer.model.instance import Figure, Limit, combine
 from optimizer.model.measures import measure
+from optimizer.model.members import Members
 from optimizer.optimise.objectives import FigureObjective, RatioObjective, objective_of
 from optimizer.schema.case import Case, CaseCondition
 from optimizer.typing import Array
+from optimizer.uncertainty.asking import wide_parts
 from optimizer.uncertainty.drawing import MarketDraws
+from optimizer.uncertainty.nested_draw import NestedDraw, StatedDraw
 from optimizer.uncertainty.problem import RobustProblem
 
 MOST_BYTES = 6 << 30
@@ -32,25 +35,11 @@ HEADLINE = (
 
 
 @dataclass(frozen=True)
-class CaseDraw:
-    """One draw of a case, as ``RobustProblem`` takes it. A condition is named by its place in the case."""
+class CaseDraw(NestedDraw):
+    """One draw of a case. Figures: the aim by its name, more is better. Conditions are named by their places."""
 
     m: CaseModel
     """The case in the draw, nothing of it built."""
-    instance: Instance
-    figures: Mapping[str, Figure]
-    """The aim by its name, more is better; and the other headline figures by name, for evaluation."""
-    composites: Composites
-    limits: tuple[Limit, ...]
-    """Of the conditions that hold in every draw."""
-    others: Mapping[int, tuple[Limit, ...]] = field(repr=False)
-    """Of the other conditions, by their place."""
-
-    def linear(self, name: str, argument: str) -> Figure:
-        return self.figures[name]
-
-    def limits_of(self, condition: Any, where: str) -> tuple[Limit, ...]:
-        return self.others[condition]
 
     def menu(self, levels: Sequence[int], mix: int) -> Menu:
         """The menu of level indices of plans."""
@@ -87,9 +76,15 @@ def holds_in_every_draw(condition: CaseCondition) -> bool:
     return condition.share is None and condition.on is None
 
 
+def without_nests(m: CaseModel) -> CaseModel:
+    """The case as if each plan stood alone: no combination of levels is built."""
+    return replace(m, other_choices=replace(m.choices, nests=()))
+
+
 def check_robust(m: CaseModel) -> None:
     """Raises InputError for a case that cannot be asked over draws."""
-    figures = [(aim_of(m).name, _aim_figure(m)), *((limit.name, limit.figure) for limit in m.limits)]
+    alone = without_nests(m)
+    figures = [(aim_of(m).name, _aim_figure(alone)), *((limit.name, limit.figure) for limit in alone.limits)]
     for name, figure in figures:
         if figure.again:
             message = f"{name} counts people who decide anew, which answers over draws do not cover"
@@ -123,35 +118,39 @@ def varied_draw(m: CaseModel, draws: MarketDraws, draw: int) -> CaseModel:
 
 
 def posed_draw(varied: CaseModel) -> CaseDraw:
-    """One draw; of what was built only the arrays of the question are kept."""
-    built = varied.built
+    """One draw; of what was built only the arrays of the question are kept, by plans."""
+    choices, alone = varied.choices, without_nests(varied)
+    built = alone.built
     limits: dict[int, tuple[Limit, ...]] = {}
-    sides = iter(varied.bounds)
+    sides = iter(alone.bounds)
     for k, condition in enumerate(varied.inputs.case.conditions):
         count = (condition.at_least is not None) + (condition.at_most is not None)
         limits[k] = tuple(limit for _ in range(count) for limit in next(sides).limits())
     conditions = varied.inputs.case.conditions
-    return CaseDraw(
-        replace(varied),
-        replace(built.instance, odds=()),
-        {aim_of(varied).name: _aim_figure(varied)},
-        varied.choices.composites,
+    instance = replace(built.instance, odds=())
+    stated = StatedDraw(
+        instance,
+        {aim_of(varied).name: _aim_figure(alone)},
         tuple(limit for k, own in limits.items() if holds_in_every_draw(conditions[k]) for limit in own),
         {k: own for k, own in limits.items() if not holds_in_every_draw(conditions[k])},
     )
+    members = Members(instance, built.composed.demand, choices.composites, dissimilarities(varied.prepared))
+    return CaseDraw(members, stated, replace(varied))
 
 
 def _check_size(m: CaseModel, draws: int) -> None:
-    instance = m.built.instance
-    rows = 1 + len(m.limits) + len(instance.blocks)
-    numbers = draws * instance.types * sum(instance.levels) * 2 * (2 + rows)
+    """Raises InputError where what is built of all draws at once takes too much memory."""
+    parts, wide = m.choices.composites.parts, wide_parts(m.choices.composites)
+    levels = sum(len(part.levels) for p, part in enumerate(parts) if p not in wide)
+    alone = without_nests(m)
+    rows, types = 1 + len(alone.limits) + len(alone.built.instance.blocks), alone.built.instance.types
+    numbers = draws * types * levels * 2 * (2 + rows)
     if 8 * numbers > MOST_BYTES:
-        longest = max(instance.levels)
         message = (
-            f"{draws} draws of {instance.types} types and {sum(instance.levels):,} levels (nests: combinations, up to "
-            f"{longest:,}) take about {8 * numbers / 2**30:.1f} GB, more than {MOST_BYTES / 2**30:.0f} GB"
+            f"{draws} draws of {types} types and {levels:,} levels (nests: combinations) take about "
+            f"{8 * numbers / 2**30:.1f} GB, more than {MOST_BYTES / 2**30:.0f} GB"
         )
-        raise bad_argument("case", message, "thin the ladders of the plans in the largest nest, or take fewer draws")
+        raise bad_argument("case", message, "thin the ladders of the plans, or take fewer draws")
 
 
 @dataclass(frozen=True)

@@ -5,35 +5,36 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any
 
 import numpy as np
 
-from optimizer.economics.figures import Selection, unit_of
 from optimizer.errors import InputError, bad_argument
 from optimizer.execution.choice import borrowed
 from optimizer.execution.executor import Executor
-from optimizer.market.check import quantities
+from optimizer.inputs.load import Inputs
+from optimizer.inputs.moved import moved, quantity_at, with_values
+from optimizer.market.calibrate import RetentionError, calibrate
+from optimizer.market.check import check_inputs, quantities
 from optimizer.market.credibility import measured, reported
+from optimizer.market.evaluate import Evaluation
 from optimizer.market.measured import Measured
-from optimizer.model.case_model import CaseModel, vary
-from optimizer.schema.market import Observed
+from optimizer.model.case_model import CaseModel, evaluated
+from optimizer.model.choices import own_menu
 from optimizer.typing import Array
-from optimizer.uncertainty.sampling import drawn_groups, named, sample
-from optimizer.units import convert
+from optimizer.uncertainty.balancing import Balances, balances
+from optimizer.uncertainty.sampling import drawn_groups, pert_above, sample
 
 CHUNK = 8
 """Points tried in one task."""
 MOST_TRIES = 40
 """Times as many points as draws are asked for, after which no more are tried."""
-STEPS = 8
-"""Steps in which a figure is balanced."""
-BALANCED = 1e-3
-"""Relative difference at which a figure counts as balanced; reported figures are known to a hundredth at best."""
-TRIAL = 0.02
-"""Relative step from which the first slope is taken."""
+MOST_RAISED = 8
+"""Times that a share of those who stay is drawn again for one point."""
+FITS = 1e-9
+"""Relative rounding of a load that fits."""
 LEAST_WEIGHT = 1e-3
 """However much evidence a draw misses."""
 
@@ -49,6 +50,8 @@ class Tried:
     """Evidence that it misses."""
     refused: str = ""
     """Why it is no draw; empty where it is one."""
+    raised: tuple[str, ...] = ()
+    """Shares of those who stay that were drawn again, above what the other numbers allow at least."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,8 @@ class MarketDraws:
     """Why points were no draws -> how many."""
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Numbers that moved together."""
+    raised: Mapping[str, int] = field(default_factory=dict)
+    """In how many draws a share of those who stay is from the part of its range that the other numbers allow."""
 
     @property
     def count(self) -> int:
@@ -125,94 +130,90 @@ def market_draws(
     raise _too_few(count, tried)
 
 
-def tried_points(m: CaseModel, wanted: Sequence[Balance], paths: Sequence[str], values: Array) -> list[Tried]:
+def tried_points(m: CaseModel, wanted: Balances, paths: Sequence[str], values: Array) -> list[Tried]:
     """Some points (B, paths), wherever this runs."""
     return [tried_point(m, wanted, dict(zip(paths, row.tolist(), strict=True))) for row in values]
 
 
-def tried_point(m: CaseModel, wanted: Sequence[Balance], values: Mapping[str, float]) -> Tried:
-    """One point: calibrated, balanced, held against reported figures and evidence."""
+def tried_point(m: CaseModel, wanted: Balances, values: Mapping[str, float]) -> Tried:
+    """One point: calibrated, balanced, held against reported figures and evidence.
+
+    A share of those who stay (retention, renewal) that cannot be with the other numbers as they are, as more would
+    leave than come from everywhere else, is drawn again from the part of its range that can.
+    """
+    drawn, values, raised = values, dict(values), dict[str, float]()
     try:
-        varied, values = _balanced(vary(m, values), dict(values), wanted)
-        weight, missed = _weight(varied, m)
+        for _ in range(MOST_RAISED):
+            try:
+                values, today = _world(m, wanted, values)
+                break
+            except RetentionError as error:
+                raised |= {path: max(x, raised.get(path, 0.0)) for path, x in error.least.items()}
+                values |= _raised(m, drawn, raised, error)
+        else:
+            return Tried(values, 0.0, (), "retention is not given back")
     except InputError as error:
         first = error.findings[0]
         return Tried(values, 0.0, (), f"{first.code}: {first.field}" if first.field else first.code)
-    off = next((r for r in reported(varied.today) if not r.passed), None)
-    refused = "" if off is None else f"{off.check} of {off.of} is not given back"
-    return Tried(values, weight, missed, refused)
+    full = _overloaded(today)
+    if full and not _overloaded(m.today):
+        return Tried(values, 0.0, (), f"today's load does not fit into the GPUs of {full[0]}")
+    off = next((r for r in reported(today) if not r.passed), None)
+    if off is not None:
+        return Tried(values, 0.0, (), f"{off.check} of {off.of} is not given back")
+    weight, missed = _weight(today, m)
+    return Tried(values, weight, missed, raised=tuple(raised))
 
 
-@dataclass(frozen=True)
-class Balance:
-    """A reported figure and the free numbers behind it."""
+def _world(m: CaseModel, wanted: Balances, values: dict[str, float]) -> tuple[dict[str, float], Evaluation]:
+    """The values balanced, and today's menu in their market. Raises InputError."""
+    inputs, near = _checked(m.inputs, values), m.calibrated
 
-    stated: Observed
-    wanted: float
-    """In the figure's unit."""
-    start: Mapping[str, float]
-    """Values of the free numbers in the market as stated, by path."""
-    slope: float
-    """What the figure does, in logs, as all of them grow."""
+    def world(moved_on: Mapping[str, float]) -> Evaluation:
+        nonlocal near
+        near = calibrate(with_values(inputs.market, moved_on), near)
+        return evaluated(near.prepared, own_menu(inputs.case, near.prepared))
 
-    def off(self, varied: CaseModel) -> float:
-        """By how much the figure is too large, in logs; nan where it has no log."""
-        stated = self.stated
-        selection = Selection(stated.plan, None, (stated.channel,) if stated.channel else None)
-        value = varied.today.figure(stated.figure, selection)
-        return math.log(value / self.wanted) if value > 0.0 and self.wanted > 0.0 else math.nan
+    balanced, today = wanted.balanced(values, world)
+    _checked(inputs, {path: x for path, x in balanced.items() if x != values.get(path)})
+    return balanced, today
 
 
-def balances(m: CaseModel) -> tuple[Balance, ...]:
-    """What draws of a market are balanced by. Raises InputError for a path that names no number, or does nothing."""
-    numbers, found = quantities(m.inputs.market), []
-    for k, stated in enumerate(m.inputs.market.today.observed):
-        if not stated.balanced_by:
-            continue
-        where = f"today.observed.{k}.balanced_by"
-        start = {path: q.value for path, q in numbers.items() if named(path, stated.balanced_by)}
-        if not start:
-            raise bad_argument(where, "names no number of the market", "name paths; * stands for any one name")
-        wanted = stated.value.value * convert(1.0, stated.value.unit, unit_of(stated.figure))
-        bare = Balance(stated, wanted, start, 0.0)
-        moved = vary(m, {path: x * math.exp(TRIAL) for path, x in start.items()})
-        slope = (bare.off(moved) - bare.off(m)) / TRIAL
-        if not abs(slope) > BALANCED:
-            raise bad_argument(where, f"{stated.figure} does not answer to these numbers", "name others")
-        found.append(replace(bare, slope=slope))
-    return tuple(found)
+def _overloaded(today: Evaluation) -> list[str]:
+    """Pools that would need more GPUs than are to be had."""
+    pools = today.prepared.pools
+    over = pools.contracted & (today.burst > (1.0 + FITS) * np.nan_to_num(pools.burst_limit)[:, None]).any(axis=1)
+    return [pools.names[p] for p in np.flatnonzero(over)]
 
 
-def _balanced(
-    varied: CaseModel, values: dict[str, float], wanted: Sequence[Balance]
-) -> tuple[CaseModel, dict[str, float]]:
-    """The draw with free numbers scaled until the figures that they stand behind come out as reported."""
-    for balance in wanted:
-        varied, values = _scaled(varied, values, balance)
-    return varied, values
+def _checked(inputs: Inputs, values: Mapping[str, float]) -> Inputs:
+    """The markets at the values, their documents as they were. Raises InputError for what cannot be."""
+    made = moved(inputs, values, documents=False)
+    errors = [f for f in check_inputs(made, tuple(values)) if f.severity == "error"]
+    if errors:
+        raise InputError(errors)
+    return made
 
 
-def _scaled(varied: CaseModel, values: dict[str, float], balance: Balance) -> tuple[CaseModel, dict[str, float]]:
-    """One figure, by secant steps in logs."""
-    start = {path: values.get(path, stated) for path, stated in balance.start.items()}
-    at, gap, slope = 0.0, balance.off(varied), balance.slope
-    for _ in range(STEPS):
-        if not abs(gap) > BALANCED:
-            break
-        move = float(np.clip(-gap / slope, -1.0, 1.0))
-        values = {**values, **{path: x * math.exp(at + move) for path, x in start.items()}}
-        varied = vary(varied, {path: values[path] for path in start})
-        before, gap = gap, balance.off(varied)
-        at, slope = at + move, (gap - before) / move or slope
-    return varied, values
+def _raised(
+    m: CaseModel, drawn: Mapping[str, float], least: Mapping[str, float], error: InputError
+) -> dict[str, float]:
+    """Shares of those who stay, drawn again above the least. Raises the error where the range ends below that."""
+    made = {}
+    for path, x in least.items():
+        q = quantity_at(m.inputs.market, path)
+        if path not in drawn or q.low is None or q.high is None or x >= q.high:
+            raise error
+        made[path] = pert_above(drawn[path], x, q.low, q.value, q.high)
+    return made
 
 
-def _weight(varied: CaseModel, m: CaseModel) -> tuple[float, tuple[str, ...]]:
+def _weight(today: Evaluation, m: CaseModel) -> tuple[float, tuple[str, ...]]:
     """What evidence makes of a draw: a normal density of the miss, in half widths of the range asked for.
 
     Evidence that the market misses as stated says nothing about draws.
     """
-    misses = [row for row in measured(varied.today) if row.blocks and not row.passed]
+    misses = [row for row in measured(today, only_blocking=True) if not row.passed]
     stated = {(row.check, row.of) for row in measured_once(m) if row.passed}
     misses = [row for row in misses if (row.check, row.of) in stated]
     weight = math.prod(math.exp(-0.5 * _distance(row) ** 2) for row in misses)
@@ -246,6 +247,7 @@ def _gathered(m: CaseModel, seed: int, tried: Sequence[Tried]) -> MarketDraws:
         tried=len(tried),
         refused=dict(Counter(one.refused for one in tried if one.refused).most_common()),
         groups=drawn_groups(m.inputs.market),
+        raised=dict(Counter(path for one in kept for path in one.raised).most_common()),
     )
 
 

@@ -38,6 +38,7 @@ def draws_document(draws: MarketDraws) -> dict[str, Any]:
         "effective_draws": draws.effective,
         "tried": draws.tried,
         "refused": dict(draws.refused),
+        "raised": dict(draws.raised),
         "groups": {name: list(paths) for name, paths in draws.groups.items()},
         "weights": draws.weights.tolist(),
         "missed": [list(reasons) for reasons in draws.missed],
@@ -89,6 +90,7 @@ def draws_of_document(document: Any) -> MarketDraws:
         tuple(str(row["path"]) for row in rows), tuple(str(row["unit"]) for row in rows), values, weights, missed,
         int(document.get("tried", len(weights))), {str(k): int(n) for k, n in document.get("refused", {}).items()},
         {str(name): tuple(map(str, paths)) for name, paths in document.get("groups", {}).items()},
+        {str(path): int(n) for path, n in document.get("raised", {}).items()},
     )  # fmt: skip
 
 

@@ -41,17 +41,18 @@ class Place(NamedTuple):
     least: Array
     low: Array
     high: Array
+    types: Ints
+    """See ``arrays.Draws``."""
 
 
 @_loop
-def _spans(weight: Array, columns: Ints, first: Ints, least: Array, most: Array) -> None:
-    types = weight.shape[2]
+def _spans(weight: Array, columns: Ints, first: Ints, types: Ints, least: Array, most: Array) -> None:
     for s in range(len(weight)):
         for j in range(len(first) - 1):
-            for i in range(types):
+            for i in range(types[j, 0], types[j, 1]):
                 least[s, j, i] = most[s, j, i] = weight[s, columns[first[j]], i]
             for k in range(first[j] + 1, first[j + 1]):
-                for i in range(types):
+                for i in range(types[j, 0], types[j, 1]):
                     x = weight[s, columns[k], i]
                     least[s, j, i] = min(least[s, j, i], x)
                     most[s, j, i] = max(most[s, j, i], x)
@@ -94,7 +95,7 @@ def _tables(
     numbers: Numbers, place: Place, rows: Ints, sign: float, value: Array, potential: Array, size: Array
 ) -> None:
     weight, matrix, outside, fixed, offset, people = numbers
-    columns, first, center, least, low, high = place
+    columns, first, center, least, low, high, met = place
     plans, types = len(center), weight.shape[2]
     unit, base, held, bare = np.empty(types), np.empty((plans, types)), np.empty((plans, types)), np.empty(types)
     for s in range(len(weight)):
@@ -109,9 +110,11 @@ def _tables(
             for j in range(plans):
                 level = fixed[s, r, center[j]]
                 v += sign * level
+                a, b = met[j]
                 for n in range(first[j], first[j + 1]):
                     c = columns[n]
-                    d = _potential(weight[s, c], matrix[s, r, c], sign, unit, base[j], low[s, j], high[s, j], people[s])
+                    d = _potential(weight[s, c, a:b], matrix[s, r, c, a:b], sign, unit[a:b], base[j, a:b],
+                                   low[s, j, a:b], high[s, j, a:b], people[s, a:b])  # fmt: skip
                     potential[s, k, n] = d + sign * (fixed[s, r, c] - level)
             value[s, k] = v
 
@@ -119,7 +122,7 @@ def _tables(
 @_loop
 def _joint(numbers: Numbers, place: Place, weights: Array, potential: Array) -> float:
     weight, matrix, outside, fixed, offset, people = numbers
-    columns, first, center, least, low, high = place
+    columns, first, center, least, low, high, met = place
     plans, types, rows = len(center), weight.shape[2], matrix.shape[1]
     unit, base, held, bare = np.empty(types), np.empty((plans, types)), np.empty((plans, types)), np.empty(types)
     mixed, value = np.empty(types), 0.0
@@ -141,25 +144,30 @@ def _joint(numbers: Numbers, place: Place, weights: Array, potential: Array) -> 
                     held[j, i] += v * matrix[s, r, center[j], i]
         value += _around(weight[s], center, held, bare, people[s], least[s], unit, base)[0]
         for j in range(plans):
+            a, b = met[j]
             for n in range(first[j], first[j + 1]):
                 c = columns[n]
-                mixed[:] = 0.0
+                mixed[a:b] = 0.0
                 for r in range(rows):
                     v = weights[s, r]
                     if v == 0.0:
                         continue
                     potential[n] += v * (fixed[s, r, c] - fixed[s, r, center[j]])
-                    for i in range(types):
+                    for i in range(a, b):
                         mixed[i] += v * matrix[s, r, c, i]
-                potential[n] += _potential(weight[s, c], mixed, 1.0, unit, base[j], low[s, j], high[s, j], people[s])
+                potential[n] += _potential(weight[s, c, a:b], mixed[a:b], 1.0, unit[a:b], base[j, a:b],
+                                           low[s, j, a:b], high[s, j, a:b], people[s, a:b])  # fmt: skip
     return value
 
 
 @_loop
-def _vary(numbers: Numbers, menus: Ints, plan: int, columns: Ints, out: Array) -> None:
+def _vary(  # noqa: PLR0912 - one loop nest, compiled as one
+    numbers: Numbers, met: Ints, menus: Ints, plan: int, columns: Ints, out: Array
+) -> None:
     weight, matrix, outside, fixed, offset, people = numbers
     types, rows = weight.shape[2], matrix.shape[1]
     base, held, level, reached = np.empty(types), np.empty((rows, types)), np.empty(rows), np.empty(types)
+    first, end = met[plan]
     for s in range(len(weight)):
         for b in range(len(menus)):
             base[:] = 1.0
@@ -170,19 +178,26 @@ def _vary(numbers: Numbers, menus: Ints, plan: int, columns: Ints, out: Array) -
                 if j == plan:
                     continue
                 c = menus[b, j]
-                for i in range(types):
+                for i in range(met[j, 0], met[j, 1]):
                     base[i] += weight[s, c, i]
                 for r in range(rows):
                     level[r] += fixed[s, r, c]
-                    for i in range(types):
+                    for i in range(met[j, 0], met[j, 1]):
                         held[r, i] += matrix[s, r, c, i]
+            for r in range(rows):  # people to whom the plan is nothing, whatever its level
+                total = 0.0
+                for i in range(first):
+                    total += people[s, i] / base[i] * held[r, i]
+                for i in range(end, types):
+                    total += people[s, i] / base[i] * held[r, i]
+                level[r] += total
             for k in range(len(columns)):
                 c = columns[k]
-                for i in range(types):
+                for i in range(first, end):
                     reached[i] = people[s, i] / (base[i] + weight[s, c, i])
                 for r in range(rows):
                     total = 0.0
-                    for i in range(types):
+                    for i in range(first, end):
                         total += reached[i] * (held[r, i] + matrix[s, r, c, i])
                     out[b, k, s, r] = total + level[r] + fixed[s, r, c]
 
@@ -199,8 +214,8 @@ class CompiledLoops(NumpyLoops):
     def spans(self, draws: Draws, columns: Ints, first: Ints) -> tuple[Array, Array]:
         """See ``NumpyLoops``."""
         shape = (len(draws.weight), len(first) - 1, draws.weight.shape[2])
-        least, most = np.empty(shape), np.empty(shape)
-        _spans(draws.weight, columns, first, least, most)
+        least, most = np.zeros(shape), np.zeros(shape)
+        _spans(draws.weight, columns, first, draws.types, least, most)
         return least, most
 
     def tables(self, draws: Draws, region: Region, center: Ints, rows: Ints, sign: float) -> DrawTables:
@@ -208,19 +223,19 @@ class CompiledLoops(NumpyLoops):
         size = len(draws.weight)
         value, potential = np.empty((size, len(rows))), np.empty((size, len(rows), len(region.columns)))
         made = DrawTables(value, potential, np.empty((size, len(rows))))
-        _tables(_numbers(draws, region.mix), _place(region, center), rows, sign, value, potential, made.size)
+        _tables(_numbers(draws, region.mix), _place(draws, region, center), rows, sign, value, potential, made.size)
         return made
 
     def joint(self, draws: Draws, region: Region, center: Ints, weights: Array) -> tuple[float, Array]:
         """See ``NumpyLoops``."""
         potential = np.zeros(len(region.columns))
-        value = _joint(_numbers(draws, region.mix), _place(region, center), weights, potential)
+        value = _joint(_numbers(draws, region.mix), _place(draws, region, center), weights, potential)
         return float(value), potential
 
     def vary(self, draws: Draws, mix: int, menus: Ints, plan: int, columns: Ints) -> Array:
         """See ``NumpyLoops``."""
         out = np.empty((len(menus), len(columns), len(draws.weight), draws.rows))
-        _vary(_numbers(draws, mix), np.ascontiguousarray(menus), plan, columns, out)
+        _vary(_numbers(draws, mix), draws.types, np.ascontiguousarray(menus), plan, columns, out)
         return out
 
 
@@ -228,6 +243,6 @@ def _numbers(draws: Draws, mix: int) -> Numbers:
     return Numbers(draws.weight, draws.matrix, draws.outside, draws.fixed, draws.offset[mix], draws.people[mix])
 
 
-def _place(region: Region, center: Ints) -> Place:
-    around = (region.least, region.low, region.high)
+def _place(draws: Draws, region: Region, center: Ints) -> Place:
+    around = (region.least, region.low, region.high, draws.types)
     return Place(region.columns, region.first, np.ascontiguousarray(center), *around)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,12 +12,18 @@ import numpy as np
 from optimizer import search
 from optimizer.errors import InfeasibleError, NotTrustedError
 from optimizer.execution.clock import GRACE
+from optimizer.execution.executor import Executor, SerialExecutor
 from optimizer.model.instance import Limit
 from optimizer.model.measures import LEAST
 from optimizer.search.engine import Clock
 from optimizer.typing import Array, Choice
 from optimizer.uncertainty.question import Holds, RiskQuestion
+from optimizer.uncertainty.recheck import recheck
+from optimizer.uncertainty.wide_question import WideQuestion
+from optimizer.uncertainty.wide_search import maximise_wide
 
+TOGETHER = 5
+"""Draws in one task."""
 COARSE = 1e-3
 """Relative gap of the first solves; only those are refined that stand in the way of the answer."""
 
@@ -33,8 +39,12 @@ class OwnBest:
     certificate: dict[str, Any]
 
 
-def own_best(question: RiskQuestion, draw: int, gap: float, clock: Clock, seeds: Sequence[Choice] = ()) -> OwnBest:
+def own_best(
+    question: RiskQuestion | WideQuestion, draw: int, gap: float, clock: Clock, seeds: Sequence[Choice] = ()
+) -> OwnBest:
     """Of one draw, within a relative gap. Raises InfeasibleError where nothing meets the draw's own conditions."""
+    if isinstance(question, WideQuestion):
+        return _own_wide(question.alone(draw), draw, gap, clock, seeds)
     instance, aim = question.instances[draw], question.aims[draw]
     found = search.maximise(
         instance, aim, _limits(question, draw), gap=gap, scale=LEAST * float(question.sizes[draw, 0]) or 1.0,
@@ -47,19 +57,59 @@ def own_best(question: RiskQuestion, draw: int, gap: float, clock: Clock, seeds:
     return OwnBest(choice, found.value, bound, found.certificate)
 
 
-def all_own(question: RiskQuestion, clock: Clock) -> tuple[OwnBest, ...]:
-    """Of every draw, each started from the best of the draw before it."""
+def _own_wide(alone: WideQuestion, draw: int, gap: float, clock: Clock, seeds: Sequence[Choice]) -> OwnBest:
+    found = maximise_wide(alone, gap, clock, seeds)
+    if found.status is search.SearchStatus.INFEASIBLE:
+        raise InfeasibleError(f"no menu meets the conditions in draw {draw}")
+    choice = None if found.best is None else (found.best.menu, found.best.mix)
+    value = -np.inf if found.best is None else found.best.value
+    return OwnBest(choice, value, min(found.bound, float(alone.sizes[0, 0])), found.certificate)
+
+
+def all_own(
+    question: RiskQuestion | WideQuestion, clock: Clock, executor: Executor | None = None
+) -> tuple[OwnBest, ...]:
+    """Of every draw, some a task, each started from the best of the draw before it; the same wherever they run."""
+    runner = SerialExecutor() if executor is None else executor
+    parts = [range(at, min(at + TOGETHER, question.draws)) for at in range(0, question.draws, TOGETHER)]
+    asked = ([question.alone(draw) for draw in part] for part in parts)
+    done = runner.gather(own_part, asked, parts, _shares(clock, len(parts), runner.workers), cancelled=clock.cancelled)
+    return tuple(best for part in done for best in part)
+
+
+def own_part(
+    asked: Sequence[RiskQuestion | WideQuestion], draws: Sequence[int], seconds: float | None
+) -> list[OwnBest]:
+    """Of some draws, each a question of its own, wherever this runs; ``draws``: their numbers, for messages."""
+    clock = Clock(None if seconds is None else time.monotonic() + seconds)
     found: list[OwnBest] = []
     seeds: tuple[Choice, ...] = ()
-    for draw in range(question.draws):
-        found.append(own_best(question, draw, COARSE, _hurried(clock, question.draws - draw), seeds))
+    for at, (question, draw) in enumerate(zip(asked, draws, strict=True)):
+        try:
+            found.append(own_best(question, 0, COARSE, _hurried(clock, len(asked) - at), seeds))
+        except InfeasibleError:
+            raise InfeasibleError(f"no menu meets the conditions in draw {draw}") from None
         if (choice := found[-1].choice) is not None:
             seeds = (choice,)
-    return tuple(found)
+    return found
 
 
-def refined(question: RiskQuestion, own: tuple[OwnBest, ...], values: Array, bound: float, tolerance: float,
-            clock: Clock) -> tuple[OwnBest, ...]:  # fmt: skip
+def _shares(clock: Clock, parts: int, workers: int) -> Iterator[float | None]:
+    """Seconds of each task: of one after the other an equal part of what is left, else of the whole."""
+    began = time.monotonic()
+    for at in range(parts):
+        if clock.deadline is None:
+            yield None
+        elif workers == 1:
+            yield max(GRACE / 1000.0, (clock.deadline - time.monotonic()) / (parts - at + 1))
+        else:
+            yield max(GRACE / 1000.0, (clock.deadline - began) * workers / (parts + workers))
+
+
+def refined(
+    question: RiskQuestion | WideQuestion, own: tuple[OwnBest, ...], values: Array, bound: float, tolerance: float,
+    clock: Clock,
+) -> tuple[OwnBest, ...]:  # fmt: skip
     """The same with those draws solved to the end whose regret at ``values`` may exceed ``bound`` by too much."""
     shown = np.array([best.bound for best in own]) - values
     made = list(own)
@@ -74,22 +124,19 @@ def refined(question: RiskQuestion, own: tuple[OwnBest, ...], values: Array, bou
     return tuple(made)
 
 
-def recheck_own(question: RiskQuestion, draw: int, own: OwnBest) -> None:
+def recheck_own(question: RiskQuestion | WideQuestion, draw: int, own: OwnBest) -> None:
     """Raises NotTrustedError where the choice is not worth its value, or its certificate does not show the bound."""
     if own.choice is None:
         raise NotTrustedError(f"draw {draw} has no best choice of its own")
-    menu, mix = own.choice
-    alone = replace(
-        question, instances=(question.instances[draw],), aims=(question.aims[draw],),
-        limits=(_limits(question, draw),),
-        requirements=tuple(d for d in question.requirements if d.holds is Holds.EVERY),
-        weights=np.ones(1), caps=np.ones(1), offsets=np.zeros(1),
-    )  # fmt: skip
-    value = alone.value(menu, mix)
+    alone = question.alone(draw)
+    value = alone.value(*own.choice)
     size = 1e-12 * float(question.sizes[draw, 0])
     if value is None or value < own.value - size:
         raise NotTrustedError(f"draw {draw}: the best choice of its own is not worth what is said")
-    bound = search.recheck(alone.instances[0], alone.aims[0], alone.limits[0], own.certificate)
+    if isinstance(alone, WideQuestion):
+        bound = recheck(alone, own.certificate)
+    else:
+        bound = search.recheck(alone.instances[0], alone.aims[0], alone.limits[0], own.certificate)
     if min(bound, float(question.sizes[draw, 0])) > own.bound + size:
         raise NotTrustedError(f"draw {draw}: the bound of its own best is not shown")
 

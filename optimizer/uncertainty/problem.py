@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from optimizer.errors import InfeasibleError, NotTrustedError
 from optimizer.execution.arguments import checked_gap, checked_seconds
+from optimizer.execution.executor import Executor
 from optimizer.optimise.outcome import reached, relative_gap
 from optimizer.search.engine import Clock, SearchStatus
 from optimizer.typing import Array, Choice, Status, Verdict
@@ -23,6 +23,7 @@ from optimizer.uncertainty.search import Searched
 from optimizer.uncertainty.solving import SolvedRisk, solve_regret, solve_risk
 from optimizer.uncertainty.statements import RobustSolution, RobustWork
 from optimizer.uncertainty.table import best_of_table
+from optimizer.uncertainty.wide_question import WideQuestion
 
 
 class RobustProblem:
@@ -52,6 +53,7 @@ class RobustProblem:
         on_mean: Sequence[Any] = (),
         gap: float = 1e-4,
         time_limit: float | None = None,
+        executor: Executor | None = None,
     ) -> RobustSolution:
         """The menu with the most of a figure (``aim``) over the draws, proven within ``gap``.
 
@@ -59,7 +61,7 @@ class RobustProblem:
         largest loss against what each draw alone allows under its problem's own conditions: less is better.
         ``chance``: pairs of a condition and the share of the draws, by weight, in which it must hold at least.
         ``on_mean``: conditions on means over the draws; of a ratio, on the ratio of the means. What stands in either
-        need not hold in every draw.
+        need not hold in every draw. ``executor``: where draws' own best menus are found, for regret.
 
         Raises:
             InputError; InfeasibleError where no menu meets the conditions; SolverError where time ran out without one.
@@ -68,7 +70,10 @@ class RobustProblem:
         wanted, kind = checked_gap(gap), checked_risk(risk)
         question = self._question(aim, kind, tail, chance, on_mean)
         try:
-            found = (solve_regret if kind is Risk.REGRET else solve_risk)(question, wanted, clock)
+            if kind is Risk.REGRET:
+                found = solve_regret(question, wanted, clock, executor=executor)
+            else:
+                found = solve_risk(question, wanted, clock)
         except InfeasibleError as error:
             raise InfeasibleError(f"{error}: {_asked_for(question)}") from None
         return self._solution(question, kind, found, wanted, began)
@@ -84,10 +89,12 @@ class RobustProblem:
         """The same by complete evaluation of every menu in every draw; for some 100,000 menus times draws."""
         began, kind = time.perf_counter(), checked_risk(risk)
         question = self._question(aim, kind, tail, chance, on_mean)
-        best, own = best_of_table(question, kind is Risk.REGRET)
+        asked = question.narrowed(question.whole()).question if isinstance(question, WideQuestion) else question
+        best, own = best_of_table(asked, kind is Risk.REGRET)
         if best is None:
             raise InfeasibleError(f"no menu meets the conditions over the draws: {_asked_for(question)}")
-        value = float(replace(question, offsets=own).risk(question.truth(*best)[0]))
+        value = question.with_offsets(own).value(*best)
+        assert value is not None
         value = max(0.0, -value) if kind is Risk.REGRET else value
         alone = tuple(OwnBest(None, v, v, {}) for v in own) if kind is Risk.REGRET else ()
         return self._solution(
@@ -124,11 +131,11 @@ class RobustProblem:
         tail: float = 0.1,
         chance: Sequence[tuple[Any, float]] = (),
         on_mean: Sequence[Any] = (),
-    ) -> RiskQuestion:
+    ) -> RiskQuestion | WideQuestion:
         """What ``solve`` searches, regret without the draws' own best values. Raises InputError."""
         return self._question(aim, checked_risk(risk), tail, chance, on_mean)
 
-    def _question(self, aim: Any, risk: Risk, tail: Any, chance: Any, on_mean: Any) -> RiskQuestion:
+    def _question(self, aim: Any, risk: Risk, tail: Any, chance: Any, on_mean: Any) -> RiskQuestion | WideQuestion:
         return question_of(self.problems, self.weights, aim, risk, tail, chance, on_mean)
 
     def _packed(self, solution: RobustSolution) -> Choice:
@@ -138,7 +145,7 @@ class RobustProblem:
         return place, solution.mix
 
     def _solution(
-        self, question: RiskQuestion, risk: Risk, found: SolvedRisk, wanted: float, began: float
+        self, question: RiskQuestion | WideQuestion, risk: Risk, found: SolvedRisk, wanted: float, began: float
     ) -> RobustSolution:
         menu = self.problems[0].composites.unpacked(found.choice[0])
         aim, limits = question.truth(*found.choice)
@@ -167,7 +174,7 @@ class RobustProblem:
         )
 
 
-def _rechecked(question: RiskQuestion, risk: Risk, solution: RobustSolution, choice: Choice) -> float:
+def _rechecked(question: RiskQuestion | WideQuestion, risk: Risk, solution: RobustSolution, choice: Choice) -> float:
     """See ``RobustProblem.recheck``."""
     certificate: Mapping[str, Any] = solution.certificate
     size = 1e-9 * float(question.sizes[:, 0].max())
@@ -177,8 +184,8 @@ def _rechecked(question: RiskQuestion, risk: Risk, solution: RobustSolution, cho
         own = [OwnBest(**one) for one in certificate["own"]]
         for draw, best in enumerate(own):
             recheck_own(question, draw, best)
-        question = replace(question, offsets=np.array([best.value for best in own]))
-        shown = replace(question, offsets=np.array([best.bound for best in own]))
+        question = question.with_offsets(np.array([best.value for best in own]))
+        shown = question.with_offsets(np.array([best.bound for best in own]))
     value = shown.value(*choice)
     if value is None or value < sense * solution.value - size:
         raise NotTrustedError("the menu does not meet the conditions, or is not worth what is said")
@@ -193,7 +200,7 @@ def _work(searches: tuple[Searched, ...]) -> RobustWork:
     return RobustWork(*(sum(getattr(s, what) for s in searches) for what in ("boxes", "bounds", "enumerated")))
 
 
-def _asked_for(question: RiskQuestion) -> str:
+def _asked_for(question: RiskQuestion | WideQuestion) -> str:
     """The requirements in words."""
     words = {Holds.EVERY: "in every draw", Holds.MEAN: "on the mean"}
     told = dict.fromkeys(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -55,6 +55,8 @@ class RiskQuestion:
     """(S,) most weight a draw may get: its own for the mean, weight / tail for CVaR, 1 for the worst case."""
     offsets: Array
     """(S,)."""
+    known_sizes: Array | None = field(default=None, repr=False)
+    """``sizes`` where they are known, of more levels than are there."""
 
     @property
     def draws(self) -> int:
@@ -68,6 +70,8 @@ class RiskQuestion:
     @cached_property
     def sizes(self) -> Array:
         """(S, 1 + K) no choice's terms of aim and limits add up to more in absolute value."""
+        if self.known_sizes is not None:
+            return self.known_sizes
         found = [
             [magnitude(instance, figure) for figure in (aim, *(limit.figure for limit in limits))]
             for instance, aim, limits in zip(self.instances, self.aims, self.limits, strict=True)
@@ -118,6 +122,20 @@ class RiskQuestion:
         most, each = 1.0 - requirement.share + SHARE_TOLERANCE, float(self.weights[0])
         equal = np.allclose(self.weights, each, rtol=1e-12, atol=0.0)
         return float(np.floor(most / each)) * each * (1.0 + 1e-12) if equal else most
+
+    def with_offsets(self, offsets: Array) -> RiskQuestion:
+        """The same with what each draw's aim is compared to."""
+        return replace(self, offsets=offsets)
+
+    def alone(self, draw: int) -> RiskQuestion:
+        """One draw with the conditions that hold in every draw; their limits come first."""
+        every = tuple(d for d in self.requirements if d.holds is Holds.EVERY)
+        count = sum(len(d.limits) for d in every)
+        return replace(
+            self, instances=(self.instances[draw],), aims=(self.aims[draw],), limits=(self.limits[draw][:count],),
+            requirements=every, weights=np.ones(1), caps=np.ones(1), offsets=np.zeros(1),
+            known_sizes=self.sizes[[draw], : 1 + count],
+        )  # fmt: skip
 
     def truth(self, menu: LevelIndices, mix: int) -> tuple[Array, Array]:
         """(S,) aim and (S, K) limits at one choice, by the instances' own evaluation: the last word."""

@@ -11,23 +11,24 @@ from typing import Any
 import numpy as np
 
 from optimizer.errors import NotTrustedError
-from optimizer.model.instance import Figure, Rule, combine
-from optimizer.model.measures import magnitude
+from optimizer.model.instance import Rule, combine
 from optimizer.search.levels.evaluation import row_values
 from optimizer.search.levels.layout import EPS, Rows, lay_rows, stack
-from optimizer.search.proof.recheck import separable_bound
+from optimizer.search.proof.recheck import separable_bounds
 from optimizer.typing import Array, Bools, Ints
+from optimizer.uncertainty.built import BuiltBox, BuiltDraws, Levels
 from optimizer.uncertainty.certificate import unpacked
 from optimizer.uncertainty.question import SHARE_TOLERANCE, Holds, Requirement, RiskQuestion
+from optimizer.uncertainty.wide_question import WideQuestion
 
-Levels = tuple[Ints, ...]
+Mixes = tuple[int, ...]
 CHUNK = 4096
 """Menus evaluated at once."""
 MOST = 1e-9
 """Weights of draws may exceed their caps, or miss a sum of 1, by no more."""
 
 
-def recheck(question: RiskQuestion, certificate: Mapping[str, Any]) -> float:
+def recheck(question: RiskQuestion | WideQuestion, certificate: Mapping[str, Any]) -> float:
     """A valid upper bound on the risk of every choice that meets the requirements; -inf where none does.
 
     Raises NotTrustedError where the certificate does not cover every menu, or where a removal does not hold.
@@ -39,32 +40,34 @@ def recheck(question: RiskQuestion, certificate: Mapping[str, Any]) -> float:
 
 
 class _DrawChecker:
-    def __init__(self, question: RiskQuestion, certificate: Mapping[str, Any]) -> None:
-        self.question, self.certificate = question, certificate
+    def __init__(self, question: RiskQuestion | WideQuestion, certificate: Mapping[str, Any]) -> None:
+        self.built, self.certificate = BuiltDraws(question), certificate
+        self.question = self.built.question
         self.bound = -np.inf
+        question = self.question
         self.on_mean = {k for d in question.requirements if d.holds is Holds.MEAN for k in d.limits}
-        blocks = len(question.instances[0].blocks)
         size = question.draws
-        self.size = size + sum(1 if k in self.on_mean else size for k in range(question.count)) + size * blocks
+        limits = sum(1 if k in self.on_mean else size for k in range(question.count))
+        self.size = size + limits + size * self.built.blocks
         self._laid: dict[int, tuple[Array, Rows]] = {}
-        self.uses = [[magnitude(i, b.use) + abs(b.reserved) for b in i.blocks] for i in question.instances]
+        self._laid_of: RiskQuestion | None = None
+        self._of_all: dict[tuple[object, ...], list[list[Array]]] = {}
 
     def run(self) -> float:
-        instance = self.question.instances[0]
         roots = {root["mix"]: root["node"] for root in self.certificate["roots"]}
-        for mix in range(instance.mixes):
+        for mix in range(self.built.mixes):
             if mix not in roots:
                 raise NotTrustedError(f"the certificate leaves out mix level {mix}")
-            self._walk(roots[mix], tuple(np.arange(n) for n in instance.levels), mix)
+            self._walk(roots[mix], tuple(np.arange(n) for n in self.built.levels), mix)
         return float(self.bound)
 
     def _walk(self, root: Mapping[str, Any], levels: Levels, mix: int) -> None:
         waiting = [(root, levels)]
         while waiting:
             node, box = waiting.pop()
-            box = consistent(self.question.instances[0].rules, box)
+            box = consistent(self.built.rules, box)
             for proof, drops in node.get("steps", ()):
-                box = consistent(self.question.instances[0].rules, self._drop(box, mix, proof, drops))
+                box = consistent(self.built.rules, self._drop(box, mix, proof, drops))
             ends = [key for key in ("bound", "split", "enumerate", "terms", "empty") if key in node]
             if len(ends) != 1:
                 raise NotTrustedError(f"a part of the box has {len(ends)} endings instead of one")
@@ -113,15 +116,43 @@ class _DrawChecker:
             return self._unmet(box, mix, proof[0])
         if len(proof) != 3 or proof[2] not in (0, 1):
             raise NotTrustedError("a proof is not a reference, a multiplier and whether the aim counts")
+        if tuple(map(len, box)) != self.built.levels:
+            return self._weighted(box, (mix,), proof)[0]
+        key = (tuple(proof[0]), proof[1], proof[2])  # over all levels, mix levels often share the proof
+        if key not in self._of_all:
+            self._of_all[key] = self._weighted(box, tuple(range(self.built.mixes)), proof)
+        return self._of_all[key][mix]
+
+    def _weighted(self, box: Levels, mixes: Mixes, proof: list[Any]) -> list[list[Array]]:
+        """By mix level, the bound of the aim with limits, draws looked at one after the other."""
+        question = self.question
         rows, prices = self._spread(unpacked(self.certificate["multipliers"][proof[1]], self.size))
-        offsets = self.question.offsets
-        constant = self._weights_slack(rows[:, 0], bool(proof[2])) - float(rows[:, 0] @ offsets)
-        constant += 4.0 * EPS * self.question.draws * float(rows[:, 0] @ np.abs(offsets))
-        constant += self._charges(rows, box, mix, proof[0])
-        found = [
-            self._draw_bound(int(s), box, mix, proof[0], rows[s], prices[s]) for s in np.flatnonzero(rows.any(axis=1))
+        constant = self._weights_slack(rows[:, 0], bool(proof[2])) - float(rows[:, 0] @ question.offsets)
+        constant += 4.0 * EPS * question.draws * float(rows[:, 0] @ np.abs(question.offsets))
+        asked = [
+            d for d in question.requirements if d.holds is Holds.CHANCE and rows[:, [1 + k for k in d.limits]].any()
         ]
-        return _summed(found, constant, box)
+        missed = np.zeros((len(mixes), len(asked), question.draws))
+        dead = np.zeros(missed.shape, dtype=np.bool_)
+        found: list[list[tuple[float, list[Array]]]] = [[] for _ in mixes]
+        for s in range(question.draws):
+            if not asked and not rows[s].any():
+                continue
+            built = self.built.draw(s, box, proof[0])
+            if rows[s].any():
+                for own, one in zip(found, self._draw_bound(built, s, mixes, rows[s], prices[s]), strict=True):
+                    own.append(one)
+            for at, requirement in enumerate(asked):
+                for k in requirement.limits:
+                    dead[:, at, s] |= [top < 0.0 for top, _ in self._limit(built, s, k, mixes, 1.0)]
+                    if rows[s, 1 + k]:
+                        below = np.array([top for top, _ in self._limit(built, s, k, mixes, -1.0)])
+                        missed[:, at, s] += rows[s, 1 + k] * np.maximum(0.0, below)
+        charges = [
+            sum(_most_missed(question, d, missed[m, at], dead[m, at]) for at, d in enumerate(asked))
+            for m in range(len(mixes))
+        ]
+        return [_summed(own, constant + more, box) for own, more in zip(found, charges, strict=True)]
 
     def _spread(self, y: Array) -> tuple[Array, Array]:
         """(S, 1 + K) weights of aim and limits, and (S, H) prices of capacity, at most what burst costs under them."""
@@ -136,14 +167,8 @@ class _DrawChecker:
                 rows[:, 1 + k] = y[at : at + question.draws]
                 at += question.draws
         prices = y[at:].reshape(question.draws, -1)
-        cost = np.array([
-            np.array([v * np.maximum(0.0, -f.burst) for v, f in zip(own, self._figures(s), strict=True)]).sum(axis=0)
-            for s, own in enumerate(rows)
-        ])  # fmt: skip
+        cost = np.array([own @ np.maximum(0.0, -np.array(self.built.burst(s))) for s, own in enumerate(rows)])
         return rows, np.minimum(prices, cost.reshape(prices.shape))
-
-    def _figures(self, s: int) -> list[Figure]:
-        return [self.question.aims[s], *(limit.figure for limit in self.question.limits[s])]
 
     def _weights_slack(self, weights: Array, aim: bool) -> float:
         """What weights that are not quite allowed can take from a bound. Raises NotTrustedError where they are off."""
@@ -157,10 +182,10 @@ class _DrawChecker:
         return 2.0 * (off + EPS) * float((self.question.sizes[:, 0] + np.abs(self.question.offsets)).max())
 
     def _draw_bound(
-        self, s: int, box: Levels, mix: int, reference: list[int], weights: Array, prices: Array
-    ) -> tuple[float, list[Array]]:
+        self, built: BuiltBox, s: int, mixes: Mixes, weights: Array, prices: Array
+    ) -> list[tuple[float, list[Array]]]:
         """Of one draw's figures, weighted, less the price of capacity; see ``separable_bound``."""
-        instance, figures = self.question.instances[s], self._figures(s)
+        instance, figures = built.instance, built.figures
         used = np.flatnonzero(weights)
         terms = [(float(weights[k]), figures[k]) for k in used]
         constant = 0.0
@@ -168,45 +193,46 @@ class _DrawChecker:
             terms.append((-float(price), block.use))
             constant += float(price) * block.reserved
         gain = np.array([weights[k] * np.maximum(0.0, figures[k].burst) for k in used]).sum(axis=0)
-        if np.any(gain):
-            constant += float(gain @ self._over(s, box, mix, reference))
-        size = float(weights @ self.question.sizes[s] + prices @ np.array(self.uses[s])) + abs(constant)
+        more = self._over(built, s, mixes) @ gain if np.any(gain) else np.zeros(len(mixes))
+        size = float(weights @ self.question.sizes[s] + prices @ np.array(self.built.uses[s])) + abs(constant)
+        size += float(more.max())
         if len(terms) == 1:
-            total, levels = separable_bound(
-                instance, terms[0][1], box, mix, reference, float(self.question.sizes[s, used[0]])
-            )
-            return terms[0][0] * total + constant, [terms[0][0] * part + constant for part in levels]
-        return separable_bound(instance, combine(terms, constant), box, mix, reference, size)
+            (factor, figure), of = terms[0], float(self.question.sizes[s, used[0]])
+            found = separable_bounds(instance, figure, built.box, mixes, built.reference, of)
+            found = [(factor * total, [factor * part for part in levels]) for total, levels in found]
+        else:
+            found = separable_bounds(instance, combine(terms), built.box, mixes, built.reference, size)
+        added = constant + more
+        return [(t + x, [part + x for part in levels]) for (t, levels), x in zip(found, added.tolist(), strict=True)]
 
-    def _over(self, s: int, box: Levels, mix: int, reference: list[int]) -> Array:
-        """(H,) the most burst that the box can need."""
-        instance = self.question.instances[s]
+    def _over(self, built: BuiltBox, s: int, mixes: Mixes) -> Array:
+        """(M, H) the most burst that the box can need."""
+        instance = built.instance
         tops = [
-            separable_bound(instance, block.use, box, mix, reference, use)[0] - block.reserved
-            for block, use in zip(instance.blocks, self.uses[s], strict=True)
-        ]
-        return np.asarray(np.maximum(0.0, np.array(tops)))
+            [top - block.reserved for top, _ in
+             separable_bounds(instance, block.use, built.box, mixes, built.reference, use)]
+            for block, use in zip(instance.blocks, self.built.uses[s], strict=True)
+        ]  # fmt: skip
+        return np.asarray(np.maximum(0.0, np.array(tops).reshape(len(instance.blocks), len(mixes)).T))
 
-    def _limit(
-        self, s: int, k: int, box: Levels, mix: int, reference: list[int], sign: float
-    ) -> tuple[float, list[Array]]:
+    def _limit(self, built: BuiltBox, s: int, k: int, mixes: Mixes, sign: float) -> list[tuple[float, list[Array]]]:
         """Of a limit (-1: of how far it is missed) in one draw, burst included."""
-        instance, figure = self.question.instances[s], self.question.limits[s][k].figure
-        size = float(self.question.sizes[s, 1 + k])
+        figure, size = built.figures[1 + k], float(self.question.sizes[s, 1 + k])
         stated = figure if sign > 0.0 else combine([(sign, figure)])
-        total, levels = separable_bound(instance, stated, box, mix, reference, size)
+        found = separable_bounds(built.instance, stated, built.box, mixes, built.reference, size)
         burst = np.maximum(0.0, sign * figure.burst)
-        more = float(burst @ self._over(s, box, mix, reference)) if burst.any() else 0.0
-        return total + more, [part + more for part in levels]
+        more = self._over(built, s, mixes) @ burst if burst.any() else np.zeros(len(mixes))
+        return [(t + x, [part + x for part in levels]) for (t, levels), x in zip(found, more.tolist(), strict=True)]
 
     def _unmet(self, box: Levels, mix: int, reference: list[int]) -> list[Array]:
         """Per plan (levels,) -1 where no menu with the level meets some requirement, looked at alone; else 1."""
         question = self.question
         out = [np.ones(len(part)) for part in box]
         for requirement in question.requirements:
-            draws = [
-                [self._limit(s, k, box, mix, reference, 1.0) for k in requirement.limits] for s in range(question.draws)
-            ]
+            draws = []
+            for s in range(question.draws):
+                built = self.built.draw(s, box, reference)
+                draws.append([self._limit(built, s, k, (mix,), 1.0)[0] for k in requirement.limits])
             for j, part in enumerate(out):
                 below = np.array([[levels[j] for _, levels in own] for own in draws])
                 if requirement.holds is Holds.MEAN:
@@ -219,45 +245,33 @@ class _DrawChecker:
                 part[unmet] = -1.0
         return out
 
-    def _charges(self, rows: Array, box: Levels, mix: int, reference: list[int]) -> float:
-        """What the draws add in which chance requirements may be missed."""
-        question, total = self.question, 0.0
-        for requirement in question.requirements:
-            picked = list(requirement.limits)
-            if requirement.holds is not Holds.CHANCE or not rows[:, [1 + k for k in picked]].any():
-                continue
-            missed, dead = np.zeros(question.draws), np.zeros(question.draws, dtype=np.bool_)
-            for s in range(question.draws):
-                for k in picked:
-                    dead[s] |= self._limit(s, k, box, mix, reference, 1.0)[0] < 0.0
-                    if rows[s, 1 + k]:
-                        missed[s] += rows[s, 1 + k] * max(0.0, self._limit(s, k, box, mix, reference, -1.0)[0])
-            total += _most_missed(question, requirement, missed, dead)
-        return total
-
     def _evaluate(self, menus: Ints, mix: int) -> None:
-        values = np.stack([self._values(s, menus, mix) for s in range(self.question.draws)], axis=1)
-        near = 64.0 * EPS * (max(i.types for i in self.question.instances) + 16)
-        risk = np.where(self.question.missed(values[..., 1:], near) > 0.0, -np.inf, self.question.risk(values[..., 0]))
+        question, places = self.built.narrowed(menus)
+        values = np.stack([self._values(question, s, places, mix) for s in range(question.draws)], axis=1)
+        near = 64.0 * EPS * (max(i.types for i in question.instances) + 16)
+        risk = np.where(question.missed(values[..., 1:], near) > 0.0, -np.inf, question.risk(values[..., 0]))
         while risk.max() > self.bound:
             at = int(np.argmax(risk))
-            value = self.question.value(tuple(int(k) for k in menus[at]), mix)
+            value = question.value(tuple(int(k) for k in places[at]), mix)
             self.bound = max(self.bound, -np.inf if value is None else value)
             risk[at] = -np.inf
 
-    def _values(self, s: int, menus: Ints, mix: int) -> Array:
+    def _values(self, question: RiskQuestion, s: int, menus: Ints, mix: int) -> Array:
         """(B, 1 + K) aim and limits of one draw."""
-        instance = self.question.instances[s]
+        instance = question.instances[s]
+        figures = [question.aims[s], *(limit.figure for limit in question.limits[s])]
+        if question is not self._laid_of:
+            self._laid, self._laid_of = {}, question
         if s not in self._laid:
-            figures = [*self._figures(s), *(block.use for block in instance.blocks)]
+            used = [*figures, *(block.use for block in instance.blocks)]
             orders = [np.arange(n, dtype=np.intp) for n in instance.levels]
-            self._laid[s] = (stack(instance.denominators, orders), lay_rows(instance, figures))
+            self._laid[s] = (stack(instance.denominators, orders), lay_rows(instance, used))
         weight, rows = self._laid[s]
         columns = menus + np.concatenate([[0], np.cumsum(instance.levels)[:-1]])
         linear = row_values(weight, rows, None, instance.customers, columns, np.full(len(menus), mix))
         count = 1 + self.question.count
         over = np.maximum(0.0, linear[:, count:] - np.array([block.reserved for block in instance.blocks]))
-        burst = np.array([figure.burst for figure in self._figures(s)]).reshape(count, -1)
+        burst = np.array([figure.burst for figure in figures]).reshape(count, -1)
         return np.asarray(linear[:, :count] + over @ burst.T)
 
 

@@ -5,14 +5,13 @@ Sources: PERT after Malcolm et al. (1959), on [low, high]; Latin hypercube after
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from optimizer.errors import bad_argument
 from optimizer.market.check import quantities
+from optimizer.market.check_patterns import named
 from optimizer.schema.base import Quantity
 from optimizer.schema.market import Market
 from optimizer.typing import Array
@@ -41,12 +40,12 @@ class Sample:
 
 
 def uncertain_numbers(market: Market) -> dict[str, Quantity]:
-    """Numbers with a low below their high, but for what was observed and what we decide."""
+    """Numbers with a low below their high, but for what was observed, what we decide, and what only months know."""
     return {path: q for path, q in quantities(market).items() if _drawn(path, q)}
 
 
 def _drawn(path: str, q: Quantity) -> bool:
-    if q.low is None or q.high is None or not q.low < q.high or path.startswith("today.observed"):
+    if q.low is None or q.high is None or not q.low < q.high or path.startswith(("today.observed", "dynamics.")):
         return False
     parts = path.split(".")
     return not (parts[0] == "plans" and parts[2] in OWN_TERMS) and path not in DECIDED
@@ -54,7 +53,6 @@ def _drawn(path: str, q: Quantity) -> bool:
 
 def sample(market: Market, count: int, seed: Sequence[int]) -> Sample:
     """A Latin hypercube of so many points; numbers of one group share one rank."""
-    check_groups(market)
     found = uncertain_numbers(market)
     paths = tuple(found)
     rng = np.random.default_rng(list(seed))
@@ -69,16 +67,6 @@ def sample(market: Market, count: int, seed: Sequence[int]) -> Sample:
     return Sample(paths, _fitted(market, paths, values))
 
 
-def check_groups(market: Market) -> None:
-    """Raises InputError for a group with a path that names no number."""
-    known = quantities(market)
-    for name, group in market.groups.items():
-        for pattern in group.paths:
-            if not any(named(path, (pattern,)) for path in known):
-                message = f"no number of the market is at {pattern!r}"
-                raise bad_argument(f"groups.{name}.paths", message, "name paths; * stands for any one name")
-
-
 def _columns(market: Market, paths: Sequence[str]) -> list[int]:
     """The random column that each number follows: one of its own, or that of the first group that names it."""
     first: dict[str, int] = {}
@@ -89,23 +77,27 @@ def _columns(market: Market, paths: Sequence[str]) -> list[int]:
     return found
 
 
-def named(path: str, patterns: Sequence[str]) -> bool:
-    """Whether one of the patterns names a path; ``*`` stands for any one name."""
-    parts = path.split(".")
-    return any(
-        len(parts) == len(pattern) and all(map(fnmatch.fnmatchcase, parts, pattern))
-        for pattern in (text.split(".") for text in patterns)
-    )
-
-
 def pert(uniform: Array, low: float, mode: float, high: float) -> Array:
     """Quantiles of a PERT distribution: a beta with the mode stated and four times the weight on it."""
+    grid, below = _tabulated(low, mode, high)
+    return np.asarray(np.interp(uniform, below, grid))
+
+
+def pert_above(value: float, least: float, low: float, mode: float, high: float) -> float:
+    """What a value drawn from a PERT distribution becomes in its part above ``least``, at the same rank."""
+    grid, below = _tabulated(low, mode, high)
+    rank, cut = np.interp([value, least], grid, below)
+    return float(np.interp(cut + rank * (1.0 - cut), below, grid))
+
+
+def _tabulated(low: float, mode: float, high: float) -> tuple[Array, Array]:
+    """Values of a PERT distribution and the probability below each."""
     at = (min(max(mode, low), high) - low) / (high - low)
     grid = np.linspace(0.0, 1.0, GRID)
     middle = 0.5 * (grid[1:] + grid[:-1])
     mass = middle ** (4.0 * at) * (1.0 - middle) ** (4.0 * (1.0 - at))
     below = np.concatenate([[0.0], np.cumsum(mass)])
-    return np.asarray(low + (high - low) * np.interp(uniform, below / below[-1], grid))
+    return low + (high - low) * grid, below / below[-1]
 
 
 def _fitted(market: Market, paths: Sequence[str], values: Array) -> Array:

@@ -81,29 +81,39 @@ class Searched:
 class RobustSearch:
     """What becomes of the boxes; meets :class:`~optimizer.search.engine.Branching`."""
 
-    def __init__(self, space: Space, loops: NumpyLoops, rule: GapRule, clock: Clock, tuning: RobustTuning) -> None:
+    def __init__(
+        self, space: Space, loops: NumpyLoops, rule: GapRule, clock: Clock, tuning: RobustTuning,
+        levels: tuple[Ints, ...] | None = None,
+    ) -> None:  # fmt: skip
+        """``levels``: see ``certificate.DrawRecorder``."""
         self.space, self.draws, self.tuning = space, space.draws, tuning
         self.bounder = Bounder(space, loops)
         self.evaluator = Evaluator(space.question, space.draws, loops)
         self.tree = BestFirst[DrawBox, RobustIncumbent](rule, clock)
-        self.recorder = DrawRecorder(space.draws)
+        self.recorder = DrawRecorder(space.draws, levels)
         self.bounds = self.enumerated = 0
 
     def roots(self, seeds: Sequence[Choice]) -> None:
         """Find incumbents and queue a box per mix level."""
-        clock = self.tree.clock.with_grace()
+        self.climb(seeds)
+        whole, ceiling = self.draws.whole(), ceiling_of(self.space.question)
+        for mix in range(len(self.draws.people)):
+            box = DrawBox(whole, mix, ceiling, self.reference(), self.start(), self.recorder.root(mix), None)
+            self.tree.push(box, np.inf)
+
+    def climb(self, seeds: Sequence[Choice]) -> None:
+        """Find incumbents from some choices, and from the middle of the levels."""
+        self.offer(seeds)
+        self._ascend(self._middle(), self.tree.clock.with_grace())
+
+    def offer(self, seeds: Sequence[Choice]) -> None:
+        """Take note of some choices."""
         for mix in {mix for _, mix in seeds}:
             self.evaluator.offer(np.array([self.draws.columns(menu) for menu, at in seeds if at == mix]), mix)
-        whole = self.draws.whole()
-        middle = np.array([part[len(part) // 2] for part in whole])
-        mixes = range(len(self.draws.people))
-        self._ascend(middle, clock)
-        question = self.space.question
-        ceiling = float(question.weights @ (question.sizes[:, 0] - question.offsets))
-        ceiling += 1e-9 * float(question.weights @ (question.sizes[:, 0] + np.abs(question.offsets)))
-        for mix in mixes:
-            box = DrawBox(whole, mix, ceiling, self._reference(middle), self._start(), self.recorder.root(mix), None)
-            self.tree.push(box, np.inf)
+        self._taken()
+
+    def _middle(self) -> Ints:
+        return np.array([part[len(part) // 2] for part in self.draws.whole()])
 
     def _ascend(self, middle: Ints, clock: Clock) -> None:
         """At one mix level after another until something meets the requirements, then where the best menu does best."""
@@ -114,18 +124,19 @@ class RobustSearch:
                 done.add(mix)
         while evaluator.best is not None and not clock.stop():
             for mix in mixes:
-                evaluator.offer(self._reference(middle)[None], mix)
+                evaluator.offer(self.reference()[None], mix)
             if evaluator.best.mix in done:
                 break
             done.add(evaluator.best.mix)
-            evaluator.ascend(self._reference(middle), evaluator.best.mix, clock.stop)
+            evaluator.ascend(self.reference(), evaluator.best.mix, clock.stop)
         self._taken()
 
-    def _reference(self, otherwise: Ints) -> Ints:
+    def reference(self) -> Ints:
+        """The best menu, or one in the middle."""
         best = self.evaluator.best
-        return otherwise if best is None else self.draws.columns(best.menu)
+        return self._middle() if best is None else self.draws.columns(best.menu)
 
-    def _start(self) -> Array:
+    def start(self) -> Array:
         """The weights of the draws that are worst at the best menu."""
         best, question = self.evaluator.best, self.space.question
         if best is None or self.space.mean:
@@ -292,6 +303,17 @@ def maximise_risk(
     else:
         search.roots(seeds)
         search.tree.run(search)
+    return searched(search)
+
+
+def ceiling_of(question: RiskQuestion) -> float:
+    """No choice is worth more: all terms of the aim in absolute value."""
+    ceiling = float(question.weights @ (question.sizes[:, 0] - question.offsets))
+    return ceiling + 1e-9 * float(question.weights @ (question.sizes[:, 0] + np.abs(question.offsets)))
+
+
+def searched(search: RobustSearch) -> Searched:
+    """What a search that has ended found and proved."""
     tree = search.tree
     return Searched(
         tree.incumbent,

@@ -73,24 +73,38 @@ def without_seconds(document: Any) -> Any:
     return [without_seconds(value) for value in document] if isinstance(document, list) else document
 
 
+SPREAD: dict[str, list[str]] = {
+    "compare": ["CASE", "--scenarios", "WORLDS"],
+    "sensitivity": ["CASE", "--top", "1", "--path", "pools.main.price"],
+    "explain": ["CASE"],
+    "frontier": ["CASE", "--points", "4", "--family", "pools.main.price=0.5,0.8"],
+    "draws": ["assistant-startup-margin", "--draws", "20"],
+    "robust": ["assistant-startup-margin", "--draws", "4", "--fresh", "4"],
+    "backtest": [],
+}
+"""Every command whose tasks run where an executor says, and what is asked of it here; ``run`` has a test of its own."""
+
+
+def test_all_that_is_spread_is_known_here(call: Any) -> None:
+    from optimizer.studies.study import studies
+
+    verbs = {study.verb for study in studies() if study.spread}
+    assert verbs <= set(SPREAD)
+    for verb in {*SPREAD, "run"}:
+        assert "--cluster" in call(verb, "--help").out, verb
+
+
 @pytest.mark.full
 @needs_proc
-@pytest.mark.parametrize("verb", ["compare", "sensitivity", "explain", "frontier", "draws", "robust"])
+@pytest.mark.parametrize("verb", SPREAD)
 def test_a_study_tells_the_same(verb: str, case: Path, running: Workers, start_process: Any) -> None:
     address, workers = running
     worlds = case.with_name("worlds.yaml")
     worlds.write_text(WORLDS, encoding="utf-8")
-    more = {
-        "compare": ["--scenarios", worlds],
-        "sensitivity": ["--top", "1", "--path", "pools.main.price"],
-        "frontier": ["--points", "4", "--family", "pools.main.price=0.5,0.8"],
-        "draws": ["--draws", "20"],
-        "robust": ["--draws", "6"],
-    }.get(verb, [])
-    asked = "assistant-startup-margin" if verb in ("draws", "robust") else case
+    asked = [{"CASE": case, "WORLDS": worlds}.get(word, word) for word in SPREAD[verb]]
 
     def told(*where: str) -> Any:
-        process = start_process(verb, asked, "--json", *more, *where)
+        process = start_process(verb, *asked, "--json", *where)
         out, err = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0, err
         return without_seconds(json.loads(out))

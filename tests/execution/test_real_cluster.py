@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
+from collections.abc import Callable
 from itertools import repeat
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import executor_tasks as tasks
 import pytest
-from processes import alive, children, needs_proc, soon
+from processes import alive, busy, children, needs_proc, soon
 
 from optimizer.errors import InputError
 from optimizer.execution.cluster import ClusterError, ClusterExecutor
-from optimizer.execution.executor import SerialExecutor, WorkerLostError
+from optimizer.execution.executor import Executor, SerialExecutor, WorkerLostError
+from optimizer.execution.processes import ProcessExecutor
 from optimizer.optimise.outcome import Settings
 from optimizer.studies.sensitivity import best_value
 
@@ -50,6 +54,33 @@ def test_200_solves_on_two_workers_of_which_one_is_killed(factory: ModuleType, t
         found = made.gather(best_value, repeat(shared), repeat(settings), repeat(path), prices, progress=kill)
         assert killed == [-signal.SIGKILL]
         assert found == alone
+
+
+def test_what_dask_costs_beside_the_local_processes_is_told(
+    factory: ModuleType, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    """Processor seconds of the same 60 solves; ``docs/cluster.md`` has what was measured."""
+    m, settings = factory.problem(), Settings(gap=1e-6, cross_check=False)
+    arguments = ("pools.main.price", [2.0 + 0.02 * k for k in range(60)])
+
+    def solved(made: Executor, processes: Callable[[], float]) -> tuple[list[Any], float]:
+        shared = made.share(m)
+        made.gather(best_value, [shared] * 4, repeat(settings), repeat(arguments[0]), arguments[1])  # all have started
+        before = processes()
+        found = made.gather(best_value, repeat(shared), repeat(settings), repeat(arguments[0]), arguments[1])
+        return found, processes() - before
+
+    with ProcessExecutor(2) as pool:
+        local, alone = solved(pool, lambda: sum(map(busy, children(os.getpid()))))
+    with cluster(tmp_path) as (address, workers), ClusterExecutor(address) as made:
+        found, spread = solved(made, lambda: sum(busy(worker.pid) for worker in workers))
+    assert found == local and alone > 0.0
+    each = (spread - alone) / len(found)
+    record_property("dask_seconds_a_task", round(each, 4))
+    print(
+        f"60 solves: local processes {alone:.2f} s, a cluster's workers {spread:.2f} s, {1e3 * each:.0f} ms a task more"
+    )
+    assert each < 0.1, (alone, spread)
 
 
 def test_the_task_of_a_killed_worker_is_run_again(tmp_path: Path) -> None:

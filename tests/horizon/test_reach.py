@@ -102,6 +102,7 @@ def check_against_enumeration(seeds: range) -> int:
         assert problem.value(found.path) == pytest.approx(found.value, abs=1e-11 * (1.0 + size)), seed
         assert best.value - 1e-11 <= problem.replay(found.certificate) <= found.bound + 1e-10 * (1.0 + size), seed
         checked += 1
+    assert 0 < checked <= len(seeds)
     return checked
 
 

@@ -62,6 +62,8 @@ IN_THE_MARKET = [
     ("today.usage", {"segments": {"shops": n(9, "requests/month")}}, "unknown-name", "today.usage.segments.shops"),
     ("today.usage", {"plans": {"plus": n(0, "requests/month")}}, "not-positive", "today.usage.plans.plus"),
     ("today.usage", {"tolerance": 0.0}, "not-positive", "today.usage.tolerance"),
+    ("groups", {"price": {"paths": ["segments.*.price_coeficient"]}}, "unknown-path", "groups.price.paths"),
+    ("groups", {"price": {"paths": ["segments.*"]}}, "unknown-path", "groups.price.paths"),
     ("ai_models.big.pool", "mian", "unknown-name", "ai_models.big.pool"),
     ("ai_models.big.decode", n(0, "tokens/s/GPU"), "not-positive", "ai_models.big"),
     ("ai_models.big.prefill", n(0, "tokens/s/GPU"), "not-positive", "ai_models.big"),
@@ -149,6 +151,25 @@ IN_THE_MARKET = [
         n(59_000, "customers"),
         "counts",
         "today.alternatives.rival.enterprise",
+    ),
+    (
+        "today.observed",
+        [{"figure": "revenue", "value": n(1, "usd/month"), "tolerance": 9.0, "balanced_by": ["plans.*.prise"]}],
+        "unknown-path",
+        "today.observed.0.balanced_by",
+    ),
+    (
+        "today.observed",
+        [
+            {
+                "figure": "revenue",
+                "value": n(1, "usd/month"),
+                "tolerance": 9.0,
+                "balanced_by": ["today.observed.0.value"],
+            }
+        ],
+        "balanced-by",
+        "today.observed.0.balanced_by",
     ),
     (
         "today.observed",
@@ -268,6 +289,15 @@ def test_what_the_changes_break_is_told_as_such(factory: ModuleType) -> None:
 def test_the_nearest_name_is_suggested(factory: ModuleType) -> None:
     (finding,) = check_inputs(factory.inputs(None, factory.case(objective="gross_margin_rat")))
     assert "'gross_margin_rate'" in finding.cure
+
+
+def test_patterns_of_paths_name_the_nearest(factory: ModuleType) -> None:
+    data = factory.changed(factory.market(), "groups", {"price": {"paths": ["segments.*.price_coeficient"]}})
+    (found,) = check_inputs(factory.inputs(data))
+    assert found.cure == "did you mean 'segments.*.price_coefficient'?"
+    for name in ("segments.*.price_coefficient", "plans.*.churn"):  # an old name is known too
+        data = factory.changed(factory.market(), "groups", {"price": {"paths": [name]}})
+        assert check_inputs(factory.inputs(data)) == [], name
 
 
 def test_every_number_of_a_market_is_known_by_its_path(factory: ModuleType) -> None:

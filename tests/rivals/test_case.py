@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
+from rival_cases import PRICES, case_model, number, rivals
 
 from optimizer.answer.run import solve_case_model
 from optimizer.cli.main import main
@@ -20,35 +22,11 @@ from optimizer.optimise.outcome import Settings
 from optimizer.report.html import report_html
 from optimizer.rivals.of_case import game_of
 from optimizer.schema.case import Change
-from optimizer.studies.rivalry import recheck_rivalry, rivalry_of
+from optimizer.studies.rivalry import RivalAnswer, _ends, prices_text, recheck_rivalry, rivalry_of
 from optimizer.studies.rivals import rivals_document
 from optimizer.studies.study import Setup, studies
 
 SETTINGS = Settings(gap=1e-9, cross_check=False)
-PRICES = {"rival": [14.0, 20.0, 26.0], "open": [0.5, 1.5]}
-
-
-def number(value: float, low: float, high: float, unit: str) -> dict[str, Any]:
-    return {"value": value, "low": low, "high": high, "unit": unit, "assumption": "made up"}
-
-
-def rivals() -> dict[str, Any]:
-    """One asks fees, the other a factor on its prices."""
-    share, each = number(0.2, 0.1, 0.4, "fraction"), number(3.0, 1.0, 9.0, "usd/month")
-    return {
-        "big": {"title": "Big", "alternatives": {"rival": {"price": PRICES["rival"], "cost_share": share,
-                                                            "cost_per_customer": each}}},
-        "hosts": {"alternatives": {"open": {"times": PRICES["open"], "cost_per_customer": each}}},
-    }  # fmt: skip
-
-
-def case_model(factory: ModuleType, nested: bool = False, **more: Any) -> CaseModel:
-    data = factory.market()
-    if nested:
-        data["nests"] = {"paid": {"plans": ["plus", "lite"], "dissimilarity": factory.q(0.6)}}
-    case = factory.case(**{"rivals": rivals(), **more})
-    case["conditions"] = [{"figure": "market_share", "at_least": 0.9, "relative_to": "today"}]
-    return factory.problem(data, case)
 
 
 def by_evaluator(factory: ModuleType, m: CaseModel) -> tuple[float, dict[Any, dict[Any, list[float]]]]:
@@ -136,6 +114,23 @@ def test_what_is_told(factory: ModuleType) -> None:
         }
     page = report_html(lone, rivals=found)
     assert "If rivals answer" in page and "Big" in page
+
+
+def test_ends_of_ladders_are_told_for_other_costs_too(factory: ModuleType) -> None:
+    found = rivalry_of(case_model(factory), SETTINGS)
+    big, hosts = found.asks["big"], found.asks["hosts"]
+    inside = replace(found, asks={"big": replace(big, at_end=()), "hosts": replace(hosts, at_end=())}, costs={})
+    assert _ends(inside) == []
+    far = {"big": replace(big, prices={"rival.price": 26.0}, at_end=("rival.price",)), "hosts": inside.asks["hosts"]}
+    (told,) = _ends(replace(inside, costs={"low": (), "high": (RivalAnswer(far, 1.0),)}))
+    assert told.startswith("With rivals' costs at their high the answer is at the end of a ladder (A rival's plan 26)")
+
+
+def test_prices_are_told_by_the_titles_of_what_is_sold() -> None:
+    titles = {"pro": "Some Pro", "api": "Some API"}
+    asked = {"pro.price": 20.0, "api.unit_prices.big.input": 1.5, "free.price": 0.0}
+    assert prices_text(asked, titles) == "Some Pro 20, Some API big input 1.5, free 0"
+    assert prices_text({"pro.price": 60.0}, titles, ["pro.price"]) == "Some Pro 60 (end of its ladder)"
 
 
 def test_a_rival_without_a_ladder_keeps_its_prices(factory: ModuleType) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from optimizer import HorizonProblem, Nest
+from optimizer import HorizonLimit, HorizonProblem, Nest
 
 
 def draw_arguments(seed: int, types: int = 5, plans: int = 3, levels: int = 4, stages: int = 3) -> dict[str, Any]:
@@ -67,3 +67,23 @@ def draw_wide_arguments(seed: int) -> dict[str, Any]:
         if g.random() < 0.5:
             given["today"] = [int(g.integers(0, a.shape[1])) for a in given["attraction"]]
     return given
+
+
+def draw_limited(seed: int, **sizes: int) -> HorizonProblem:
+    """``draw_problem`` with up to three limits at values that random paths reach: some cannot be kept together."""
+    given, g = draw_arguments(seed, **sizes), np.random.default_rng([seed, 31])
+    free = HorizonProblem(**given)
+    h, levels, months = free.horizon, free.layout.levels, free.horizon.months
+    paths = [g.integers(0, levels, (h.stages, h.plans)) for _ in range(9)]
+    made = []
+    for k in range(int(g.integers(1, 4))):
+        reward = None if g.random() < 0.3 else [g.normal(0.2, 1.0, (h.types, n)) for n in levels]
+        first, last = np.sort(g.integers(0, months, 2))
+        window = (np.arange(months) >= first) & (np.arange(months) <= last)
+        weight = np.where(window, g.uniform(0.5, 1.5, months), 0.0)
+        alone = HorizonProblem(**{**given, "weight": weight, "reward": given["reward"] if reward is None else reward})
+        reached = np.sort([alone.value(path) for path in paths])
+        side, at = ("at_least", g.integers(3, 9)) if g.random() < 0.6 else ("at_most", g.integers(0, 6))
+        edge = float(reached[at]) * (1.02 if g.random() < 0.3 else 1.0)
+        made.append(HorizonLimit(weight, reward=reward, name=f"w{k}", **{side: edge}))
+    return HorizonProblem(**given, limits=made)

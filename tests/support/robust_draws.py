@@ -9,6 +9,11 @@ from typing import Any
 import numpy as np
 
 from optimizer import Burst, Condition, MenuProblem, Nest, Ratio, RobustProblem
+from optimizer.model.composites import PlanDemand
+from optimizer.model.instance import Limit
+from optimizer.model.members import Members
+from optimizer.problems.asked import sides_of
+from optimizer.uncertainty.nested_draw import NestedDraw, StatedDraw
 
 RISKS = ("mean", "cvar", "worst", "regret")
 
@@ -112,3 +117,41 @@ def big(draws: int = 6) -> RobustProblem:
         money = [np.broadcast_to(p - g.uniform(0, 5), (40, 30)) for p in price]
         problems.append(MenuProblem(g.uniform(1, 2, 40), attraction, {"money": money}))
     return RobustProblem(problems)
+
+
+class _ByPlan(StatedDraw):
+    """A problem by plans, as if each stood alone, with ratios counted as they count beside others."""
+
+    problem: MenuProblem
+
+    def limits_of(self, condition: Any, where: str) -> tuple[Limit, ...]:
+        sides = sides_of(condition, where, self.problem.instance, self.problem.figures)
+        return tuple(limit for side in sides for limit in side.on(self.figures).limits())
+
+
+class MembersOnly(NestedDraw):
+    """A ``MenuProblem`` by the members of its nests."""
+
+    problem: MenuProblem
+
+    def evaluate(self, menu: Sequence[int], mix: int = 0) -> dict[str, float]:
+        return self.problem.evaluate(menu, mix)
+
+
+def by_members(problem: MenuProblem) -> MembersOnly:
+    """The same problem, of which only members of nests are held."""
+    nested = problem._nested
+    plain, lambdas = nested.plain, {j: nest.dissimilarity for nest in nested.nests for j in nest.plans}
+
+    def over(above: Sequence[Any], below: Sequence[Any]) -> tuple[Any, ...]:
+        return tuple(np.divide(a, b, out=np.zeros_like(a), where=b > 0) for a, b in zip(above, below, strict=True))
+
+    bare = plain.instance
+    demand = PlanDemand(
+        nested.attraction, over(bare.attraction, nested.attraction), over(bare.denominators, bare.attraction)
+    )
+    stated = _ByPlan(bare, plain.figures, problem._limits_on(plain), {})
+    made = MembersOnly(Members(bare, demand, nested.composites, lambdas), stated)
+    for one in (stated, made):
+        object.__setattr__(one, "problem", problem)
+    return made

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import pickle
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +12,19 @@ import pytest
 
 from optimizer.errors import InputError
 from optimizer.execution.executor import SerialExecutor
+from optimizer.inputs.moved import quantity_at
+from optimizer.market.calibrate import RetentionError
 from optimizer.market.credibility import reported
+from optimizer.market.evaluate import Evaluation
 from optimizer.model.case_model import CaseModel, prepare_case, vary
-from optimizer.uncertainty.drawing import MarketDraws, balances, market_draws, tried_point
+from optimizer.uncertainty.balancing import BALANCED, Balances, balances
+from optimizer.uncertainty.drawing import MarketDraws, market_draws, tried_point
 from optimizer.uncertainty.draws_file import draws_text, read_draws
-from optimizer.uncertainty.sampling import pert, sample, uncertain_numbers
+from optimizer.uncertainty.sampling import pert, pert_above, sample, uncertain_numbers
 
 CASE = "assistant-startup-margin"
 COUNT = 10
+NOTHING = Balances((), np.zeros(0), (), np.zeros((0, 0)))
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +43,14 @@ def test_pert_has_the_moments_of_its_beta() -> None:
     # beta(1.5, 4.5) on [2, 10]
     assert x.var() == pytest.approx(64.0 * 1.5 * 4.5 / (36.0 * 7.0), rel=1e-3)
     assert x.min() >= 2.0 and x.max() <= 10.0
+
+
+def test_the_part_above_keeps_the_rank() -> None:
+    # beta(3, 3) on [0, 1] has its median at 1/2; the median of what is above it has three quarters below
+    quarter = pert(np.array([0.75]), 0.0, 0.5, 1.0)[0]
+    assert pert_above(0.5, 0.5, 0.0, 0.5, 1.0) == pytest.approx(quarter, abs=1e-9)
+    assert pert_above(0.3, 0.0, 0.0, 0.5, 1.0) == pytest.approx(0.3, abs=1e-9)
+    assert pert_above(0.01, 0.9, 0.0, 0.5, 1.0) > 0.9
 
 
 def test_what_we_decide_and_what_was_observed_is_not_drawn(m: CaseModel) -> None:
@@ -82,7 +97,7 @@ def test_accepted_draws_are_counted_and_give_back_what_was_reported(m: CaseModel
 
 def test_figures_with_a_free_number_are_balanced(m: CaseModel) -> None:
     wanted = balances(m)
-    assert [b.stated.figure for b in wanted] == ["revenue", "serving_cost"]
+    assert [stated.figure for stated in wanted.stated] == ["revenue", "serving_cost", "gross_margin_rate"]
     path = "today.plans.plus.customers"
     far = 1.15 * m.inputs.market.today.plans["plus"].customers.value
     assert not all(row.passed for row in reported(vary(m, {path: far}).today))
@@ -90,15 +105,82 @@ def test_figures_with_a_free_number_are_balanced(m: CaseModel) -> None:
     assert not one.refused
     assert one.values[path] < far
     revenue = vary(m, one.values).today.figure("revenue")
-    assert revenue == pytest.approx(wanted[0].wanted, rel=2e-3)
+    assert revenue == pytest.approx(wanted.wanted[0], rel=2e-3)
+
+
+def test_all_figures_are_balanced_at_once(m: CaseModel) -> None:
+    wanted = balances(m)
+    # the counts behind revenue move the serving cost too; the prices of GPUs move that and not revenue
+    assert wanted.slopes[0, 0] > 0.5 and wanted.slopes[1, 0] > 0.1 and abs(wanted.slopes[0, 1]) < 1e-9
+    moved = {"today.plans.plus.customers": 1.1 * m.inputs.market.today.plans["plus"].customers.value}
+    moved["pools.main.price"] = 1.3 * m.inputs.market.pools["main"].price.value
+    asked = list[dict[str, float]]()
+
+    def world(values: Mapping[str, float]) -> Evaluation:
+        asked.append(dict(values))
+        return vary(m, {**moved, **values}).today
+
+    values, today = wanted.balanced(moved, world)
+    assert np.abs(wanted.off(today)).max() <= BALANCED
+    assert np.abs(wanted.off(vary(m, values).today)).max() <= BALANCED
+    assert asked[0] == {} and len(asked) <= 5
+
+
+def test_a_step_that_cannot_be_calibrated_is_shortened(m: CaseModel) -> None:
+    wanted = balances(m)
+    start = m.inputs.market.today.plans["plus"].customers.value
+    moved = {"today.plans.plus.customers": 1.3 * start}
+    refused = 0
+
+    def world(values: Mapping[str, float]) -> Evaluation:
+        nonlocal refused
+        first = len(values) > 0 and refused == 0
+        if first:
+            refused += 1
+            raise InputError([])
+        return vary(m, {**moved, **values}).today
+
+    _, today = wanted.balanced(moved, world)
+    assert refused == 1 and np.abs(wanted.off(today)).max() <= BALANCED
+
+
+def test_a_margin_below_zero_is_balanced_too(m: CaseModel) -> None:
+    wanted = balances(m)
+    today = vary(m, {"pools.main.price": 3.0 * m.inputs.market.pools["main"].price.value}).today
+    off = wanted.off(today)
+    assert np.isfinite(off).all() and off[1] > 0.5
+
+
+def test_a_world_in_which_today_does_not_run_is_no_draw(m: CaseModel) -> None:
+    """Ten times the output tokens keep more GPUs busy than are reserved and to be had beside them."""
+    path = "ai_models.large.output_tokens"
+    long = 10.0 * quantity_at(m.inputs.market, path).value
+    assert tried_point(m, balances(m), {path: long}).refused == "today's load does not fit into the GPUs of main"
+
+
+def test_too_few_who_stay_are_drawn_again_above_the_least(m: CaseModel) -> None:
+    """More would leave the API than come to it: the least share that can be is named, and the draw is above it."""
+    path = "today.plans.api.renewal_rate"
+    q = quantity_at(m.inputs.market, path)
+    rare = {"nothing_decision_rate": 0.002, path: 0.93}
+    with pytest.raises(RetentionError) as told:
+        vary(m, rare)
+    least = told.value.least[path]
+    assert 0.93 < least < q.high
+    one = tried_point(m, balances(m), rare)
+    assert one.raised == (path,) and not one.refused
+    assert one.values[path] == pytest.approx(pert_above(0.93, least, q.low, q.value, q.high), abs=2e-3)
+    back = pickle.loads(pickle.dumps(told.value))
+    assert back.least == told.value.least and back.findings == told.value.findings
 
 
 def test_refusals_and_missed_evidence_are_told(m: CaseModel) -> None:
     wanted = balances(m)
-    refused = tried_point(m, wanted, {"today.plans.api.renewal_rate": 0.2})
+    # fewer come than leave, and the share of those who stay is not among what is drawn
+    refused = tried_point(m, wanted, {"nothing_decision_rate": 0.0005})
     assert refused.refused == "calibration-retention: today.plans.api.renewal_rate"
     far = 1.15 * m.inputs.market.today.plans["plus"].customers.value
-    refused = tried_point(m, (), {"today.plans.plus.customers": far})
+    refused = tried_point(m, NOTHING, {"today.plans.plus.customers": far})
     assert refused.refused == "revenue of total is not given back"
     coefficient = m.inputs.market.segments["individuals"].price_coefficient.value
     flat = tried_point(m, wanted, {"segments.individuals.price_coefficient": 0.3 * coefficient})

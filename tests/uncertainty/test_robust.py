@@ -21,7 +21,9 @@ SEARCHED = search.RobustTuning(whole_numbers=0.0, box_numbers=0.0, most_menus=3,
 def searched(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small problems are searched, not enumerated."""
     monkeypatch.setattr(api, "solve_risk", lambda q, gap, clock: solving.solve_risk(q, gap, clock, SEARCHED))
-    monkeypatch.setattr(api, "solve_regret", lambda q, gap, clock: solving.solve_regret(q, gap, clock, SEARCHED))
+    monkeypatch.setattr(
+        api, "solve_regret", lambda q, gap, clock, **more: solving.solve_regret(q, gap, clock, SEARCHED, **more)
+    )
 
 
 def check(seed: int, nests: bool = False, recheck: bool = True) -> int:

@@ -1,6 +1,7 @@
 """Charts of solutions and studies as Altair objects: returned, never shown."""
 
 from optimizer.report.charts.frontier import frontier_chart
+from optimizer.report.charts.months import figures_chart, menus_chart, months_chart
 from optimizer.report.charts.parts import channel_chart, segments_chart, usage_chart
 from optimizer.report.charts.response import response_chart, response_panel
 from optimizer.report.charts.studies import comparison_chart, tornado_chart
@@ -9,7 +10,10 @@ from optimizer.report.charts.waterfall import waterfall_chart
 __all__ = [
     "channel_chart",
     "comparison_chart",
+    "figures_chart",
     "frontier_chart",
+    "menus_chart",
+    "months_chart",
     "response_chart",
     "response_panel",
     "segments_chart",

@@ -303,7 +303,20 @@ def separable_bound(
     ``shift``: (J, I), see ``bounds.Reference``. ``size``: the absolute terms that were added up to make the figure,
     for the rounding slack.
     """
-    people, plans = instance.customers[mix], range(instance.plans)
+    return separable_bounds(instance, figure, box, (mix,), reference, size, shift)[0]
+
+
+def separable_bounds(
+    instance: Instance,
+    figure: Figure,
+    box: Levels,
+    mixes: Sequence[int],
+    reference: Sequence[int],
+    size: float,
+    shift: Array | None = None,
+) -> list[tuple[float, list[Array]]]:
+    """:func:`separable_bound` at several mix levels, which differ in the number of people alone."""
+    people, plans = instance.customers[list(mixes)], range(instance.plans)
     at = [instance.denominators[j][:, reference[j]] for j in plans]
     held = [figure.amounts[j][:, reference[j]] * instance.attraction[j][:, reference[j]] for j in plans]
     unit = (figure.outside + sum(held)) / (1.0 + sum(at))
@@ -312,19 +325,20 @@ def separable_bound(
         unit = unit + shift.sum(axis=0)
         base = [base[j] + shift[j] for j in plans]
     fixed = sum(float(figure.fixed[j][reference[j]]) for j in plans)
-    value = float(people @ unit) + fixed + float(figure.mix[mix]) + figure.constant
+    offset = figure.mix[list(mixes)]
+    value = people @ unit + fixed + offset + figure.constant
     weights = [instance.denominators[j][:, box[j]] for j in plans]
-    parts, terms = [], abs(figure.constant) + abs(float(figure.mix[mix])) + size
+    parts, terms = [], abs(figure.constant) + np.abs(offset) + size
     for j in plans:
         low = sum((weights[k].min(axis=1) for k in plans if k != j), start=np.ones(instance.types))
         high = sum((weights[k].max(axis=1) for k in plans if k != j), start=np.ones(instance.types))
         numerator = figure.amounts[j][:, box[j]] * instance.attraction[j][:, box[j]]
         d = numerator - unit[:, None] * weights[j] - base[j][:, None]
-        y = people[:, None] / (weights[j] + np.where(d > 0.0, low[:, None], high[:, None]))
-        parts.append((d * y).sum(axis=0) + figure.fixed[j][box[j]] - figure.fixed[j][reference[j]])
+        y = 1.0 / (weights[j] + np.where(d > 0.0, low[:, None], high[:, None]))
+        parts.append(people @ (d * y) + figure.fixed[j][box[j]] - figure.fixed[j][reference[j]])
         d = np.abs(numerator) + np.abs(unit)[:, None] * (1.0 + weights[j])
         d += (np.abs(held[j]) + np.abs(base[j]))[:, None]
-        terms += float((d * y).sum(axis=0).max()) + float(np.abs(figure.fixed[j][box[j]]).max())
+        terms = terms + (people @ (d * y)).max(axis=1) + float(np.abs(figure.fixed[j][box[j]]).max())
     slack = EPS * (instance.types + 4 * instance.plans + 40) * terms
-    total = value + sum(float(p.max()) for p in parts) + slack
-    return total, [total - float(p.max()) + p for p in parts]
+    total = value + sum(part.max(axis=1) for part in parts) + slack
+    return [(float(total[k]), [total[k] - float(part[k].max()) + part[k] for part in parts]) for k in range(len(mixes))]

@@ -1,4 +1,4 @@
-"""Answers the questions of docs/questions.md anew: files and commands stay, the lines of output are renewed.
+"""Runs the commands of the documentation anew: files and commands stay, the lines of output are renewed.
 
 A ``yaml`` block that starts with ``# name.yaml`` is a file. In a ``console`` block a line that starts with ``$`` is a
 command, and each line below it is the next line of its output that starts with the same words, blanks shortened.
@@ -18,18 +18,21 @@ from pathlib import Path
 
 from optimizer.cli.main import main
 
-PAGE = Path(__file__).with_name("questions.md")
+DOCS = Path(__file__).parent
+PAGES = ("start", "reading", "questions")
+"""Pages with commands; every section starts in a folder of its own but for ``start``, which is one walk."""
 FILES = re.compile(r"```yaml\n# (\S+\.yaml)\n(.*?)```", re.S)
 CONSOLES = re.compile(r"(?<=```console\n).*?(?=```)", re.S)
 
 
-def sections(page: str) -> list[str]:
-    """The questions of a page, each from its heading on."""
-    return re.split(r"(?m)^(?=## )", page)[1:]
+def sections(name: str) -> list[str]:
+    """The parts of a page that are run one by one, each from its heading on."""
+    page = (DOCS / f"{name}.md").read_text(encoding="utf-8")
+    return [page] if name == "start" else re.split(r"(?m)^(?=## )", page)[name == "questions" :]
 
 
 def answered(section: str, folder: Path) -> str:
-    """A question with the lines of its answer as they are now; its files are written to a folder."""
+    """A section with its lines of output as they are now; its files are written to a folder."""
     for name, text in FILES.findall(section):
         (folder / name).write_text(text, encoding="utf-8")
     before = os.getcwd()
@@ -60,7 +63,7 @@ def _output(command: str) -> list[str]:
         code = main(arguments) if program == "optimizer" else 2
     if code != 0:
         raise RuntimeError(f"{command} ended with {code}")
-    return [re.sub(r" {2,}", "  ", line).rstrip() for line in told.getvalue().splitlines()]
+    return [re.sub(r" {2,}", "  ", line.strip()) for line in told.getvalue().splitlines()]
 
 
 def _key(line: str) -> str:
@@ -69,8 +72,10 @@ def _key(line: str) -> str:
 
 
 if __name__ == "__main__":
-    whole = PAGE.read_text(encoding="utf-8")
-    with tempfile.TemporaryDirectory() as folder:
-        for part in sections(whole):
-            whole = whole.replace(part, answered(part, Path(folder)))
-    PAGE.write_text(whole, encoding="utf-8")
+    for name in PAGES:
+        path = DOCS / f"{name}.md"
+        text = path.read_text(encoding="utf-8")
+        for part in sections(name):
+            with tempfile.TemporaryDirectory() as folder:
+                text = text.replace(part, answered(part, Path(folder)))
+        path.write_text(text, encoding="utf-8")

@@ -1,0 +1,154 @@
+"""The page of an answer over months: the same sections as a study's, around charts of the path."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from optimizer.answer.path import PathSolution
+from optimizer.economics.figures import unit_of
+from optimizer.io.saving import write_atomic
+from optimizer.report.html import TEMPLATES, Gallery, environment, runtime, script_hash
+from optimizer.report.html_sections import sections_of
+from optimizer.report.path_text import (
+    change_told,
+    decision_of,
+    foot_of,
+    offer,
+    result_of,
+    shown_months,
+    told_conditions,
+)
+from optimizer.report.words import printable
+from optimizer.studies.sections import (
+    Block,
+    Content,
+    Drawing,
+    FigureName,
+    Heading,
+    Listing,
+    Note,
+    PlanName,
+    Row,
+    Section,
+    Value,
+    text_table,
+    words,
+)
+
+FIGURES = (
+    "contribution_margin", "revenue", "serving_cost", "gross_margin_rate", "market_share", "customers",
+    "paying_customers", "gpu_hours",
+)  # fmt: skip
+
+
+def path_sections(solution: PathSolution) -> tuple[Section, ...]:
+    """What there is to tell of a path, as plain data."""
+    found = [
+        Section("Menus by stage", (Drawing("menus", caption="Fees in usd a month; blue is new."), _menus(solution))),
+        Section("Customers by plan", (Drawing(),)),
+        Section("Money, month by month", (Drawing("figure", {"figure": "contribution_margin"}),
+                                          Drawing("figure", {"figure": "gross_margin_rate"}), _figures(solution))),
+        Section("Compute", (Drawing("figure", {"figure": "gpu_hours"}),)),
+    ]  # fmt: skip
+    if solution.cash is not None:
+        found.append(Section("Cash", (_cash(solution),)))
+    if solution.worth:
+        found.append(Section("What a customer of today is worth", (_worth(solution),), (
+            "Discounted, more than the same person with the alternatives.",
+        )))  # fmt: skip
+    if solution.conditions:
+        found.append(Section("Conditions", (_conditions(solution),)))
+    worlds = [_world(w.month, w.title, w.changes) for w in solution.timeline.asked.worlds]
+    if worlds:
+        found.append(Section("What changes meanwhile", (Listing(tuple(worlds)),)))
+    return (*found, Section("Verdict and provenance", (Note(foot_of(solution)),)))
+
+
+def _menus(solution: PathSolution) -> Block:
+    headings = [words("plan"), words("today"), *(words(f"from month {s.months.start}") for s in solution.stages)]
+    rows: list[Row] = []
+    for k, plan in enumerate(solution.stages[0].menu):
+        offers = [stage.menu[k] for stage in solution.stages]
+        if plan.today_offered or any(p.offered for p in offers):
+            now = offer(plan, True) if plan.today_offered else "-"
+            rows.append(
+                (PlanName(plan.plan, plan.title), now, *(offer(p, False) if p.offered else "-" for p in offers))
+            )
+    return text_table(headings, rows)
+
+
+def _figures(solution: PathSolution) -> Block:
+    months = shown_months(solution)
+    headings = [words("figure"), Heading("today"), *(Heading(f"month {t}") for t in months), Heading("held, last")]
+    rows: list[Row] = []
+    for name in FIGURES:
+        unit = unit_of(name)
+        values = [solution.today.figure(name), *(solution.figure(name, t) for t in months),
+                  solution.held_series(name)[-1]]  # fmt: skip
+        rows.append((FigureName(name), *(Value(value, unit) for value in values)))
+    return text_table(headings, rows)
+
+
+def _cash(solution: PathSolution) -> Block:
+    months, cash = shown_months(solution), solution.cash or []
+    headings = [words(""), *(Heading(f"month {t}") for t in months)]
+    return text_table(headings, [("cash, end of month", *(Value(cash[t - 1], "usd") for t in months))])
+
+
+def _worth(solution: PathSolution) -> Block:
+    titles = {p.plan: p.title for p in solution.stages[0].menu}
+    names = ("worth", "fees", "advertising", "cost", "later on other plans")
+    headings = [words("plan"), Heading("customers"), *(Heading(name, "usd") for name in names)]
+    rows: list[Row] = [
+        (PlanName(w.plan, titles[w.plan]), Value(w.customers, "customers"),
+         *(Value(part, "usd") for part in (w.value, w.fees, w.advertising, w.cost, w.later)))
+        for w in solution.worth if w.segment is None
+    ]  # fmt: skip
+    return text_table(headings, rows)
+
+
+def _conditions(solution: PathSolution) -> Block:
+    rows: list[Row] = []
+    for c in told_conditions(solution):
+        unit = unit_of(c.figure)
+        state = "missed" if not c.met else "binds" if c.binding else "met"
+        rows.append((printable(c.name), c.sense, Value(c.bound, unit), Value(c.value, unit), state))
+    headings = [words("condition"), words(""), Heading("asked"), Heading("reached"), words("")]
+    return text_table(headings, rows)
+
+
+def _world(month: int, title: str | None, changes: Any) -> Content:
+    told = ", ".join(change_told(path, c.model_dump(exclude_none=True)) for path, c in changes.items())
+    return printable(f"From month {month}: {title + ': ' if title else ''}{told}")
+
+
+def path_html(solution: PathSolution) -> str:
+    """The page as one HTML text."""
+    gallery = Gallery()
+    app = (TEMPLATES / "report.js").read_text(encoding="utf-8")
+    return (
+        environment()
+        .get_template("path.html")
+        .render(
+            s=solution,
+            heading=printable(solution.title),
+            question=printable(solution.question),
+            what=decision_of(solution),
+            result=result_of(solution),
+            sections=sections_of(path_sections(solution), solution, gallery.add),
+            css=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
+            runtime=runtime(),
+            app=app,
+            hashes=f"{script_hash(runtime())} {script_hash(app)}",
+        )
+    )
+
+
+def write_path_report(path: str | PathLike[str], solution: PathSolution) -> Path:
+    """Write the page; the file is replaced whole or not at all."""
+    target, text = Path(path), path_html(solution)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(target, text)
+    return target

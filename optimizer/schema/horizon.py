@@ -1,0 +1,128 @@
+"""The case over months: how long, when menus may change, and how the world moves meanwhile."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+
+from optimizer.schema.base import Base, Gpus, Number, PerYear, Usd, UsdPerGpuMonth, UsdPerMonth, as_tuple
+from optimizer.schema.change import Change
+
+Month = Annotated[int, Field(ge=1, le=240)]
+"""A month of the horizon; today's customers stand before month 1."""
+Months = Annotated[tuple[Month, Month], BeforeValidator(as_tuple)]
+"""First and last month of a window."""
+
+
+class DatedWorld(Base):
+    """The world from a month on: changes on top of those before it."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    month: Month
+    """The first month in which it is so."""
+    title: str | None = None
+    changes: Annotated[dict[str, Change], Field(alias="set", min_length=1)]
+    """Path into the market -> change, as in the case's ``changes``."""
+
+
+class Announced(Base):
+    """A price that was announced: in the stages from a month on the plan has no other."""
+
+    plan: str
+    month: Month
+    """The first month in which it holds."""
+    price: Annotated[Number, Field(ge=0.0)]
+    """usd/month; one of the plan's ladder."""
+
+
+class Cash(Base):
+    """Money in the bank, and what is spent beside what the contribution margin counts."""
+
+    have: Usd
+    """Before the first month."""
+    spend: UsdPerMonth
+    """Research, administration and whatever else no contribution margin holds."""
+    least: Usd | None = None
+    """What must be there at the end of every month; 0 where absent."""
+
+
+class GpuOffer(Base):
+    """GPUs that may be ordered, in whole lots."""
+
+    lead: Annotated[int, Field(ge=0)]
+    """Months from order to service."""
+    lot: Gpus
+    """GPUs in a lot."""
+    most: Annotated[int, Field(ge=0)]
+    """Lots of an order, at most."""
+    rent: UsdPerGpuMonth
+    """Paid in every month of service, busy or not."""
+    term: Annotated[int, Field(ge=1)] | None = None
+    """Months of service; to the end, the tail included, where absent."""
+    months: Annotated[tuple[Month, ...], BeforeValidator(as_tuple), Field(min_length=1)]
+    """In which an order may be placed."""
+
+
+class GpuOrders(Base):
+    """A pool whose GPUs are ordered ahead instead of paid as used."""
+
+    pool: str
+    standing: Gpus
+    """Under contract in all months, paid at the pool's price, busy or not."""
+    burst_factor: Annotated[Number, Field(ge=1.0)]
+    """Price of an hour on demand over the pool's price."""
+    offers: Annotated[dict[str, GpuOffer], Field(min_length=1)]
+
+
+class CaseHorizon(Base):
+    """Months, stages of one menu each, and what changes meanwhile."""
+
+    months: Month
+    """Length of the horizon."""
+    stages: (
+        Literal["one", "quarterly", "yearly"]
+        | Annotated[tuple[Month, ...], BeforeValidator(as_tuple), Field(min_length=1)]
+    ) = "one"
+    """When the menu may change: never, every three or twelve months, or at the first months that are listed."""
+    steps: Annotated[int, Field(ge=0)] | dict[str, Annotated[int, Field(ge=0)]] | None = None
+    """Most points of its ladder that a plan may move from one stage to the next, for all plans or by plan; no limit
+    where absent. The first stage may begin anywhere."""
+    tail: Annotated[int, Field(ge=0, le=600)] = 36
+    """Further months under the last menu, which count in a discounted objective, so that the end is not harvested."""
+    discount_rate: PerYear | None = None
+    """Of a year; none where absent. The first month counts in full."""
+    worlds: Annotated[tuple[DatedWorld, ...], BeforeValidator(as_tuple)] = ()
+    """Changes of the market at dates, in the order of their months."""
+    announced: Annotated[tuple[Announced, ...], BeforeValidator(as_tuple)] = ()
+    """Prices that are no choice any more."""
+    efficiency: PerYear | None = None
+    """By how much of itself the GPU time of a request falls in a year; it falls a little every month. None where
+    absent."""
+    gpus: GpuOrders | None = None
+    """GPUs ordered with the menus; then the objective is the discounted contribution margin, without conditions."""
+    cash: Cash | None = None
+    """A condition: it may not fall below its least at the end of any month of the horizon."""
+    holders: Literal["migrate", "keep"] = "migrate"
+    """What becomes of a plan's customers when its terms change: they move to the new ones, or keep those under which
+    they last decided until they decide anew."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> CaseHorizon:
+        if isinstance(self.stages, tuple):
+            rising = sorted(set(self.stages)) == list(self.stages)
+            if not rising or self.stages[0] != 1 or self.stages[-1] > self.months:
+                raise ValueError("stages must rise from month 1 and begin within the horizon")
+        months = [w.month for w in self.worlds]
+        if months != sorted(set(months)) or any(m > self.months for m in months):
+            raise ValueError("the months of worlds must rise and lie within the horizon")
+        return self
+
+    @property
+    def firsts(self) -> tuple[int, ...]:
+        """First months of the stages."""
+        if isinstance(self.stages, tuple):
+            return self.stages
+        every = {"one": self.months, "quarterly": 3, "yearly": 12}[self.stages]
+        return tuple(range(1, self.months + 1, every))
