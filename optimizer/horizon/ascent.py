@@ -51,18 +51,32 @@ def ascend(horizon: Horizon, path: Ints, sweeps: int, clock: Clock) -> tuple[Int
 
 def _moved(horizon: Horizon, path: Ints, k: int, j: int, before: Array) -> tuple[Ints, bool]:
     """The path with the best column of a group in a stage, and whether it is another one."""
-    columns = horizon.first[j] + np.flatnonzero(horizon.allowed[k, horizon.first[j] : horizon.first[j + 1]])
-    if k:
-        columns = np.intersect1d(columns, horizon.between(k - 1).after.of(path[k - 1, j]))
-    if k + 1 < horizon.stages:
-        columns = np.intersect1d(columns, horizon.between(k).before.of(path[k + 1, j]))
-    tried = np.repeat(path[None], len(columns), axis=0)
-    tried[:, k, j] = columns
+    tried = _neighbours(horizon, path, k, j)
     found = rest_value(horizon, tried, before, k)
-    best, here = int(found.argmax()), int(np.flatnonzero(columns == path[k, j])[0])
+    best, here = int(found.argmax()), int(np.flatnonzero(tried[:, k, j] == path[k, j])[0])
     if found[best] > found[here] + BETTER * abs(found[here]):
         return tried[best], True
     return path, False
+
+
+def _neighbours(horizon: Horizon, path: Ints, k: int, j: int) -> Ints:
+    """(B, K, G) paths with other columns of a group in a stage, and the path itself."""
+    h = horizon
+    columns = h.first[j] + np.flatnonzero(h.allowed[k, h.first[j] : h.first[j + 1]])
+    later = None
+    if k:
+        columns = np.intersect1d(columns, h.between(k - 1).after.of(path[k - 1, j]))
+    if k + 1 < h.stages and h.memory is not None:  # the next column knows another one before it
+        later = h.memory.column[h.memory.base[columns], h.memory.base[path[k + 1, j]]]
+        there = (later >= 0) & h.allowed[k + 1, later]
+        columns, later = columns[there], later[there]
+    elif k + 1 < h.stages:
+        columns = np.intersect1d(columns, h.between(k).before.of(path[k + 1, j]))
+    tried = np.repeat(path[None], len(columns), axis=0)
+    tried[:, k, j] = columns
+    if later is not None:
+        tried[:, k + 1, j] = later
+    return tried
 
 
 def _through(horizon: Horizon, path: Ints, k: int, before: Array) -> tuple[Array, float]:

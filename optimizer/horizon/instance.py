@@ -30,6 +30,18 @@ class Reach:
 
 
 @dataclass(frozen=True)
+class Memory:
+    """Of columns that know the column before; see ``memory``."""
+
+    base: Ints
+    """(N,) the column that each stands for."""
+    came: Ints
+    """(N,) the one before, in the same numbers."""
+    column: Ints
+    """The column by the one before and the one it stands for; -1 where there is none."""
+
+
+@dataclass(frozen=True)
 class Horizon:
     """I types, J plans in G groups with N columns and E entries, T months in K stages, C origin classes, Q streams of
     reward.
@@ -74,6 +86,7 @@ class Horizon:
     """Whether customers keep the terms of the stage in which they joined or last decided, instead of moving along."""
     today: Ints | None = None
     """(G,) columns whose terms customers of ``start`` keep; those of the first stage where absent."""
+    memory: Memory | None = None
 
     @property
     def types(self) -> int:
@@ -281,5 +294,6 @@ class Horizon:
             allowed=self.allowed[:, columns],
             reach=self.reach
             and Reach(self.reach.speed[types], cut(self.reach.base, types), cut(self.reach.referral, rows, types)),
+            memory=None,
             today=None if self.today is None else self.today[groups] - self.first[groups] + sizes[:-1],
         )

@@ -23,6 +23,7 @@ from optimizer.horizon.certificate import PathNode
 from optimizer.horizon.instance import Horizon
 from optimizer.horizon.kernel import Forms
 from optimizer.horizon.limits import Limited, PathLimit, kept, limited
+from optimizer.horizon.memory import remembering, worth_remembering
 from optimizer.horizon.paths import all_paths, count_paths, is_empty, reachable
 from optimizer.horizon.pricing import Pricing
 from optimizer.horizon.tuning import DEFAULT
@@ -43,6 +44,8 @@ def replay(horizon: Horizon, certificate: Mapping[str, Any], limits: Sequence[Pa
     try:
         bound = certificate["bound"]
         claimed = -np.inf if bound is None and len(limits) else float(bound)
+        if certificate.get("memory") is True and worth_remembering(horizon, np.inf):
+            horizon = remembering(horizon)
         proven = _Replay(limited(horizon, limits), certificate).run()
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise NotTrustedError(f"the certificate is not well formed: {error!r}") from error

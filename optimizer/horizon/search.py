@@ -7,7 +7,7 @@ max-marginals, and a box is split at the (stage, plan) whose level adds most to 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from optimizer.horizon.certificate import PathNode, PathRecorder
 from optimizer.horizon.instance import Horizon
 from optimizer.horizon.kernel import PathKernel
 from optimizer.horizon.limits import Limited, PathLimit, best_of, kept, limited
+from optimizer.horizon.memory import forgotten, remembering, worth_remembering
 from optimizer.horizon.multipliers import PathPool, alone, anywhere, clashing, most_missed, nearby
 from optimizer.horizon.paths import all_paths, count_paths, is_empty, nearest, reachable
 from optimizer.horizon.pricing import Pricing
@@ -71,9 +72,20 @@ def search_paths(
     horizon: Horizon, gap: float, clock: Clock, tuning: PathTuning = DEFAULT, limits: Sequence[PathLimit] = ()
 ) -> SearchedPath:
     """The best path that keeps all limits, within a gap relative to its value, unless the clock stops the search."""
-    rule = GapRule(gap, YARDSTICK * horizon.magnitude)
+    if limits or not worth_remembering(horizon, tuning.memory):  # ascents within limits know of no memory
+        return _searched(limited(horizon, limits), gap, clock, tuning)
+    wide = remembering(horizon)
+    found = _searched(limited(wide, ()), gap, clock, tuning)
+    assert found.incumbent is not None
+    best = PathIncumbent(forgotten(wide, found.incumbent.path), found.incumbent.value)
+    return replace(found, incumbent=best, certificate={**found.certificate, "memory": True})
+
+
+def _searched(limited: Limited, gap: float, clock: Clock, tuning: PathTuning) -> SearchedPath:
+    """Over columns as they are."""
+    rule = GapRule(gap, YARDSTICK * limited.horizon.magnitude)
     engine: BestFirst[PathBox, PathIncumbent] = BestFirst(rule, clock)
-    search = _Search(limited(horizon, limits), engine, tuning)
+    search = _Search(limited, engine, tuning)
     search.begin()
     engine.run(search)
     found, bound = engine.incumbent, engine.bound

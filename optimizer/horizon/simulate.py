@@ -28,7 +28,7 @@ def walk(horizon: Horizon, path: Ints, state: Array, stage: int = 0) -> Iterator
     rate = np.empty((len(path), 1 + bands * h.plans, h.types))
     weights = np.empty((len(path), h.classes, h.plans + 1, h.types))
     for k in range(stage, h.stages):
-        rate[:, 0], rate[:, 1:] = h.outside_decision_rate, h.at(h.decision_rate, k)[_terms(h, path, k)]
+        rate[:, 0], rate[:, 1:] = h.outside_decision_rate, h.at(h.decision_rate, k)[terms_held(h, path, k)]
         weights[:, :, 1:] = np.moveaxis(h.at(h.choice_weight, k)[:, h.entries(path[:, k])], 0, 1)
         chosen = _chosen_rows(h, k)
         for t in h.months_of[k]:
@@ -63,7 +63,7 @@ def _bands(horizon: Horizon) -> int:
     return horizon.stages + (horizon.today is not None) if horizon.keeps else 1
 
 
-def _terms(horizon: Horizon, path: Ints, stage: int) -> Ints:
+def terms_held(horizon: Horizon, path: Ints, stage: int) -> Ints:
     """(B, bands x J) entry of every row in a stage: the menu's, or of each band the menu that it holds."""
     h = horizon
     if not h.keeps:
@@ -108,7 +108,7 @@ def earned(horizon: Horizon, month: int, paths: Ints, state: Array) -> Array:
 def earned_streams(horizon: Horizon, month: int, paths: Ints, state: Array) -> Array:
     """(B, Q) every stream of reward in one month, before weights; see ``earned``."""
     k = int(horizon.stage[month])
-    reward = horizon.at(horizon.reward, k)[:, _terms(horizon, paths, k)]
+    reward = horizon.at(horizon.reward, k)[:, terms_held(horizon, paths, k)]
     return np.asarray(np.einsum("qbji,bji->bq", reward, state[:, 1:]))
 
 

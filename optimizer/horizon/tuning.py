@@ -17,6 +17,8 @@ class PathTuning:
     """The same for compiled loops, which lose little by small parts."""
     compiled_width: int = 64
     """Their arrays stay in a fast cache."""
+    memory: float = 4.0
+    """Times as many columns as without, up to which columns know the one before."""
     rounds: int = 6
     """Bounds taken of a box before it is cut."""
     root_rounds: int = 8

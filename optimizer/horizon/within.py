@@ -116,7 +116,8 @@ def _after_moves(limited: Limited, path: Ints, moves: Ints, stage: Ints) -> Arra
     h, found = limited.horizon, np.empty((len(moves), len(limited.weights)))
     before, done = start_state(h), np.zeros(len(limited.weights))
     for k in range(h.stages):
-        found[stage == k] = done + limited.rest(moves[stage == k], before, k)
+        if (here := stage == k).any():
+            found[here] = done + limited.rest(moves[here], before, k)
         before, done = _through(limited, path, k, before, done)
     found[:, 1:] -= limited.least
     return found

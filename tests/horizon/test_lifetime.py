@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from horizons import draw_arguments, draw_limited
+from horizons import draw_arguments, draw_limited, draw_wide_arguments
 
 from optimizer import HorizonProblem
+from optimizer.horizon.arguments import path_of
 from optimizer.horizon.lifetime import lifetime_values, net_revenue_retention
 
 
@@ -52,6 +53,29 @@ def test_it_is_what_the_simulated_path_gains_and_parts_add_up() -> None:
         levels = path - h.first[:-1]
         gained = HorizonProblem(**more).value(levels) - HorizonProblem(**less).value(levels)
         assert gained == pytest.approx(found.total[j, i], abs=1e-11), seed
+
+
+def test_word_of_mouth_is_told_apart() -> None:
+    """With nests, people who are brought, and terms that are kept."""
+    brought = kept_terms = 0
+    for seed in range(40):
+        given = draw_wide_arguments(seed)
+        problem = HorizonProblem(**given)
+        h = problem.horizon
+        levels = np.random.default_rng(seed).integers(0, problem.layout.levels, (h.stages, h.plans))
+        found = lifetime_values(h, path_of(h, problem.layout, levels))
+        together = found.parts.sum(axis=(0, 1)) + found.brought
+        assert together == pytest.approx(found.total, abs=1e-11), seed
+        more = {**given, "start": given["start"].copy()}
+        less = {**given, "start": given["start"].copy()}
+        j, i = seed % h.plans, seed % h.types
+        more["start"][j + 1, i] += 1.0
+        less["start"][0, i] += 1.0
+        gained = HorizonProblem(**more).value(levels) - HorizonProblem(**less).value(levels)
+        assert gained == pytest.approx(found.total[j, i], abs=1e-10), seed
+        brought += bool(np.abs(found.brought).max() > 1e-6)
+        kept_terms += h.keeps
+    assert brought > 10 and kept_terms > 10
 
 
 def test_net_revenue_retention_by_hand() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from horizons import draw_arguments, draw_limited
+from horizons import draw_arguments, draw_limited, draw_wide_limited
 
 from optimizer import HorizonLimit, HorizonProblem, InfeasibleError, InputError, NotTrustedError
 
@@ -56,11 +56,11 @@ def test_what_cannot_be_kept_is_proven_and_told() -> None:
         assert "cannot be kept: revenue" in told.text and "limit 1" not in told.text
 
 
-def check(seeds: range) -> tuple[int, int]:
+def check(seeds: range, draw: Callable[[int], HorizonProblem] = draw_limited) -> tuple[int, int]:
     """Instances with an answer, and without one, after comparing with enumeration."""
     solved = infeasible = 0
     for seed in seeds:
-        problem = draw_limited(seed)
+        problem = draw(seed)
         try:
             best = problem.enumerate()
         except InfeasibleError:
@@ -84,6 +84,11 @@ def check(seeds: range) -> tuple[int, int]:
 def test_300_instances_against_enumeration(part: int) -> None:
     solved, infeasible = check(range(75 * part, 75 * (part + 1)))
     assert solved + infeasible == 75 and solved > 30 and infeasible > 5
+
+
+def test_nests_word_of_mouth_and_kept_terms_against_enumeration() -> None:
+    solved, infeasible = check(range(60), draw_wide_limited)
+    assert solved > 20 and infeasible > 5
 
 
 @pytest.mark.full

@@ -71,8 +71,17 @@ def draw_wide_arguments(seed: int) -> dict[str, Any]:
 
 def draw_limited(seed: int, **sizes: int) -> HorizonProblem:
     """``draw_problem`` with up to three limits at values that random paths reach: some cannot be kept together."""
-    given, g = draw_arguments(seed, **sizes), np.random.default_rng([seed, 31])
-    free = HorizonProblem(**given)
+    return with_drawn_limits(seed, draw_arguments(seed, **sizes))
+
+
+def draw_wide_limited(seed: int) -> HorizonProblem:
+    """The same of ``draw_wide_arguments``."""
+    return with_drawn_limits(seed, draw_wide_arguments(seed))
+
+
+def with_drawn_limits(seed: int, given: dict[str, Any]) -> HorizonProblem:
+    """Up to three limits."""
+    free, g = HorizonProblem(**given), np.random.default_rng([seed, 31])
     h, levels, months = free.horizon, free.layout.levels, free.horizon.months
     paths = [g.integers(0, levels, (h.stages, h.plans)) for _ in range(9)]
     made = []
