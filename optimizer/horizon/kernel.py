@@ -29,6 +29,10 @@ def _compiled() -> type[CompiledPotentials] | None:
     return CompiledPotentials
 
 
+def _numpy() -> Potentials:
+    return numpy_potentials
+
+
 class PathKernel:
     """Of one search. The choice follows from the numbers that were read, not from the clock: the same input gives the
     same answer on the same installation.
@@ -40,19 +44,19 @@ class PathKernel:
     def __init__(self, horizon: Horizon, tuning: PathTuning, deadline: float | None = None) -> None:
         self._tuning, self._deadline = tuning, deadline
         self._parted = Parted(horizon, tuning.numpy_whole, tuning.numpy_width)
-        self._potentials: Potentials = numpy_potentials
+        self._serving: Callable[[], Potentials] = _numpy
         self._read = 0.0
 
     def forms(self, horizon: Horizon) -> Forms:
         """``bounds.bound_box`` by what serves now, for this horizon or the same under other weights."""
-        parted = self._parted_of(horizon)
+        parted, potentials = self._parted_of(horizon), self._serving()
 
         def form(box: Bools, reference: Ints) -> tuple[float, Separable]:
-            nonlocal parted
+            nonlocal parted, potentials
             self._count(box)
-            if parted.whole != self._parted.whole:
-                parted = self._parted_of(horizon)
-            return bound_box(parted, box, reference, self._potentials)
+            if parted.whole != self._parted.whole:  # another kernel serves now; what it keeps goes with this horizon
+                parted, potentials = self._parted_of(horizon), self._serving()
+            return bound_box(parted, box, reference, potentials)
 
         return form
 
@@ -64,7 +68,7 @@ class PathKernel:
         calls = h.months * len(self._parted.parts) * tuning.call_numbers
         self._read += calls + float(box.sum()) * h.months / h.stages * h.types * len(h.habit)
         for most, compiling in ((tuning.loaded_numbers, False), (tuning.compiled_numbers, True)):
-            if before < most <= self._read and self._potentials is numpy_potentials:
+            if before < most <= self._read and self._serving is _numpy:
                 self._load(compiling)
 
     def _load(self, compiling: bool) -> None:
@@ -73,5 +77,5 @@ class PathKernel:
             return
         compiled = _compiled()
         if compiled is not None and (compiled.on_disk() or (compiling and self._deadline is None)):
-            self._potentials = compiled()
+            self._serving = compiled
             self._parted = Parted(self._parted.horizon, self._tuning.compiled_whole, self._tuning.compiled_width)
