@@ -67,7 +67,9 @@ class RobustMenu:
     fresh: OverDraws | None
     """In draws that it was not chosen in."""
     regret: float | None
-    """Largest loss against what was found in each draw alone."""
+    """Largest loss against what each draw alone allows, as ``regret`` is asked; None where that was not."""
+    meets: bool
+    """Whether it meets in the draws of the proof what the case asks over them."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,66 @@ class LeverShare:
     """``price``, an AI model for its allowance, or its unit price."""
     level: str
     share: float
+
+
+@dataclass(frozen=True)
+class LeverMove:
+    """What the result of a test would move."""
+
+    plan: str
+    """Empty for the split of the budget."""
+    lever: str
+    before: str
+    after: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A test of one plan's terms: two arms of as many visitors, who decide anew; today's terms, and others."""
+
+    plan: str
+    lever: str
+    today: str
+    other: str
+    """Level of the lever in the second arm."""
+    visitors: int
+    """In each arm."""
+    months: float
+    """In which so many decide at all, on average over the draws."""
+    value: float
+    """What choosing by its result is worth on average (EVSI), in the aim's unit."""
+    known: float
+    """The same with endless visitors: what its take-up alone is worth knowing."""
+    above_null: bool
+    """Whether it is more than the best of as many unrelated tests would show in 95 of 100 cases."""
+    cost: float
+    """usd of contribution that the second arm brings less than the first, on average; below 0 where it brings more."""
+    ratio: Range
+    """Take-up of the plan in the second arm over the first, over the draws; its share in the second where the first
+    does not offer it."""
+    changes: float
+    """Probability that another menu is chosen by the result."""
+    moves: tuple[LeverMove, ...]
+    """Most likely first."""
+    by_size: tuple[tuple[int, float], ...]
+    """Visitors in each arm, and what choosing by the result is worth then."""
+
+
+@dataclass(frozen=True)
+class Experiments:
+    """Tests by what they are worth."""
+
+    ranked: tuple[Experiment, ...]
+    """The one worth running first."""
+    null: float
+    """What a test of something unrelated shows on average."""
+    null_most: float
+    """What the best of as many shows in 95 of 100 cases."""
+    control: float
+    """What the first test shows where its results belong to other draws."""
+    held: float
+    """Months that visitors keep an arm's terms, for the cost."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +169,8 @@ class RobustAnswer(Viewed):
     levers: tuple[LeverShare, ...]
     worth: Any
     """``uncertainty.worth.Worths``; None where it was not asked for."""
+    experiments: Experiments | None
+    """None where it was not asked for, or no plan's terms can be tested."""
     own_infeasible: int
     """Draws in which no menu meets the conditions."""
     draws: Any = field(repr=False)

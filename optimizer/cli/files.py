@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -75,12 +76,7 @@ def write_files(
 
     found = run_studies(studies, case_model, solution, settings, told, executor)
     if html is not None:
-        try:
-            from optimizer.report.html import write_report
-        except ModuleNotFoundError as error:
-            cure = "pip install 'pricing-strategy-optimizer[report]'"
-            raise bad_argument("--html", f"the report needs the package {error.name}", cure) from None
-        write_report(html, solution, **found)
+        write_page(html, solution, **found)
     if excel is not None:
         from optimizer.report.excel import write_workbook
 
@@ -89,6 +85,22 @@ def write_files(
         from optimizer.report.tables import write_tables
 
         write_tables(parquet, solution, kind="parquet", **found)
-    for path in (html, excel, parquet):
+    for path in (excel, parquet):
         if path is not None:
             print(f"saved to {path}", file=sys.stderr)
+
+
+def write_page(path: Path, solution: Any, **results: Any) -> None:
+    """Write the report; it is told on stderr. Raises InputError where the packages for it are not installed."""
+    page_writer()(path, solution, **results)
+    print(f"saved to {path}", file=sys.stderr)
+
+
+def page_writer() -> Callable[..., Any]:
+    """What writes a report. Raises InputError where the packages for it are not installed."""
+    try:
+        from optimizer.report.html import write_report
+    except ModuleNotFoundError as error:
+        cure = "pip install 'pricing-strategy-optimizer[report]'"
+        raise bad_argument("--html", f"the report needs the package {error.name}", cure) from None
+    return write_report

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from optimizer.cli.files import HtmlOption, page_writer, write_page
 from optimizer.cli.interrupts import began, print_document, stoppable
 from optimizer.cli.options import (
     INTERRUPTED,
@@ -78,7 +79,8 @@ def _more(study: Study[Any]) -> Parameters:
     """What not all studies have."""
     limit: Parameters = {"time_limit": (TimeOption, None)} if study.limited else {}
     cluster: Parameters = {"cluster": (ClusterOption, None)} if study.spread else {}
-    return {**limit, **cluster}
+    html: Parameters = {"html": (HtmlOption, None)} if study.paged else {}
+    return {**limit, **cluster, **html}
 
 
 def _annotation(o: Option) -> Any:
@@ -105,6 +107,9 @@ def _run(study: Study[Any], given: dict[str, Any]) -> None:
         first, *others = _case_models(given["cases"] if study.several else [given["case"]], given["sets"])
         setup = Setup(first, _settings(first, gap), options, others=tuple(others))
         study.check(setup)
+        page = given.get("html")
+        if page is not None:
+            page_writer()  # what cannot be written is told before the work is done
         if cluster is not None and not study.spreads(setup):
             raise bad_argument("--cluster", "a single frontier is solved step by step", "add --family, or leave it out")
         with (
@@ -113,6 +118,8 @@ def _run(study: Study[Any], given: dict[str, Any]) -> None:
         ):
             result = study.run(heard)
             ended = stopped()
+        if page is not None:
+            write_page(page, study.answer(setup, result), **{study.word: result})
     _put_out(study, result, given["json"], out)
     if ended:
         raise typer.Exit(INTERRUPTED)

@@ -23,7 +23,7 @@ from optimizer.io.plain import clean
 from optimizer.io.saving import write_atomic
 from optimizer.report import charts, html_tables
 from optimizer.report.charts.style import Chart
-from optimizer.report.html_sections import first_words, study_sections
+from optimizer.report.html_sections import first_blocks, first_words, study_sections
 from optimizer.report.text import decision
 from optimizer.report.words import printable
 
@@ -111,6 +111,7 @@ def report_html(solution: Solution, **results: object) -> str:
         "question": printable(solution.question),
         **_about_solution(solution, gallery),
         "ranges": first_words(results, solution),
+        "beside": first_blocks(results, solution, gallery.add),
         "studies": study_sections(results, solution, gallery.add),
     }
     app = (TEMPLATES / "report.js").read_text(encoding="utf-8")

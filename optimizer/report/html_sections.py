@@ -69,8 +69,14 @@ def study_sections(results: Mapping[str, object], solution: Solution, draw: Draw
 
 def first_words(results: Mapping[str, object], solution: Solution) -> list[Sequence[Phrase]]:
     """What studies say beside the answer's number on the first screen."""
-    told = [study.first_words(result, solution) for study, result in by_study(results)]
-    return [phrases(content) for content in told if content is not None]
+    told = [content for study, result in by_study(results) for content in study.first_words(result, solution)]
+    return [phrases(content) for content in told]
+
+
+def first_blocks(results: Mapping[str, object], solution: Solution, draw: Draw) -> list[HtmlBlock]:
+    """What studies show below it there."""
+    found = by_study(results)
+    return [_block(b, result, draw) for study, result in found for b in study.first_blocks(result, solution)]
 
 
 def _section(section: Section, result: object, draw: Draw) -> HtmlSection:

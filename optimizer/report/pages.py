@@ -51,6 +51,7 @@ def _table(shown: TextTable) -> Table:
     table = plain_table("", *map(_heading, shown.headings))
     for column, heading in zip(table.columns, shown.headings, strict=True):
         column.justify = "left" if heading.text else "right"
+        column.overflow = "fold"  # a long path is not cut short
     for row in shown.rows:
         table.add_row(*(_cell(cell, h.unit) for cell, h in zip(row, shown.headings, strict=True)))
     return table

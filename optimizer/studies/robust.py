@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 from optimizer.answer.robustness import RobustAnswer
 from optimizer.errors import InfeasibleError, bad_argument
 from optimizer.studies.robust_menus import DRAWS, RobustAsk, RobustRun, menus_told, of_own, own_menus
+from optimizer.studies.robust_tests import experiments
 from optimizer.studies.robust_told import (
+    first_blocks,
     first_words,
     robust_document,
     robust_files,
     robust_sections,
     robust_tables,
+    verdict_text,
 )
 from optimizer.studies.study import Option, Setup, Study, register, settings_for
 
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
     from optimizer.model.case_model import CaseModel
     from optimizer.optimise.outcome import Settings
     from optimizer.schema.case import Case
-    from optimizer.studies.sections import Content, Section
+    from optimizer.studies.sections import Block, Content, Section
     from optimizer.studies.tables import Table
     from optimizer.uncertainty.case_draws import CaseOverDraws
     from optimizer.uncertainty.drawing import MarketDraws
@@ -162,9 +165,13 @@ def _told(
     own = own_menus(m, drawn, heard) if ask.beside and not heard.cancelled() else []
     heard.took("draws' own menus", began)
     began = time.perf_counter()
-    menus = menus_told(m, ask, heard, drawn, asked, found, own)
-    levers, worth = of_own(m, ask, drawn, asked, found, own) if len(own) == drawn.count else ((), None)
+    menus = menus_told(m, ask, heard, drawn, asked, found)
+    whole = len(own) == drawn.count
+    levers, worth, among = of_own(m, ask, drawn, asked, found, own) if whole else ((), None, None)
     heard.took("telling", began)
+    began = time.perf_counter()
+    tests = None if among is None else experiments(m, asked, among, ask.seed, heard.cancelled)
+    heard.took("experiments", began)
     sense = aim.sense if ask.risk != "regret" else 1
     return RobustAnswer(
         case=m.inputs.name,
@@ -185,6 +192,7 @@ def _told(
         conditions=tuple((name, where) for name, where in _conditions(m)),
         levers=levers,
         worth=worth,
+        experiments=tests,
         own_infeasible=sum(one.choice is None for one in own),
         draws=drawn,
         weighted=ask.weighted,
@@ -193,7 +201,7 @@ def _told(
         certificate={"levels": list(best.menu), "mix": best.mix, "value": best.value, "bound": best.bound,
                      "gap": best.gap, "proof": best.certificate},
         spent=dict(heard.spent),
-        complete=not ask.beside or len(own) == drawn.count,
+        complete=not heard.cancelled() and (whole or not ask.beside),
     )  # fmt: skip
 
 
@@ -245,6 +253,7 @@ class RobustStudy(Study[RobustAnswer]):
     place = 5
     results = (RobustAnswer,)
     in_report = False
+    paged = True
     stoppable = True
     limited = True
     spread = True
@@ -277,10 +286,16 @@ class RobustStudy(Study[RobustAnswer]):
         return robust_tables(result)
 
     def sections(self, result: RobustAnswer, solution: Solution | None = None) -> tuple[Section, ...]:
-        return robust_sections(result)
+        return robust_sections(result, solution)
 
-    def first_words(self, result: RobustAnswer, solution: Solution) -> Content | None:
+    def first_words(self, result: RobustAnswer, solution: Solution) -> tuple[Content, ...]:
         return first_words(result, solution)
+
+    def first_blocks(self, result: RobustAnswer, solution: Solution) -> tuple[Block, ...]:
+        return first_blocks(result, solution)
+
+    def answer(self, setup: Setup, result: RobustAnswer) -> Solution:
+        return answer_at_middle_values(setup.case_model, result)
 
     def seconds(self, setup: Setup) -> float:
         return 120.0
@@ -290,6 +305,24 @@ class RobustStudy(Study[RobustAnswer]):
 
     def files(self, result: RobustAnswer) -> dict[str, str]:
         return robust_files(result)
+
+
+def answer_at_middle_values(m: CaseModel, a: RobustAnswer) -> Solution:
+    """The answer's menu in the market as it is stated, with the verdict over the draws: what a report is about."""
+    from optimizer.answer.audit import audit
+    from optimizer.answer.run import evaluated_stage
+    from optimizer.answer.stages import solution_of
+    from optimizer.model.choices import Menu
+    from optimizer.optimise.objectives import objective_of
+
+    own = zip(m.choices.plans, m.choices.levels, a.asked.levels, strict=True)
+    menu = Menu({plan: levels[k] for plan, levels, k in own}, *m.choices.splits[a.asked.mix])
+    evaluation = m.evaluate(menu)
+    audited = audit(evaluation, m.bounds, {})
+    stages = [evaluated_stage(m, objective, menu, evaluation, audited)
+              for objective, _ in objective_of(m.inputs.case.objective, m.today).stages]  # fmt: skip
+    told = f"{verdict_text(a)} All other figures here are at the middle values of what is assumed."
+    return replace(solution_of(m, stages, a.seconds), verdict=a.verdict, verdict_text=told, status=a.status)
 
 
 def _ask(o: Mapping[str, Any]) -> RobustAsk:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from optimizer.uncertainty.case_draws import CaseDraw, CaseOverDraws
     from optimizer.uncertainty.drawing import MarketDraws
     from optimizer.uncertainty.statements import RobustSolution
-    from optimizer.uncertainty.telling import OwnChoice, ToldDraw
+    from optimizer.uncertainty.telling import Candidates, OwnChoice, ToldDraw
+    from optimizer.uncertainty.worth import Worths
 
 DRAWS = 100
 CHUNK = 5
@@ -74,7 +76,7 @@ def own_menus(m: CaseModel, drawn: MarketDraws, heard: RobustRun) -> list[OwnCho
 
 def menus_told(
     m: CaseModel, ask: RobustAsk, heard: RobustRun, drawn: MarketDraws, asked: CaseOverDraws,
-    found: Mapping[str, RobustSolution], own: Sequence[OwnChoice],
+    found: Mapping[str, RobustSolution],
 ) -> tuple[RobustMenu, ...]:  # fmt: skip
     """All menus, each in all draws and in fresh ones."""
     import numpy as np
@@ -89,20 +91,30 @@ def menus_told(
     proven = [told_draw(draw.m, chosen) for draw in asked.draws]
     fresh, fresh_weights = _fresh(m, ask, heard, drawn, chosen)
     weights = asked.problem.weights
-    menus = []
+    alone = _alone(found)
+    question, menus = asked.problem.question(aim.name, **asked.asked), []
     for k, name in enumerate(names):
         solution = found[name]
         sense = 1 if name == "regret" else aim.sense
         values = np.array([aim.sense * told.figures[aim.name][k] for told in proven])
-        regret = [one.value - value for one, value in zip(own, values, strict=True)] if len(own) == len(values) else []
         menus.append(RobustMenu(
             name, name == ask.risk, solution.menu, solution.mix, menu_document(chosen[k], m.inputs.changed),
             sense * solution.value, sense * solution.bound, solution.verdict,
             _over(proven, weights, k, aim.name, aim.sense, ask.tail),
             _over(fresh, fresh_weights, k, aim.name, aim.sense, ask.tail) if fresh else None,
-            max([0.0, *regret]) if regret else None,
+            None if alone is None else max(0.0, float((alone - values).max())),
+            (place := first.composites.packed(solution.menu)) is not None
+            and question.value(place, solution.mix) is not None,
         ))  # fmt: skip
     return tuple(menus)
+
+
+def _alone(found: Mapping[str, RobustSolution]) -> Array | None:
+    """(S,) the most that each draw alone allows, as regret is asked; None where it was not."""
+    import numpy as np
+
+    least = found.get("regret")
+    return None if least is None else np.array([own["bound"] for own in least.certificate["own"]])
 
 
 def _fresh(
@@ -124,9 +136,11 @@ def _fresh(
     more = market_draws(m, count, seed, heard.executor, heard.cancelled, lambda done: heard.progress(done, count))
     points = [more.at(s) for s in range(more.count)]
     parts = [points[at : at + CHUNK] for at in range(0, len(points), CHUNK)]
-    done = heard.executor.gather(told_points, repeat(heard.executor.share(m)), parts, repeat(tuple(chosen)))
-    weights = more.weights if ask.weighted else np.ones(more.count)
-    return [one for part in done for one in part], weights / weights.sum() if more.count else weights
+    shared = heard.executor.share(m)
+    done = heard.executor.gather(told_points, repeat(shared), parts, repeat(tuple(chosen)), cancelled=heard.cancelled)
+    told = [one for part in done for one in part]
+    weights = (more.weights if ask.weighted else np.ones(more.count))[: len(told)]
+    return told, weights / weights.sum() if told else weights
 
 
 def _over(told: Sequence[ToldDraw], weights: Array, k: int, aim: str, sense: int, tail: float) -> OverDraws:
@@ -150,28 +164,28 @@ def _over(told: Sequence[ToldDraw], weights: Array, k: int, aim: str, sense: int
 def of_own(
     m: CaseModel, ask: RobustAsk, drawn: MarketDraws, asked: CaseOverDraws, found: Mapping[str, RobustSolution],
     own: Sequence[OwnChoice],
-) -> tuple[tuple[LeverShare, ...], Any]:  # fmt: skip
-    """How often levers stand at each level, and what knowing numbers is worth."""
+) -> tuple[tuple[LeverShare, ...], Worths | None, Candidates | None]:  # fmt: skip
+    """How often levers stand at each level, what knowing numbers is worth, and the menus among which that is chosen."""
     import numpy as np
 
-    from optimizer.uncertainty.telling import candidate_values
+    from optimizer.uncertainty.telling import candidates
     from optimizer.uncertainty.worth import worths
 
     weights, first = asked.problem.weights, asked.draws[0]
     best = [(first.composites.unpacked(o.choice[0]), o.choice[1]) for o in own if o.choice is not None]
     kept = np.array([w for w, o in zip(weights, own, strict=True) if o.choice is not None])
     levers = _levers(m, first, best, kept)
-    values = candidate_values(asked, [(s.menu, s.mix) for s in found.values()], best)
-    if values.shape[1] == 0:
-        return levers, None
+    among = candidates(asked, [(s.menu, s.mix) for s in found.values()], best)
+    if not among.menus:
+        return levers, None, None
     alone = np.array([o.value for o in own])
-    perfect = float(weights @ alone - (weights @ values).max()) if np.isfinite(alone).all() else None
+    perfect = float(weights @ alone - (weights @ among.values).max()) if np.isfinite(alone).all() else None
     columns: dict[str, Array] = {}
     groups = {path: name for name, paths in drawn.groups.items() for path in paths}
     for path, column in zip(drawn.paths, drawn.values.T, strict=True):
         if len(np.unique(column)) > 1:
             columns.setdefault(groups.get(path, path), column)
-    return levers, worths(values, weights, columns, perfect, ask.seed)
+    return levers, worths(among.values, weights, columns, perfect, ask.seed), among
 
 
 def _levers(m: CaseModel, first: CaseDraw, best: Sequence[Any], weights: Array) -> tuple[LeverShare, ...]:
@@ -181,18 +195,23 @@ def _levers(m: CaseModel, first: CaseDraw, best: Sequence[Any], weights: Array) 
     for (levels, mix), weight in zip(best, weights / max(float(weights.sum()), 1e-300), strict=True):
         for lever in levers_of(menu_document(first.menu(levels, mix), m.inputs.changed)):
             shares[lever] = shares.get(lever, 0.0) + float(weight)
-    moved = {lever[:2] for lever, share in shares.items() if share < 1.0 - 1e-9}
-    rows = [LeverShare(*lever, share) for lever, share in shares.items() if lever[:2] in moved]
+    levels = Counter(lever[:2] for lever in shares)
+    rows = [LeverShare(*lever, share) for lever, share in shares.items() if levels[lever[:2]] > 1]
     order = {plan: k for k, plan in enumerate([*m.inputs.changed.plans, ""])}
     return tuple(sorted(rows, key=lambda row: (order[row.plan], row.lever, -row.share, row.level)))
 
 
 def levers_of(document: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Plan, lever and level of a menu as plain data; of the budget's split without a plan."""
-    found = [("", "budget for enterprise", f"{document['mix']['enterprise_share']:g}")]
+    found = [("", "budget for enterprise", f"{100.0 * document['mix']['enterprise_share']:g}%")]
+    if "budget" in document["mix"]:
+        found.append(("", "budget", f"{document['mix']['budget']:g}"))
     for plan, own in document["menu"].items():
         found.append((plan, "price", f"{own['price']:g}" if own["offered"] else "not offered"))
         for ai_model, allowance in own["allowances"].items():
             found.append((plan, ai_model, allowance_in_words(allowance)))
         found += [(plan, f"{ai_model} unit price", f"{price:g}") for ai_model, price in own["unit_prices"].items()]
+        found += [(plan, name.replace("_", " "), f"{value:g}") for name, value in own["further_terms"].items()]
+        if own.get("impressions") is not None:
+            found.append((plan, "ads a request", f"{own['impressions']:g}"))
     return found

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from optimizer.studies.robust_worth import experiments_document, worth_blocks, worth_document, worth_tables
 from optimizer.studies.sections import (
+    Block,
     Content,
     FigureName,
     Heading,
@@ -16,7 +17,6 @@ from optimizer.studies.sections import (
     NumberForm,
     Row,
     Section,
-    TextCell,
     TextTable,
     Value,
     say,
@@ -30,10 +30,26 @@ if TYPE_CHECKING:
     from optimizer.answer.solution import Solution
 
 SCHEMA_VERSION = 1
+ROUNDING = 1e-12
+"""Gaps below this are rounding."""
 COMMON = 4
 """Levels of a lever that are listed."""
-RANKED = 12
-"""Numbers worth measuring that are listed."""
+REFUSALS = {
+    "calibration-retention": "the reported retention or renewal cannot be had with these numbers",
+    "calibration-room": "more customers than there are people in reach",
+    "calibration-count": "the reported counts cannot be had with these numbers",
+    "calibration": "the reported counts cannot be had with these numbers",
+}
+"""Codes of what cannot be calibrated, in words."""
+SHORT = {
+    "point": "middle values",
+    "mean": "average",
+    "cvar": "worst tail",
+    "worst": "worst draw",
+    "regret": "regret",
+    "mean, equal weights": "average, all alike",
+}
+"""What menus are the best for."""
 NAMES = {
     "point": "best for the middle values",
     "mean": "best on average",
@@ -75,7 +91,8 @@ def robust_document(a: RobustAnswer) -> dict[str, Any]:
         "menus": [_menu(a, menu) for menu in a.menus],
         "levers": [vars(row) for row in a.levers],
         "own_infeasible": a.own_infeasible,
-        "worth": None if a.worth is None else _worth(a.worth),
+        "worth": None if a.worth is None else worth_document(a.worth),
+        "experiments": None if a.experiments is None else experiments_document(a.experiments),
         "seconds": dict(a.spent),
     }
 
@@ -90,6 +107,7 @@ def _menu(a: RobustAnswer, menu: RobustMenu) -> dict[str, Any]:
         "menu": dict(menu.document["menu"]),
         "mix": dict(menu.document["mix"]),
         "largest_regret": menu.regret,
+        "meets_conditions": menu.meets,
         "proven_draws": _over(a, menu.proven),
         "fresh_draws": None if menu.fresh is None else _over(a, menu.fresh),
     }
@@ -106,17 +124,6 @@ def _over(a: RobustAnswer, over: OverDraws) -> dict[str, Any]:
             {"name": name, "asked": where, "met_in": share}
             for (name, where), share in zip(a.conditions, over.conditions, strict=True)
         ],
-    }
-
-
-def _worth(w: Any) -> dict[str, Any]:
-    return {
-        "perfect_information": w.perfect,
-        "numbers": [vars(one) for one in w.numbers],
-        "null_mean": w.null,
-        "null_most": w.null_most,
-        "control": vars(w.control),
-        "candidate_menus": w.candidates,
     }
 
 
@@ -147,10 +154,7 @@ def robust_tables(a: RobustAnswer) -> tuple[Table, ...]:
     if a.levers:
         made.append(table("Levers over draws", {"plan": "", "lever": "", "level": "", "share of draws": "fraction"},
                           [(r.plan, r.lever, r.level, r.share) for r in a.levers]))  # fmt: skip
-    if a.worth is not None:
-        made.append(table("Worth knowing", {"number": "", "worth": a.unit, "above the null level": ""},
-                          [(w.name, w.value, w.above_null) for w in (*a.worth.numbers, a.worth.control)]))  # fmt: skip
-    return tuple(made)
+    return (*made, *worth_tables(a))
 
 
 def _unit(figure: str) -> str:
@@ -166,78 +170,130 @@ def verdict_text(a: RobustAnswer) -> str:
     return f"Proven best for these {a.draws.count} draws ({a.risk_words})."
 
 
-def robust_sections(a: RobustAnswer) -> tuple[Section, ...]:
-    """An answer over draws for readers."""
-    lead = [
-        say("{verdict} {figure}, {risk}: {value}; no menu does better than {bound}.", verdict=verdict_text(a),
-            figure=FigureName(a.figure), risk=a.risk_words, value=Value(a.value, a.unit),
-            bound=Value(a.bound, a.unit)),
-        _ranges(a),
-        _draws_told(a),
-    ]  # fmt: skip
-    blocks: list[Any] = [_terms(a), _side_by_side(a)]
-    if a.conditions:
-        blocks.append(_conditions(a))
-    blocks.append(_fan(a))
-    blocks += _refused(a)
+def robust_sections(a: RobustAnswer, solution: Solution | None = None) -> tuple[Section, ...]:
+    """An answer over draws for readers; beside a solution the first screen has the menus side by side."""
+    lead = [verdict_text(a), _answer(a), *_ranges(a), _draws_told(a)]
+    blocks: list[Block] = [_side_by_side(a)] if solution is None else []
+    blocks += [*([_conditions(a)] if a.conditions else []), _fan(a), *_refused(a)]
     if a.levers:
         blocks.append(_levers(a))
-    blocks += _worth_blocks(a)
+    blocks += worth_blocks(a)
     if not a.complete:
         blocks.append(Note("The study was stopped early: what was done is kept."))
     return (Section("Over all that is not known", tuple(blocks), tuple(lead)),)
 
 
-def _ranges(a: RobustAnswer) -> Content:
-    fresh = a.asked.fresh
-    if fresh is None:
-        return say("In these draws {range}.", range=_range(a.asked.proven.aim, a.unit))
-    return say("In these draws {range}; on {n} fresh draws {other}.", range=_range(a.asked.proven.aim, a.unit),
-               n=str(fresh.draws), other=_range(fresh.aim, a.unit))  # fmt: skip
+def _answer(a: RobustAnswer) -> Content:
+    within = "no menu does better" if a.gap <= ROUNDING else "within {gap} of the best there is"
+    return say("{figure}, {risk}: {value}; " + within + ".", figure=FigureName(a.figure), risk=a.risk_words,
+               value=Value(a.value, a.unit), gap=Value(a.gap, "1", NumberForm.GAP))  # fmt: skip
+
+
+def _ranges(a: RobustAnswer, menu: RobustMenu | None = None) -> list[Content]:
+    """A menu's range in the draws of the proof, and apart from it in fresh ones."""
+    told = menu or a.asked
+    found = [say("In the {n} draws of the proof it brings {range}.", n=str(told.proven.draws),
+                 range=_range(told.proven.aim, a.unit))]  # fmt: skip
+    if told.fresh is not None:
+        found.append(say("On {n} fresh draws it brings {range}.", n=str(told.fresh.draws),
+                         range=_range(told.fresh.aim, a.unit)))  # fmt: skip
+    return [*found]
 
 
 def _range(r: Range, unit: str) -> Content:
-    return say("{low} to {high} in eight of ten (mean {mean})", low=Value(r.p10, unit), high=Value(r.p90, unit),
+    return say("{mean} on average, {low} to {high} in eight of ten", low=Value(r.p10, unit), high=Value(r.p90, unit),
                mean=Value(r.mean, unit))  # fmt: skip
 
 
-def first_words(a: RobustAnswer, solution: Solution) -> Content | None:
-    """The range beside the number, for the first screen: of the solution's own menu where it was evaluated."""
-    point = next((menu for menu in a.menus if menu.name == "point"), a.asked)
-    told = point.fresh or point.proven
-    return say("Over {n} draws of all that is assumed, the menu that is {name} brings {range}.", n=str(told.draws),
-               name=NAMES[point.name], range=_range(told.aim, a.unit))  # fmt: skip
+def first_words(a: RobustAnswer, solution: Solution) -> tuple[Content, ...]:
+    """The range beside the number, for the first screen: of the solution's own menu, where it was evaluated."""
+    menu = _menu_of(a, solution)
+    if menu is None:
+        return ()
+    over = say("This menu is {name} over {n} draws of all that is assumed.", name=NAMES[menu.name],
+               n=str(a.draws.count))  # fmt: skip
+    return (over, *_ranges(a, menu))
+
+
+def first_blocks(a: RobustAnswer, solution: Solution) -> tuple[Block, ...]:
+    """The menus side by side, for the first screen."""
+    return (_side_by_side(a),)
+
+
+def _menu_of(a: RobustAnswer, solution: Solution) -> RobustMenu | None:
+    """The one among the menus that a solution has chosen, the answer first; None where it has none of them."""
+    own = {p.plan: (p.offered, p.price, p.allowances, p.unit_prices) for p in solution.menu}
+    for menu in sorted(a.menus, key=lambda menu: not menu.asked):
+        plans = menu.document["menu"]
+        told = {plan: (t["offered"], t["price"], t["allowances"], t["unit_prices"]) for plan, t in plans.items()}
+        if told == own and menu.document["mix"]["enterprise_share"] == solution.enterprise_share:
+            return menu
+    return None
 
 
 def _draws_told(a: RobustAnswer) -> Content:
     seed = "" if a.draws.seed is None else f" (seed {a.draws.seed})"
-    by = f"; by the evidence they are worth {a.draws.effective:.3g}" if a.weighted else "; all count alike"
-    return f"{a.draws.count} draws of {len(a.draws.paths)} numbers out of {a.draws.tried} points tried{seed}{by}."
+    alike = "all meet the evidence" if a.draws.effective > a.draws.count - 1e-9 else ""
+    worth = alike or f"by the evidence they are worth {a.draws.effective:.3g}"
+    by = worth if a.weighted else "all count alike"
+    refused = a.draws.tried - a.draws.count
+    return say("{count} draws of {numbers} numbers{seed}; {by}. {refused} of {tried} points tried were no draws "
+               "({share}).", count=str(a.draws.count), numbers=str(len(a.draws.paths)), seed=seed, by=by,
+               refused=str(refused), tried=str(a.draws.tried),
+               share=Value(refused / max(1, a.draws.tried), "fraction"))  # fmt: skip
 
 
-def _terms(a: RobustAnswer) -> TextTable:
-    shown = [plan for plan in a.menu if len({terms_in_words(m.document["menu"][plan]) for m in a.menus}) > 1]
-    shown = shown or list(a.menu)
-    headings = [words("menu"), *(words(plan) for plan in shown), Heading("budget for enterprise", "fraction")]
+def _side_by_side(a: RobustAnswer) -> TextTable:
+    """A column a menu: terms in which they differ, and what they bring."""
+    headings = [words("best for"), *(Heading(_name(menu), text=True) for menu in a.menus)]
+    rows: list[Row] = [*_terms(a), *_bring(a)]
+    return text_table(headings, rows, title="Menus side by side: where they differ, what they bring")
+
+
+def _terms(a: RobustAnswer) -> list[Row]:
+    from optimizer.studies.robust_menus import levers_of
+
+    own = [{(plan, lever): level for plan, lever, level in levers_of(m.document)} for m in a.menus]
+    order = {plan: k for k, plan in enumerate(["", *a.menu])}
+    keys = sorted(dict.fromkeys(key for levers in own for key in levers), key=lambda key: order[key[0]])
+    return [
+        (" ".join(part for part in key if part), *(levers.get(key, "-") for levers in own))
+        for key in keys
+        if len({levers.get(key, "-") for levers in own}) > 1
+    ]
+
+
+def _bring(a: RobustAnswer) -> list[Row]:
+    fresh = next((menu.fresh.draws for menu in a.menus if menu.fresh is not None), 0)
+    told: list[tuple[str, Sequence[float | None]]] = []
+    for where, overs in ((f"{a.draws.count} draws (proven)", [menu.proven for menu in a.menus]),
+                         (f"{fresh} fresh draws", [menu.fresh for menu in a.menus])):  # fmt: skip
+        if any(over is not None for over in overs):
+            told.append((f"mean in {where}", [None if over is None else over.aim.mean for over in overs]))
+            told.append((f"worst {a.tail:.0%} in {where}", [None if over is None else over.tail for over in overs]))
+    told.append(("largest regret", [menu.regret for menu in a.menus]))
+    rows: list[Row] = [(name, *(Value(value, a.unit) for value in values)) for name, values in told]
+    if a.conditions:
+        rows.append(("meets the conditions", *("yes" if menu.meets else "no" for menu in a.menus)))
+    return rows
+
+
+def _conditions(a: RobustAnswer) -> TextTable:
+    """Shares of the draws, fresh ones where there are any, that meet each condition."""
+    from optimizer.economics.figures import is_figure
+
+    over = a.asked.fresh or a.asked.proven
+    headings = [words("condition"), words("asked"), *(Heading(_name(menu)) for menu in a.menus)]
     rows: list[Row] = [
         (
-            _name(menu),
-            *(terms_in_words(menu.document["menu"][plan]) for plan in shown),
-            Value(menu.document["mix"]["enterprise_share"], "fraction"),
+            FigureName(name) if is_figure(name) else name,
+            where,
+            *(Value((menu.fresh or menu.proven).conditions[k], "fraction") for menu in a.menus),
         )
-        for menu in a.menus
+        for k, (name, where) in enumerate(a.conditions)
     ]
-    return text_table(headings, rows, title="Menus side by side, where they differ")
-
-
-def terms_in_words(own: Mapping[str, Any]) -> str:
-    """A plan's terms in one line."""
-    from optimizer.answer.menu import text
-
-    if not own["offered"]:
-        return "not offered"
-    prices = ", ".join(f"{a} {p:g}" for a, p in own["unit_prices"].items())
-    return "; ".join(part for part in (f"{own['price']:g}", text(own["allowances"]), prices) if part)
+    which = "fresh draws" if a.asked.fresh is not None else "draws of the proof"
+    return text_table(headings, rows, title=f"Share of the {over.draws} {which} that meet each condition")
 
 
 def allowance_in_words(allowance: Any) -> str:
@@ -245,36 +301,8 @@ def allowance_in_words(allowance: Any) -> str:
     return allowance if isinstance(allowance, str) else ", ".join(f"{cap:g}/{w}" for w, cap in allowance.items())
 
 
-def _name(menu: RobustMenu) -> TextCell:
-    return TextCell(NAMES[menu.name], "strong" if menu.asked else "", tag="answer" if menu.asked else "")
-
-
-def _side_by_side(a: RobustAnswer) -> TextTable:
-    headings = [words("menu")]
-    for what in (f"in the {a.draws.count} draws of the proof", "on fresh draws"):
-        headings += [Heading(f"mean {what}", a.unit), Heading(f"worst {a.tail:.0%} {what}", a.unit)]
-    headings.append(Heading("largest regret", a.unit))
-    rows: list[Row] = []
-    for menu in a.menus:
-        fresh = menu.fresh
-        rows.append((
-            _name(menu), Value(menu.proven.aim.mean, a.unit), Value(menu.proven.tail, a.unit),
-            Value(None if fresh is None else fresh.aim.mean, a.unit),
-            Value(None if fresh is None else fresh.tail, a.unit), Value(menu.regret, a.unit),
-        ))  # fmt: skip
-    return text_table(headings, rows, title="What they bring")
-
-
-def _conditions(a: RobustAnswer) -> TextTable:
-    headings = [words("condition"), words("asked")]
-    headings += [Heading(f"{NAMES[menu.name]}: met in", "fraction") for menu in a.menus]
-    rows: list[Row] = [
-        (name, where, *(Value((menu.fresh or menu.proven).conditions[k], "fraction") for menu in a.menus))
-        for k, (name, where) in enumerate(a.conditions)
-    ]
-    return text_table(
-        headings, rows, title="Shares of the draws (fresh ones, where there are any) that meet each condition"
-    )
+def _name(menu: RobustMenu) -> str:
+    return SHORT[menu.name] + (" (answer)" if menu.asked else "")
 
 
 def _fan(a: RobustAnswer) -> TextTable:
@@ -289,8 +317,17 @@ def _fan(a: RobustAnswer) -> TextTable:
 
 
 def _refused(a: RobustAnswer) -> list[Listing]:
-    rows = tuple(f"{count} of {a.draws.tried}: {reason}" for reason, count in a.draws.refused.items())
-    return [Listing(rows, title="Points that are no draws, and why")] if rows else []
+    rows = tuple(
+        say("{share}: {why}", share=Value(count / a.draws.tried, "fraction"), why=refusal_in_words(reason))
+        for reason, count in a.draws.refused.items()
+    )
+    return [Listing(rows, title="Points that were no draws, of all that were tried, and why")] if rows else []
+
+
+def refusal_in_words(reason: str) -> str:
+    """Why a point was no draw, for readers."""
+    code, _, where = reason.partition(": ")
+    return f"{REFUSALS[code]} ({where})" if code in REFUSALS and where else reason
 
 
 def _levers(a: RobustAnswer) -> TextTable:
@@ -301,22 +338,3 @@ def _levers(a: RobustAnswer) -> TextTable:
         rows.append((plan, lever, tuple(often)))
     headings = [words("plan"), words("lever"), words("levels by how often")]
     return text_table(headings, rows, title="Levers among the draws’ own best menus")
-
-
-def _worth_blocks(a: RobustAnswer) -> list[Any]:
-    w = a.worth
-    if w is None:
-        return []
-    told = "The value of knowing everything is not told: in some draws no menu meets the conditions."
-    first: Content = (
-        told if w.perfect is None or not math.isfinite(w.perfect)
-        else say("To know everything before deciding would be worth {v}.", v=Value(w.perfect, a.unit))
-    )  # fmt: skip
-    rows: list[Row] = [
-        (one.name, Value(one.value, a.unit, NumberForm.PLAIN), "yes" if one.above_null else "no")
-        for one in (*w.numbers[:RANKED], w.control)
-    ]
-    note = say("An unrelated number shows {null} on average, the largest of as many {most} in one case of twenty.",
-               null=Value(w.null, a.unit), most=Value(w.null_most, a.unit))  # fmt: skip
-    headings = [words("number"), Heading("worth knowing", a.unit), words("more than chance")]
-    return [Note(first), text_table(headings, rows, title="What to measure first"), Note(note)]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from optimizer.execution.executor import Executor
     from optimizer.model.case_model import CaseModel
     from optimizer.optimise.outcome import Settings
-    from optimizer.studies.sections import Content, Section
+    from optimizer.studies.sections import Block, Content, Section
     from optimizer.studies.tables import Table
 
 Result = TypeVar("Result")
@@ -124,6 +124,8 @@ class Study(ABC, Generic[Result]):
     """Whether its solves follow one another: beside other studies it is one task of its own."""
     spread: ClassVar[bool] = False
     """Whether its tasks run where an executor says, be it on a cluster."""
+    paged: ClassVar[bool] = False
+    """Whether it has a report of its own, ``--html``."""
     stoppable: ClassVar[bool] = False
     """Whether it keeps what is done when it is asked to stop."""
     resumes: ClassVar[bool] = False
@@ -149,9 +151,17 @@ class Study(ABC, Generic[Result]):
     def sections(self, result: Result, solution: Solution | None = None) -> tuple[Section, ...]:
         """What it tells a reader, in a terminal and in a report; ``solution`` is the answer it stands beside."""
 
-    def first_words(self, result: Result, solution: Solution) -> Content | None:
-        """What belongs beside the answer's number on the first screen of a report; None where nothing does."""
-        return None
+    def first_words(self, result: Result, solution: Solution) -> tuple[Content, ...]:
+        """What belongs beside the answer's number on the first screen of a report."""
+        return ()
+
+    def first_blocks(self, result: Result, solution: Solution) -> tuple[Block, ...]:
+        """What belongs below it there."""
+        return ()
+
+    def answer(self, setup: Setup, result: Result) -> Solution:
+        """The answer that a report of this study alone is about."""
+        return setup.answer()
 
     def summary(self, result: Result) -> tuple[tuple[str, Any, str], ...]:
         """Item, value and unit of what it adds to the summary of a workbook."""

@@ -17,7 +17,7 @@ from optimizer.model.measures import TOLERANCE, condition_factors, selection_of
 from optimizer.schema.case import CaseCondition
 from optimizer.search.engine import Clock
 from optimizer.search.levels.evaluation import evaluate_many
-from optimizer.typing import Array, Choice, LevelIndices
+from optimizer.typing import Array, Choice, Ints, LevelIndices
 from optimizer.uncertainty.case_draws import HEADLINE, CaseDraw, CaseOverDraws, aim_of, over_draws, posed_draw
 from optimizer.uncertainty.own import COARSE, own_best
 from optimizer.uncertainty.question import least_weighted, numbered
@@ -92,11 +92,20 @@ def all_conditions(draw: CaseDraw) -> CaseDraw:
     return replace(draw, by_plan=replace(bare, limits=every))
 
 
-def candidate_values(
+@dataclass(frozen=True)
+class Candidates:
+    """Menus among which is chosen where the worth of knowing more is taken."""
+
+    menus: tuple[Choice, ...]
+    """Level indices of plans, and mixes."""
+    values: Array
+    """(S, B) the aim, more is better."""
+
+
+def candidates(
     asked: CaseOverDraws, chosen: Sequence[tuple[LevelIndices, int]], own: Sequence[tuple[LevelIndices, int]]
-) -> Array:
-    """(S, B) aims of menus of plans that meet over the draws what is asked: some, and those one change away from the
-    ``chosen``."""
+) -> Candidates:
+    """Menus of plans that meet over the draws what is asked: some, and those one change away from the ``chosen``."""
     question = asked.problem.question(aim_of(asked.m).name, **asked.asked)
     composites = asked.draws[0].composites
     counts = [len(levels) for levels in asked.m.choices.levels]
@@ -107,23 +116,30 @@ def candidate_values(
         for k in range(count)
     ]
     near += [(levels, mix) for levels, _ in chosen for mix in range(len(asked.m.choices.mixes))]
-    packed = [(composites.packed(levels), mix) for levels, mix in dict.fromkeys([*chosen, *own, *near])]
+    packed = [(composites.packed(levels), (levels, mix)) for levels, mix in dict.fromkeys([*chosen, *own, *near])]
     if isinstance(question, WideQuestion):
         narrow = question.narrowed(question.levels_of([place for place, _ in packed if place is not None]))
-        packed = [(None if place is None else narrow.inside(place), mix) for place, mix in packed]
+        packed = [(None if place is None else narrow.inside(place), own) for place, own in packed]
         question = narrow.question
     first = question.instances[0]
-    menus = [(place, mix) for place, mix in packed if place is not None and follows_rules(first, place)]
+    menus = [(place, own) for place, own in packed if place is not None and follows_rules(first, place)]
     values = np.stack([
         np.stack(list(evaluate_many(
-            instance, dict(numbered(aim, limits)), [place for place, _ in menus], [mix for _, mix in menus]
+            instance, dict(numbered(aim, limits)), [place for place, _ in menus], [mix for _, (_, mix) in menus]
         ).values()), axis=1)
         for instance, aim, limits in zip(question.instances, question.aims, question.limits, strict=True)
     ], axis=1)  # fmt: skip
-    met = question.missed(values[..., 1:]) == 0.0
-    aims = values[met, :, 0]
-    best = np.argsort(-(aims @ question.weights), kind="stable")[:CANDIDATES]
-    return np.asarray(aims[best].T)
+    met = np.flatnonzero(question.missed(values[..., 1:]) == 0.0)
+    best = met[_kept(values[met, :, 0].T, question.weights)]
+    return Candidates(tuple(menus[b][1] for b in best), values[best, :, 0].T)
+
+
+def _kept(values: Array, weights: Array) -> Ints:
+    """Of menus (S, B) those that are the best of some draw, then the best on average, not too many."""
+    if not values.size:
+        return np.zeros(0, dtype=np.intp)
+    order = [*np.argmax(values, axis=1).tolist(), *np.argsort(-(weights @ values), kind="stable").tolist()]
+    return np.array(list(dict.fromkeys(order))[:CANDIDATES], dtype=np.intp)
 
 
 def _met(condition: CaseCondition, factor: float, evaluation: Evaluation) -> bool:

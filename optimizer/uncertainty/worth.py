@@ -45,6 +45,8 @@ class Worths:
     control: Worth
     candidates: int
     """Menus among which is chosen."""
+    among: float
+    """EVPI among the candidates: what knowing a number, or testing one, cannot exceed."""
 
 
 def worths(values: Array, weights: Array, columns: Mapping[str, Array], perfect: float | None, seed: int) -> Worths:
@@ -66,6 +68,7 @@ def worths(values: Array, weights: Array, columns: Mapping[str, Array], perfect:
         most,
         Worth(CONTROL, control, control > most),
         values.shape[1],
+        float(weights @ values.max(axis=1) - (weights @ values).max()),
     )
 
 

@@ -134,6 +134,52 @@ def test_a_second_signal_ends_a_study_at_once(study: subprocess.Popen[str]) -> N
     assert [(d["status"], d["exit_code"], d["message"]) for d in told] == [("interrupted", 143, "terminated")]
 
 
+DRAWN = "assistant-startup-margin"
+"""A case whose market has numbers to draw."""
+
+
+def test_stopped_draws_are_kept(start_process: Start, tmp_path: Path) -> None:
+    """Those that were done are the one document and the file; the code is 130 all the same."""
+    out = tmp_path / "draws.json"
+    process = start_process("draws", DRAWN, "--draws", "5000", "--json", "--out", out)
+    assert soon(lambda: catches(process.pid, signal.SIGTERM) or process.poll() is not None)
+    soon(lambda: busy(process.pid) >= 1.5 or process.poll() is not None)
+    told, err = interrupted(process, signal.SIGINT)
+    assert process.returncode == 130, err
+    assert [d["status"] for d in told] == ["interrupted"]
+    kept = json.loads(out.read_text())
+    assert len(kept["weights"]) == len(told[0]["weights"]) < 5000
+    assert "what is done is kept" in err
+
+
+def test_a_robust_answer_stopped_among_its_draws_has_none(start_process: Start, tmp_path: Path) -> None:
+    """There is no answer over fewer draws than were asked for: a message, the code, and nothing saved."""
+    out = tmp_path / "out"
+    process = start_process("robust", DRAWN, "--draws", "5000", "--json", "--out", out)
+    assert soon(lambda: catches(process.pid, signal.SIGTERM) or process.poll() is not None)
+    soon(lambda: busy(process.pid) >= 1.5 or process.poll() is not None)
+    told, err = interrupted(process, signal.SIGINT)
+    assert process.returncode == 130, err
+    assert [(d["status"], d["exit_code"]) for d in told] == [("interrupted", 130)]
+    assert not out.exists()
+
+
+@pytest.mark.full
+def test_a_robust_answer_is_kept_without_what_is_told_beside_it(start_process: Start, tmp_path: Path) -> None:
+    """Stopped among the fresh draws, after the answer: it is put out, saved and verified, and the code is 130."""
+    from optimizer.studies.robust_saved import verify_robust
+
+    out = tmp_path / "out"
+    process = start_process("robust", DRAWN, "--draws", "4", "--fresh", "20000", "--json", "--out", out)
+    assert soon(lambda: catches(process.pid, signal.SIGTERM) or process.poll() is not None)
+    soon(lambda: busy(process.pid) >= 6.0 or process.poll() is not None, 120.0)
+    told, err = interrupted(process, signal.SIGINT)
+    assert process.returncode == 130, err
+    assert [d["status"] for d in told] == ["interrupted"] and told[0]["verdict"] == "proved"
+    assert json.loads((out / "robust.json").read_text())["value"] == told[0]["value"]
+    assert verify_robust(out)["passed"]
+
+
 def test_words_without_json(start_process: Start, case: Path) -> None:
     for number, word in ((signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")):
         process = start_process("run", case)

@@ -1,0 +1,97 @@
+"""What README and answers say of answers over draws, worked out anew: four minutes of processor time a case."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from optimizer import robust_case
+from optimizer.studies.robust_menus import levers_of
+
+ROOT = Path(__file__).resolve().parents[2]
+README, ANSWERS = (
+    " ".join((ROOT / name).read_text(encoding="utf-8").split()) for name in ("README.md", "docs/answers.md")
+)
+DRAWS = 100
+
+
+def millions(value: float, digits: int = 0) -> str:
+    return f"{value / 1e6:.{digits}f}"
+
+
+def written(*phrases: str, page: str = ANSWERS) -> None:
+    assert phrases
+    missing = [phrase for phrase in phrases if phrase not in page]
+    assert not missing, missing
+
+
+def menu(a: Any, name: str) -> dict[tuple[str, str], str]:
+    document = next(one for one in a.menus if one.name == name).document
+    return {(plan, lever): level for plan, lever, level in levers_of(document)}
+
+
+@pytest.mark.full
+def test_the_best_on_average() -> None:
+    a: Any = robust_case("openai-2025-robust", draws=DRAWS)
+    assert a.verdict == "proved"
+    aim, fresh, point = a.asked.proven.aim, a.asked.fresh, next(one for one in a.menus if one.name == "point")
+    written(
+        f"{millions(aim.mean)} M on average over 100 draws, "
+        f"{millions(aim.p10)} to {millions(aim.p90)} M in eight of ten",
+        f"{millions(fresh.aim.mean)} M on {fresh.draws} fresh draws",
+        f"brings {millions(point.proven.aim.mean)} M, but misses",
+    )
+    written(
+        f"{millions(aim.mean)} M on average over 100 draws, "
+        f"{millions(aim.p10)} to {millions(aim.p90)} M in eight of ten, and {millions(fresh.aim.mean)} M on 200 fresh",
+        page=README,
+    )
+    assert not point.meets and a.asked.meets
+    own = menu(a, "mean")
+    assert own["plus", "price"] == "24" and own["free", "reasoning"] == "0/day" and own["free", "frontier"] == "5/5h"
+    assert own["business", "price"] == own["enterprise", "price"] == "40" and own["go", "price"] == "not offered"
+    assert all(menu(a, name) == own for name in ("cvar", "regret"))
+    refused = a.draws.tried - a.draws.count
+    first = max(a.draws.refused.values())
+    written(
+        f"{refused} of {a.draws.tried} points tried were no draws ({refused / a.draws.tried:.0%})",
+        f"{first} of them because",
+    )
+    written(f"{refused} of {a.draws.tried} points tried were no draws ({refused / a.draws.tried:.0%})", page=README)
+    w, x = a.worth, a.experiments
+    written(
+        f"everything before deciding would be worth {millions(w.perfect)} M",
+        *(f"({millions(one.value, 1)} M)" for one in w.numbers[:5]),
+        f"Unrelated numbers show {millions(w.null, 1)} M on average, and the largest of as many "
+        f"{millions(w.null_most, 1)} M",
+    )
+    assert all(one.above_null for one in w.numbers[:5])
+    named = [ANSWERS.index(f"`{one.name}`") for one in w.numbers[:5]]
+    assert named == sorted(named)
+    test = x.ranked[0]
+    written(
+        f"`{test.plan}` {test.lever}: {test.other} beside {test.today}",
+        f"{test.visitors:,} visitors an arm",
+        f"worth {millions(test.value, 1)} M",
+        f"the best of as many unrelated tests {millions(x.null_most, 1)} M",
+    )
+    assert test.above_null
+
+
+@pytest.mark.full
+def test_the_least_regret() -> None:
+    a: Any = robust_case("openai-2025-regret", draws=DRAWS, risk="regret", fresh=0)
+    assert a.verdict == "proved"
+    point = next(one for one in a.menus if one.name == "point")
+    met = a.asked.proven.conditions[0], point.proven.conditions[0]
+    written(
+        f"loses at most {millions(a.value)} M",
+        f"{millions(a.asked.proven.aim.mean)} M on average",
+        f"keeps four fifths of today's share in {met[1]:.0%} of the draws only",
+    )
+    written(f"loses at most {millions(a.value)} M", page=README)
+    assert a.asked.meets and met[0] >= 0.9
+    own = menu(a, "regret")
+    assert own["plus", "price"] == "20" and own["enterprise", "price"] == "60" and own["go", "price"] == "not offered"
