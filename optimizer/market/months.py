@@ -101,9 +101,9 @@ class MonthEvaluation(Evaluation):
         """(I,) people reached."""
         return np.asarray(self.elsewhere_reached + self.held.sum(axis=1))
 
-    def _linear(self, figure: LinearFigure, selection: Selection) -> float:
+    def _summed(self, figure: LinearFigure, selection: Selection) -> float:
         """The fixed cost of plans is due for the menu alone."""
-        total = super()._linear(figure, selection)
+        total = super()._summed(figure, selection)
         if figure.fixed and selection.segment is None:
             offered = sum(self.menu.get(plan.name) is not None for plan in self.prepared.plans)
             for name in self.names[offered:]:
