@@ -22,6 +22,7 @@ def check(case: CaseArgument, sets: SetOption = None, json: JsonOption = False) 
     """Check a case and its market, with the credibility checks, without solving."""
     from optimizer.io.plain import dumps
     from optimizer.market.diversion import diversions
+    from optimizer.market.over_months import answers_over_months
     from optimizer.model.case_model import checked_case
     from optimizer.report.words import diversion_text, findings_text
 
@@ -30,6 +31,7 @@ def check(case: CaseArgument, sets: SetOption = None, json: JsonOption = False) 
     believed = case_model is not None and not errors
     checks = case_model.checks if case_model is not None and believed else ()
     lost = diversions(case_model.today) if case_model is not None and believed else []
+    later = answers_over_months(case_model.calibrated, case_model.today) if case_model is not None and believed else []
     if json:
         body = {
             "schema_version": 1,
@@ -40,6 +42,7 @@ def check(case: CaseArgument, sets: SetOption = None, json: JsonOption = False) 
             "findings": [f.document() for f in findings],
             "credibility": [_check_row(c) for c in checks],
             "diversion": [asdict(d) for d in lost],
+            "over_months": [asdict(a) for a in later],
         }
         print_document(dumps(body))
     else:
@@ -48,6 +51,9 @@ def check(case: CaseArgument, sets: SetOption = None, json: JsonOption = False) 
             print(f"{'ok  ' if c.passed else 'MISS'} {c.check} of {c.of}: {told}")
         for d in lost:
             print(diversion_text(d))
+        for a in later:
+            told = ", ".join(f"{value:.2f} after {t} month{'s' if t > 1 else ''}" for t, value in a.elasticity.items())
+            print(f"{a.plan}: own-price elasticity of customers {told}")
         print(findings_text(findings) if findings else "no findings")
     if errors:
         raise typer.Exit(BAD_INPUT)

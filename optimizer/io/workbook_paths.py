@@ -109,8 +109,13 @@ class Shape:
 
     def item_kinds(self, parts: Parts) -> set[str]:
         """JSON types allowed in the list at a path."""
-        options = (o for node in self._at(parts) for o in self._options(node) if "items" in o)
-        return {str(inner.get("type")) for o in options for inner in self._options(o["items"])}
+        options = (o for node in self._at(parts) for o in self._options(node))
+        items = (item for o in options for item in (o.get("items"), *o.get("prefixItems", ())))
+        return {str(inner.get("type")) for item in items for inner in self._options(item)}
+
+    def names(self, parts: Parts, text: str) -> bool:
+        """Whether a text is one of the words that a path may have beside a list."""
+        return any(text in o.get("enum", ()) for node in self._at(parts) for o in self._options(node))
 
     def note(self, parts: Parts) -> str:
         """What the schema says about a field."""
@@ -137,8 +142,8 @@ def cell_value(cell: Cell, parts: Parts, shape: Shape) -> Any:
         return {}
     if _BLANK.fullmatch(text):
         return text[1:-1]
-    if "array" in kinds:
-        return _list(text, "number" in shape.item_kinds(parts))
+    if "array" in kinds and not shape.names(parts, text):
+        return _list(text, bool({"number", "integer"} & shape.item_kinds(parts)))
     if _NUMBER.fullmatch(text) and kinds & {"number", "integer"}:
         return _number(text)
     if text.lower() in ("true", "false") and "boolean" in kinds:

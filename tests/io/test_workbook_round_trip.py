@@ -27,7 +27,14 @@ from optimizer.schema.case import Case
 from optimizer.schema.market import Market
 
 SHAPE = Shape(Case)
-CASES = ["assistant-startup-margin", "anthropic-2025-margin", "openai-2025-price-war", "openai-2025-today"]
+CASES = [
+    "assistant-startup-cash",
+    "openai-2025-war",
+    "assistant-startup-margin",
+    "anthropic-2025-margin",
+    "openai-2025-price-war",
+    "openai-2025-today",
+]
 
 
 def read(path: Path, name: str) -> Inputs:
