@@ -43,5 +43,5 @@ def test_is_proven_over_a_few_draws(drawn: MarketDraws, name: str) -> None:
 def test_why_points_are_no_draws(drawn: MarketDraws) -> None:
     """Every point that was tried is a draw, or refused with a reason."""
     assert drawn.count == DRAWS
-    assert sum(drawn.refused.values()) == drawn.tried - drawn.count > 0
+    assert sum(drawn.refused.values()) == drawn.tried - drawn.count
     assert all(reason for reason in drawn.refused)
