@@ -51,9 +51,11 @@ def test_the_best_on_average() -> None:
     assert not point.meets and a.asked.meets
     own = menu(a, "mean")
     assert own["plus", "price"] == "24" and own["free", "reasoning"] == "0/day" and own["free", "frontier"] == "5/5h"
-    assert own["business", "price"] == "40" and own["enterprise", "price"] == "50" and own["go", "price"] == "not offered"
+    assert (own["business", "price"], own["enterprise", "price"]) == ("40", "50") and own[
+        "go", "price"
+    ] == "not offered"
     worst = menu(a, "cvar")
-    assert worst["free", "frontier"] == "2/5h" and worst["free", "reasoning"] == "1/day" and worst["plus", "price"] == "28"
+    assert (worst["free", "frontier"], worst["free", "reasoning"], worst["plus", "price"]) == ("2/5h", "1/day", "28")
     refused = a.draws.tried - a.draws.count
     first = max(a.draws.refused.values())
     written(
