@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from optimizer.answer.comparison import Comparison as Comparison
     from optimizer.answer.explanation import Explanation as Explanation
     from optimizer.answer.frontier import Frontier as Frontier
+    from optimizer.answer.path import PathSolution as PathSolution
     from optimizer.answer.robustness import RobustAnswer as RobustAnswer
     from optimizer.answer.run import evaluate_case as evaluate_case
     from optimizer.answer.run import solve_case as solve_case
@@ -63,6 +64,7 @@ _PUBLIC = {
     "answer.comparison": "Comparison",
     "answer.explanation": "Explanation",
     "answer.frontier": "Frontier",
+    "answer.path": "PathSolution",
     "answer.robustness": "RobustAnswer",
     "answer.run": "evaluate_case solve_case",
     "answer.solution": "Solution",
