@@ -17,7 +17,7 @@ from optimizer.economics.normal import quantile
 from optimizer.schema.base import Quantity
 from optimizer.schema.market import Market
 from optimizer.typing import Array
-from optimizer.uncertainty.sampling import fitted_together, uncertain_numbers
+from optimizer.uncertainty.sampling import ORDERED, SHARES, fitted_together, uncertain_numbers
 
 NINETY = quantile(0.95)
 """Standard deviations from the middle to the ends of a 90 % range."""
@@ -26,7 +26,7 @@ LEAST_SIDE = 0.1
 NEAR_END = 1e-3
 """Distance of shares and correlations from their ends, at least."""
 NIL = 0.1
-"""A low of 0 is taken for this part of the value, where the scale has no 0."""
+"""A low of 0 is taken for this part of the value, where the scale has no 0; likewise a high of 1."""
 ODDS = ("referral", "dissimilarity", "annual_share", "base", "most")
 """Last names of numbers between 0 and 1 whose unit does not say so."""
 
@@ -78,7 +78,8 @@ def _scale(path: str, q: Quantity) -> str:
 def _inside(scale: str, value: float, q: Quantity) -> float:
     """The value, off the ends of its scale."""
     if scale == "logit":
-        return min(max(value, NEAR_END), 1.0 - NEAR_END)
+        middle = min(max(q.value, NEAR_END), 1.0 - NEAR_END)
+        return min(max(value, NIL * middle), 1.0 - NIL * (1.0 - middle))
     if scale == "atanh":
         return min(max(value, NEAR_END - 1.0), 1.0 - NEAR_END)
     positive = [v for v in (q.value, q.high) if v is not None and v > 0.0]
@@ -121,6 +122,17 @@ class Numbers:
         """By path; shares of one whole add up to 1, and pairs are in order."""
         plain = np.array([[p.at(float(x)) for p, x in zip(self.priors, z, strict=True)]])
         return dict(zip(self.paths, fitted_together(self.market, self.paths, plain)[0].tolist(), strict=True))
+
+    @cached_property
+    def _bound(self) -> frozenset[int]:
+        """Numbers whose value depends on others: shares, and pairs in order."""
+        tied = (*(f".{part}." for part in SHARES), *(f".{name}" for pair in ORDERED for name in pair))
+        return frozenset(k for k, p in enumerate(self.paths) if any(t in p for t in tied))
+
+    def changed(self, z: Array, k: int, before: Mapping[str, float]) -> dict[str, float]:
+        """What differs from the values before, which differed in number k alone."""
+        after = self.values(z) if k in self._bound else {self.paths[k]: self.priors[k].at(float(z[k]))}
+        return {path: value for path, value in after.items() if value != before[path]}
 
     def only(self, keep: Sequence[int]) -> Numbers:
         """Some of them."""

@@ -18,12 +18,16 @@ Residuals = Callable[[Array], Array]
 """From z (N,) to (M,) standardised differences. May raise InputError where no market has these numbers."""
 Slopes = Callable[[Array, Array], Array]
 """From z and its residuals to (M, N) derivatives."""
-STEPS = 15
+STEPS = 25
 LONGEST = 2.5
 """Longest step of a number, in prior deviations."""
 SETTLED = 0.02
 """Gain of a step below which no other is taken, in units of log density."""
 SHORTEST = 1e-3
+KEPT = 0.5
+"""Part of the gain it promises that a step must bring for its Jacobian to be used again."""
+NEAR = 0.1
+"""Prior deviations within which a Jacobian is taken for the same."""
 REFITS = 2
 """Steps of a refit, with the Jacobian of the best point."""
 
@@ -63,20 +67,32 @@ def covariance(jacobian: Array) -> Array:
 
 
 def posterior(residuals: Residuals, slopes: Slopes, start: Array) -> Posterior:
-    """The best point from a start. Raises InputError where the start has no market."""
+    """The best point from a start. Raises InputError where the start has no market.
+
+    A Jacobian serves for further steps as long as these gain about what it promises.
+    """
     z, r = start, residuals(start)
-    steps = 0
+    jacobian, at, steps = slopes(z, r), z, 0
     for steps in range(1, STEPS + 1):
-        jacobian = slopes(z, r)
-        moved = _step(residuals, z, r, covariance(jacobian) @ -(jacobian.T @ r + z))
-        if moved is None:
+        fresh = at is z
+        step = covariance(jacobian) @ -(jacobian.T @ r + z)
+        moved = _step(residuals, z, r, step)
+        gain = 0.0 if moved is None else log_density(moved[1], moved[0]) - log_density(r, z)
+        promised = log_density(r + jacobian @ step, z + step) - log_density(r, z)
+        if moved is not None:
+            z, r = moved
+        if gain < SETTLED and (fresh or _near(z, at)):
             break
-        gain = log_density(moved[1], moved[0]) - log_density(r, z)
-        z, r = moved
-        if gain < SETTLED:
-            break
-    jacobian = slopes(z, r)
+        if gain < max(SETTLED, KEPT * promised):
+            jacobian, at = slopes(z, residuals(z)), z
+    if not _near(z, at):
+        jacobian = slopes(z, residuals(z))
     return Posterior(z, r, jacobian, covariance(jacobian), steps)
+
+
+def _near(z: Array, at: Array) -> bool:
+    """Whether a Jacobian of one point is as good as that of another."""
+    return float(np.abs(z - at).max()) < NEAR
 
 
 def _step(residuals: Residuals, z: Array, r: Array, step: Array) -> tuple[Array, Array] | None:

@@ -20,8 +20,6 @@ from optimizer.market.prepare import Prepared
 from optimizer.schema.market import Market
 from optimizer.units import convert
 
-ROUGH = 0.15
-"""What the form of spells may be off, relative: they are joined where they lie close, and the market's are not."""
 STATED = 0.25
 """What people say they would choose against what they choose: spread of the scale of utility, in logarithms."""
 NO_OUTSIDE = 0.5
@@ -30,9 +28,9 @@ STUDY = 0.1
 """Standard error of a count from a market study that states no number of people asked, relative."""
 TOKENS = 1.0
 """Spread of a customer's tokens per request about the mean, relative."""
-ROUGH_USAGE = ("windows_per_day", "window_sigmas.short")
-LEFT_OUT = ("window_sigmas.week", "window_sigmas.month")
-"""What weeks and months show beside days of use that come and go is not told apart from these."""
+LEFT_OUT = ("window_sigmas.week", "window_sigmas.month", "window_sigmas.short", "windows_per_day")
+"""Weeks and months also vary with days of use that come and go, and spells that lie close count as one: what the log shows
+of them is not what the market means by them."""
 SURVEYED = {"reached": worlds.reached_share, "referred": worlds.referred_share}
 """Questions of a survey that the market answers: the answer yes counts."""
 FEWEST = 20
@@ -122,7 +120,7 @@ class _Reader:
                     self.unknown("windows", f"the AI model {e.name[10:]!r} for the segment {e.segment!r}")
                     continue
                 predicted, unit = of(worlds.number, path), quantity_at(self.market, path).unit
-            spread = math.hypot(e.se / e.value, ROUGH if e.name in ROUGH_USAGE else 0.0)
+            spread = e.se / e.value
             about = f"{e.name} of {e.segment} on {e.plan}"
             yield TableFigure("usage", about, unit, "log", e.value, spread, 0.0, predicted)
 

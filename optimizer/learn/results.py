@@ -98,6 +98,8 @@ class MenuChoice:
     world: str
     """``learned``, or the number of a draw."""
     offers: Offers
+    enterprise_share: float
+    """Of the go-to-market budget."""
     value: float
     """Of the objective."""
 

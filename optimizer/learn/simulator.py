@@ -31,6 +31,7 @@ class Simulator:
     figures: tuple[TableFigure, ...]
     discrepancy: float
     _centre: dict[str, tuple[bytes, CaseModel, list[float]]] = field(default_factory=dict, repr=False, compare=False)
+    _values: dict[str, tuple[bytes, dict[str, float]]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def factors(self) -> tuple[str, ...]:
@@ -66,20 +67,21 @@ class Simulator:
             self._centre["at"] = known
         return known[1], known[2]
 
+    def nearby(self, z: Array, k: int) -> CaseModel:
+        """The market with one number moved away from the point evaluated last, whose calibration is near."""
+        key, centre, _ = self._centre["at"]
+        if self._values.get("at", (b"",))[0] != key:
+            self._values["at"] = key, self.numbers.values(np.frombuffer(key))
+        changed = self.numbers.changed(z[: len(self.numbers.priors)], k, self._values["at"][1])
+        return vary(centre, changed) if changed else centre
+
     def _moved(self, z: Array, k: int) -> Array:
-        """Residuals with one number moved away from the point evaluated last, whose calibration is near."""
+        """Residuals with one number moved away from the point evaluated last."""
         _, centre, told = self._centre["at"]
-        count = len(self.numbers.priors)
-        if k >= count:
-            return self._residuals(told, z)
-        new = self.numbers.values(z[:count])
-        back = z.copy()
-        back[k] = np.frombuffer(self._centre["at"][0])[k]
-        old = self.numbers.values(back[:count])
-        changed = {path: value for path, value in new.items() if value != old[path]}
-        if not changed:
-            return self._residuals(told, z)
-        return self._residuals(predictions(self.figures, World(vary(centre, changed))), z)
+        if k < len(self.numbers.priors):
+            m = self.nearby(z, k)
+            told = told if m is centre else predictions(self.figures, World(m))
+        return self._residuals(told, z)
 
     def _with_factors(self, told: Sequence[float], z: Array) -> list[float]:
         logs = FACTOR + FACTOR_SD * z[len(self.numbers.priors) :]

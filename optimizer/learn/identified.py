@@ -1,0 +1,167 @@
+"""What the tables identified: by number, by elasticity, and the test that would tell most next."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from optimizer.economics import trials
+from optimizer.learn.fit import Fitted
+from optimizer.learn.numbers import NINETY, Prior
+from optimizer.learn.posterior import forward_slopes
+from optimizer.learn.results import FittedFigure, LearnedNumber, NextTest, ResponseNumber
+from optimizer.learn.simulator import FACTOR, FACTOR_SD, STEP, Simulator
+from optimizer.learn.worlds import World, of, offered_to, take_up
+from optimizer.market.credibility import own_price_elasticity
+from optimizer.model.case_model import CaseModel
+from optimizer.typing import Array
+from optimizer.uncertainty.sampling import named, uncertain_numbers
+
+SPOKEN_OF = {
+    "usage": ("segments.*.usage.*", "segments.*.usage.*.*", "ai_models.*.*_tokens", "ai_models.*.cached"),
+    "price test": ("segments.*.price_*", "segments.*.decision_rate_sensitivity", "nests.*.dissimilarity"),
+    "cap test": ("segments.*.value_of_use", "segments.*.decision_rate_sensitivity", "nests.*.dissimilarity"),
+    "choices": ("segments.*.price_*",),
+    "subscriptions": ("plans.*.decision_rate*", "plans.*.annual_share", "nests.*.dissimilarity", "today.plans.*.*"),
+    "switching": ("nests.*.dissimilarity",),
+    "survey": ("plans.*.referral", "go_to_market.*.*", "segments.*.potential"),
+    "rivals": ("today.alternatives.*.*", "segments.*.potential"),
+    "accounts": ("pools.*.*", "pools.*.capacity.*", "finance.*", "plans.*.support_cost"),
+}  # fmt: skip
+"""Table -> numbers that it speaks of directly; ``*`` stands for any one name."""
+NO_TABLE = 1.02
+"""A table without which a number is known less than so much worse is not what it was learned from."""
+LOWER = 0.75
+"""Price of the arm that a test is proposed with, against today's."""
+PRICE_STEP = 0.05
+"""Relative step of the elasticity of take-up."""
+
+
+def figures_of(fitted: Fitted) -> tuple[FittedFigure, ...]:
+    """Every figure as observed and as fitted."""
+    told, r = fitted.simulator.predicted(fitted.posterior.z), fitted.posterior.residuals
+    return tuple(
+        FittedFigure(f.table, f.about, f.unit, f.observed, p, f.error, float(d))
+        for f, p, d in zip(fitted.simulator.figures, told, r, strict=True)
+    )
+
+
+def numbers_learned(fitted: Fitted) -> tuple[LearnedNumber, ...]:
+    """Every uncertain number of the market: learned, or as it was believed."""
+    tables = tuple(dict.fromkeys(f.table for f in fitted.simulator.figures))
+    column = np.array([f.table for f in fitted.simulator.figures])
+    without = {t: fitted.posterior.sd_without(column == t) / fitted.posterior.sd for t in tables}
+    values, found = fitted.numbers.values(fitted.z), []
+    for path, q in uncertain_numbers(fitted.m.inputs.market).items():
+        if path in fitted.readings.known:
+            continue
+        k = fitted.numbers.place.get(path)
+        if k is None:
+            assert q.low is not None and q.high is not None
+            before = (q.value, q.low, q.high)
+            found.append(LearnedNumber(path, q.unit, before, *before, 0.0, "", 1.0, False))
+            continue
+        table = max(tables, key=lambda t: float(without[t][k]))
+        wider = float(without[table][k])
+        p, z, sd = fitted.numbers.priors[k], float(fitted.z[k]), float(fitted.sd[k])
+        found.append(_learned(p, z, sd, values[path], table if wider > NO_TABLE else "", wider))
+    return tuple(found)
+
+
+def _learned(p: Prior, z: float, sd: float, value: float, table: str, wider: float) -> LearnedNumber:
+    """One number; of shares of one whole the interval moves with the share."""
+    scale = value / p.at(z)
+    low, high = (p.at(z + side * NINETY * sd) * scale for side in (-1.0, 1.0))
+    learned = 1.0 - sd**2
+    by_form = table != "" and not named(p.path, SPOKEN_OF.get(table, ()))
+    return LearnedNumber(
+        p.path, p.unit, (p.value, p.low, p.high), value, min(low, value), max(high, value), learned, table, wider, by_form
+    )
+
+
+def responses_of(fitted: Fitted) -> tuple[ResponseNumber, ...]:
+    """Own-price elasticities of plans with a fee, before and after: spreads by the delta method."""
+    plans = _paid(fitted.m)
+    if not plans:
+        return ()
+
+    def told(m: CaseModel) -> Array:
+        return np.array([own_price_elasticity(m.today.prepared, plan) for plan in plans])
+
+    before, spread = _with_spread(fitted.simulator, np.zeros(fitted.simulator.size), np.eye(fitted.simulator.size), told)
+    value, after = _with_spread(fitted.simulator, fitted.posterior.z, fitted.posterior.covariance, told)
+    return tuple(
+        ResponseNumber("own_price_elasticity", plan, *map(float, row))
+        for plan, *row in zip(plans, before, spread, value, after, strict=True)
+    )
+
+
+def next_tests(fitted: Fitted) -> tuple[NextTest, ...]:
+    """For each plan with a fee, the price test that halves what is not known of how its take-up answers."""
+    plans = [(plan, segment) for plan in _paid(fitted.m) for segment in [_main_segment(fitted.m, plan)] if segment]
+    if not plans:
+        return ()
+    prices = {plan: fitted.m.today.prepared.terms[plan].price for plan, _ in plans}
+
+    def told(m: CaseModel) -> Array:
+        world = World(m)
+
+        def rate(plan: str, segment: str, factor: float) -> float:
+            return take_up(segment, ((f"plans.{plan}.price", prices[plan] * factor),), plan, world)
+
+        up, down = 1.0 + PRICE_STEP, 1.0 - PRICE_STEP
+        return np.array([math.log(rate(*p, up) / rate(*p, down)) / math.log(up / down) for p in plans])
+
+    _, spread = _with_spread(fitted.simulator, fitted.posterior.z, fitted.posterior.covariance, told)
+    found = []
+    for (plan, segment), s in zip(plans, spread.tolist(), strict=True):
+        share = _sign_up(fitted, segment) * of(take_up, segment, (), plan)(World(fitted.m))
+        if s > 0.0 and share > 0.0:
+            n = trials.visitors_needed(share, 1.0 / LOWER, s)
+            lower = round(prices[plan] * LOWER, 2)
+            found.append(NextTest(plan, prices[plan], lower, share, n, n * share, s))
+    return tuple(found)
+
+
+def _sign_up(fitted: Fitted, segment: str) -> float:
+    """Part of a test's visitors who decide at all, as fitted; as believed where there was no test."""
+    names = fitted.simulator.factors
+    for name in (f"sign_up.{segment}", "sign_up.all"):
+        if name in names:
+            z = float(fitted.posterior.z[len(fitted.numbers.priors) + names.index(name)])
+            return math.exp(FACTOR + FACTOR_SD * z)
+    return math.exp(FACTOR)
+
+
+def _paid(m: CaseModel) -> list[str]:
+    """Plans on today's menu with a fee."""
+    return [plan for plan in m.today.plans if m.today.prepared.terms[plan].price > 0.0]
+
+
+def _main_segment(m: CaseModel, plan: str) -> str:
+    """The segment that most of a plan's customers are of; empty where its price is stated by region."""
+    if m.today.prepared.terms[plan].regional:
+        return ""
+    held = {s: float(World(m).held(s, plan).sum()) for s in m.inputs.market.segments}
+    best = max(held, key=lambda s: held[s])
+    return best if offered_to(m.today.prepared, plan, best) else ""
+
+
+def _with_spread(
+    simulator: Simulator, z: Array, covariance: Array, told: Callable[[CaseModel], Array]
+) -> tuple[Array, Array]:
+    """Figures of the market at z, and their standard deviation: sqrt(g' C g), g by forward differences."""
+    count = len(simulator.numbers.priors)
+    value = told(simulator.market_at(z))
+
+    def moved(at: Array, k: int) -> Array:
+        if k >= count:
+            return value
+        return told(simulator.nearby(at, k))
+
+    simulator.residuals(z)
+    slopes = forward_slopes(moved, z, value, STEP)
+    return value, np.sqrt(np.einsum("mk,kl,ml->m", slopes, covariance, slopes))
+
