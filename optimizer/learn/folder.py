@@ -169,6 +169,7 @@ def _yaml_with(path: Path, rows: Mapping[str, Rewritten], sources: set[str], fai
 
     yaml = YAML()
     yaml.width, yaml.preserve_quotes = 4096, True
+    yaml.indent(mapping=2, sequence=4, offset=2)
     data = yaml.load(path.read_text(encoding="utf-8"))
     for key, new in rows.items():
         node = _node(data, key.split("."))

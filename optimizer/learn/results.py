@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from optimizer.answer.offers import Offers
 from optimizer.errors import Finding
@@ -135,3 +136,19 @@ class LearnedMarket:
     def number(self, path: str) -> LearnedNumber:
         """Raises KeyError."""
         return {n.path: n for n in self.numbers}[path]
+
+
+def learned_document(learned: LearnedMarket) -> dict[str, Any]:
+    """What was learned as plain data, without draws and the case model."""
+    parts = ("numbers", "figures", "responses", "next_tests", "menus")
+    return {
+        "case": learned.case,
+        "market": learned.market,
+        "saved": None if learned.saved is None else str(learned.saved),
+        "steps": learned.steps,
+        "known": dict(learned.known),
+        **{name: [asdict(item) for item in getattr(learned, name)] for name in parts},
+        "draws": 0 if learned.draws is None else learned.draws.count,
+        "missed": list(learned.missed),
+        "findings": [f.document() for f in learned.findings],
+    }

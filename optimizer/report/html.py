@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from os import PathLike
@@ -23,9 +23,10 @@ from optimizer.io.plain import clean
 from optimizer.io.saving import write_atomic
 from optimizer.report import charts, html_tables
 from optimizer.report.charts.style import Chart
-from optimizer.report.html_sections import first_blocks, first_words, study_sections
+from optimizer.report.html_sections import first_blocks, first_words, html_section, study_sections
 from optimizer.report.text import decision
 from optimizer.report.words import printable
+from optimizer.studies.sections import Section
 
 TEMPLATES = Path(__file__).parent / "templates"
 STILL = 640
@@ -127,6 +128,14 @@ def report_html(solution: Solution, **results: object) -> str:
             hashes=f"{script_hash(runtime())} {script_hash(app)}",
         )
     )
+
+
+def plain_page(heading: str, kicker: str, sections: Sequence[Section]) -> str:
+    """Sections without drawings as one HTML text."""
+    shown = [html_section(section) for section in sections]
+    css = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    template = _environment().get_template("plain.html")
+    return template.render(heading=printable(heading), kicker=kicker, sections=shown, css=css)
 
 
 def write_report(path: str | PathLike[str], solution: Solution, **results: object) -> Path:
