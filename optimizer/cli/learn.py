@@ -159,7 +159,7 @@ def fit(
     html: HtmlOption = None,
     json: JsonOption = False,
 ) -> None:
-    """A case's market learned from statistics: a folder with the case, its market, draws; what was learned and what not."""
+    """A case's market learned from statistics: a folder with case, market and draws; what was learned and what not."""
     from optimizer.learn.engine import on_stderr
     from optimizer.learn.market import FitOptions, learn_market
     from optimizer.learn.results import learned_document
@@ -184,13 +184,12 @@ def fit(
 def _page_writer() -> Callable[..., object]:
     """What writes the page. Raises InputError where its packages are not installed."""
     try:
-        from optimizer.report import html
+        import optimizer.report.html  # noqa: F401
     except ModuleNotFoundError as error:
         cure = "pip install 'pricing-strategy-optimizer[report]'"
         raise bad_argument("--html", f"the report needs the package {error.name}", cure) from None
     from optimizer.report.learning import write_learned_report
 
-    assert html
     return write_learned_report
 
 
@@ -235,7 +234,9 @@ def simulate(
     else:
         for name, columns in made.tables.items():
             print(f"{name:14} {len(next(iter(columns.values()))):>12,} rows")
+        share = next(t.value for t in made.truth if t.path == "simulated.scale")
         print(f"saved to {out}; the truth to {beside}", file=sys.stderr)
+        print(f"they hold this share of all customers: learn fit --sampled {share:.6g}", file=sys.stderr)
 
 
 def register(app: typer.Typer) -> None:

@@ -1,6 +1,6 @@
 """What tests, subscriptions and surveys show of a market: choices of a short time, with stocks as they are.
 
-A test is over long before stocks follow it: who decides meanwhile chooses by attraction, all others stay where they are.
+A test is over long before stocks follow: who decides meanwhile chooses by attraction, all others stay where they are.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from optimizer.economics.choice import chosen
-from optimizer.economics.normal import normal_class_means, quantile
+from optimizer.economics.normal import cdf, quantile
 from optimizer.typing import Array
 
 
@@ -57,26 +57,28 @@ def second_choices(held: Array, attraction: Array, outside: Array) -> Array:
     return np.asarray(held @ shares / held.sum())
 
 
-def log_spread(weight: Array, sigma: float, edges: tuple[float, ...]) -> float:
-    """Spread of the logarithm of wishes among customers of whom ``weight`` lie in each usage class.
+def wish_spread(weight: Array, sigma: float, edges: tuple[float, ...]) -> float:
+    """Spread of wishes among customers of whom ``weight`` lie in each usage class, as counts tell it.
 
-    sigma x sqrt(E[z^2] - E[z]^2), z a standard normal cut to the classes.
-    Index: (K,) classes between ``edges``. Unit: 1. Source: moments of the truncated normal.
+    2 sqrt(ln(E[x] / E[sqrt x]^2)): sigma itself where all classes are there in full. Of other mixtures no lognormal is
+    right; counts weigh wishes about by their root. Index: (K,) classes between ``edges``. Unit: 1.
+    Source: moments of the lognormal.
     """
     share = weight / weight.sum()
-    mean, square = float(share @ normal_class_means(edges)), float(share @ normal_class_squares(edges))
-    return sigma * math.sqrt(max(square - mean**2, 0.0))
+    mean, root = (float(share @ moment_of_class(k, sigma, edges)) for k in (1.0, 0.5))
+    return 2.0 * math.sqrt(max(math.log(mean / root**2), 0.0))
 
 
-def normal_class_squares(edges: tuple[float, ...]) -> Array:
-    """Mean square of a standard normal within each quantile class: 1 + (z_a phi(z_a) - z_b phi(z_b)) / (b - a).
+def moment_of_class(power: float, sigma: float, edges: tuple[float, ...]) -> Array:
+    """E[x^k] in each quantile class of a lognormal x of mean 1.
 
-    Index: (K,). Unit: 1. Source: moments of the truncated normal.
+    exp(k (k - 1) sigma^2 / 2) (Phi(k sigma - z_a) - Phi(k sigma - z_b)) / (b - a), z = Phi^-1.
+    Index: (K,) classes between ``edges``. Unit: 1. Source: partial moments of the lognormal.
     """
     z = np.array([quantile(e) for e in edges])
-    inside = np.where(np.isfinite(z), z, 0.0)
-    weighted = inside * np.exp(-0.5 * inside**2) / math.sqrt(2.0 * math.pi)
-    return np.asarray(1.0 + (weighted[:-1] - weighted[1:]) / np.diff(np.array(edges)))
+    upper = cdf(power * sigma - z)
+    whole = math.exp(0.5 * power * (power - 1.0) * sigma**2)
+    return np.asarray(whole * (upper[:-1] - upper[1:]) / np.diff(np.array(edges)))
 
 
 def visitors_needed(take_up: float, ratio: float, spread: float) -> float:

@@ -37,9 +37,12 @@ class TableFigure:
     predicted: Predicted
     factor: str = ""
     """Nuisance that multiplies the prediction."""
+    direct: bool = False
+    """Whether it is a number of the market itself, which no classes of customers come between."""
 
     def residual(self, predicted: float, discrepancy: float = DISCREPANCY) -> float:
-        """How far the prediction is too high, in standard deviations."""
+        """How far the prediction is too high, in standard deviations; ``discrepancy`` where it is not direct."""
+        discrepancy = 0.0 if self.direct else discrepancy
         if self.kind == "log":
             gap = math.log(max(predicted, TINY)) - math.log(max(self.observed, TINY))
             return gap / math.hypot(self.spread, discrepancy)
@@ -56,7 +59,7 @@ class TableFigure:
 
 
 def count_residual(kind: Kind, count: float, n: float, predicted: float, discrepancy: float) -> float:
-    """By how much a count is expected to be larger, in standard deviations, on a scale where these are the same for all.
+    """By how much a count is expected to be larger, in standard deviations, on a scale where these are alike.
 
     Shares: 2 sqrt(n) asin sqrt(p); counts in n months: 2 sqrt(n rate). Source: Anscombe (1948). ``discrepancy``,
     relative to the expectation, widens the unit deviation.

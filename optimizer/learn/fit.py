@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +10,7 @@ from optimizer.errors import Finding, InputError, bad_argument
 from optimizer.learn.compared import DISCREPANCY
 from optimizer.learn.engine import Tell, silent, step
 from optimizer.learn.numbers import Numbers, numbers_of
-from optimizer.learn.posterior import Posterior, posterior, refitted
+from optimizer.learn.posterior import Posterior, posterior
 from optimizer.learn.readings import Readings, readings
 from optimizer.learn.simulator import Simulator
 from optimizer.learn.stats import Stats
@@ -43,6 +42,7 @@ class Fitted:
 
     @property
     def sd(self) -> Array:
+        """Of the numbers."""
         return self.posterior.sd[: len(self.numbers.priors)]
 
 
@@ -60,7 +60,8 @@ def fit(
     with step(tell, "usage and figures of the tables"):
         read = readings(stats, m.inputs, m.today.prepared, sampled)
     if not read.figures:
-        raise bad_argument("STATS", "nothing in the statistics speaks of this market", "see what was left out", read.findings)
+        nothing = bad_argument("STATS", "nothing in the statistics speaks of this market", "give tables of its plans")
+        raise InputError([*nothing.findings, *read.findings])
     base = _with_counts(m, read)
     simulator = Simulator(base, numbers_of(m.inputs.market, tuple(read.known)), read.figures, discrepancy)
     with step(tell, "which numbers the tables speak of"):
@@ -76,7 +77,7 @@ def _with_counts(m: CaseModel, read: Readings) -> CaseModel:
     except InputError as error:
         counts = ", ".join(f"{path} {value:,.6g}" for path, value in read.known.items())
         message = f"the market cannot have the customers of the tables ({counts})"
-        cure = "correct potential and reach in the market, or say which share of the customers the tables hold: --sampled"
+        cure = "correct potential and reach, or say which share of all customers the tables hold: --sampled"
         told = Finding("learn-counts", "error", "plans.csv", None, "", message, cure)
         raise InputError([told, *error.findings]) from None
 
@@ -96,18 +97,3 @@ def _whole(path: str) -> str:
     """What a share is a share of; the path itself of other numbers."""
     head = path.rpartition(".")[0]
     return head if head.endswith((".usage.ai_models", ".usage.hours")) else path
-
-
-def draws_of(fitted: Fitted, count: int, seed: int) -> list[dict[str, float]]:
-    """Values of the learned numbers in so many draws. Raises InputError."""
-    rng = np.random.default_rng(seed)
-    found: list[dict[str, float]] = []
-    for _ in range(count):
-        z = refitted(fitted.posterior, fitted.simulator.residuals, rng)
-        found.append(fitted.numbers.values(z[: len(fitted.numbers.priors)]))
-    return found
-
-
-def tables_of(figures: Sequence[object]) -> tuple[str, ...]:
-    """Names of the tables, in order."""
-    return tuple(dict.fromkeys(f.table for f in figures))  # type: ignore[attr-defined]

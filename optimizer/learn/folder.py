@@ -150,10 +150,14 @@ def _csv_with(text: str, rows: Mapping[str, Rewritten]) -> tuple[str, set[str]]:
         new = rows.get(row["path"])
         if new is not None:
             done.add(row["path"])
-            row |= {"value": _number(new.value), "low": _number(new.low), "high": _number(new.high)}
-            row |= {"source": new.source, "assumption": ""} if new.source else {"source": "", "assumption": new.assumption}
-        writer.writerow(row)
+        writer.writerow(row if new is None else row | _cells(new))
     return out.getvalue(), done
+
+
+def _cells(new: Rewritten) -> dict[str, str]:
+    """A number's cells but for its path and unit."""
+    words = {"source": new.source or "", "assumption": "" if new.source else new.assumption or ""}
+    return {"value": _number(new.value), "low": _number(new.low), "high": _number(new.high), **words}
 
 
 def _failing(learned: LearnedMarket) -> set[int]:

@@ -76,13 +76,12 @@ def _learned(p: Prior, z: float, sd: float, value: float, table: str, wider: flo
     low, high = (p.at(z + side * NINETY * sd) * scale for side in (-1.0, 1.0))
     learned = 1.0 - sd**2
     by_form = table != "" and not named(p.path, SPOKEN_OF.get(table, ()))
-    return LearnedNumber(
-        p.path, p.unit, (p.value, p.low, p.high), value, min(low, value), max(high, value), learned, table, wider, by_form
-    )
+    before, low, high = (p.value, p.low, p.high), min(low, value), max(high, value)
+    return LearnedNumber(p.path, p.unit, before, value, low, high, learned, table, wider, by_form)
 
 
 def responses_of(fitted: Fitted) -> tuple[ResponseNumber, ...]:
-    """Own-price elasticities of plans with a fee, before and after: spreads by the delta method."""
+    """Own-price elasticities of plans with a fee, before and after; spreads about what was fitted."""
     plans = _paid(fitted.m)
     if not plans:
         return ()
@@ -90,11 +89,12 @@ def responses_of(fitted: Fitted) -> tuple[ResponseNumber, ...]:
     def told(m: CaseModel) -> Array:
         return np.array([own_price_elasticity(m.today.prepared, plan) for plan in plans])
 
-    before, spread = _with_spread(fitted.simulator, np.zeros(fitted.simulator.size), np.eye(fitted.simulator.size), told)
-    value, after = _with_spread(fitted.simulator, fitted.posterior.z, fitted.posterior.covariance, told)
+    before = told(fitted.simulator.market_at(np.zeros(fitted.simulator.size)))
+    value, slopes = _slopes(fitted.simulator, fitted.posterior.z, told)
+    spreads = (_spread(slopes, c) for c in (np.eye(fitted.simulator.size), fitted.posterior.covariance))
     return tuple(
         ResponseNumber("own_price_elasticity", plan, *map(float, row))
-        for plan, *row in zip(plans, before, spread, value, after, strict=True)
+        for plan, *row in zip(plans, before, value, *spreads, strict=True)
     )
 
 
@@ -114,7 +114,7 @@ def next_tests(fitted: Fitted) -> tuple[NextTest, ...]:
         up, down = 1.0 + PRICE_STEP, 1.0 - PRICE_STEP
         return np.array([math.log(rate(*p, up) / rate(*p, down)) / math.log(up / down) for p in plans])
 
-    _, spread = _with_spread(fitted.simulator, fitted.posterior.z, fitted.posterior.covariance, told)
+    spread = _spread(_slopes(fitted.simulator, fitted.posterior.z, told)[1], fitted.posterior.covariance)
     found = []
     for (plan, segment), s in zip(plans, spread.tolist(), strict=True):
         share = _sign_up(fitted, segment) * of(take_up, segment, (), plan)(World(fitted.m))
@@ -149,19 +149,17 @@ def _main_segment(m: CaseModel, plan: str) -> str:
     return best if offered_to(m.today.prepared, plan, best) else ""
 
 
-def _with_spread(
-    simulator: Simulator, z: Array, covariance: Array, told: Callable[[CaseModel], Array]
-) -> tuple[Array, Array]:
-    """Figures of the market at z, and their standard deviation: sqrt(g' C g), g by forward differences."""
-    count = len(simulator.numbers.priors)
+def _slopes(simulator: Simulator, z: Array, told: Callable[[CaseModel], Array]) -> tuple[Array, Array]:
+    """Figures of the market at z, and their derivatives by forward differences."""
     value = told(simulator.market_at(z))
 
     def moved(at: Array, k: int) -> Array:
-        if k >= count:
-            return value
-        return told(simulator.nearby(at, k))
+        return told(simulator.nearby(at, k)) if k < len(simulator.numbers.priors) else value
 
     simulator.residuals(z)
-    slopes = forward_slopes(moved, z, value, STEP)
-    return value, np.sqrt(np.einsum("mk,kl,ml->m", slopes, covariance, slopes))
+    return value, forward_slopes(moved, z, value, STEP)
 
+
+def _spread(slopes: Array, covariance: Array) -> Array:
+    """Standard deviations by the delta method: sqrt(g' C g)."""
+    return np.asarray(np.sqrt(np.einsum("mk,kl,ml->m", slopes, covariance, slopes)))

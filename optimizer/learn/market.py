@@ -186,5 +186,3 @@ def _solved(m: CaseModel, world: str) -> MenuChoice | None:
         return None
     told = menu_document(stage.menu, m.inputs.market)
     return MenuChoice(world, told["menu"], float(told["mix"]["enterprise_share"]), stage.reported.value)
-
-

@@ -73,7 +73,8 @@ def posterior(residuals: Residuals, slopes: Slopes, start: Array) -> Posterior:
     """
     z, r = start, residuals(start)
     jacobian, at, steps = slopes(z, r), z, 0
-    for steps in range(1, STEPS + 1):
+    while steps < STEPS:
+        steps += 1
         fresh = at is z
         step = covariance(jacobian) @ -(jacobian.T @ r + z)
         moved = _step(residuals, z, r, step)

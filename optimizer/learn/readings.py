@@ -26,11 +26,15 @@ NO_OUTSIDE = 0.5
 """The same where the survey had no alternative of taking none, so that its scale is its own."""
 STUDY = 0.1
 """Standard error of a count from a market study that states no number of people asked, relative."""
+UNEVEN = 0.04
+"""What the spread of wishes among a plan's customers may be off, relative: they are no lognormal."""
+BIAS = 0.01
+"""What estimates of usage may be off beside chance, relative."""
 TOKENS = 1.0
 """Spread of a customer's tokens per request about the mean, relative."""
-LEFT_OUT = ("window_sigmas.week", "window_sigmas.month", "window_sigmas.short", "windows_per_day")
-"""Weeks and months also vary with days of use that come and go, and spells that lie close count as one: what the log shows
-of them is not what the market means by them."""
+WINDOWS = ("day",)
+"""Windows whose counts are used. Weeks and months also vary with days of use that come and go, and spells that lie
+close count as one: what the log shows of these is not what the market means by them."""
 SURVEYED = {"reached": worlds.reached_share, "referred": worlds.referred_share}
 """Questions of a survey that the market answers: the answer yes counts."""
 FEWEST = 20
@@ -107,8 +111,8 @@ class _Reader:
 
     def usage(self) -> Iterator[TableFigure]:
         """What was estimated from the log."""
-        for e in estimate_usage(self.stats):
-            if e.name in LEFT_OUT or not self.sold("windows", e.segment, e.plan) or not e.value > 0.0:
+        for e in estimate_usage(self.stats, WINDOWS):
+            if not self.sold("windows", e.segment, e.plan) or not e.value > 0.0:
                 continue
             path = f"segments.{e.segment}.usage.{e.name}"
             if e.name == "requests":
@@ -116,13 +120,15 @@ class _Reader:
             elif e.name == "sigma":
                 predicted, unit = of(worlds.spread_of_wishes, e.segment, e.plan), "1"
             else:
-                if e.name.startswith("ai_models.") and e.name[10:] not in self.market.segments[e.segment].usage.ai_models:
-                    self.unknown("windows", f"the AI model {e.name[10:]!r} for the segment {e.segment!r}")
+                ai_model = e.name.removeprefix("ai_models.")
+                if ai_model != e.name and ai_model not in self.market.segments[e.segment].usage.ai_models:
+                    self.unknown("windows", f"the AI model {ai_model!r} for the segment {e.segment!r}")
                     continue
                 predicted, unit = of(worlds.number, path), quantity_at(self.market, path).unit
-            spread = e.se / e.value
+            spread = math.hypot(e.se / e.value, UNEVEN if e.name == "sigma" else BIAS)
             about = f"{e.name} of {e.segment} on {e.plan}"
-            yield TableFigure("usage", about, unit, "log", e.value, spread, 0.0, predicted)
+            direct = e.name not in ("requests", "sigma")
+            yield TableFigure("usage", about, unit, "log", e.value, spread, 0.0, predicted, direct=direct)
 
     def tokens(self) -> Iterator[TableFigure]:
         """Tokens per request, and the part of the input that was cached, by AI model."""
@@ -139,7 +145,8 @@ class _Reader:
                 path = f"ai_models.{name}.{key}"
                 if value > 0.0:
                     unit, predicted = quantity_at(self.market, path).unit, of(worlds.number, path)
-                    yield TableFigure("usage", f"{key} of {name}", unit, "log", value, spread, 0.0, predicted)
+                    about = f"{key} of {name}"
+                    yield TableFigure("usage", about, unit, "log", value, spread, 0.0, predicted, direct=True)
 
     def hours(self) -> Iterator[TableFigure]:
         """Share of the requests in each block of hours, by segment."""
@@ -152,19 +159,26 @@ class _Reader:
                 continue
             for block in facts.usage.hours:
                 share = sum(h.requests for h in rows if of_hour[h.hour] == block) / total
-                about, predicted = f"use at {block}, {segment}", of(worlds.number, f"segments.{segment}.usage.hours.{block}")
-                yield TableFigure("usage", about, "fraction", "share", share, 0.0, float(customers), predicted)
+                predicted = of(worlds.number, f"segments.{segment}.usage.hours.{block}")
+                about = f"use at {block}, {segment}"
+                yield TableFigure(
+                    "usage", about, "fraction", "share", share, 0.0, float(customers), predicted, direct=True
+                )
 
     def subscriptions(self) -> Iterator[TableFigure]:
         """Who pays by the year, and who goes where."""
         for plan in self.market.plans:
-            rows = [p for p in self.stats.plans if p.plan == plan]
-            total = sum(p.customers for p in rows)
-            if self.market.plans[plan].annual_share is not None and total >= FEWEST:
-                share = sum(p.customers for p in rows if p.billing == "year") / total
-                predicted = of(worlds.number, f"plans.{plan}.annual_share")
+            by = {"month": 0, "year": 0}
+            for row in self.stats.plans:
+                if row.plan == plan and row.billing in by:
+                    by[row.billing] += row.customers
+            total = sum(by.values())
+            # a cell of few customers is not shown: without one of the two the share is not known
+            if self.market.plans[plan].annual_share is not None and total >= FEWEST and all(by.values()):
+                share, predicted = by["year"] / total, of(worlds.number, f"plans.{plan}.annual_share")
                 about = f"share of {plan} that pays by the year"
-                yield TableFigure("subscriptions", about, "fraction", "share", share, 0.0, float(total), predicted)
+                n = float(total)
+                yield TableFigure("subscriptions", about, "fraction", "share", share, 0.0, n, predicted, direct=True)
         for seen in self.stats.exposure:
             if seen.months <= 0.0 or not self.sold("exposure", seen.segment, seen.plan):
                 continue
@@ -175,13 +189,20 @@ class _Reader:
                 yield TableFigure("subscriptions", about, "1/month", "rate", rate, 0.0, seen.months, predicted)
 
     def _ended(self, segment: str, plan: str) -> dict[str, int]:
-        """How many went to each of our other plans that the segment may have, and to none; those of few with none."""
+        """How many went to each of our other plans that the segment may have, and to none of ours.
+
+        Ways of few are put together: they are told where it can be but one of them.
+        """
         others = [p for p in self.market.today.plans if p != plan and worlds.offered_to(self.prepared, p, segment)]
-        found = dict.fromkeys([*others, "none"], 0)
+        ways, found, few = (*others, "none"), dict[str, int](), 0
         for flow in self.stats.flows:
             if (flow.segment, flow.plan, flow.kind) == (segment, plan, "ended"):
-                found[flow.other if flow.other in found else "none"] += flow.customers
-        return found
+                if flow.other in ways:
+                    found[flow.other] = flow.customers
+                else:
+                    few += flow.customers
+        missing = [way for way in ways if way not in found]
+        return {**found, missing[0]: few} if few and len(missing) == 1 else found
 
     def tests(self) -> Iterator[TableFigure]:
         """Arms of tests: what those took who were new, where those were afterwards who held a plan."""
@@ -289,7 +310,8 @@ class _Reader:
                     continue
                 path, spread = f"segments.{segment}.{key}", math.hypot(taste.se / taste.estimate, doubt)
                 unit, predicted = quantity_at(self.market, path).unit, of(worlds.number, path)
-                yield TableFigure("choices", f"{key} of {segment}", unit, "log", taste.estimate, spread, 0.0, predicted)
+                about = f"{key} of {segment}"
+                yield TableFigure("choices", about, unit, "log", taste.estimate, spread, 0.0, predicted, direct=True)
 
     def accounts(self) -> Iterator[TableFigure]:
         """Figures that the market states with a source: your own accounts; assumed ones are written anew."""

@@ -65,8 +65,9 @@ class ResponseNumber:
     """own_price_elasticity."""
     plan: str
     before: float
-    before_spread: float
     value: float
+    before_spread: float
+    """Standard deviation that it would have if the numbers were still as uncertain as before."""
     spread: float
     """Standard deviation."""
 

@@ -76,10 +76,11 @@ def requests_wanted(segment: str, plan: str, world: World) -> float:
 
 
 def spread_of_wishes(segment: str, plan: str, world: World) -> float:
-    """Spread of the logarithm of wishes between a plan's customers."""
+    """Spread of wishes between a plan's customers, as their counts tell it."""
     pop, market = world.prepared.population, world.m.inputs.market
-    held = np.bincount(pop.usage_class, world.held(segment, plan), len(market.classes.usage) - 1)
-    return trials.log_spread(held, market.segments[segment].usage.sigma.value, market.classes.usage)
+    classes = range(len(market.classes.usage) - 1)
+    held = np.array([world.held(segment, plan)[pop.usage_class == k].sum() for k in classes], dtype=float)
+    return trials.wish_spread(held, market.segments[segment].usage.sigma.value, market.classes.usage)
 
 
 def leaves_for(segment: str, plan: str, other: str, world: World) -> float:

@@ -1,4 +1,4 @@
-"""A learned market for readers: what was learned from which table, how it fits, what it leaves open, what to test next."""
+"""A learned market for readers: what was learned from which table, how it fits, what is open, what to test next."""
 
 from __future__ import annotations
 
@@ -77,14 +77,14 @@ def _numbers(learned: LearnedMarket) -> Section:
     headings = [words("number"), Head("before"), Head("now"), Head("low"), Head("high"), Head("learned", "fraction"),
                 words("chiefly from"), Head("wider without it")]  # fmt: skip
     lead = say(
-        "{count} of {all} uncertain numbers were learned from {figures} figures of the tables; {known} customer counts were "
-        "taken over as they are.",
+        "{count} of {all} uncertain numbers were learned from {figures} figures of the tables; {known} customer counts "
+        "were taken over as they are.",
         count=Value(len(learned.identified)), all=Value(len(learned.numbers)), figures=Value(len(learned.figures)),
         known=Value(len(learned.known)),
     )  # fmt: skip
     meaning = (
-        "Low and high are a 90 % interval. Learned: the part of the variance of what was believed before that the tables "
-        "took away. Chiefly from: the table without which the number would be least well known."
+        "Low and high are a 90 % interval. Learned: the part of the variance of what was believed before that the "
+        "tables took away. Chiefly from: the table without which the number would be least well known."
     )
     notes = [Note(f"{BY_FORM} No table speaks of it directly: what is known of it rests on the form of the market.")]
     marked = any(n.by_form for n in learned.identified)
@@ -115,12 +115,13 @@ def _not_identified(learned: LearnedMarket) -> Section | None:
 def _responses(learned: LearnedMarket) -> Section | None:
     if not learned.responses:
         return None
-    headings = [words("plan"), Head("before"), Head("+-"), Head("now"), Head("+-"), Head("learned", "fraction")]
+    headings = [words("plan"), Head("before"), Head("now"), Head("spread before"), Head("spread now"),
+                Head("learned", "fraction")]  # fmt: skip
     rows: list[Row] = [
-        (r.plan, *(Value(x) for x in (r.before, r.before_spread, r.value, r.spread)), Value(r.learned, "fraction"))
+        (r.plan, *(Value(x) for x in (r.before, r.value, r.before_spread, r.spread)), Value(r.learned, "fraction"))
         for r in learned.responses
     ]
-    lead = "Of customers, to the plan's own price in the long run, with standard deviations."
+    lead = "Of customers, to the plan's own price in the long run. Spreads are standard deviations."
     return Section("Elasticities", (text_table(headings, rows),), (lead,))
 
 
@@ -148,8 +149,8 @@ def _tests(learned: LearnedMarket) -> Section | None:
 def _test(t: NextTest, learned: LearnedMarket) -> Content:
     plan = PlanName(t.plan, learned.case_model.inputs.market.plans[t.plan].title)
     return say(
-        "{plan} at {price} and at {other}: {visitors} visitors an arm, of whom about {taken} take it (elasticity of take-up "
-        "known to {spread} now).",
+        "{plan} at {price} and at {other}: {visitors} visitors an arm, of whom about {taken} take it (elasticity of "
+        "take-up known to {spread} now).",
         plan=plan, price=Value(t.price, "usd/month"), other=Value(t.other_price, "usd/month"),
         visitors=f"{t.visitors:,.0f}", taken=f"{t.sign_ups:,.0f}", spread=f"+- {t.spread:.2g}",
     )  # fmt: skip
@@ -172,8 +173,9 @@ def _figure_row(f: FittedFigure) -> Row:
 
 
 def _left_open(learned: LearnedMarket) -> Section | None:
-    missed = [f"{check}: the learned market does not pass; it is told, and no longer stops a run" for check in learned.missed]
+    says = "the learned market does not pass; it is told, and no longer stops a run"
+    missed = [f"{check}: {says}" for check in learned.missed]
     unused = [str(f) for f in learned.findings]
-    blocks = [Listing(tuple(items), title=title) for title, items in
-              (("Checks of the market's evidence", missed), ("What of the tables was not used", unused)) if items]  # fmt: skip
-    return Section("What to look at", tuple(blocks)) if blocks else None
+    found = (("Checks of the market's evidence", missed), ("What of the tables was not used", unused))
+    blocks = tuple(Listing(tuple(items), title=title) for title, items in found if items)
+    return Section("What to look at", blocks) if blocks else None
