@@ -12,8 +12,8 @@ from optimizer.learn.worlds import Predicted, World
 DISCREPANCY = 0.03
 """By how much a true market's figures differ from those of one with fewer classes of customers, relative."""
 TINY = 1e-12
-COUNT = 3.0 / 8.0
-"""Added to counts before the root is taken (Anscombe 1948)."""
+COUNT, MEAN = 3.0 / 8.0, 1.0 / 8.0
+"""Added to a count before the root is taken (Anscombe 1948), and to its expectation, so that the mean root is met."""
 
 Kind = Literal["log", "share", "rate"]
 """``log``: an amount, compared in logarithms; ``share``: so many of n; ``rate``: so many in n months."""
@@ -65,10 +65,10 @@ def count_residual(kind: Kind, count: float, n: float, predicted: float, discrep
     relative to the expectation, widens the unit deviation.
     """
     if kind == "rate":
-        gap = 2.0 * (math.sqrt(n * predicted + COUNT) - math.sqrt(count + COUNT))
+        gap = 2.0 * (math.sqrt(n * predicted + MEAN) - math.sqrt(count + COUNT))
         return gap / math.sqrt(1.0 + discrepancy**2 * count)
     p = min(max(predicted, 0.0), 1.0)
-    seen, wanted = ((x + COUNT) / (n + 2.0 * COUNT) for x in (count, n * p))
+    seen, wanted = (count + COUNT) / (n + 2.0 * COUNT), (n * p + MEAN) / (n + 2.0 * MEAN)
     gap = 2.0 * math.sqrt(n + 0.5) * (math.asin(math.sqrt(wanted)) - math.asin(math.sqrt(seen)))
     return gap / math.sqrt(1.0 + discrepancy**2 * n * seen / max(1.0 - seen, COUNT / n))
 

@@ -79,7 +79,7 @@ def _inside(scale: str, value: float, q: Quantity) -> float:
     """The value, off the ends of its scale."""
     if scale == "logit":
         middle = min(max(q.value, NEAR_END), 1.0 - NEAR_END)
-        return min(max(value, NIL * middle), 1.0 - NIL * (1.0 - middle))
+        return middle if value == q.value else min(max(value, NIL * middle), 1.0 - NIL * (1.0 - middle))
     if scale == "atanh":
         return min(max(value, NEAR_END - 1.0), 1.0 - NEAR_END)
     positive = [v for v in (q.value, q.high) if v is not None and v > 0.0]
