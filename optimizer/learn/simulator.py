@@ -62,7 +62,8 @@ class Simulator:
         key = z[: len(self.numbers.priors)].tobytes()
         known = self._centre.get("at")
         if known is None or known[0] != key:
-            m = self.market_at(z)
+            near = self.m if known is None else known[1]
+            m = vary(near, self.numbers.values(z[: len(self.numbers.priors)]))
             known = key, m, predictions(self.figures, World(m))
             self._centre["at"] = known
         return known[1], known[2]

@@ -13,10 +13,12 @@ from optimizer.economics import trials
 from optimizer.economics.figures import Selection
 from optimizer.inputs.moved import quantity_at, with_values
 from optimizer.market.evaluate import Evaluation, evaluate_menu, type_mask
-from optimizer.market.prepare import Prepared, prepare
+from optimizer.market.prepare import Prepared, prepare, terms_of
 from optimizer.model.case_model import CaseModel
 from optimizer.typing import Array, Bools
 
+TERMS = ("price", "allowances", "unit_prices", "fallback_limit", "credits", "least_spend", "included_spend")
+"""Numbers of a plan that are terms of its offer, and nothing else."""
 Changes = tuple[tuple[str, float], ...]
 """Paths of the market and what a test set them to, in the schema's units."""
 
@@ -27,6 +29,7 @@ class World:
 
     m: CaseModel
     _tested: dict[Changes, Evaluation] = field(default_factory=dict, repr=False, compare=False)
+    _without: dict[str, Evaluation] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def today(self) -> Evaluation:
@@ -41,10 +44,23 @@ class World:
         if not changes:
             return self.today
         if changes not in self._tested:
-            market = with_values(self.m.inputs.market, dict(changes))
-            prepared = prepare(market, self.m.calibrated.constants)
-            self._tested[changes] = evaluate_menu(prepared, prepared.today_menu())
+            self._tested[changes] = self._evaluated(changes)
         return self._tested[changes]
+
+    def _evaluated(self, changes: Changes) -> Evaluation:
+        market, parts = with_values(self.m.inputs.market, dict(changes)), [path.split(".") for path, _ in changes]
+        if all(first == "plans" and of_plan in TERMS for first, _, of_plan, *_ in parts):
+            terms = {plan: terms_of(market, market.plans[plan]) for _, plan, *_ in parts}
+            return evaluate_menu(self.prepared, {**self.prepared.today_menu(), **terms})
+        prepared = prepare(market, self.m.calibrated.constants)
+        return evaluate_menu(prepared, prepared.today_menu())
+
+    def without(self, plan: str) -> Evaluation:
+        """Today's menu less a plan."""
+        if plan not in self._without:
+            menu = {name: t for name, t in self.prepared.today_menu().items() if name != plan}
+            self._without[plan] = evaluate_menu(self.prepared, menu)
+        return self._without[plan]
 
     @cached_property
     def _rows(self) -> Mapping[str, Bools]:
@@ -112,10 +128,8 @@ def held_after(segment: str, changes: Changes, holders: str, plan: str, months: 
 
 def second_choice(segment: str, plan: str, to: str, world: World) -> float:
     """Share of a plan's customers who would go to a plan, an alternative or nothing if theirs were no longer there."""
-    prepared, terms = world.prepared, world.prepared.today_menu()
-    without = evaluate_menu(prepared, {name: t for name, t in terms.items() if name != plan})
-    outside = prepared.alternative_attraction
-    names = [*without.plans, *(a.name for a in prepared.alternatives), "nothing"]
+    without, outside = world.without(plan), world.prepared.alternative_attraction
+    names = [*without.plans, *(a.name for a in world.prepared.alternatives), "nothing"]
     shares = trials.second_choices(world.held(segment, plan), without.attraction, outside)
     return float(shares[names.index(to)])
 

@@ -48,7 +48,7 @@ def test_ends_of_a_scale() -> None:
     p = prior("nests.a.dissimilarity", stated(0.8, 0.4, 1.0))
     assert p.at(NINETY) == pytest.approx(0.98)
     at_the_end = prior("segments.a.usage.ai_models.b", stated(1.0, 0.8, 1.0, "fraction"))
-    assert 0.0 < at_the_end.above and at_the_end.at(0.0) == pytest.approx(0.999)
+    assert at_the_end.above > 0.0 and at_the_end.at(0.0) == pytest.approx(0.999)
 
 
 def test_shares_stay_whole_and_pairs_in_order() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from optimizer.learn.compared import TableFigure
 from optimizer.learn.readings import Readings, readings
 from optimizer.learn.stats import (
+    Activity,
     AnswerCount,
     ArmCount,
     Exposure,
@@ -49,7 +51,8 @@ def types_of(m: CaseModel, segment: str) -> list[int]:
 
 
 def test_counts_are_taken_over(m: CaseModel) -> None:
-    plans = (PlanCount(PEOPLE, "plus", "month", 300, 300, 3600.0, 0), PlanCount(PEOPLE, "plus", "year", 100, 100, 1e3, 0))
+    ways = (("month", 300), ("year", 100))
+    plans = tuple(PlanCount(PEOPLE, "plus", billing, n, n, 1e3, 0) for billing, n in ways)
     found = read(m, Stats({}, plans=plans), 0.1)
     assert found.known == {"today.plans.plus.customers": 4000.0}
     (share,) = found.figures
@@ -95,8 +98,6 @@ def test_what_an_arm_took(m: CaseModel) -> None:
         ("price test", 0.015, 2000.0, "sign_up.individuals"), ("price test", 0.01, 2000.0, "sign_up.individuals")
     ]  # fmt: skip
     prepared = m.today.prepared
-    from dataclasses import replace
-
     for figure, price in zip(found, (9.0, 12.0), strict=True):
         menu = {**prepared.today_menu(), "plus": replace(prepared.terms["plus"], price=price)}
         e = evaluate_menu(prepared, menu)
@@ -148,8 +149,12 @@ def test_a_market_study(m: CaseModel) -> None:
 
 
 def test_a_survey(m: CaseModel) -> None:
-    rows = (AnswerCount("reached", "yes", PEOPLE, 100, None, 1000), AnswerCount("reached", "no", PEOPLE, 900, None, 1000),
-            AnswerCount("referred", "yes", PEOPLE, None, 0.3, 500), AnswerCount("happy?", "yes", "all", 5, None, 9))  # fmt: skip
+    rows = (
+        AnswerCount("reached", "yes", PEOPLE, 100, None, 1000),
+        AnswerCount("reached", "no", PEOPLE, 900, None, 1000),
+        AnswerCount("referred", "yes", PEOPLE, None, 0.3, 500),
+        AnswerCount("happy?", "yes", "all", 5, None, 9),
+    )
     found = read(m, Stats({}, survey=rows))
     reached, referred = found.figures
     # 2 % and what 36,000 usd buy of the other 10 %
@@ -169,8 +174,6 @@ def test_tokens_hours_and_tastes(m: CaseModel) -> None:
         "input_tokens of large": 1500.0, "output_tokens of large": 250.0, "cached of large": 0.25
     }  # fmt: skip
     assert found["input_tokens of large"].spread == pytest.approx(0.1)  # of a hundred customers
-    from optimizer.learn.stats import Activity
-
     hours = tuple(HourCount(PEOPLE, "free", h, 50, 10 if h < 8 else 20) for h in range(24))
     seen = Activity(PEOPLE, "free", 50, 4000, 1000, None, None)
     blocks = {f.about: f.observed for f in read(m, Stats({}, hours=hours, activity=(seen,))).figures}
@@ -190,7 +193,8 @@ def test_what_is_unknown_is_told_once(m: CaseModel) -> None:
         ArmCount("a", PEOPLE, 100, "new", changes, plan, 10, 1.0)
         for changes, plan in (("plans.plus.colour=3", "plus"), ("plans.plus.colour=3", "free"))
     )
-    exposure = (Exposure("pets", "plus", 50, 100.0), Exposure(PEOPLE, "gold", 50, 100.0), Exposure("teams", "plus", 9, 9.0))
+    units = (("pets", "plus"), (PEOPLE, "gold"), ("teams", "plus"))
+    exposure = tuple(Exposure(segment, plan, 50, 100.0) for segment, plan in units)
     found = read(m, Stats({}, experiments=arms, exposure=exposure))
     assert found.figures == ()
     assert [f.message.removesuffix(" is not in the market: not used") for f in found.findings] == [
