@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from optimizer.learn.worlds import Predicted, World
+from optimizer.learn.worlds import MarketWorld, Predicted
 
 DISCREPANCY = 0.03
 """By how much a true market's figures differ from those of one with fewer classes of customers, relative."""
@@ -73,6 +73,6 @@ def count_residual(kind: Kind, count: float, n: float, predicted: float, discrep
     return gap / math.sqrt(1.0 + discrepancy**2 * n * seen / max(1.0 - seen, COUNT / n))
 
 
-def predictions(figures: Sequence[TableFigure], world: World) -> list[float]:
+def predictions(figures: Sequence[TableFigure], world: MarketWorld) -> list[float]:
     """What the tables would show, without nuisances."""
     return [f.predicted(world) for f in figures]

@@ -9,7 +9,7 @@ import numpy as np
 from optimizer.errors import Finding, InputError, bad_argument
 from optimizer.learn.compared import DISCREPANCY
 from optimizer.learn.engine import Tell, silent, step
-from optimizer.learn.numbers import Numbers, numbers_of
+from optimizer.learn.numbers import NumberVector, numbers_of
 from optimizer.learn.posterior import Posterior, posterior
 from optimizer.learn.readings import Readings, readings
 from optimizer.learn.simulator import Simulator
@@ -32,7 +32,7 @@ class Fitted:
     readings: Readings
 
     @property
-    def numbers(self) -> Numbers:
+    def numbers(self) -> NumberVector:
         return self.simulator.numbers
 
     @property

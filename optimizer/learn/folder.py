@@ -15,6 +15,7 @@ from typing import Any
 from optimizer.economics.figures import Selection, unit_of
 from optimizer.errors import bad_argument
 from optimizer.inputs.load import load_inputs
+from optimizer.inputs.moved import quantity_at
 from optimizer.io.copying import copy_case
 from optimizer.io.numbers_csv import COLUMNS
 from optimizer.io.saving import write_atomic
@@ -56,15 +57,21 @@ def source_of(table: str) -> str:
     return f"learned-{table.replace(' ', '-')}"
 
 
-def write_learned(learned: LearnedMarket, m: CaseModel, case: str | os.PathLike[str] | Case, out: Path) -> Path:
-    """Write the folder, visible only once whole; the path of its case. ``m``: the case as it was believed.
-
-    Raises InputError for a case without a file, or a folder that is there already.
-    """
+def check_out(case: str | os.PathLike[str] | Case, out: Path) -> str | os.PathLike[str]:
+    """The case, which has a file. Raises InputError where it has none, or the folder is there already."""
     if isinstance(case, Case):
         raise bad_argument("case", "a folder is written for a case with a file", "save the case, and give its path")
     if os.path.lexists(out):
         raise bad_argument("--out", f"{out} exists already", "name another folder, or remove it first")
+    return case
+
+
+def write_learned(learned: LearnedMarket, m: CaseModel, case: str | os.PathLike[str] | Case, out: Path) -> Path:
+    """Write the folder, visible only once whole; the path of its case. ``m``: the case as it was believed.
+
+    Raises InputError like :func:`check_out`.
+    """
+    case = check_out(case, out)
     out.parent.mkdir(parents=True, exist_ok=True)
     hidden = Path(mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
@@ -122,8 +129,6 @@ def _in_file(n: LearnedNumber, m: CaseModel) -> Rewritten:
 
 def _stated(path: str, value: float, m: CaseModel, source: str) -> Rewritten:
     """A number that is known as it is; ``value`` in the schema's unit."""
-    from optimizer.inputs.moved import quantity_at
-
     unit = quantity_at(m.inputs.market, path).unit
     return Rewritten(convert(value, unit, _statement(m, path)["unit"]), None, None, source)
 

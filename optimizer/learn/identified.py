@@ -8,12 +8,12 @@ from collections.abc import Callable
 import numpy as np
 
 from optimizer.economics import trials
-from optimizer.learn.fit import Fitted
-from optimizer.learn.numbers import NINETY, Prior
+from optimizer.learn.fit import SILENT, Fitted
+from optimizer.learn.numbers import NINETY, NumberPrior
 from optimizer.learn.posterior import forward_slopes
 from optimizer.learn.results import FittedFigure, LearnedNumber, NextTest, ResponseNumber
 from optimizer.learn.simulator import FACTOR, FACTOR_SD, STEP, Simulator
-from optimizer.learn.worlds import World, of, offered_to, take_up
+from optimizer.learn.worlds import MarketWorld, of, offered_to, take_up
 from optimizer.market.credibility import own_price_elasticity
 from optimizer.model.case_model import CaseModel
 from optimizer.typing import Array
@@ -70,12 +70,14 @@ def numbers_learned(fitted: Fitted) -> tuple[LearnedNumber, ...]:
     return tuple(found)
 
 
-def _learned(p: Prior, z: float, sd: float, value: float, table: str, wider: float) -> LearnedNumber:
+def _learned(p: NumberPrior, z: float, sd: float, value: float, table: str, wider: float) -> LearnedNumber:
     """One number; of shares of one whole the interval moves with the share."""
     scale = value / p.at(z)
     low, high = (p.at(z + side * NINETY * sd) * scale for side in (-1.0, 1.0))
     learned = 1.0 - sd**2
     by_form = table != "" and not named(p.path, SPOKEN_OF.get(table, ()))
+    if learned < SILENT:
+        low, high = p.low, p.high
     before, low, high = (p.value, p.low, p.high), min(low, value), max(high, value)
     return LearnedNumber(p.path, p.unit, before, value, low, high, learned, table, wider, by_form)
 
@@ -106,7 +108,7 @@ def next_tests(fitted: Fitted) -> tuple[NextTest, ...]:
     prices = {plan: fitted.m.today.prepared.terms[plan].price for plan, _ in plans}
 
     def told(m: CaseModel) -> Array:
-        world = World(m)
+        world = MarketWorld(m)
 
         def rate(plan: str, segment: str, factor: float) -> float:
             return take_up(segment, ((f"plans.{plan}.price", prices[plan] * factor),), plan, world)
@@ -117,7 +119,7 @@ def next_tests(fitted: Fitted) -> tuple[NextTest, ...]:
     spread = _spread(_slopes(fitted.simulator, fitted.posterior.z, told)[1], fitted.posterior.covariance)
     found = []
     for (plan, segment), s in zip(plans, spread.tolist(), strict=True):
-        share = _sign_up(fitted, segment) * of(take_up, segment, (), plan)(World(fitted.m))
+        share = _sign_up(fitted, segment) * of(take_up, segment, (), plan)(MarketWorld(fitted.m))
         if s > 0.0 and share > 0.0:
             n = trials.visitors_needed(share, 1.0 / LOWER, s)
             lower = round(prices[plan] * LOWER, 2)
@@ -144,7 +146,7 @@ def _main_segment(m: CaseModel, plan: str) -> str:
     """The segment that most of a plan's customers are of; empty where its price is stated by region."""
     if m.today.prepared.terms[plan].regional:
         return ""
-    held = {s: float(World(m).held(s, plan).sum()) for s in m.inputs.market.segments}
+    held = {s: float(MarketWorld(m).held(s, plan).sum()) for s in m.inputs.market.segments}
     best = max(held, key=lambda s: held[s])
     return best if offered_to(m.today.prepared, plan, best) else ""
 

@@ -18,7 +18,7 @@ from optimizer.inputs.moved import quantity_at
 from optimizer.learn.compared import DISCREPANCY
 from optimizer.learn.engine import Tell, silent, step
 from optimizer.learn.fit import Fitted, fit
-from optimizer.learn.folder import write_learned
+from optimizer.learn.folder import check_out, write_learned
 from optimizer.learn.identified import figures_of, next_tests, numbers_learned, responses_of
 from optimizer.learn.posterior import refitted
 from optimizer.learn.results import LearnedMarket, MenuChoice
@@ -74,6 +74,8 @@ def learn_market(
     """
     options = options or FitOptions()
     _check(options)
+    if options.out is not None:
+        check_out(case, options.out)
     stats = _stats(tables, tell)
     m = case_model_of(load_inputs(case), strict=False, believe=False)
     fitted = fit(m, stats, options.sampled, options.discrepancy, tell)

@@ -32,7 +32,7 @@ ODDS = ("referral", "dissimilarity", "annual_share", "base", "most")
 
 
 @dataclass(frozen=True)
-class Prior:
+class NumberPrior:
     """What is believed of a number before anything is learned."""
 
     path: str
@@ -57,7 +57,7 @@ class Prior:
         return x / (self.above if x >= 0.0 else self.below)
 
 
-def prior(path: str, q: Quantity) -> Prior:
+def prior(path: str, q: Quantity) -> NumberPrior:
     """The prior of a number with low and high."""
     assert q.low is not None and q.high is not None
     scale = _scale(path, q)
@@ -65,7 +65,7 @@ def prior(path: str, q: Quantity) -> Prior:
     lower, middle, upper = (_forward(scale, v) for v in (low, value, high))
     below, above = (middle - lower) / NINETY, (upper - middle) / NINETY
     below, above = max(below, LEAST_SIDE * above), max(above, LEAST_SIDE * below)
-    return Prior(path, q.unit, scale, q.value, q.low, q.high, middle, below, above)
+    return NumberPrior(path, q.unit, scale, q.value, q.low, q.high, middle, below, above)
 
 
 def _scale(path: str, q: Quantity) -> str:
@@ -103,11 +103,11 @@ def _backward(scale: str, x: float) -> float:
 
 
 @dataclass(frozen=True)
-class Numbers:
+class NumberVector:
     """The numbers that are learned, in order."""
 
     market: Market
-    priors: tuple[Prior, ...]
+    priors: tuple[NumberPrior, ...]
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -134,12 +134,12 @@ class Numbers:
         after = self.values(z) if k in self._bound else {self.paths[k]: self.priors[k].at(float(z[k]))}
         return {path: value for path, value in after.items() if value != before[path]}
 
-    def only(self, keep: Sequence[int]) -> Numbers:
+    def only(self, keep: Sequence[int]) -> NumberVector:
         """Some of them."""
-        return Numbers(self.market, tuple(self.priors[k] for k in keep))
+        return NumberVector(self.market, tuple(self.priors[k] for k in keep))
 
 
-def numbers_of(market: Market, known: Sequence[str] = ()) -> Numbers:
+def numbers_of(market: Market, known: Sequence[str] = ()) -> NumberVector:
     """Every number that is uncertain, but for those that are known exactly."""
     found = uncertain_numbers(market)
-    return Numbers(market, tuple(prior(path, q) for path, q in found.items() if path not in known))
+    return NumberVector(market, tuple(prior(path, q) for path, q in found.items() if path not in known))

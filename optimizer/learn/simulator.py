@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from optimizer.learn.compared import TableFigure, predictions
-from optimizer.learn.numbers import Numbers
+from optimizer.learn.numbers import NumberVector
 from optimizer.learn.posterior import forward_slopes
-from optimizer.learn.worlds import World
+from optimizer.learn.worlds import MarketWorld
 from optimizer.model.case_model import CaseModel, vary
 from optimizer.typing import Array
 
@@ -27,7 +27,7 @@ class Simulator:
 
     m: CaseModel
     """The market that is varied: counts are those of the tables."""
-    numbers: Numbers
+    numbers: NumberVector
     figures: tuple[TableFigure, ...]
     discrepancy: float
     _centre: dict[str, tuple[bytes, CaseModel, list[float]]] = field(default_factory=dict, repr=False, compare=False)
@@ -64,7 +64,7 @@ class Simulator:
         if known is None or known[0] != key:
             near = self.m if known is None else known[1]
             m = vary(near, self.numbers.values(z[: len(self.numbers.priors)]))
-            known = key, m, predictions(self.figures, World(m))
+            known = key, m, predictions(self.figures, MarketWorld(m))
             self._centre["at"] = known
         return known[1], known[2]
 
@@ -81,7 +81,7 @@ class Simulator:
         _, centre, told = self._centre["at"]
         if k < len(self.numbers.priors):
             m = self.nearby(z, k)
-            told = told if m is centre else predictions(self.figures, World(m))
+            told = told if m is centre else predictions(self.figures, MarketWorld(m))
         return self._residuals(told, z)
 
     def _with_factors(self, told: Sequence[float], z: Array) -> list[float]:

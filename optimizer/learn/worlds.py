@@ -24,7 +24,7 @@ Changes = tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True)
-class World:
+class MarketWorld:
     """A calibrated market, and what is worked out of it."""
 
     m: CaseModel
@@ -76,22 +76,22 @@ class World:
         return np.where(self.rows(segment), self.today.customers[:, self.today.plans.index(plan)], 0.0)
 
 
-Predicted = Callable[[World], float]
+Predicted = Callable[[MarketWorld], float]
 """What a table would show in a world."""
 
 
-def number(path: str, world: World) -> float:
+def number(path: str, world: MarketWorld) -> float:
     """A number of the market itself."""
     return quantity_at(world.m.inputs.market, path).value
 
 
-def requests_wanted(segment: str, plan: str, world: World) -> float:
+def requests_wanted(segment: str, plan: str, world: MarketWorld) -> float:
     """Mean wish of a plan's customers, requests a month: heavy users choose other plans than light ones."""
     pop, held = world.prepared.population, world.held(segment, plan)
     return float(held @ pop.requests[pop.cell]) / float(held.sum())
 
 
-def spread_of_wishes(segment: str, plan: str, world: World) -> float:
+def spread_of_wishes(segment: str, plan: str, world: MarketWorld) -> float:
     """Spread of wishes between a plan's customers, as their counts tell it."""
     pop, market = world.prepared.population, world.m.inputs.market
     classes = range(len(market.classes.usage) - 1)
@@ -99,7 +99,7 @@ def spread_of_wishes(segment: str, plan: str, world: World) -> float:
     return trials.wish_spread(held, market.segments[segment].usage.sigma.value, market.classes.usage)
 
 
-def leaves_for(segment: str, plan: str, other: str, world: World) -> float:
+def leaves_for(segment: str, plan: str, other: str, world: MarketWorld) -> float:
     """Monthly rate at which a plan's customers go to another plan of ours, or to none of ours."""
     e, held = world.today, world.held(segment, plan)
     if other == "none":
@@ -109,14 +109,14 @@ def leaves_for(segment: str, plan: str, other: str, world: World) -> float:
     return trials.rate_of(held, e.decision_rates[:, e.plans.index(plan)] * again)
 
 
-def take_up(segment: str, changes: Changes, plan: str, world: World) -> float:
+def take_up(segment: str, changes: Changes, plan: str, world: MarketWorld) -> float:
     """Share of those reached in a segment and deciding who take a plan in a test."""
     e = world.at(changes)
     weight = np.where(world.rows(segment), e.base, 0.0)
     return trials.taken(weight, e.again[:, e.plans.index(plan)])
 
 
-def held_after(segment: str, changes: Changes, holders: str, plan: str, months: float, world: World) -> float:
+def held_after(segment: str, changes: Changes, holders: str, plan: str, months: float, world: MarketWorld) -> float:
     """Share of a plan's customers who are on a plan (their own, or another) some months into a test."""
     e, held = world.at(changes), world.held(segment, holders)
     j = e.plans.index(holders)
@@ -126,7 +126,7 @@ def held_after(segment: str, changes: Changes, holders: str, plan: str, months: 
     return trials.gone_to(held, e.leaving[:, j], e.decision_rates[:, j], again, months)
 
 
-def second_choice(segment: str, plan: str, to: str, world: World) -> float:
+def second_choice(segment: str, plan: str, to: str, world: MarketWorld) -> float:
     """Share of a plan's customers who would go to a plan, an alternative or nothing if theirs were no longer there."""
     without, outside = world.without(plan), world.prepared.alternative_attraction
     names = [*without.plans, *(a.name for a in world.prepared.alternatives), "nothing"]
@@ -134,32 +134,32 @@ def second_choice(segment: str, plan: str, to: str, world: World) -> float:
     return float(shares[names.index(to)])
 
 
-def rival_share(alternative: str, segment: str, world: World) -> float:
+def rival_share(alternative: str, segment: str, world: MarketWorld) -> float:
     """Customers of an alternative as a share of the potential ones."""
     rows = world.rows(segment)
     return rival_customers(alternative, segment, world) / float(world.prepared.population.potential[rows].sum())
 
 
-def rival_customers(alternative: str, segment: str, world: World) -> float:
+def rival_customers(alternative: str, segment: str, world: MarketWorld) -> float:
     """Customers of an alternative."""
     names = [a.name for a in world.prepared.alternatives]
     there = world.today.elsewhere * world.prepared.alternative_share[:, names.index(alternative)]
     return float(there[world.rows(segment)].sum())
 
 
-def reached_share(segment: str, world: World) -> float:
+def reached_share(segment: str, world: MarketWorld) -> float:
     """Share of the potential customers whom go-to-market reaches."""
     rows = world.rows(segment)
     return float(world.today.base[rows].sum()) / float(world.prepared.population.potential[rows].sum())
 
 
-def referred_share(segment: str, world: World) -> float:
+def referred_share(segment: str, world: MarketWorld) -> float:
     """Share of all who are reached whom a customer told of us."""
     rows = world.rows(segment)
     return 1.0 - float(world.today.base[rows].sum()) / float(world.today.reached[rows].sum())
 
 
-def account_figure(name: str, plan: str | None, channel: str | None, world: World) -> float:
+def account_figure(name: str, plan: str | None, channel: str | None, world: MarketWorld) -> float:
     """A figure of the accounts."""
     rows: Any = (channel,) if channel else None
     return world.today.figure(name, Selection(plan, None, rows))

@@ -24,7 +24,7 @@ from optimizer.learn.stats import (
     Taste,
     TokenTotals,
 )
-from optimizer.learn.worlds import World
+from optimizer.learn.worlds import MarketWorld
 from optimizer.market.evaluate import evaluate_menu
 from optimizer.model.case_model import CaseModel, prepare_case, vary
 
@@ -57,7 +57,7 @@ def test_counts_are_taken_over(m: CaseModel) -> None:
     assert found.known == {"today.plans.plus.customers": 4000.0}
     (share,) = found.figures
     assert (share.observed, share.n, share.direct) == (0.25, 400.0, True)
-    assert share.predicted(World(m)) == 0.3  # as the template says
+    assert share.predicted(MarketWorld(m)) == 0.3  # as the template says
 
 
 def test_a_way_of_paying_that_few_have_is_not_told(m: CaseModel) -> None:
@@ -82,7 +82,7 @@ def test_who_leaves_for_what(m: CaseModel) -> None:
         to_free += going * e.attraction[i, k] / whole
         to_none += going * m.today.prepared.outside_attraction[i] / whole
         held += e.customers[i, j]
-    told = [f.predicted(World(m)) for f in found]
+    told = [f.predicted(MarketWorld(m)) for f in found]
     assert told == pytest.approx([to_free / held, to_none / held])
     two_ways = read(m, Stats({}, flows=flows[1:2], exposure=(Exposure(PEOPLE, "plus", 400, 1200.0),)))
     assert two_ways.figures == ()  # of six nobody knows which way they went
@@ -105,7 +105,7 @@ def test_what_an_arm_took(m: CaseModel) -> None:
         weight = np.array([e.base[i] for i in rows])
         share = [e.attraction[i, 1] / (e.attraction[i].sum() + prepared.outside_attraction[i]) for i in rows]
         assert e.plans[1] == "plus"
-        assert figure.predicted(World(m)) == pytest.approx(float(weight @ share / weight.sum()))
+        assert figure.predicted(MarketWorld(m)) == pytest.approx(float(weight @ share / weight.sum()))
 
 
 def test_where_holders_are_after_a_test(m: CaseModel) -> None:
@@ -113,9 +113,9 @@ def test_where_holders_are_after_a_test(m: CaseModel) -> None:
         ArmCount("tight", PEOPLE, 500, "free", "plans.free.allowances.large.day=6", plan, count, 2.0)
         for plan, count in (("free", 400), ("plus", 10))
     )
-    stay, go = (f.predicted(World(m)) for f in read(m, Stats({}, experiments=arms)).figures)
+    stay, go = (f.predicted(MarketWorld(m)) for f in read(m, Stats({}, experiments=arms)).figures)
     base = tuple(ArmCount("tight", PEOPLE, 500, "free", "", plan, 9, 2.0) for plan in ("free", "plus"))
-    stayed, went = (f.predicted(World(m)) for f in read(m, Stats({}, experiments=base)).figures)
+    stayed, went = (f.predicted(MarketWorld(m)) for f in read(m, Stats({}, experiments=base)).figures)
     assert read(m, Stats({}, experiments=arms)).figures[0].table == "cap test"
     assert 0.5 < stay < stayed < 1.0 and went < go < 0.1  # a tighter limit makes more of them go, some to Plus
     e = m.today
@@ -129,9 +129,9 @@ def test_second_choices(m: CaseModel) -> None:
     """All destinations of those who could not have Plus add up; variants of it are taken first."""
     names = ("free", "big_free", "big_plus", "nothing", "team", "api", "big_team", "open_weights")
     stats = Stats({}, switching=tuple(SwitchCount("plus", to, "all", None, 0.125, 200) for to in names))
-    told = {f.about.split()[0]: f.predicted(World(m)) for f in read(m, stats).figures}
+    told = {f.about.split()[0]: f.predicted(MarketWorld(m)) for f in read(m, stats).figures}
     assert sum(told.values()) == pytest.approx(1.0) and told["team"] == 0.0
-    alike = World(vary(m, {"nests.own.dissimilarity": 0.4}))
+    alike = MarketWorld(vary(m, {"nests.own.dissimilarity": 0.4}))
     assert read(m, stats).figures[0].predicted(alike) > told["free"]
     counted = tuple(SwitchCount("plus", to, PEOPLE, n, None, None) for to, n in (("free", 30), ("nothing", 10)))
     found = read(m, Stats({}, switching=counted)).figures
@@ -143,8 +143,8 @@ def test_a_market_study(m: CaseModel) -> None:
             RivalCount("unheard-of", "all", 5, None, None))  # fmt: skip
     found = read(m, Stats({}, rivals=rows))
     share, count = found.figures
-    assert share.predicted(World(m)) == pytest.approx(1.2e6 / 3e6)  # today's counts are given back
-    assert count.kind == "log" and count.predicted(World(m)) == pytest.approx(90_000)
+    assert share.predicted(MarketWorld(m)) == pytest.approx(1.2e6 / 3e6)  # today's counts are given back
+    assert count.kind == "log" and count.predicted(MarketWorld(m)) == pytest.approx(90_000)
     assert ["'unheard-of'" in f.message for f in found.findings] == [True]
 
 
@@ -158,11 +158,13 @@ def test_a_survey(m: CaseModel) -> None:
     found = read(m, Stats({}, survey=rows))
     reached, referred = found.figures
     # 2 % and what 36,000 usd buy of the other 10 %
-    assert reached.predicted(World(m)) == pytest.approx(0.02 + 0.1 * (1.0 - math.exp(-36_000 / 50_000)))
+    assert reached.predicted(MarketWorld(m)) == pytest.approx(0.02 + 0.1 * (1.0 - math.exp(-36_000 / 50_000)))
     e = m.today
     people = types_of(m, PEOPLE)
     told_by_others = sum(float(e.reached[i] - e.base[i]) for i in people)
-    assert referred.predicted(World(m)) == pytest.approx(told_by_others / sum(float(e.reached[i]) for i in people))
+    assert referred.predicted(MarketWorld(m)) == pytest.approx(
+        told_by_others / sum(float(e.reached[i]) for i in people)
+    )
     assert len(found.findings) == 1 and "happy" in found.findings[0].message
 
 

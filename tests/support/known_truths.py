@@ -9,7 +9,7 @@ import numpy as np
 from optimizer.errors import InputError
 from optimizer.learn.compared import DISCREPANCY, TableFigure
 from optimizer.learn.fit import Fitted
-from optimizer.learn.numbers import Numbers, numbers_of
+from optimizer.learn.numbers import NumberVector, numbers_of
 from optimizer.learn.posterior import posterior
 from optimizer.learn.readings import Readings, readings
 from optimizer.learn.simulator import Simulator
@@ -70,7 +70,7 @@ class Study:
     """What truths are drawn of, and which figures are seen."""
 
     m: CaseModel
-    numbers: Numbers
+    numbers: NumberVector
     figures: tuple[TableFigure, ...]
 
     @property
