@@ -65,9 +65,9 @@ def fit(
     base = _with_counts(m, read)
     simulator = Simulator(base, numbers_of(m.inputs.market, tuple(read.known)), read.figures, discrepancy)
     with step(tell, "which numbers the tables speak of"):
-        simulator = _heard(simulator)
+        simulator, slopes = _heard(simulator)
     with step(tell, f"{len(simulator.numbers.priors)} numbers fitted to {len(read.figures)} figures"):
-        found = posterior(simulator.residuals, simulator.slopes, np.zeros(simulator.size))
+        found = posterior(simulator.residuals, simulator.slopes, np.zeros(simulator.size), slopes)
     return Fitted(simulator, found, simulator.market_at(found.z), read)
 
 
@@ -82,15 +82,16 @@ def _with_counts(m: CaseModel, read: Readings) -> CaseModel:
         raise InputError([told, *error.findings]) from None
 
 
-def _heard(simulator: Simulator) -> Simulator:
-    """The simulator with the numbers that move a figure; shares of one whole stay together."""
+def _heard(simulator: Simulator) -> tuple[Simulator, Array]:
+    """The simulator with the numbers that move a figure, and their slopes; shares of one whole stay together."""
     z = np.zeros(simulator.size)
     slopes = simulator.slopes(z, simulator.residuals(z))
     loud = (slopes**2).sum(axis=0) > SILENT
     priors = simulator.numbers.priors
     groups = {_whole(p.path) for p, kept in zip(priors, loud, strict=False) if kept}
     keep = [k for k, p in enumerate(priors) if loud[k] or (_whole(p.path) in groups and _whole(p.path) != p.path)]
-    return Simulator(simulator.m, simulator.numbers.only(keep), simulator.figures, simulator.discrepancy)
+    heard = Simulator(simulator.m, simulator.numbers.only(keep), simulator.figures, simulator.discrepancy)
+    return heard, slopes[:, [*keep, *range(len(priors), simulator.size)]]
 
 
 def _whole(path: str) -> str:

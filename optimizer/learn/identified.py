@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -12,8 +14,8 @@ from optimizer.learn.fit import SILENT, Fitted
 from optimizer.learn.numbers import NINETY, NumberPrior
 from optimizer.learn.posterior import forward_slopes
 from optimizer.learn.results import FittedFigure, LearnedNumber, NextTest, ResponseNumber
-from optimizer.learn.simulator import FACTOR, FACTOR_SD, STEP, Simulator
-from optimizer.learn.worlds import MarketWorld, of, offered_to, take_up
+from optimizer.learn.simulator import FACTOR, FACTOR_SD, STEP
+from optimizer.learn.worlds import MarketWorld, offered_to, take_up
 from optimizer.market.credibility import own_price_elasticity
 from optimizer.model.case_model import CaseModel
 from optimizer.typing import Array
@@ -82,48 +84,75 @@ def _learned(p: NumberPrior, z: float, sd: float, value: float, table: str, wide
     return LearnedNumber(p.path, p.unit, before, value, low, high, learned, table, wider, by_form)
 
 
-def responses_of(fitted: Fitted) -> tuple[ResponseNumber, ...]:
+@dataclass(frozen=True)
+class Answers:
+    """How plans with a fee answer to their price, in the market fitted."""
+
+    plans: tuple[str, ...]
+    segments: tuple[str, ...]
+    """Whose take-up of each plan is meant: the segment that most of its customers are of; empty where there is none."""
+    value: Array
+    """(2 P,) own-price elasticities in the long run, then those of take-up."""
+    slopes: Array
+    """(2 P, N)."""
+
+    def spread(self, covariance: Array) -> Array:
+        """(2 P,) standard deviations by the delta method: sqrt(g' C g)."""
+        return np.asarray(np.sqrt(np.einsum("mk,kl,ml->m", self.slopes, covariance, self.slopes)))
+
+
+def answers_of(fitted: Fitted) -> Answers:
+    """Elasticities at the market fitted, and how they move with the numbers."""
+    plans = tuple(p for p in fitted.m.today.plans if fitted.m.today.prepared.terms[p].price > 0.0)
+    segments = tuple(_main_segment(fitted.m, plan) for plan in plans)
+    told = partial(elasticities, plans, segments)
+    value = told(fitted.m)
+
+    def moved(z: Array, k: int) -> Array:
+        return told(fitted.simulator.nearby(z, k)) if k < len(fitted.numbers.priors) else value
+
+    fitted.simulator.residuals(fitted.posterior.z)
+    return Answers(plans, segments, value, forward_slopes(moved, fitted.posterior.z, value, STEP))
+
+
+def elasticities(plans: Sequence[str], segments: Sequence[str], m: CaseModel) -> Array:
+    """(2 P,) of customers to the own price, and of the take-up of those who decide; 0 where there is no segment."""
+    world, prepared = MarketWorld(m), m.today.prepared
+
+    def rate(plan: str, segment: str, factor: float) -> float:
+        price = prepared.terms[plan].price * factor
+        return take_up(segment, ((f"plans.{plan}.price", price),), plan, world)
+
+    up, down = 1.0 + PRICE_STEP, 1.0 - PRICE_STEP
+    short = [
+        math.log(rate(plan, s, up) / rate(plan, s, down)) / math.log(up / down) if s else 0.0
+        for plan, s in zip(plans, segments, strict=True)
+    ]
+    return np.array([*(own_price_elasticity(prepared, plan) for plan in plans), *short])
+
+
+def responses_of(fitted: Fitted, answers: Answers) -> tuple[ResponseNumber, ...]:
     """Own-price elasticities of plans with a fee, before and after; spreads about what was fitted."""
-    plans = _paid(fitted.m)
-    if not plans:
+    if not answers.plans:
         return ()
-
-    def told(m: CaseModel) -> Array:
-        return np.array([own_price_elasticity(m.today.prepared, plan) for plan in plans])
-
-    before = told(fitted.simulator.market_at(np.zeros(fitted.simulator.size)))
-    value, slopes = _slopes(fitted.simulator, fitted.posterior.z, told)
-    spreads = (_spread(slopes, c) for c in (np.eye(fitted.simulator.size), fitted.posterior.covariance))
+    before = elasticities(answers.plans, answers.segments, fitted.simulator.market_at(np.zeros(fitted.simulator.size)))
+    spreads = (answers.spread(c) for c in (np.eye(fitted.simulator.size), fitted.posterior.covariance))
     return tuple(
         ResponseNumber("own_price_elasticity", plan, *map(float, row))
-        for plan, *row in zip(plans, before, value, *spreads, strict=True)
+        for plan, *row in zip(answers.plans, before, answers.value, *spreads, strict=False)
     )
 
 
-def next_tests(fitted: Fitted) -> tuple[NextTest, ...]:
+def next_tests(fitted: Fitted, answers: Answers) -> tuple[NextTest, ...]:
     """For each plan with a fee, the price test that halves what is not known of how its take-up answers."""
-    plans = [(plan, segment) for plan in _paid(fitted.m) for segment in [_main_segment(fitted.m, plan)] if segment]
-    if not plans:
-        return ()
-    prices = {plan: fitted.m.today.prepared.terms[plan].price for plan, _ in plans}
-
-    def told(m: CaseModel) -> Array:
-        world = MarketWorld(m)
-
-        def rate(plan: str, segment: str, factor: float) -> float:
-            return take_up(segment, ((f"plans.{plan}.price", prices[plan] * factor),), plan, world)
-
-        up, down = 1.0 + PRICE_STEP, 1.0 - PRICE_STEP
-        return np.array([math.log(rate(*p, up) / rate(*p, down)) / math.log(up / down) for p in plans])
-
-    spread = _spread(_slopes(fitted.simulator, fitted.posterior.z, told)[1], fitted.posterior.covariance)
-    found = []
-    for (plan, segment), s in zip(plans, spread.tolist(), strict=True):
-        share = _sign_up(fitted, segment) * of(take_up, segment, (), plan)(MarketWorld(fitted.m))
-        if s > 0.0 and share > 0.0:
-            n = trials.visitors_needed(share, 1.0 / LOWER, s)
-            lower = round(prices[plan] * LOWER, 2)
-            found.append(NextTest(plan, prices[plan], lower, share, n, n * share, s))
+    world, found = MarketWorld(fitted.m), []
+    spreads = answers.spread(fitted.posterior.covariance)[len(answers.plans) :].tolist()
+    for plan, segment, spread in zip(answers.plans, answers.segments, spreads, strict=True):
+        share = _sign_up(fitted, segment) * take_up(segment, (), plan, world) if segment else 0.0
+        if spread > 0.0 and share > 0.0:
+            visitors, price = trials.visitors_needed(share, 1.0 / LOWER, spread), world.prepared.terms[plan].price
+            test = NextTest(plan, price, round(price * LOWER, 2), share, visitors, visitors * share, spread)
+            found.append(test)
     return tuple(found)
 
 
@@ -137,11 +166,6 @@ def _sign_up(fitted: Fitted, segment: str) -> float:
     return math.exp(FACTOR)
 
 
-def _paid(m: CaseModel) -> list[str]:
-    """Plans on today's menu with a fee."""
-    return [plan for plan in m.today.plans if m.today.prepared.terms[plan].price > 0.0]
-
-
 def _main_segment(m: CaseModel, plan: str) -> str:
     """The segment that most of a plan's customers are of; empty where its price is stated by region."""
     if m.today.prepared.terms[plan].regional:
@@ -149,19 +173,3 @@ def _main_segment(m: CaseModel, plan: str) -> str:
     held = {s: float(MarketWorld(m).held(s, plan).sum()) for s in m.inputs.market.segments}
     best = max(held, key=lambda s: held[s])
     return best if offered_to(m.today.prepared, plan, best) else ""
-
-
-def _slopes(simulator: Simulator, z: Array, told: Callable[[CaseModel], Array]) -> tuple[Array, Array]:
-    """Figures of the market at z, and their derivatives by forward differences."""
-    value = told(simulator.market_at(z))
-
-    def moved(at: Array, k: int) -> Array:
-        return told(simulator.nearby(at, k)) if k < len(simulator.numbers.priors) else value
-
-    simulator.residuals(z)
-    return value, forward_slopes(moved, z, value, STEP)
-
-
-def _spread(slopes: Array, covariance: Array) -> Array:
-    """Standard deviations by the delta method: sqrt(g' C g)."""
-    return np.asarray(np.sqrt(np.einsum("mk,kl,ml->m", slopes, covariance, slopes)))

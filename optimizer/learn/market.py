@@ -19,7 +19,7 @@ from optimizer.learn.compared import DISCREPANCY
 from optimizer.learn.engine import Tell, silent, step
 from optimizer.learn.fit import Fitted, fit
 from optimizer.learn.folder import check_out, write_learned
-from optimizer.learn.identified import figures_of, next_tests, numbers_learned, responses_of
+from optimizer.learn.identified import answers_of, figures_of, next_tests, numbers_learned, responses_of
 from optimizer.learn.posterior import refitted
 from optimizer.learn.results import LearnedMarket, MenuChoice
 from optimizer.learn.stats import ABOUT, Stats, read_stats
@@ -116,11 +116,12 @@ def _stats(tables: Stats | str | os.PathLike[str] | Sequence[str | os.PathLike[s
 
 
 def _told(fitted: Fitted, m: CaseModel, options: FitOptions) -> LearnedMarket:
+    answers = answers_of(fitted)
     missed = tuple(f"{row.check} of {row.of}" for row in measured(fitted.m.today) if not row.passed)
     return LearnedMarket(
         case=m.inputs.name, market=m.inputs.case.market, numbers=numbers_learned(fitted), figures=figures_of(fitted),
-        known=fitted.readings.known, responses=responses_of(fitted), next_tests=next_tests(fitted), menus=(),
-        draws=None, findings=fitted.readings.findings, missed=missed, steps=fitted.posterior.steps,
+        known=fitted.readings.known, responses=responses_of(fitted, answers), next_tests=next_tests(fitted, answers),
+        menus=(), draws=None, findings=fitted.readings.findings, missed=missed, steps=fitted.posterior.steps,
         sampled=options.sampled, case_model=fitted.m,
     )  # fmt: skip
 
@@ -183,7 +184,8 @@ def _menus(learned: LearnedMarket, worlds: int) -> tuple[MenuChoice, ...]:
 def _solved(m: CaseModel, world: str) -> MenuChoice | None:
     """The best menu of a case; None where there is none, or the time does not suffice."""
     try:
-        stage = solve_stages(m, Settings(gap=1e-3, deadline=time.monotonic() + SOLVE_SECONDS), diagnosed=False)[-1]
+        settings = Settings(gap=1e-3, deadline=time.monotonic() + SOLVE_SECONDS, cross_check=False)
+        stage = solve_stages(m, settings, diagnosed=False)[-1]
     except (InfeasibleError, SolverError, NotTrustedError):
         return None
     told = menu_document(stage.menu, m.inputs.market)

@@ -66,13 +66,14 @@ def covariance(jacobian: Array) -> Array:
     return np.asarray(np.linalg.inv(jacobian.T @ jacobian + np.eye(jacobian.shape[1])))
 
 
-def posterior(residuals: Residuals, slopes: Slopes, start: Array) -> Posterior:
+def posterior(residuals: Residuals, slopes: Slopes, start: Array, known: Array | None = None) -> Posterior:
     """The best point from a start. Raises InputError where the start has no market.
 
-    A Jacobian serves for further steps as long as these gain about what it promises.
+    ``known``: the Jacobian at the start, where it is there already. A Jacobian serves for further steps as long as
+    these gain about what it promises.
     """
     z, r = start, residuals(start)
-    jacobian, at, steps = slopes(z, r), z, 0
+    jacobian, at, steps = slopes(z, r) if known is None else known, z, 0
     while steps < STEPS:
         steps += 1
         fresh = at is z
