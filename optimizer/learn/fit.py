@@ -17,7 +17,7 @@ from optimizer.learn.stats import Stats
 from optimizer.model.case_model import CaseModel, vary
 from optimizer.typing import Array
 
-SILENT = 0.02
+SILENT = 0.05
 """Squared slopes below which a number is left as it was: it could be learned by no more than this part."""
 
 
@@ -30,6 +30,8 @@ class Fitted:
     m: CaseModel
     """The case in the market fitted."""
     readings: Readings
+    silent: NumberVector
+    """Numbers that no figure of the tables moves with: they are what they were believed to be."""
 
     @property
     def numbers(self) -> NumberVector:
@@ -63,12 +65,14 @@ def fit(
         nothing = bad_argument("STATS", "nothing in the statistics speaks of this market", "give tables of its plans")
         raise InputError([*nothing.findings, *read.findings])
     base = _with_counts(m, read)
-    simulator = Simulator(base, numbers_of(m.inputs.market, tuple(read.known)), read.figures, discrepancy)
+    numbers = numbers_of(m.inputs.market, tuple(read.known))
+    simulator = Simulator(base, numbers, read.figures, discrepancy)
     with step(tell, "which numbers the tables speak of"):
         simulator, slopes = _heard(simulator)
     with step(tell, f"{len(simulator.numbers.priors)} numbers fitted to {len(read.figures)} figures"):
         found = posterior(simulator.residuals, simulator.slopes, np.zeros(simulator.size), slopes)
-    return Fitted(simulator, found, simulator.market_at(found.z), read)
+    silent = numbers.only([k for k, path in enumerate(numbers.paths) if path not in simulator.numbers.place])
+    return Fitted(simulator, found, simulator.market_at(found.z), read, silent)
 
 
 def _with_counts(m: CaseModel, read: Readings) -> CaseModel:

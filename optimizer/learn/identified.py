@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,7 +17,7 @@ from optimizer.learn.results import FittedFigure, LearnedNumber, NextTest, Respo
 from optimizer.learn.simulator import FACTOR, FACTOR_SD, STEP
 from optimizer.learn.worlds import MarketWorld, offered_to, take_up
 from optimizer.market.credibility import own_price_elasticity
-from optimizer.model.case_model import CaseModel
+from optimizer.model.case_model import CaseModel, vary
 from optimizer.typing import Array
 from optimizer.uncertainty.sampling import named, uncertain_numbers
 
@@ -52,9 +52,8 @@ def figures_of(fitted: Fitted) -> tuple[FittedFigure, ...]:
 
 def numbers_learned(fitted: Fitted) -> tuple[LearnedNumber, ...]:
     """Every uncertain number of the market: learned, or as it was believed."""
-    tables = tuple(dict.fromkeys(f.table for f in fitted.simulator.figures))
     column = np.array([f.table for f in fitted.simulator.figures])
-    without = {t: fitted.posterior.sd_without(column == t) / fitted.posterior.sd for t in tables}
+    without = {t: fitted.posterior.sd_without(column == t) for t in dict.fromkeys(column.tolist())}
     values, found = fitted.numbers.values(fitted.z), []
     for path, q in uncertain_numbers(fitted.m.inputs.market).items():
         if path in fitted.readings.known:
@@ -65,23 +64,27 @@ def numbers_learned(fitted: Fitted) -> tuple[LearnedNumber, ...]:
             before = (q.value, q.low, q.high)
             found.append(LearnedNumber(path, q.unit, before, *before, 0.0, "", 1.0, False))
             continue
-        table = max(tables, key=lambda t: float(without[t][k]))
-        wider = float(without[table][k])
-        p, z, sd = fitted.numbers.priors[k], float(fitted.z[k]), float(fitted.sd[k])
-        found.append(_learned(p, z, sd, values[path], table if wider > NO_TABLE else "", wider))
+        sd = float(fitted.sd[k])
+        wider = {t: float(s[k]) / sd for t, s in without.items()}
+        speak = np.isin(column, [t for t in wider if named(path, SPOKEN_OF.get(t, ()))])
+        direct = bool(speak.any()) and float(fitted.posterior.sd_without(speak)[k]) > NO_TABLE * sd
+        found.append(_learned(fitted.numbers.priors[k], float(fitted.z[k]), sd, values[path], wider, direct))
     return tuple(found)
 
 
-def _learned(p: NumberPrior, z: float, sd: float, value: float, table: str, wider: float) -> LearnedNumber:
-    """One number; of shares of one whole the interval moves with the share."""
-    scale = value / p.at(z)
+def _learned(
+    p: NumberPrior, z: float, sd: float, value: float, wider: Mapping[str, float], direct: bool
+) -> LearnedNumber:
+    """One number; of shares of one whole the interval moves with the share. ``wider``: without each table."""
+    scale, learned = value / p.at(z), 1.0 - sd**2
     low, high = (p.at(z + side * NINETY * sd) * scale for side in (-1.0, 1.0))
-    learned = 1.0 - sd**2
-    by_form = table != "" and not named(p.path, SPOKEN_OF.get(table, ()))
     if learned < SILENT:
         low, high = p.low, p.high
     before, low, high = (p.value, p.low, p.high), min(low, value), max(high, value)
-    return LearnedNumber(p.path, p.unit, before, value, low, high, learned, table, wider, by_form)
+    most = max(wider, key=lambda t: wider[t])
+    table = most if wider[most] > NO_TABLE else ""
+    by_form = bool(table) and not direct
+    return LearnedNumber(p.path, p.unit, before, value, low, high, learned, table, wider[most], by_form)
 
 
 @dataclass(frozen=True)
@@ -94,11 +97,14 @@ class Answers:
     value: Array
     """(2 P,) own-price elasticities in the long run, then those of take-up."""
     slopes: Array
-    """(2 P, N)."""
+    """(2 P, N) by numbers that were learned, and nuisances."""
+    silent: Array
+    """(2 P, numbers of which nothing was learned)."""
 
     def spread(self, covariance: Array) -> Array:
-        """(2 P,) standard deviations by the delta method: sqrt(g' C g)."""
-        return np.asarray(np.sqrt(np.einsum("mk,kl,ml->m", self.slopes, covariance, self.slopes)))
+        """(2 P,) standard deviations by the delta method: sqrt(g' C g); what was not learned is as it was believed."""
+        learned = np.einsum("mk,kl,ml->m", self.slopes, covariance, self.slopes)
+        return np.asarray(np.sqrt(learned + (self.silent**2).sum(axis=1)))
 
 
 def answers_of(fitted: Fitted) -> Answers:
@@ -111,8 +117,14 @@ def answers_of(fitted: Fitted) -> Answers:
     def moved(z: Array, k: int) -> Array:
         return told(fitted.simulator.nearby(z, k)) if k < len(fitted.numbers.priors) else value
 
+    def believed(z: Array, k: int) -> Array:
+        p = fitted.silent.priors[k]
+        return told(vary(fitted.m, {p.path: p.at(float(z[k]))}))
+
     fitted.simulator.residuals(fitted.posterior.z)
-    return Answers(plans, segments, value, forward_slopes(moved, fitted.posterior.z, value, STEP))
+    slopes = forward_slopes(moved, fitted.posterior.z, value, STEP)
+    silent = forward_slopes(believed, np.zeros(len(fitted.silent.priors)), value, STEP)
+    return Answers(plans, segments, value, slopes, silent)
 
 
 def elasticities(plans: Sequence[str], segments: Sequence[str], m: CaseModel) -> Array:

@@ -115,4 +115,4 @@ def refit(asked: Study, seen: tuple[TableFigure, ...]) -> Fitted:
     """The fit to what was seen."""
     simulator = Simulator(asked.m, asked.numbers, seen, DISCREPANCY)
     found = posterior(simulator.residuals, simulator.slopes, np.zeros(simulator.size))
-    return Fitted(simulator, found, simulator.market_at(found.z), Readings(seen, {}, ()))
+    return Fitted(simulator, found, simulator.market_at(found.z), Readings(seen, {}, ()), asked.numbers.only([]))
