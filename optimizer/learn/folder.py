@@ -36,7 +36,7 @@ _SOURCES = {
     "usage": "Fitted to the usage log", "subscriptions": "Fitted to the subscriptions", "survey": "Fitted to a survey",
     "price test": "Fitted to a test of prices", "cap test": "Fitted to a test of limits",
     "switching": "Fitted to second choices", "rivals": "Fitted to a market study", "accounts": "Fitted to the accounts",
-    "choices": "Fitted to a choice survey",
+    "choices": "Fitted to a choice survey", "prices": "From a price list",
 }  # fmt: skip
 
 
@@ -103,7 +103,7 @@ def _rows(learned: LearnedMarket, m: CaseModel) -> dict[str, Rewritten]:
     """Path -> what becomes of it."""
     found = {n.path: _in_file(n, m) for n in learned.numbers}
     for path, value in learned.known.items():
-        found[path] = _stated(path, value, m, source_of("subscriptions"))
+        found[path] = _stated(path, value, m, source_of("subscriptions" if path.startswith("today.") else "prices"))
     for k, (row, stated) in enumerate(
         zip(reported(learned.case_model.today), m.inputs.market.today.observed, strict=True)
     ):

@@ -13,6 +13,7 @@ from optimizer.inputs.moved import quantity_at
 from optimizer.learn import worlds
 from optimizer.learn.compared import TableFigure
 from optimizer.learn.habits import MORNING
+from optimizer.learn.price_lists import listed
 from optimizer.learn.stats import ArmCount, Stats
 from optimizer.learn.usage import estimate_usage
 from optimizer.learn.worlds import Changes, of
@@ -64,7 +65,8 @@ def readings(stats: Stats, inputs: Inputs, prepared: Prepared, sampled: float = 
         reader.rivals(), reader.survey(), reader.tastes(), reader.accounts(),
     )  # fmt: skip
     figures = tuple(figure for part in parts for figure in part)
-    return Readings(figures, _counts(stats, market, sampled), tuple(findings))
+    known = _counts(stats, market, sampled) | reader.prices()
+    return Readings(figures, known, tuple(findings))
 
 
 def _counts(stats: Stats, market: Market, sampled: float) -> dict[str, float]:
@@ -108,6 +110,16 @@ class _Reader:
         else:
             return True
         return False
+
+    def prices(self) -> dict[str, float]:
+        """What price lists state of the market; the rest of a list is of AI models that it does not have."""
+        found: dict[str, float] = {}
+        for row in self.stats.prices:
+            own = dict(listed(row, self.market))
+            if row.ai_model in self.market.ai_models and not own:
+                self.unknown("prices", f"a place for what {row.seller or 'a seller'} asks for {row.ai_model!r}")
+            found |= own
+        return found
 
     def usage(self) -> Iterator[TableFigure]:
         """What was estimated from the log."""

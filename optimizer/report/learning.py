@@ -77,8 +77,8 @@ def _numbers(learned: LearnedMarket) -> Section:
     headings = [words("number"), Head("before"), Head("now"), Head("low"), Head("high"), Head("learned", "fraction"),
                 words("chiefly from"), Head("wider without it")]  # fmt: skip
     lead = say(
-        "{count} of {all} uncertain numbers were learned from {figures} figures of the tables; {known} customer counts "
-        "were taken over as they are.",
+        "{count} of {all} uncertain numbers were learned from {figures} figures of the tables; {known} numbers "
+        "(customers, prices) were taken over as they are.",
         count=Value(len(learned.identified)), all=Value(len(learned.numbers)), figures=Value(len(learned.figures)),
         known=Value(len(learned.known)),
     )  # fmt: skip
