@@ -155,6 +155,9 @@ def fit(
     discrepancy: Annotated[
         float, typer.Option("--discrepancy", help="What the market's form may be off, relative.")
     ] = 0.03,
+    without: Annotated[
+        list[str] | None, typer.Option("--without", metavar="TABLE", help="Left out: accounts, 'price test', ...")
+    ] = None,
     worlds: Annotated[int, typer.Option("--worlds", help="Draws in which the case is solved; 0: not at all.")] = 5,
     html: HtmlOption = None,
     json: JsonOption = False,
@@ -166,7 +169,9 @@ def fit(
 
     read_folder(stats)
     write_page = None if html is None else _page_writer()
-    learned = learn_market(stats, case, FitOptions(draws, seed, sampled, discrepancy, worlds, out), on_stderr)
+    learned = learn_market(
+        stats, case, FitOptions(draws, seed, sampled, discrepancy, tuple(without or ()), worlds, out), on_stderr
+    )
     if write_page is not None and html is not None:
         write_page(html, learned)
     if json:

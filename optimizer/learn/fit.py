@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,18 +50,20 @@ class Fitted:
 
 
 def fit(
-    m: CaseModel, stats: Stats, sampled: float = 1.0, discrepancy: float = DISCREPANCY, tell: Tell = silent
-) -> Fitted:
+    m: CaseModel, stats: Stats, sampled: float = 1.0, discrepancy: float = DISCREPANCY, without: Sequence[str] = (),
+    tell: Tell = silent,
+) -> Fitted:  # fmt: skip
     """The market's numbers from statistics; constants give today's counts back at every step.
 
-    m: the case in the market as it was believed. sampled: share of the customers that the tables hold.
+    m: the case in the market as it was believed. sampled: share of the customers that the tables hold. without: tables
+    (price test, accounts...) that are left out.
 
     Raises InputError where the tables say nothing of the market, or their counts cannot be had in it.
     """
     if not 0.0 < sampled <= 1.0:
         raise bad_argument("--sampled", f"{sampled:g} is not above 0 and at most 1", "give e.g. 0.1")
     with step(tell, "usage and figures of the tables"):
-        read = readings(stats, m.inputs, m.today.prepared, sampled)
+        read = readings(stats, m.inputs, m.today.prepared, sampled, without)
     if not read.figures:
         nothing = bad_argument("STATS", "nothing in the statistics speaks of this market", "give tables of its plans")
         raise InputError([*nothing.findings, *read.findings])

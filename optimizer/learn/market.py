@@ -19,7 +19,7 @@ from optimizer.learn.compared import DISCREPANCY
 from optimizer.learn.engine import Tell, silent, step
 from optimizer.learn.fit import Fitted, fit
 from optimizer.learn.folder import check_out, write_learned
-from optimizer.learn.identified import answers_of, figures_of, next_tests, numbers_learned, responses_of
+from optimizer.learn.identified import SPOKEN_OF, answers_of, figures_of, next_tests, numbers_learned, responses_of
 from optimizer.learn.posterior import refitted
 from optimizer.learn.results import LearnedMarket, MenuChoice
 from optimizer.learn.stats import ABOUT, Stats, read_stats
@@ -49,6 +49,8 @@ class FitOptions:
     """Share of the company's customers whom the tables hold."""
     discrepancy: float = DISCREPANCY
     """What the market's form may be off, relative."""
+    without: tuple[str, ...] = ()
+    """Tables left out: accounts (what the market states of them with a source), price test, cap test..."""
     worlds: int = WORLDS
     """Draws in which the case is solved; 0: the case is not solved at all."""
     out: Path | None = None
@@ -78,7 +80,7 @@ def learn_market(
         check_out(case, options.out)
     stats = _stats(tables, tell)
     m = case_model_of(load_inputs(case), strict=False, believe=False)
-    fitted = fit(m, stats, options.sampled, options.discrepancy, tell)
+    fitted = fit(m, stats, options.sampled, options.discrepancy, options.without, tell)
     with step(tell, "what each table identified"):
         learned = _told(fitted, m, options)
     drawn = max(options.draws, options.worlds)
@@ -100,6 +102,9 @@ def _check(options: FitOptions) -> None:
             raise bad_argument(name, f"{value} is not between 0 and {most:,}", "give e.g. 100")
     if options.seed < 0:
         raise bad_argument("--seed", "a seed cannot be negative", "give 0 or more")
+    for name in options.without:
+        if name not in SPOKEN_OF:
+            raise bad_argument("--without", f"{name!r} is no table that is fitted", f"any of {', '.join(SPOKEN_OF)}")
     if not 0.0 <= options.discrepancy <= 0.5:
         raise bad_argument("--discrepancy", f"{options.discrepancy:g} is not between 0 and 0.5", "give e.g. 0.03")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from optimizer.economics.figures import unit_of
@@ -38,6 +38,8 @@ WINDOWS = ("day",)
 close count as one: what the log shows of these is not what the market means by them."""
 SURVEYED = {"reached": worlds.reached_share, "referred": worlds.referred_share}
 """Questions of a survey that the market answers: the answer yes counts."""
+UNSEEN = 2.0
+"""Customers that stand for a segment of whom too few have a plan to be shown."""
 FEWEST = 20
 """Customers of whom a share is used."""
 
@@ -53,10 +55,12 @@ class Readings:
     """What of the tables could not be used."""
 
 
-def readings(stats: Stats, inputs: Inputs, prepared: Prepared, sampled: float = 1.0) -> Readings:
+def readings(
+    stats: Stats, inputs: Inputs, prepared: Prepared, sampled: float = 1.0, without: Sequence[str] = ()
+) -> Readings:
     """All figures of the statistics that a market can be held against.
 
-    ``sampled``: share of the company's customers whom the tables hold.
+    ``sampled``: share of the company's customers whom the tables hold; ``without``: tables that are left out.
     """
     market, findings = inputs.market, list[Finding]()
     reader = _Reader(stats, inputs, market, prepared, findings)
@@ -64,7 +68,7 @@ def readings(stats: Stats, inputs: Inputs, prepared: Prepared, sampled: float = 
         reader.usage(), reader.tokens(), reader.hours(), reader.subscriptions(), reader.tests(), reader.switching(),
         reader.rivals(), reader.survey(), reader.tastes(), reader.accounts(),
     )  # fmt: skip
-    figures = tuple(figure for part in parts for figure in part)
+    figures = tuple(figure for part in parts for figure in part if figure.table not in without)
     known = _counts(stats, market, sampled) | reader.prices()
     return Readings(figures, known, tuple(findings))
 
@@ -76,11 +80,16 @@ def _counts(stats: Stats, market: Market, sampled: float) -> dict[str, float]:
         rows = [p for p in stats.plans if p.plan == plan]
         if not rows:
             continue
-        found[f"today.plans.{plan}.customers"] = sum(r.seats for r in rows) / sampled
-        for segment in stated.by_segment:
-            own = sum(r.seats for r in rows if r.segment == segment)
-            if own:
-                found[f"today.plans.{plan}.by_segment.{segment}"] = own / sampled
+        total = float(sum(r.seats for r in rows))
+        own = {s: sum(r.seats for r in rows if r.segment == s) for s in stated.by_segment}
+        unseen = [s for s in market.plans[plan].segments if s not in own and all(r.segment != s for r in rows)]
+        rest = total - sum(own.values())
+        if own and unseen and not rest > 0.0:
+            total += UNSEEN * len(unseen)
+        found[f"today.plans.{plan}.customers"] = total / sampled
+        for segment, count in own.items():
+            if count:
+                found[f"today.plans.{plan}.by_segment.{segment}"] = count / sampled
     return found
 
 

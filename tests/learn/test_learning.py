@@ -157,7 +157,8 @@ def test_tables_of_another_market() -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"draws": -1}, {"worlds": 2000}, {"seed": -1}, {"discrepancy": 2.0}, {"sampled": 0.0}]
+    "options",
+    [{"draws": -1}, {"worlds": 2000}, {"seed": -1}, {"discrepancy": 2.0}, {"sampled": 0.0}, {"without": ("x",)}],
 )
 def test_wrong_arguments(options: dict[str, float]) -> None:
     arm = ArmCount("a", "individuals", 900, "new", "", "free", 90, 1.0)

@@ -61,6 +61,20 @@ def test_counts_are_taken_over(m: CaseModel) -> None:
     assert share.predicted(MarketWorld(m)) == 0.3  # as the template says
 
 
+def test_counts_by_segment() -> None:
+    """Of segments with too few customers to be shown somebody is left; where others are counted nobody is added."""
+    m = prepare_case("anthropic-2025-margin", strict=False)
+    stated = m.inputs.market.today.plans["pro"].by_segment
+    assert list(stated) == ["coders"]
+    others = [s for s in m.inputs.market.plans["pro"].segments if s != "coders"]
+    alone = (PlanCount("coders", "pro", "month", 40, 40, 800.0, 0),)
+    assert read(m, Stats({}, plans=alone), 0.5).known == {
+        "today.plans.pro.customers": (40.0 + 2.0 * len(others)) / 0.5, "today.plans.pro.by_segment.coders": 80.0
+    }  # fmt: skip
+    both = (*alone, PlanCount(others[0], "pro", "month", 60, 60, 1200.0, 0))
+    assert read(m, Stats({}, plans=both)).known["today.plans.pro.customers"] == 100.0
+
+
 def test_a_way_of_paying_that_few_have_is_not_told(m: CaseModel) -> None:
     assert read(m, Stats({}, plans=(PlanCount(PEOPLE, "plus", "month", 300, 300, 3600.0, 0),))).figures == ()
 
