@@ -16,10 +16,11 @@ from optimizer.learn.posterior import forward_slopes
 from optimizer.learn.results import FittedFigure, LearnedNumber, NextTest, ResponseNumber
 from optimizer.learn.simulator import FACTOR, FACTOR_SD, STEP
 from optimizer.learn.worlds import MarketWorld, offered_to, take_up
+from optimizer.market.check_patterns import named
 from optimizer.market.credibility import own_price_elasticity
 from optimizer.model.case_model import CaseModel, vary
 from optimizer.typing import Array
-from optimizer.uncertainty.sampling import named, uncertain_numbers
+from optimizer.uncertainty.sampling import uncertain_numbers
 
 SPOKEN_OF = {
     "usage": ("segments.*.usage.*", "segments.*.usage.*.*", "ai_models.*.*_tokens", "ai_models.*.cached"),
@@ -140,7 +141,7 @@ def elasticities(plans: Sequence[str], segments: Sequence[str], m: CaseModel) ->
         math.log(rate(plan, s, up) / rate(plan, s, down)) / math.log(up / down) if s else 0.0
         for plan, s in zip(plans, segments, strict=True)
     ]
-    return np.array([*(own_price_elasticity(prepared, plan) for plan in plans), *short])
+    return np.array([*(own_price_elasticity(m.today, plan) for plan in plans), *short])
 
 
 def responses_of(fitted: Fitted, answers: Answers) -> tuple[ResponseNumber, ...]:

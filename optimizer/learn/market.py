@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -27,15 +28,16 @@ from optimizer.market.credibility import measured
 from optimizer.model.case_model import CaseModel, case_model_of, vary
 from optimizer.optimise.outcome import Settings
 from optimizer.schema.case import Case
-from optimizer.uncertainty.drawing import MarketDraws
+from optimizer.typing import Array
+from optimizer.uncertainty.drawing import MarketDraws, overloaded
 from optimizer.uncertainty.sampling import sample
 
 WORLDS = 5
 """Draws in which the case is solved, to see how far the menu moves."""
 SOLVE_SECONDS = 60.0
 """For each of them."""
-TRIES = 5
-"""Fits of a draw before the market is said to have none."""
+TRIES = 40
+"""Points tried for a draw before the market is said to have none."""
 
 
 @dataclass(frozen=True)
@@ -134,11 +136,11 @@ def _told(fitted: Fitted, m: CaseModel, options: FitOptions) -> LearnedMarket:
 def _draws(fitted: Fitted, m: CaseModel, count: int, seed: int) -> MarketDraws:
     """Draws of every uncertain number: of those that were learned by refitting, of the others as they are believed."""
     rng = np.random.default_rng(seed)
-    others = sample(m.inputs.market, count, (seed, 1))
+    others = sample(m.inputs.market, count, (seed, 0))
     rows, refused = [], 0
-    for row in others.values:
-        plain = dict(zip(others.paths, row.tolist(), strict=True))
-        values, tries = _draw(fitted, plain, rng)
+    for k, row in enumerate(others.values):
+        points = chain([row], (sample(m.inputs.market, 1, (seed, k + 1, t)).values[0] for t in range(1, TRIES)))
+        values, tries = _draw(fitted, others.paths, points, rng)
         rows.append(values)
         refused += tries
     numbers = fitted.numbers
@@ -147,25 +149,31 @@ def _draws(fitted: Fitted, m: CaseModel, count: int, seed: int) -> MarketDraws:
     units = {p.path: p.unit for p in numbers.priors}
     units |= {path: quantity_at(m.inputs.market, path).unit for path in unheard}
     table = np.array([[values[path] for path in paths] for values in rows])
-    why = {"no market has these numbers": refused} if refused else {}
+    why = {"no market has these numbers, or today's load does not fit": refused} if refused else {}
     return MarketDraws(
         m.inputs.case.market, "", seed, paths, tuple(units[p] for p in paths), table, np.ones(count), ((),) * count,
         count + refused, why,
     )  # fmt: skip
 
 
-def _draw(fitted: Fitted, plain: dict[str, float], rng: np.random.Generator) -> tuple[dict[str, float], int]:
-    """One draw that has a market, and how many had none. Raises InputError."""
-    known = fitted.readings.known
-    for tries in range(TRIES):
+def _draw(
+    fitted: Fitted, paths: Sequence[str], points: Iterable[Array], rng: np.random.Generator
+) -> tuple[dict[str, float], int]:
+    """One draw that has a market whose load of today fits into its GPUs, and how many had none. Raises InputError.
+
+    ``points``: values by path of the numbers that were not learned, of which the first will do that has a market.
+    """
+    for tries, point in enumerate(points):
         z = refitted(fitted.posterior, fitted.simulator.residuals, rng)
-        values = {k: v for k, v in plain.items() if k not in known}
+        believed = dict(zip(paths, point.tolist(), strict=True))
+        values = {path: x for path, x in believed.items() if path not in fitted.readings.known}
         values |= fitted.numbers.values(z[: len(fitted.numbers.priors)])
         try:
-            vary(fitted.m, values)
+            varied = vary(fitted.m, values)
         except InputError:
             continue
-        return values, tries
+        if not overloaded(varied.today) or overloaded(fitted.m.today):
+            return values, tries
     raise bad_argument("--draws", "draws of numbers that were not learned have no market", "narrow their ranges")
 
 
