@@ -134,7 +134,7 @@ def plain_page(heading: str, kicker: str, sections: Sequence[Section]) -> str:
     """Sections without drawings as one HTML text."""
     shown = [html_section(section) for section in sections]
     css = (TEMPLATES / "report.css").read_text(encoding="utf-8")
-    template = _environment().get_template("plain.html")
+    template = environment().get_template("plain.html")
     return template.render(heading=printable(heading), kicker=kicker, sections=shown, css=css)
 
 
