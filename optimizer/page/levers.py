@@ -7,7 +7,7 @@ does not.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from optimizer.market.further import allowed_regional_prices
@@ -71,8 +71,8 @@ def _fee(case_model: CaseModel, name: str, plan: Plan, ladders: PlanLadders | No
 def _caps(plan: Plan, ladders: PlanLadders | None, models: list[str]) -> Iterator[Data]:
     asked = {} if ladders is None else ladders.allowances
     for a, ai_model in enumerate(models):
-        stated: Data = dict(plan.allowances.get(ai_model, {}))
-        steps: Data = dict(asked.get(ai_model, {}))
+        stated: Mapping[Any, Any] = plan.allowances.get(ai_model, {})
+        steps: Mapping[Any, Any] = asked.get(ai_model, {})
         for window in WINDOW_ORDER:
             if window in steps:
                 caps = [None if s == "unlimited" else float(s) for s in steps[window]]
