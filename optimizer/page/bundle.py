@@ -9,9 +9,12 @@ from functools import cache
 from importlib.resources import files
 
 IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([\w-]+\.js)";\n', re.MULTILINE)
-EXPORT = re.compile(r"^export ((?:async )?function\*? |const |class )(\w+)", re.MULTILINE)
-COMMENT = re.compile(r"^\s*//.*\n", re.MULTILINE)
-INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
+EXPORT = re.compile(r"^export ((?:async )?function\*? |const |class )([\w$]+)", re.MULTILINE)
+TOKEN = re.compile(
+    r"""(?P<comment>//[^\n]*)|(?P<text>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')|(?P<template>`)"""
+    r"""|(?P<pattern>(?<=[(,=:!&|?{};\[])\s*/(?![/*])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n\[])+/[a-z]*)""",
+)
+SPACE = re.compile(r"[ \t]*([{}()\[\],;:=<>*?&|!/%])[ \t]*")
 FORBIDDEN = ("</script", "<!--", "import(", "export default", "export {")
 
 
@@ -50,10 +53,50 @@ def _as_function(name: str, text: str) -> str:
     exported = [found[2] for found in EXPORT.finditer(text)]
     body = IMPORT.sub(lambda found: f"const {{{_renamed(found[1])}}} = {_name(found[2])};\n", text)
     body = EXPORT.sub(r"\1\2", body)
-    body = INDENT.sub("", COMMENT.sub("", body))
+    body = shortened(body)
     if re.search(r"^(import|export) ", body, re.MULTILINE) or any(word in body for word in FORBIDDEN):
         raise ValueError(f"{name}: only named exports of declarations, and imports of them, can be bundled")
     return f"const {_name(name)} = (() => {{\n{body}return {{ {', '.join(exported)} }};\n}})();\n"
+
+
+def shortened(code: str) -> str:
+    """A module without comments and without the spaces that no reader needs; strings, templates and patterns stay."""
+    found, at = [], 0
+    while token := TOKEN.search(code, at):
+        found.append(_tight(code[at : token.start()]))
+        at = _template_end(code, token.end()) if token["template"] else token.end()
+        found.append("" if token["comment"] else code[token.start() : at].strip())
+    return re.sub(r"\n+", "\n", "".join([*found, _tight(code[at:])])).lstrip("\n")
+
+
+def _tight(code: str) -> str:
+    return SPACE.sub(r"\1", re.sub(r"\n[ \t]+", "\n", re.sub(r"[ \t]+", " ", code)))
+
+
+def _template_end(code: str, at: int) -> int:
+    """Where a template that begins before ``at`` ends; templates may stand within its expressions."""
+    while code[at] != "`":
+        if code[at] == "\\":
+            at += 2
+        elif code.startswith("${", at):
+            at = _expression_end(code, at + 2)
+        else:
+            at += 1
+    return at + 1
+
+
+def _expression_end(code: str, at: int) -> int:
+    """Where an expression within a template ends."""
+    depth = 1
+    while depth:
+        if code[at] == "`":
+            at = _template_end(code, at + 1)
+            continue
+        if code[at] in "\"'":
+            at = code.index(code[at], at + 1)
+        depth += {"{": 1, "}": -1}.get(code[at], 0)
+        at += 1
+    return at
 
 
 def _renamed(names: str) -> str:
@@ -65,6 +108,11 @@ def _name(module: str) -> str:
     return "$" + module.removesuffix(".js").replace("-", "_")
 
 
+def sri(text: str) -> str:
+    """SHA-256 of a text as pages state it: a script with another text is not run."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
 def hashed(text: str) -> str:
     """What a content security policy lets through: a script or a style with this very text."""
-    return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
+    return f"'{sri(text)}'"

@@ -249,7 +249,8 @@ def figure_facts(names: Mapping[str, Any]) -> Data:
     found: Data = {}
     for name, f in names.items():
         about: Data = {
-            "kind": f.kind.value, "definition": f.definition, "unit": f.unit, "more": f.sense,
+            "kind": f.kind.value, "definition": f.definition, "unit": f.display.words, "more": f.sense,
+            "decimals": f.display.decimals,
             "headline": f.headline, "tile": f.tile, "part": f.by_part,
         }  # fmt: skip
         if isinstance(f, RatioFigure):

@@ -21,6 +21,11 @@ def packed(facts: Any) -> str:
     head = json.dumps(_pointed(facts, blocks), ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode()
     head += b" " * (-len(head) % 8)
     whole = len(head).to_bytes(8, "little") + head + b"".join(blocks)
+    return deflated(whole)
+
+
+def deflated(whole: bytes) -> str:
+    """Bytes packed as a browser unpacks them, in base64."""
     return base64.b64encode(zlib.compress(whole, 9)).decode()
 
 

@@ -1,6 +1,6 @@
 // A market at one menu. Mirrors market/evaluate.py.
 import { leaving, nested, surplusChange } from "./choice.js";
-import { AMOUNTS, FIELDS } from "./figures.js";
+import { FIELDS, add, amountsOf } from "./figures.js";
 import { burstCost, reservedCost } from "./finance.js";
 import { baseReach } from "./market.js";
 import { gpusBusy } from "./serving.js";
@@ -19,9 +19,10 @@ export function evaluate(market, per, enterpriseShare, budget = null) {
     reached: new Float64Array(I),
     sums: per.map((p) => p && new Float64Array(S * F)),
     busy: market.pools.map(() => new Float64Array(market.blocks.length)),
-    potential: new Float64Array(S), rivals: new Float64Array(S), rivalBills: new Float64Array(S), gone: 0,
+    potential: new Float64Array(S), rivals: new Float64Array(S), rivalBills: new Float64Array(S),
   };
-  for (let i = 0; i < I; i++) typeOf(found, i);
+  const weight = new Float64Array(per.length);
+  for (let i = 0; i < I; i++) typeOf(found, i, weight);
   return Object.assign(found, capacity(market, found.busy));
 }
 
@@ -39,27 +40,30 @@ function besides(market, per) {
   return found;
 }
 
-// Customers of one type, and what they add to every sum.
-function typeOf(found, i) {
-  const { market, per, attraction } = found, { types } = market, s = types.segment[i];
-  let denominator = 1, total = market.outsideAttraction[i];
-  const weight = per.map((p, j) => (p && attraction[j][i] > 0 ? attraction[j][i] / p.rate[i] / market.outside[i] : 0));
-  per.forEach((p, j) => { if (p) { denominator += (1 - p.referral[i]) * weight[j]; total += attraction[j][i]; } });
+// Customers of one type, and what they add to every sum. weight: room for the plans' stocks.
+function typeOf(found, i, weight) {
+  const { market, per, attraction } = found, { types } = market, s = types.segment[i], J = per.length;
+  let denominator = 1, total = market.outsideAttraction[i], ours = 0;
+  for (let j = 0; j < J; j++) {
+    weight[j] = 0;
+    if (!per[j] || !(attraction[j][i] > 0)) continue;
+    weight[j] = attraction[j][i] / per[j].rate[i] / market.outside[i];
+    denominator += (1 - per[j].referral[i]) * weight[j];
+    total += attraction[j][i];
+  }
   const staying = found.base[i] / denominator;
-  let ours = 0;
   found.total[i] = total;
   found.reached[i] = found.base[i];
-  per.forEach((p, j) => {
-    const n = weight[j] * staying;
-    if (n === 0) return;
+  for (let j = 0; j < J; j++) {
+    const n = weight[j] * staying, p = per[j];
+    if (n === 0) continue;
     ours += n;
     found.held[j][i] = n;
     found.reached[i] += p.referral[i] * n;
-    const again = attraction[j][i] / total, gone = leaving(p.rate[i], again), row = found.sums[j];
-    for (let f = 0; f < F; f++) row[s * F + f] += n * AMOUNTS[f](p, i, again, gone);
-    found.gone += n * p.rate[i] * (market.outsideAttraction[i] / total);
+    const again = attraction[j][i] / total, rate = p.rate[i];
+    add(found.sums[j], s * F, amountsOf(p), i, n, again, leaving(rate, again), rate, p.bill[i] > 0 ? rate : 0);
     load(found, p, i, n);
-  });
+  }
   const rest = types.potential[i] - ours;
   found.potential[s] += types.potential[i];
   found.rivals[s] += rest * market.rivals[i];

@@ -3,8 +3,7 @@ import { kept } from "./choice.js";
 
 const paying = (p, i) => (p.bill[i] > 0 ? 1 : 0);
 
-// What adds up over customers: field -> amount a customer of type i; `again`: chance of choosing the plan again,
-// `gone`: rate of leaving it.
+// What adds up over customers, whatever else is on the menu: field -> amount a customer of type i.
 const AMOUNT = {
   customers: () => 1,
   paying: (p, i) => paying(p, i),
@@ -21,18 +20,36 @@ const AMOUNT = {
   other: (p, i) => p.other[i],
   support: (p, i) => p.support[i],
   rate: (p, i) => p.rate[i],
-  leaving: (p, i, again) => p.rate[i] - p.rate[i] * again,
-  payersLeaving: (p, i, again) => (p.rate[i] - p.rate[i] * again) * paying(p, i),
+  payersRate: (p, i) => p.rate[i] * paying(p, i),
   gpuHours: (p, i) => p.gpuHours[i],
   requests: (p, i) => p.requests[i],
   binds: (p, i) => p.binds[i],
   apiValue: (p, i) => p.apiValue[i],
   referral: (p, i) => p.referral[i],
-  inflow: (p, i, again, gone) => gone,
-  inflowKept: (p, i, again, gone) => gone * kept(gone, 12),
 };
-export const FIELDS = Object.keys(AMOUNT);
 export const AMOUNTS = Object.values(AMOUNT);
+// And what hangs on the chance of choosing the same plan again: who stays, who leaves.
+export const FIELDS = [...Object.keys(AMOUNT), "staying", "payersStaying", "inflow", "inflowKept"];
+
+// Adds n customers of a type to a row of fields; amounts: those of the plan by type.
+export function add(row, at, amounts, i, n, again, leavingRate, rate, payersRate) {
+  const plain = AMOUNTS.length;
+  for (let f = 0, o = i * plain; f < plain; f++) row[at + f] += n * amounts[o + f];
+  row[at + plain] += n * rate * again;
+  row[at + plain + 1] += n * payersRate * again;
+  row[at + plain + 2] += n * leavingRate;
+  row[at + plain + 3] += n * leavingRate * kept(leavingRate, 12);
+}
+
+// Amounts of a plan by type and field.
+export function amountsOf(p) {
+  if (p.amounts) return p.amounts;
+  const I = p.bill.length, F = AMOUNTS.length;
+  p.amounts = new Float64Array(I * F);
+  for (let f = 0; f < F; f++) for (let i = 0; i < I; i++) p.amounts[i * F + f] = AMOUNTS[f](p, i);
+  return p.amounts;
+}
+
 const AT = Object.fromEntries(FIELDS.map((name, f) => [name, f]));
 const GROSS = { revenue: 1, serving: -1, payment: -1, other: -1 };
 
@@ -59,8 +76,8 @@ export const LINEAR = {
   contribution_margin: { ...GROSS, support: -1 },
   payers_margin: { payingRevenue: 1, payingServing: -1 },
   deciding_customers: { rate: 1 },
-  churned_customers: { leaving: 1 },
-  churned_payers: { payersLeaving: 1 },
+  churned_customers: { rate: 1, staying: -1 },
+  churned_payers: { payersRate: 1, payersStaying: -1 },
   gpu_hours: { gpuHours: 1 },
   requests: { requests: 1 },
   cap_bound_customers: { binds: 1 },

@@ -1,0 +1,158 @@
+"""The page as one HTML text: the facts packed, the formulas as one script, and today's menu for readers without scripts."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from optimizer.answer.audit import check_bound
+from optimizer.answer.solution import Solution
+from optimizer.economics.figures import FIGURES, Selection, known_as
+from optimizer.economics.population import Terms
+from optimizer.io.saving import write_atomic
+from optimizer.model.case_model import CaseModel, as_it_stands
+from optimizer.page.bundle import asset, hashed, script, sri
+from optimizer.page.facts import figure_facts, market_facts, page_terms
+from optimizer.page.levers import case_facts
+from optimizer.page.numbers import assumption_rows, equation_texts, number_rows, source_rows
+from optimizer.page.payload import deflated, packed
+from optimizer.page.today import tile_names, today_facts
+from optimizer.answer.words import bare
+from optimizer.report.words import heading, printable
+
+Data = dict[str, Any]
+
+
+@lru_cache(maxsize=1)
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("optimizer.page", "assets"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def page_facts(case_model: CaseModel, best: Solution | None = None) -> Data:
+    """Everything that the page knows."""
+    market = case_model.inputs.changed
+    facts: Data = {
+        "market": market_facts(case_model.prepared),
+        "case": case_facts(case_model),
+        "figures": figure_facts(FIGURES),
+        "today": today_facts(case_model.today),
+        "tiles": tile_names(case_model),
+        "assumptions": assumption_rows(market),
+        "numbers": number_rows(market),
+        "sources": source_rows(market),
+        "equations": equation_texts(),
+        "best": None if best is None else _best(case_model, best),
+    }
+    found: Data = _finite(facts)
+    return found
+
+
+def _best(case_model: CaseModel, solution: Solution) -> Data:
+    """An answer's menu as the page holds it."""
+    market = case_model.inputs.changed
+    menu = [page_terms(market, plan.name, solution.terms[plan.name]) for plan in case_model.prepared.plans]
+    state = {"menu": menu, "share": solution.enterprise_share, "budget": solution.budget}
+    return {"state": state, "words": solution.verdict_text}
+
+
+def _finite(value: Any) -> Any:
+    """nan has no place in the head: a figure without a value is null."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {k: _finite(v) for k, v in value.items()}
+    return [_finite(v) for v in value] if isinstance(value, list | tuple) else value
+
+
+def page_html(case_model: CaseModel, best: Solution | None = None) -> str:
+    """The page; the same input gives the same text."""
+    css, code = asset("page.css"), script()
+    loader = asset("loader.js").replace("HASH", sri(code))
+    context = {
+        "case": case_model.inputs.case,
+        "heading": printable(case_model.inputs.case.title),
+        "question": printable(case_model.inputs.case.question),
+        "market": printable(case_model.inputs.changed.title),
+        "name": printable(case_model.inputs.name),
+        "hash": case_model.inputs.hash,
+        "verdict": None if best is None else printable(best.verdict_text),
+        "changes": case_model.unchanged is not case_model.today,
+        "tiles": [_tile(case_model, name) for name in tile_names(case_model)],
+        "conditions": _conditions(case_model),
+        "plans": _plans(case_model),
+        "segments": [printable(s.title) for s in case_model.inputs.changed.segments.values()],
+        "glossary": [(heading(name), FIGURES[name].definition) for name in tile_names(case_model)],
+        "css": css,
+        "loader": loader,
+        "code": deflated(code.encode()),
+        "style_hash": hashed(css),
+        "loader_hash": hashed(loader),
+        "facts": packed(page_facts(case_model, best)),
+    }
+    return _environment().get_template("page.html").render(**context)
+
+
+def write_page(path: str | PathLike[str], case_model: CaseModel, best: Solution | None = None) -> Path:
+    """Write the page; the file is replaced whole or not at all."""
+    target = Path(path)
+    text = page_html(case_model, best)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(target, text)
+    return target
+
+
+def _tile(case_model: CaseModel, name: str) -> Data:
+    f = FIGURES[known_as(name)]
+    unit = " ".join(w for w in (f.display.what if f.display.what == "usd" else "", f.display.per) if w)
+    return {"figure": f.name, "title": heading(f.name), "unit": unit, "told": f.definition,
+            "value": bare(case_model.today.figure(f.name), f.unit)}  # fmt: skip
+
+
+def _conditions(case_model: CaseModel) -> list[Data]:
+    """Every side of every condition at today's menu in the case's market."""
+    found = []
+    for bound in as_it_stands(case_model).bounds:
+        c = check_bound(bound, case_model.unchanged)
+        unit = FIGURES[known_as(c.figure)].unit
+        state = "broken" if not c.met else "tight" if c.binding else "met"
+        words = f"{heading(c.name)} {bare(c.value, unit)}, asked {c.sense} {bare(c.bound, unit)}"
+        found.append({"state": state, "words": printable(words)})
+    return found
+
+
+def _plans(case_model: CaseModel) -> list[list[str]]:
+    """Today's menu: plan, fee, allowances, customers, revenue and contribution."""
+    today = case_model.today
+    rows = []
+    for name, plan in case_model.inputs.market.plans.items():
+        title, terms = printable(plan.title), case_model.calibrated.prepared.terms[name]
+        if name not in today.plans:
+            rows.append([title, "not sold today", "", "", "", ""])
+            continue
+        amounts = [bare(today.figure(n, Selection(plan=name)), FIGURES[n].unit) for n in ("customers", "revenue", "contribution_margin")]
+        rows.append([title, _fee(terms), printable(_caps(case_model, terms)), *amounts])
+    return rows
+
+
+def _fee(terms: Terms) -> str:
+    return "free" if terms.price == 0.0 and not any(terms.unit_prices) else "as used" if terms.price == 0.0 else f"{terms.price:,.6g}"
+
+
+def _caps(case_model: CaseModel, terms: Terms) -> str:
+    """Caps in one line."""
+    told = []
+    for m, caps in zip(case_model.inputs.market.ai_models.values(), terms.caps, strict=True):
+        if caps is not None:
+            told.append(f"{m.title} " + (", ".join(f"{cap:,.6g} a {window}" for window, cap in caps) or "unlimited"))
+    return "; ".join(told)
