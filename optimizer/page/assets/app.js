@@ -3,7 +3,7 @@ import { assumptions } from "./assumptions.js";
 import { board } from "./board.js";
 import { brief } from "./brief.js";
 import { cards } from "./cards.js";
-import { Curves } from "./curves.js";
+import { Curves, later } from "./curves.js";
 import { $, saved, say } from "./dom.js";
 import { explainer } from "./explain.js";
 import { exported } from "./exported.js";
@@ -86,21 +86,34 @@ export function start(facts) {
       return { y: world.aim(e), why: world.judged(e, next.menu).broken[0] ?? "" };
     } };
   }
-  function find() {
-    const { state, world } = app;
+  // A good menu from here, a little at a time; whoever moves something meanwhile stops it.
+  function find(limit = 3000) {
+    const { state, world } = app, began = performance.now(), mine = (app.search = {});
     const levels = facts.case.plans.map((plan, j) => (app.locked[j] ? [state.menu[j]] : levelsOf(plan, state.menu[j] ?? app.memory[j], levers[j])));
     const at = levels.map((all, j) => nearest(all, state.menu[j], levers[j]));
     const shares = app.lockedSplit || !facts.case.mixes.length ? [state.share] : facts.case.mixes, budgets = app.lockedSplit || !facts.case.budgets.length ? [state.budget] : facts.case.budgets;
     const split = shares.reduce((best, s, k) => (Math.abs(s - state.share) < Math.abs(shares[best] - state.share) ? k : best), 0) * budgets.length;
-    const found = (app.found = climb(facts, world.market, { menu: at, split }, { levels, shares, budgets, yearly: yearlyOf(facts) }));
+    const steps = climb(facts, world.market, { menu: at, split }, { levels, shares, budgets, yearly: yearlyOf(facts) });
+    let found = null;
+    (function go() {
+      if (app.search !== mine || app.state !== state) return;
+      for (const until = performance.now() + 40; performance.now() < until; ) {
+        const { value, done } = steps.next();
+        if (value) found = value;
+        if (done || (found && performance.now() - began > limit)) return taken(state, found, performance.now() - began);
+      }
+      later(go);
+    })();
+  }
+  function taken(state, found, spent) {
     const aim = facts.case.aims[0], value = facts.figures[aim.name] ? shown(facts.figures[aim.name], found.value) : amount(found.value);
     const words = found.missed > 1e-9 ? "No menu that meets the conditions was found with these locks. That is no proof that there is none."
-      : `A good menu: ${value}, found in ${(found.milliseconds / 1000).toFixed(1)} s among ${found.tried.toLocaleString("en-US")} tried. Not proven best: optimizer run ${facts.case.name} proves.`;
+      : `A good menu: ${value}, found in ${(spent / 1000).toFixed(1)} s among ${found.tried.toLocaleString("en-US")} tried. Not proven best: optimizer run ${facts.case.name} proves.`;
     put({ ...state, menu: found.menu, share: found.share, budget: found.budget }, words);
-    return found;
+    app.found = { ...found, spent };
   }
   const acts = {
-    find: () => { say($("state"), "Looking …"); setTimeout(find, 20); },
+    find: () => { say($("state"), "Looking …"); later(() => find()); },
     best: () => put({ ...app.state, ...facts.best.state }, facts.best.words),
     today: () => put(today(facts), "Today's menu."),
     undo: () => step(past.undo(app.state)), redo: () => step(past.redo(app.state)),

@@ -8,7 +8,7 @@ const POINTS = 25, SLICE = 8;
 const channel = new MessageChannel();
 const waiting = [];
 channel.port1.onmessage = () => waiting.shift()();
-const later = (work) => { waiting.push(work); channel.port2.postMessage(0); };
+export const later = (work) => { waiting.push(work); channel.port2.postMessage(0); };
 
 // job: {slider, at: x -> {y, why}}; done() once all are drawn
 export class Curves {
