@@ -10,13 +10,13 @@ import typer
 from optimizer.cli.options import CaseArgument, SetOption, named, read_changes
 from optimizer.errors import bad_argument
 
+FileArgument = Annotated[
+    Path, typer.Argument(metavar="FILE", parser=named("FILE"), help="Where to write it, e.g. page.html.")
+]
+SolveOption = Annotated[bool, typer.Option("--solve", help="Solve the case too, and put its proven menu on the page.")]
 
-def page(
-    case: CaseArgument,
-    file: Annotated[Path, typer.Argument(metavar="FILE", parser=named("FILE"), help="Where to write it, e.g. page.html.")],
-    sets: SetOption = None,
-    solve: Annotated[bool, typer.Option("--solve", help="Solve the case too, and put its proven menu on the page.")] = False,
-) -> None:
+
+def page(case: CaseArgument, file: FileArgument, sets: SetOption = None, solve: SolveOption = False) -> None:
     """Write the live page of a case: one file in which every price, cap and split can be dragged, without a server."""
     from optimizer.model.case_model import prepare_case
 

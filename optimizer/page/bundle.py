@@ -15,7 +15,7 @@ TOKEN = re.compile(
     r"""|(?P<pattern>(?<=[(,=:!&|?{};\[])\s*/(?![/*])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n\[])+/[a-z]*)""",
 )
 SPACE = re.compile(r"[ \t]*([{}()\[\],;:=<>*?&|!/%])[ \t]*")
-FORBIDDEN = ("</script", "<!--", "import(", "export default", "export {")
+FORBIDDEN = ("</script", "<!--", "import(")
 
 
 def asset(name: str) -> str:
@@ -53,10 +53,9 @@ def _as_function(name: str, text: str) -> str:
     exported = [found[2] for found in EXPORT.finditer(text)]
     body = IMPORT.sub(lambda found: f"const {{{_renamed(found[1])}}} = {_name(found[2])};\n", text)
     body = EXPORT.sub(r"\1\2", body)
-    body = shortened(body)
     if re.search(r"^(import|export) ", body, re.MULTILINE) or any(word in body for word in FORBIDDEN):
         raise ValueError(f"{name}: only named exports of declarations, and imports of them, can be bundled")
-    return f"const {_name(name)} = (() => {{\n{body}return {{ {', '.join(exported)} }};\n}})();\n"
+    return f"const {_name(name)}=(()=>{{\n{shortened(body)}return{{{','.join(exported)}}};\n}})();\n"
 
 
 def shortened(code: str) -> str:
@@ -66,7 +65,7 @@ def shortened(code: str) -> str:
         found.append(_tight(code[at : token.start()]))
         at = _template_end(code, token.end()) if token["template"] else token.end()
         found.append("" if token["comment"] else code[token.start() : at].strip())
-    return re.sub(r"\n+", "\n", "".join([*found, _tight(code[at:])])).lstrip("\n")
+    return re.sub(r"\n+", "\n", "".join([*found, _tight(code[at:])])).lstrip()
 
 
 def _tight(code: str) -> str:

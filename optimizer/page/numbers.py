@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from optimizer.economics import advertising, choice, decisions, finance, overage, reach, serving, usage
-from optimizer.report.words import path_words
+from optimizer.report.words import heading, path_words
 from optimizer.schema.market import Market
 
 Data = dict[str, Any]
@@ -66,7 +66,8 @@ def assumption_rows(market: Market) -> list[Data]:
         {
             "path": path,
             "at": list(place),
-            "label": path_words(path),
+            "group": _group(path),
+            "label": path_words(path) if path.startswith("plans.") else path_words(path).partition(": ")[2],
             "unit": _unit(stated[path]["unit"]),
             "value": stated[path]["value"],
             **{k: stated[path][k] for k in ("low", "high") if k in stated[path]},
@@ -76,8 +77,15 @@ def assumption_rows(market: Market) -> list[Data]:
     ]
 
 
+def _group(path: str) -> str:
+    """Whose number it is, in words."""
+    owner, _, rest = path_words(path).partition(": ")
+    return "What plans cost us" if path.startswith("plans.") else owner if rest else heading(path.partition(".")[0])
+
+
 def _unit(unit: str) -> str:
-    return {"fraction": "", "1": ""}.get(unit) or ("" if unit in ("fraction", "1") else unit.replace("/", " a ", 1))
+    """A unit as readers see it: nothing for a plain number."""
+    return "" if unit in ("fraction", "1") else unit.replace("/", " a ", 1)
 
 
 def _places(market: Market) -> Iterator[tuple[str, Place]]:
@@ -98,5 +106,3 @@ def _places(market: Market) -> Iterator[tuple[str, Place]]:
     for j, name in enumerate(market.plans):
         yield f"plans.{name}.support_cost", ("plans", j, "support_cost")
         yield f"plans.{name}.fixed_cost", ("plans", j, "fixed_cost")
-
-

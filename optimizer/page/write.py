@@ -1,4 +1,4 @@
-"""The page as one HTML text: the facts packed, the formulas as one script, and today's menu for readers without scripts."""
+"""The page as one HTML text: facts and formulas packed, and today's menu for readers without scripts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import jinja2
 
 from optimizer.answer.audit import check_bound
 from optimizer.answer.solution import Solution
-from optimizer.economics.figures import FIGURES, Selection, known_as
+from optimizer.answer.words import bare
+from optimizer.economics.figures import FIGURES, HEADLINES, Selection, known_as
 from optimizer.economics.population import Terms
 from optimizer.io.saving import write_atomic
 from optimizer.model.case_model import CaseModel, as_it_stands
@@ -22,7 +23,7 @@ from optimizer.page.levers import case_facts
 from optimizer.page.numbers import assumption_rows, equation_texts, number_rows, source_rows
 from optimizer.page.payload import deflated, packed
 from optimizer.page.today import tile_names, today_facts
-from optimizer.answer.words import bare
+from optimizer.report.text import decision
 from optimizer.report.words import heading, printable
 
 Data = dict[str, Any]
@@ -48,6 +49,7 @@ def page_facts(case_model: CaseModel, best: Solution | None = None) -> Data:
         "figures": figure_facts(FIGURES),
         "today": today_facts(case_model.today),
         "tiles": tile_names(case_model),
+        "headlines": list(HEADLINES[:16]),
         "assumptions": assumption_rows(market),
         "numbers": number_rows(market),
         "sources": source_rows(market),
@@ -86,7 +88,9 @@ def page_html(case_model: CaseModel, best: Solution | None = None) -> str:
         "market": printable(case_model.inputs.changed.title),
         "name": printable(case_model.inputs.name),
         "hash": case_model.inputs.hash,
+        "decision": None if best is None else decision(best),
         "verdict": None if best is None else printable(best.verdict_text),
+        "reserved": any(pool.capacity for pool in case_model.inputs.changed.pools.values()),
         "changes": case_model.unchanged is not case_model.today,
         "tiles": [_tile(case_model, name) for name in tile_names(case_model)],
         "conditions": _conditions(case_model),
@@ -140,13 +144,19 @@ def _plans(case_model: CaseModel) -> list[list[str]]:
         if name not in today.plans:
             rows.append([title, "not sold today", "", "", "", ""])
             continue
-        amounts = [bare(today.figure(n, Selection(plan=name)), FIGURES[n].unit) for n in ("customers", "revenue", "contribution_margin")]
+        amounts = [
+            bare(today.figure(n, Selection(plan=name)), FIGURES[n].unit)
+            for n in ("customers", "revenue", "contribution_margin")
+        ]
         rows.append([title, _fee(terms), printable(_caps(case_model, terms)), *amounts])
     return rows
 
 
 def _fee(terms: Terms) -> str:
-    return "free" if terms.price == 0.0 and not any(terms.unit_prices) else "as used" if terms.price == 0.0 else f"{terms.price:,.6g}"
+    """The fee, or how there is none."""
+    if terms.price == 0.0:
+        return "as used" if any(terms.unit_prices) else "free"
+    return f"{terms.price:,.6g}"
 
 
 def _caps(case_model: CaseModel, terms: Terms) -> str:

@@ -25,7 +25,7 @@ export function start(facts) {
   const app = {
     facts, levers, state: today(facts), world: new World(facts), locked: facts.market.plans.map(() => false), lockedSplit: false,
     memory: facts.market.plans.map((p) => p.terms), past, drawn,
-    begin, move, assume, put, sell, lock, lockSplit, redraw, find, moved: 0,
+    begin, move, assume, put, sell, lock, lockSplit, redraw, find, moved: 0, exported: () => exported(facts, levers, app.state),
   };
   const draws = { board: board(facts, explainer(facts, app)), cards: cards(facts, levers, app), panels: panels(facts, app), assumed: assumptions(facts, app), brief: brief(facts, levers, app) };
   const pin = pins(facts, levers, app);
@@ -53,6 +53,7 @@ export function start(facts) {
   function lock(j, on) { app.locked[j] = on; }
   function lockSplit(on) { app.lockedSplit = on; }
   function redraw() {
+    app.moved++;
     if (!waiting) requestAnimationFrame(draw);
     waiting = true;
     curves.stop();
@@ -70,7 +71,6 @@ export function start(facts) {
     if (document.body.classList.contains("brief")) draws.brief(world, e, judged);
     $("undo").disabled = !past.back.length;
     $("redo").disabled = !past.forth.length;
-    app.moved++;
   }
   function follow() {
     const text = written(facts, levers, app.state);
@@ -118,7 +118,7 @@ export function start(facts) {
     today: () => put(today(facts), "Today's menu."),
     undo: () => step(past.undo(app.state)), redo: () => step(past.redo(app.state)),
     pin: () => pin(undefined, app.state, app.world, app.world.at(app.state)),
-    export: () => saved(`${facts.case.name}-menu.yaml`, "application/yaml", exported(facts, levers, app.state)),
+    export: () => saved(`${facts.case.name}-menu.yaml`, "application/yaml", app.exported()),
     minutes: () => two(!document.body.classList.contains("brief")),
     print: () => print(),
   };
@@ -136,7 +136,7 @@ export function start(facts) {
     step(event.shiftKey ? past.redo(app.state) : past.undo(app.state));
   });
   addEventListener("beforeprint", () => draws.brief(app.world, app.e, app.judged));
-  addEventListener("hashchange", () => { if (decodeURIComponent(location.hash.slice(1)) !== decodeURIComponent(shared)) opened(true); });
+  addEventListener("hashchange", () => { if (location.hash.slice(1) !== shared) opened(true); });
   function opened(keep) {
     const given = location.hash.length > 1 ? readState(facts, levers, location.hash.slice(1)) : null;
     if (given) put(given, given.other ? "This menu was shared from another version of the case." : "A shared menu.", keep);

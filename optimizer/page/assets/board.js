@@ -9,7 +9,9 @@ export function board(facts, explain) {
   const tiles = [...document.querySelectorAll(".tile")].map((tile) => {
     const name = tile.dataset.figure, value = tile.querySelector(".value");
     value.onclick = () => explain(name);
-    return { name, tile, value: value, change: tile.querySelector(".change") };
+    const told = tile.querySelector(".change"), by = el("b"), on = el("span");
+    told.replaceChildren(by, on);
+    return { name, value, told, by, on };
   });
   const lamps = [...document.querySelectorAll("#conditions li")].map((lamp) => ({ lamp, word: lamp.querySelector("b"), text: lamp.querySelector("span") }));
   return function draw(world, e, judged) {
@@ -30,9 +32,10 @@ function tileAt(facts, world, e, t) {
   const f = facts.figures[t.name], x = world.figure(e, t.name), then = facts.today.figures[t.name];
   say(t.value, shown(f, x));
   const told = change(f, x, then);
-  say(t.change, told === "as today" ? told : `${told} on ${shown(f, then)}`);
+  say(t.by, told);
+  say(t.on, told === "as today" ? "" : ` on ${shown(f, then)}`);
   const better = told === "as today" ? "" : (x > then) === (f.more > 0) ? "better" : "worse";
-  if (t.change.dataset.way !== better) t.change.dataset.way = better;
+  if (t.told.dataset.way !== better) t.told.dataset.way = better;
 }
 
 export function conditionWords(facts, c) {
@@ -45,5 +48,6 @@ function firstToBreak(facts, conditions) {
   const held = conditions.filter((c) => c.state !== "broken").sort((a, b) => a.room - b.room);
   if (conditions.length < 2 && !held.length) return "";
   if (!held.length) return "No condition holds.";
-  return `Breaks first: ${heading(held[0].name).toLowerCase()}, ${(100 * Math.max(held[0].room, 0)).toFixed(1)} % from its bound.`;
+  const name = heading(held[0].name).toLowerCase();
+  return held[0].state === "tight" ? `Breaks first: ${name}, at its bound already.` : `Breaks first: ${name}, ${(100 * held[0].room).toFixed(1)}% from its bound.`;
 }

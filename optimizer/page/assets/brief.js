@@ -10,7 +10,7 @@ export function brief(facts, levers, app) {
       : `Spend ${percent(app.state.share, 0)} of the go-to-market budget on enterprise, today ${percent(facts.market.reach.enterprise_share, 0)}.`;
     const all = [...said, ...(split ? [split] : [])];
     $("decision").replaceChildren(...(all.length ? all : ["Everything stays as it is today."]).map((x) => el("li", {}, x)));
-    const names = [...new Set([...facts.tiles, "payers_churn_rate", "serving_cost", "customers"])];
+    const names = facts.headlines.filter((n) => !facts.tiles.includes(n));
     const rows = names.map((n) => [heading(n), shown(facts.figures[n], facts.today.figures[n]), shown(facts.figures[n], world.figure(e, n)), change(facts.figures[n], world.figure(e, n), facts.today.figures[n])]);
     $("brief-figures").replaceChildren(table(["A month", "today", "with this menu", "change"], rows));
     const gains = segmentGains(e, world.unchanged, 0.05).map((g, s) => [facts.market.segments[s].title, plus(g.surplus / g.people, (x) => x.toFixed(2).replace("-", "−")), amount(g.gaining), amount(g.losing)]);

@@ -64,6 +64,7 @@ function netChanges(facts) {
 function winners(facts, app) {
   const rows = facts.market.segments.map((s) => {
     const cells = Array.from({ length: 4 }, () => el("td"));
+    for (const k of [1, 2]) cells[k].append(el("span"), " ", el("small"));
     return { cells, tr: row("td", [el("th", { scope: "row" }, s.title), ...cells]) };
   });
   $("gains").append(...rows.map((r) => r.tr));
@@ -74,8 +75,10 @@ function winners(facts, app) {
       const [worth, better, worse, customers] = rows[s].cells, each = g.surplus / g.people;
       say(worth, Math.abs(each) < 0.005 ? "0.00" : plus(each, (x) => x.toFixed(2).replace("-", "−")));
       worth.dataset.way = each > 0.005 ? "more" : each < -0.005 ? "less" : "";
-      say(better, `${amount(g.gaining)} (${percent(g.gaining / g.people, 0)})`);
-      say(worse, `${amount(g.losing)} (${percent(g.losing / g.people, 0)})`);
+      for (const [cell, people] of [[better, g.gaining], [worse, g.losing]]) {
+        say(cell.children[0], people ? amount(people) : "0");
+        say(cell.children[1], people ? percent(people / g.people, 0) : "");
+      }
       const then = facts.today.segments[facts.market.segments[s].name].customers;
       say(customers, change(facts.figures.customers, world.figure(e, "customers", { segment: s }), then));
     });

@@ -18,7 +18,7 @@ function three(x) {
   return a > 0 && a < 0.095 ? String(+x.toPrecision(2)) : digits(x, a < 10 && Number.isInteger(x) ? 0 : places, places);
 }
 
-export const percent = (x, places = 1) => (Number.isNaN(x) ? "–" : signed(digits(100 * x, places, places)) + " %");
+export const percent = (x, places = 1) => (Number.isNaN(x) ? "–" : signed(digits(100 * x, places, places)) + "%");
 
 // A figure's value in its unit; f: what is known of the figure.
 export const shown = (f, x) => (f.decimals === null ? amount(x) : percent(x, f.decimals));
@@ -31,7 +31,7 @@ export function change(f, now, then) {
   }
   if (!then) return now ? "new" : "as today";
   const part = (now - then) / Math.abs(then), told = digits(Math.abs(100 * part), 1, 1);
-  return Number(told.replaceAll(",", "")) ? `${part > 0 ? "+" : MINUS}${told} %` : "as today";
+  return Number(told.replaceAll(",", "")) ? `${part > 0 ? "+" : MINUS}${told}%` : "as today";
 }
 
 // A difference, nothing where it is only rounding.
