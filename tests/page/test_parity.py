@@ -157,3 +157,10 @@ def prepared_at(prepared: Prepared, world: World) -> Any:
     from optimizer.market.evaluate import evaluate_menu
 
     return evaluate_menu(prepared, world.evaluation.menu, world.enterprise_share)
+
+
+def test_the_tail_of_the_normal_distribution(engine: Engine) -> None:
+    at = [k / 100 for k in range(-600, 2600, 3)]
+    found = engine.browser.run(f"{at}.map(engine.normalTail)")
+    for x, value in zip(at, found, strict=True):
+        assert value == pytest.approx(math.erfc(x), rel=1e-12), x

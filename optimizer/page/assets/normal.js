@@ -11,8 +11,8 @@ function erfSeries(x) {
 }
 
 function erfcFraction(x) {
-  let tail = x;
-  for (let k = 80; k > 0; k--) tail = x + k / 2 / tail;
+  let tail = x; // the larger x, the fewer terms bring full precision
+  for (let k = Math.ceil(12 + 125 / (x * x)); k > 0; k--) tail = x + k / 2 / tail;
   return Math.exp(-x * x) / Math.sqrt(Math.PI) / tail;
 }
 
