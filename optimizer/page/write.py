@@ -22,7 +22,9 @@ from optimizer.page.facts import figure_facts, market_facts, page_terms
 from optimizer.page.levers import case_facts
 from optimizer.page.numbers import assumption_rows, equation_texts, number_rows, source_rows
 from optimizer.page.payload import deflated, packed
+from optimizer.page.sheets import scoped
 from optimizer.page.today import tile_names, today_facts
+from optimizer.report.html import Parts
 from optimizer.report.text import decision
 from optimizer.report.words import heading, printable
 
@@ -77,9 +79,9 @@ def _finite(value: Any) -> Any:
     return [_finite(v) for v in value] if isinstance(value, list | tuple) else value
 
 
-def page_html(case_model: CaseModel, best: Solution | None = None) -> str:
-    """The page; the same input gives the same text."""
-    css, code = asset("page.css"), script()
+def page_html(case_model: CaseModel, best: Solution | None = None, report: Parts | None = None) -> str:
+    """The page; the same input gives the same text. It opens at the menu of ``best``, with its report below."""
+    css, code = asset("page.css") + ("" if report is None else scoped(report.css, ".report")), script()
     loader = asset("loader.js").replace("HASH", sri(code))
     context = {
         "case": case_model.inputs.case,
@@ -101,19 +103,29 @@ def page_html(case_model: CaseModel, best: Solution | None = None) -> str:
         "loader": loader,
         "code": deflated(code.encode()),
         "style_hash": hashed(css),
-        "loader_hash": hashed(loader),
+        "report": report,
+        "script_hashes": " ".join(map(hashed, (loader, *(() if report is None else report.scripts)))),
         "facts": packed(page_facts(case_model, best)),
     }
     return _environment().get_template("page.html").render(**context)
 
 
-def write_page(path: str | PathLike[str], case_model: CaseModel, best: Solution | None = None) -> Path:
+def write_page(
+    path: str | PathLike[str], case_model: CaseModel, best: Solution | None = None, report: Parts | None = None
+) -> Path:
     """Write the page; the file is replaced whole or not at all."""
     target = Path(path)
-    text = page_html(case_model, best)
+    text = page_html(case_model, best, report)
     target.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(target, text)
     return target
+
+
+def write_answer(path: str | PathLike[str], case_model: CaseModel, solution: Solution, **results: object) -> Path:
+    """Write the page of an answer with its report; ``results``: what studies returned, by any name."""
+    from optimizer.report.html import report_parts
+
+    return write_page(path, case_model, solution, report_parts(solution, **results))
 
 
 def _tile(case_model: CaseModel, name: str) -> Data:

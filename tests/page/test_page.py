@@ -143,7 +143,8 @@ def test_an_address_that_does_not_fit_is_left_alone(page: Browser, address: str)
 
 def test_the_exported_case_gives_the_figures_of_the_page(page: Browser, tmp_path: Path) -> None:
     page.run("(() => { const { state } = live; live.begin(); live.move({ share: 0.3, menu: state.menu.with(1,"
-             " live.levers[1][0].set(state.menu[1], 17.25)) }); live.assume({ 'pools.main.price': 1.75 }); })()")  # fmt: skip
+             " live.levers[1][0].set(state.menu[1], 17.25)) });"
+             " live.assume({ 'pools.main.price': 1.75 }); })()")  # fmt: skip
     settled(page)
     text = page.run("live.exported()")
     path = tmp_path / "menu.yaml"

@@ -144,6 +144,7 @@ export function start(facts) {
   }
   document.documentElement.classList.add("live");
   pin("Today", today(facts), app.world, app.world.unchanged);
+  if (facts.best) put({ ...app.state, ...facts.best.state }, facts.best.words, false);
   opened(false);
   draw();
   if (waiting === false) idle = setTimeout(follow, IDLE);
@@ -163,5 +164,7 @@ function nearest(levels, terms, levers) {
 const began = performance.now();
 unpacked($("facts").textContent.trim()).then((facts) => {
   globalThis.live = start(facts);
-  document.documentElement.dataset.drawn = String(Math.round(performance.now() - began));
+  const { dataset } = document.documentElement;
+  dataset.started = String(Math.round(performance.now() - began));
+  if (!document.querySelector(".chart")) dataset.drawn = dataset.started; // else it is said when the charts are drawn
 }).catch((error) => { say($("trouble"), `The live part did not start (${error.message}). What is below is today's menu.`); });

@@ -6,7 +6,7 @@ const STATES = { met: "met", tight: "at its bound", broken: "broken" };
 
 // Tiles are there already, written for readers without scripts; from here on they follow the menu.
 export function board(facts, explain) {
-  const tiles = [...document.querySelectorAll(".tile")].map((tile) => {
+  const tiles = [...document.querySelectorAll("#board .tile")].map((tile) => {
     const name = tile.dataset.figure, value = tile.querySelector(".value");
     value.onclick = () => explain(name);
     const told = tile.querySelector(".change"), by = el("b"), on = el("span");

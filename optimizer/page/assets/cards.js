@@ -6,7 +6,7 @@ import { amount, change, plus } from "./words.js";
 
 const check = (id, text, onchange) => {
   const input = el("input", { type: "checkbox", id, onchange });
-  return { input, label: el("label", { class: "check", for: id }, input, text) };
+  return { input, label: el("label", { class: "on-off", for: id }, input, text) };
 };
 
 // app: the state and what changes it, see app.js
