@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from optimizer.market.further import allowed_regional_prices
-from optimizer.market.ladders import allowed_prices, price_ladder
+from optimizer.market.ladders import allowed_prices, price_ladder, span_of
 from optimizer.market.mixes import allowed_budgets, allowed_mixes
 from optimizer.market.prepare import WINDOW_ORDER
 from optimizer.market.unit_prices import Values, allowed_unit_prices, kinds, values_of
@@ -63,7 +63,9 @@ def _lever(kind: str, ladder: Sequence[float | None], **more: Any) -> Data:
 def _fee(case_model: CaseModel, name: str, plan: Plan, ladders: PlanLadders | None) -> Iterator[Data]:
     case, base = case_model.inputs.case, case_model.inputs.market
     if ladders is not None and ladders.price is not None:
-        yield _lever("price", allowed_prices(case, base, name, price_ladder(ladders, plan.price.value)))
+        span = span_of(case, base, name)
+        whole = {} if span is None or span.points is not None else {"range": [span.low, span.high]}
+        yield _lever("price", allowed_prices(case, base, name, price_ladder(ladders, plan.price.value)), **whole)
     elif plan.price.value > 0.0:
         yield _lever("price", ())
 

@@ -6,7 +6,7 @@ import math
 from functools import lru_cache
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 
@@ -24,9 +24,11 @@ from optimizer.page.numbers import assumption_rows, equation_texts, number_rows,
 from optimizer.page.payload import deflated, packed
 from optimizer.page.sheets import scoped
 from optimizer.page.today import tile_names, today_facts
-from optimizer.report.html import Parts
 from optimizer.report.text import decision
 from optimizer.report.words import heading, printable
+
+if TYPE_CHECKING:
+    from optimizer.report.html import Parts
 
 Data = dict[str, Any]
 

@@ -20,6 +20,7 @@ const IDLE = 140; // milliseconds without a move after which curves and the addr
 const PLAIN = "Worked out in this page. Not proven best.";
 
 export function start(facts) {
+  for (const [name, value] of Object.entries(facts.today.figures)) facts.today.figures[name] = value ?? NaN;
   const levers = facts.market.plans.map((_, j) => leversOf(facts.market, facts.case.plans[j].levers, j));
   const past = new Past(), curves = new Curves(), drawn = [];
   const app = {
@@ -87,7 +88,7 @@ export function start(facts) {
     } };
   }
   // A good menu from here, a little at a time; whoever moves something meanwhile stops it.
-  function find(limit = 3000) {
+  function find(limit = 5000) {
     const { state, world } = app, began = performance.now(), mine = (app.search = {});
     const levels = facts.case.plans.map((plan, j) => (app.locked[j] ? [state.menu[j]] : levelsOf(plan, state.menu[j] ?? app.memory[j], levers[j])));
     const at = levels.map((all, j) => nearest(all, state.menu[j], levers[j]));
@@ -99,16 +100,19 @@ export function start(facts) {
       if (app.search !== mine || app.state !== state) return;
       for (const until = performance.now() + 40; performance.now() < until; ) {
         const { value, done } = steps.next();
-        if (value) found = value;
+        if (value) { found = value; say($("state"), `Looking … ${aimText(found.value)} so far.`); }
         if (done || (found && performance.now() - began > limit)) return taken(state, found, performance.now() - began);
       }
       later(go);
     })();
   }
+  function aimText(value) {
+    const f = facts.figures[facts.case.aims[0].name];
+    return f ? shown(f, value) : amount(value);
+  }
   function taken(state, found, spent) {
-    const aim = facts.case.aims[0], value = facts.figures[aim.name] ? shown(facts.figures[aim.name], found.value) : amount(found.value);
     const words = found.missed > 1e-9 ? "No menu that meets the conditions was found with these locks. That is no proof that there is none."
-      : `A good menu: ${value}, found in ${(spent / 1000).toFixed(1)} s among ${found.tried.toLocaleString("en-US")} tried. Not proven best: optimizer run ${facts.case.name} proves.`;
+      : `A good menu: ${aimText(found.value)}, found in ${(spent / 1000).toFixed(1)} s among ${found.tried.toLocaleString("en-US")} tried. Not proven best: optimizer run ${facts.case.name} proves.`;
     put({ ...state, menu: found.menu, share: found.share, budget: found.budget }, words);
     app.found = { ...found, spent };
   }
@@ -118,10 +122,16 @@ export function start(facts) {
     today: () => put(today(facts), "Today's menu."),
     undo: () => step(past.undo(app.state)), redo: () => step(past.redo(app.state)),
     pin: () => pin(undefined, app.state, app.world, app.world.at(app.state)),
+    share: copied,
     export: () => saved(`${facts.case.name}-menu.yaml`, "application/yaml", app.exported()),
     minutes: () => two(!document.body.classList.contains("brief")),
     print: () => print(),
   };
+  // The address holds the menu; where it cannot be copied it is shown.
+  function copied() {
+    follow();
+    navigator.clipboard.writeText(location.href).then(() => say($("state"), "The address of this menu is copied."), () => say($("state"), `The address of this menu: ${location.href}`));
+  }
   function step(state) { if (state) put(state, PLAIN, false); }
   function two(on) {
     document.body.classList.toggle("brief", on);

@@ -33,8 +33,8 @@ function tileAt(facts, world, e, t) {
   say(t.value, shown(f, x));
   const told = change(f, x, then);
   say(t.by, told);
-  say(t.on, told === "as today" ? "" : ` on ${shown(f, then)}`);
-  const better = told === "as today" ? "" : (x > then) === (f.more > 0) ? "better" : "worse";
+  say(t.on, told === "as today" || told === "–" ? "" : ` on ${shown(f, then)}`);
+  const better = told === "as today" || told === "–" ? "" : (x > then) === (f.more > 0) ? "better" : "worse";
   if (t.told.dataset.way !== better) t.told.dataset.way = better;
 }
 

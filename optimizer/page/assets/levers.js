@@ -42,7 +42,7 @@ const KINDS = {
 export function leversOf(facts, levers, j) {
   const plan = facts.plans[j];
   return levers.map((stated) => {
-    const lever = { kind: stated.kind, ladder: stated.ladder.map((x) => x ?? Infinity), ...KINDS[stated.kind](facts, stated, plan) };
+    const lever = { kind: stated.kind, range: stated.range, ladder: stated.ladder.map((x) => x ?? Infinity), ...KINDS[stated.kind](facts, stated, plan) };
     return ranged(lever, lever.get(plan.terms));
   });
 }
@@ -90,7 +90,7 @@ export function nextRung(lever, x, up) {
 const same = (a, b) => a === b || Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b));
 
 // Whether the case allows a value; a lever without a ladder is held as it is today.
-export const onLadder = (lever, x, today) => (lever.ladder.length ? lever.ladder.some((v) => same(v, x)) : same(x, today));
+export const onLadder = (lever, x, today) => (lever.range ? x >= lever.range[0] && x <= lever.range[1] : lever.ladder.length ? lever.ladder.some((v) => same(v, x)) : same(x, today));
 
 export function typed(lever, text) {
   if (lever.endless && /^(inf|unl|no|∞)/i.test(text.trim())) return Infinity;

@@ -25,6 +25,7 @@ export const shown = (f, x) => (f.decimals === null ? amount(x) : percent(x, f.d
 
 // A change against today, nothing where it rounds to none: relative for amounts, points for shares and rates.
 export function change(f, now, then) {
+  if (Number.isNaN(now) || Number.isNaN(then)) return "–";
   if (f.decimals !== null) {
     const points = digits(Math.abs(100 * (now - then)), f.decimals, f.decimals);
     return Number(points) ? `${now > then ? "+" : MINUS}${points} pt` : "as today";
