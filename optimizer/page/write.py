@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 
 from optimizer.answer.audit import check_bound
+from optimizer.answer.frontier import Frontier
 from optimizer.answer.solution import Solution
 from optimizer.answer.words import bare
 from optimizer.economics.figures import FIGURES, HEADLINES, Selection, known_as
 from optimizer.economics.population import Terms
 from optimizer.io.saving import write_atomic
 from optimizer.model.case_model import CaseModel, as_it_stands
+from optimizer.model.choices import Menu
 from optimizer.page.bundle import asset, hashed, script, sri
 from optimizer.page.facts import figure_facts, market_facts, page_terms
 from optimizer.page.levers import case_facts
@@ -44,7 +46,7 @@ def _environment() -> jinja2.Environment:
     )
 
 
-def page_facts(case_model: CaseModel, best: Solution | None = None) -> Data:
+def page_facts(case_model: CaseModel, best: Solution | None = None, frontier: Frontier | None = None) -> Data:
     """Everything that the page knows."""
     market = case_model.inputs.changed
     facts: Data = {
@@ -58,18 +60,24 @@ def page_facts(case_model: CaseModel, best: Solution | None = None) -> Data:
         "numbers": number_rows(market),
         "sources": source_rows(market),
         "equations": equation_texts(),
-        "best": None if best is None else _best(case_model, best),
+        "best": None if best is None else {"state": _state(case_model, best.chosen), "words": best.verdict_text},
+        "frontier": None if frontier is None else _frontier(case_model, frontier),
     }
     found: Data = _finite(facts)
     return found
 
 
-def _best(case_model: CaseModel, solution: Solution) -> Data:
-    """An answer's menu as the page holds it."""
-    market = case_model.inputs.changed
-    menu = [page_terms(market, plan.name, solution.terms[plan.name]) for plan in case_model.prepared.plans]
-    state = {"menu": menu, "share": solution.enterprise_share, "budget": solution.budget}
-    return {"state": state, "words": solution.verdict_text}
+def _state(case_model: CaseModel, menu: Menu) -> Data:
+    """A menu as the page holds it."""
+    market, plans = case_model.inputs.changed, case_model.prepared.plans
+    terms = [page_terms(market, plan.name, menu.terms[plan.name]) for plan in plans]
+    return {"menu": terms, "share": menu.enterprise_share, "budget": menu.budget}
+
+
+def _frontier(case_model: CaseModel, frontier: Frontier) -> Data:
+    """Efficient menus by what they bring."""
+    points = [{"x": p.x, "y": p.y, "state": _state(case_model, p.chosen)} for p in frontier.points]
+    return {"x": known_as(frontier.x.name), "y": known_as(frontier.y.name), "points": points}
 
 
 def _finite(value: Any) -> Any:
@@ -81,7 +89,12 @@ def _finite(value: Any) -> Any:
     return [_finite(v) for v in value] if isinstance(value, list | tuple) else value
 
 
-def page_html(case_model: CaseModel, best: Solution | None = None, report: Parts | None = None) -> str:
+def page_html(
+    case_model: CaseModel,
+    best: Solution | None = None,
+    report: Parts | None = None,
+    frontier: Frontier | None = None,
+) -> str:
     """The page; the same input gives the same text. It opens at the menu of ``best``, with its report below."""
     css, code = asset("page.css") + ("" if report is None else scoped(report.css, ".report")), script()
     loader = asset("loader.js").replace("HASH", sri(code))
@@ -107,17 +120,21 @@ def page_html(case_model: CaseModel, best: Solution | None = None, report: Parts
         "style_hash": hashed(css),
         "report": report,
         "script_hashes": " ".join(map(hashed, (loader, *(() if report is None else report.scripts)))),
-        "facts": packed(page_facts(case_model, best)),
+        "facts": packed(page_facts(case_model, best, frontier)),
     }
     return _environment().get_template("page.html").render(**context)
 
 
 def write_page(
-    path: str | PathLike[str], case_model: CaseModel, best: Solution | None = None, report: Parts | None = None
+    path: str | PathLike[str],
+    case_model: CaseModel,
+    best: Solution | None = None,
+    report: Parts | None = None,
+    frontier: Frontier | None = None,
 ) -> Path:
     """Write the page; the file is replaced whole or not at all."""
     target = Path(path)
-    text = page_html(case_model, best, report)
+    text = page_html(case_model, best, report, frontier)
     target.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(target, text)
     return target
@@ -127,7 +144,8 @@ def write_answer(path: str | PathLike[str], case_model: CaseModel, solution: Sol
     """Write the page of an answer with its report; ``results``: what studies returned, by any name."""
     from optimizer.report.html import report_parts
 
-    return write_page(path, case_model, solution, report_parts(solution, **results))
+    frontier = next((result for result in results.values() if isinstance(result, Frontier)), None)
+    return write_page(path, case_model, solution, report_parts(solution, **results), frontier)
 
 
 def _tile(case_model: CaseModel, name: str) -> Data:

@@ -15,6 +15,7 @@ from optimizer.optimise.outcome import Settings
 from optimizer.page.sheets import scoped
 from optimizer.page.write import write_page
 from optimizer.report.html import report_parts
+from optimizer.studies.frontier import frontier_of
 
 CASE = "assistant-startup-margin"
 HIDDEN = """[...document.querySelectorAll('.report td, .report th')]
@@ -49,6 +50,20 @@ def test_it_opens_at_the_answer(browser: Browser, file: Path, solution: Solution
     assert browser.complaints() == []
     assert browser.run("document.documentElement.scrollWidth <= innerWidth")
     assert browser.run(HIDDEN) == []
+
+
+def test_a_dot_of_the_frontier_puts_its_menu_on_the_page(
+    browser: Browser, case_model: CaseModel, solution: Solution, tmp_path: Path
+) -> None:
+    settings = Settings(gap=1e-4, cross_check=False)
+    found = frontier_of(case_model, "market_share", "contribution_margin", settings, 4)
+    browser.open(write_page(tmp_path / "page.html", case_model, solution, frontier=found), 1440)
+    assert browser.run("document.querySelectorAll('#frontier .dot').length") == len(found.points) > 2
+    for k, point in enumerate(found.points):
+        browser.run(f"document.querySelectorAll('#frontier .dot')[{k}].dispatchEvent(new Event('click'))")
+        told = browser.run("(() => { const e = live.world.at(live.state);"
+                           " return ['market_share', 'contribution_margin'].map((n) => live.world.figure(e, n)); })()")  # fmt: skip
+        assert told == pytest.approx([point.x, point.y], rel=1e-9)
 
 
 def test_its_policy_lets_nothing_else_run(file: Path) -> None:

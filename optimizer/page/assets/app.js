@@ -8,6 +8,7 @@ import { $, saved, say } from "./dom.js";
 import { explainer } from "./explain.js";
 import { exported } from "./exported.js";
 import { climb, levelsOf } from "./find.js";
+import { frontier } from "./frontier.js";
 import { leversOf } from "./levers.js";
 import { unpacked } from "./market.js";
 import { panels } from "./panels.js";
@@ -28,7 +29,7 @@ export function start(facts) {
     memory: facts.market.plans.map((p) => p.terms), past, drawn,
     begin, move, assume, put, sell, lock, lockSplit, redraw, find, moved: 0, exported: () => exported(facts, levers, app.state),
   };
-  const draws = { board: board(facts, explainer(facts, app)), cards: cards(facts, levers, app), panels: panels(facts, app), assumed: assumptions(facts, app), brief: brief(facts, levers, app) };
+  const draws = { board: board(facts, explainer(facts, app)), cards: cards(facts, levers, app), panels: panels(facts, app), assumed: assumptions(facts, app), frontier: frontier(facts, app), brief: brief(facts, levers, app) };
   const pin = pins(facts, levers, app);
   let waiting = false, idle = 0, note = PLAIN, shared = "";
 
@@ -69,6 +70,7 @@ export function start(facts) {
     draws.cards.draw(world, e);
     draws.panels(world, e);
     draws.assumed();
+    draws.frontier(world, e);
     if (document.body.classList.contains("brief")) draws.brief(world, e, judged);
     $("undo").disabled = !past.back.length;
     $("redo").disabled = !past.forth.length;
@@ -140,6 +142,7 @@ export function start(facts) {
   }
   for (const [id, act] of Object.entries(acts)) if ($(id)) $(id).onclick = act;
   $("best").hidden = !facts.best;
+  $("find").hidden = !facts.case.mixes.length && !facts.case.budgets.length && facts.case.plans.every((p) => !p.withdraw && p.levers.every((l) => l.ladder.length < 2));
   addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z" || event.target.type === "text") return;
     event.preventDefault();
