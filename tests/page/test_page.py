@@ -28,6 +28,29 @@ MOST_BYTES = 130_000
 NARROW = """[...document.querySelectorAll('.tile, td, th, .bar, .what, output, button, p, li, h3')]
   .filter(e => e.checkVisibility() && e.clientWidth > 0 && e.scrollWidth > e.clientWidth + 1)
   .map(e => [e.className, e.textContent.slice(0, 40)])"""
+NAMELESS = """(() => {
+  const of = (e) => e.getAttribute('aria-label') || [...(e.labels ?? [])].map(l => l.textContent).join('')
+    || (e.getAttribute('aria-labelledby') ?? '').split(' ').map(i => document.getElementById(i)?.textContent).join('')
+    || e.textContent;
+  const ids = [...document.querySelectorAll('[id]')].map(e => e.id);
+  return [...[...document.querySelectorAll('button, a, input, select, summary, [role=button]')]
+    .filter(e => e.checkVisibility() && !of(e).trim()).map(e => e.outerHTML.slice(0, 80)),
+    ...ids.filter((id, k) => ids.indexOf(id) !== k)];
+})()"""
+FAINT = """(() => {
+  const numbers = (s) => s.match(/[\\d.]+/g).map(Number);
+  const light = (c) => c.slice(0, 3).map(x => x / 255).map(x => x <= 0.03928 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, x, k) => sum + x * [0.2126, 0.7152, 0.0722][k], 0);
+  const paper = (e) => {
+    const c = numbers(getComputedStyle(e).backgroundColor);
+    return (c[3] ?? 1) > 0.99 ? c : paper(e.parentElement);
+  };
+  return [...document.querySelectorAll('main *')]
+    .filter(e => e.checkVisibility() && !e.disabled && !e.closest('svg')
+      && [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim()))
+    .map(e => [light(numbers(getComputedStyle(e).color)), light(paper(e)), e.textContent.slice(0, 30)])
+    .filter(([a, b]) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05) < 4.5);
+})()"""
 FIGURES_NOW = "Object.fromEntries(%s.map((n) => [n, live.world.figure(live.e, n)]))"
 
 
@@ -67,6 +90,22 @@ def test_it_is_silent_and_asks_for_nothing(browser: Browser, file: Path, size: s
     assert len(asked) == 1 and asked[0].startswith("file:")
     assert browser.run("document.documentElement.scrollWidth <= innerWidth")
     assert browser.run(NARROW) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_everything_has_a_name_and_can_be_read(browser: Browser, file: Path, size: str, scheme: str) -> None:
+    browser.open(file, SIZES[size])
+    try:
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        browser.call("Emulation.setEmulatedMedia", media="screen", features=features)
+        browser.run("live.move({ share: 0.77 })")  # off the ladder, and against a condition
+        settled(browser)
+        assert browser.run("document.querySelectorAll('main *').length") > 300
+        assert browser.run(NAMELESS) == []
+        assert browser.run(FAINT) == []
+    finally:
+        browser.call("Emulation.setEmulatedMedia", media="screen", features=[])
 
 
 def test_the_policy_lets_nothing_else_run(file: Path) -> None:
