@@ -16,7 +16,7 @@ from optimizer.market.mixes import allowed_budgets, allowed_mixes
 from optimizer.market.prepare import WINDOW_ORDER
 from optimizer.market.unit_prices import Values, allowed_unit_prices, kinds, values_of
 from optimizer.model.case_model import CaseModel, as_it_stands
-from optimizer.model.measures import TOLERANCE
+from optimizer.model.measures import TOLERANCE, condition_factors
 from optimizer.optimise.objectives import BlendObjective, Objective, objective_of
 from optimizer.schema.case import PlanLadders
 from optimizer.schema.market import Plan
@@ -123,9 +123,17 @@ def _further(case_model: CaseModel, name: str, plan: Plan, ladders: PlanLadders 
 
 
 def _conditions(case_model: CaseModel) -> list[Data]:
-    """Every side of every condition, with the least denominator at which a ratio counts."""
+    """Every side of every condition, what it is a multiple of, and the least denominator at which a ratio counts."""
+    case, today = case_model.inputs.case, case_model.today.figure
+    sides = [
+        {"index": k, "side": side, "factor": factor}
+        for k, (asked, factor) in enumerate(zip(case.conditions, condition_factors(case, today), strict=True))
+        for side in ("at_least", "at_most")
+        if getattr(asked, side) is not None
+    ]
     return [
         {
+            **side,
             "name": b.name,
             "figure": b.measure.name,
             "plan": b.measure.selection.plan,
@@ -135,7 +143,7 @@ def _conditions(case_model: CaseModel) -> list[Data]:
             "bound": b.value,
             "floor": None if b.measure.denominator is None else b.measure.floor,
         }
-        for b in as_it_stands(case_model).bounds
+        for b, side in zip(as_it_stands(case_model).bounds, sides, strict=True)
     ]
 
 

@@ -171,7 +171,17 @@ def test_what_is_shared_comes_back(browser: Browser, file: Path) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["v=1&plus=1,2", "v=1&plus=<img>", "v=2", "v=1&nobody=3", "v=1&mix=7", "%", "v=1&" + "x" * 5000, "v=1&if.x=3"],
+    [
+        "v=1&plus=1,2",
+        "v=1&plus=<img>",
+        "v=2",
+        "v=1&nobody=3",
+        "v=1&mix=7",
+        "%",
+        "v=1&" + "x" * 5000,
+        "v=1&if.x=3",
+        "v=1&asked.9=1",
+    ],
 )
 def test_an_address_that_does_not_fit_is_left_alone(page: Browser, address: str) -> None:
     page.run("new Promise((done) => { addEventListener('hashchange', done, { once: true });"
@@ -225,6 +235,29 @@ def test_conditions_are_as_the_audit_has_them(browser: Browser, factory: Any, tm
         assert value is None if math.isnan(c.value) else value == pytest.approx(c.value, rel=1e-11)
         assert state == ("broken" if not c.met else "tight" if c.binding else "met"), c.name
     assert {state for state, _ in told} == {"met", "tight", "broken"}
+
+
+def test_a_condition_can_ask_something_else(page: Browser, case_model: CaseModel, tmp_path: Path) -> None:
+    ask = "(() => { const i = document.querySelector('#conditions input'); i.value = %s; i.onchange(); })()"
+    bound = page.run("live.judged.conditions[0].bound")
+    page.run(ask % "'2.8%'")
+    settled(page)
+    assert page.run("[live.judged.conditions[0].bound, live.judged.conditions[0].state]") == [0.028, "met"]
+    page.run("live.find(60000)")
+    page.wait("live.found !== undefined")
+    settled(page)
+    assert page.run("live.judged.conditions[0].value") >= 0.028 * (1 - 1e-6)
+    path = tmp_path / "menu.yaml"
+    path.write_text(page.run("live.exported()"), encoding="utf-8")
+    asked = prepare_case(path).bounds[0]
+    assert asked.value == pytest.approx(0.028, rel=1e-12)
+    address = page.run("location.hash")
+    assert "asked.0=0.028" in address
+    page.run(ask % "'nonsense'")
+    assert page.run("document.querySelector('#conditions input').getAttribute('aria-invalid')") == "true"
+    page.run(ask % "''")
+    settled(page)
+    assert page.run("live.judged.conditions[0].bound") == bound == case_model.bounds[0].value
 
 
 def test_plan_orders_are_as_the_choices_have_them(browser: Browser, tmp_path: Path) -> None:

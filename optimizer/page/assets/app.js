@@ -27,9 +27,9 @@ export function start(facts) {
   const app = {
     facts, levers, state: today(facts), world: new World(facts), locked: facts.market.plans.map(() => false), lockedSplit: false,
     memory: facts.market.plans.map((p) => p.terms), past, drawn,
-    begin, move, assume, put, sell, lock, lockSplit, redraw, find, moved: 0, exported: () => exported(facts, levers, app.state),
+    begin, move, assume, ask, put, sell, lock, lockSplit, redraw, find, moved: 0, exported: () => exported(facts, levers, app.state),
   };
-  const draws = { board: board(facts, explainer(facts, app)), cards: cards(facts, levers, app), panels: panels(facts, app), assumed: assumptions(facts, app), frontier: frontier(facts, app), brief: brief(facts, levers, app) };
+  const draws = { board: board(facts, explainer(facts, app), app), cards: cards(facts, levers, app), panels: panels(facts, app), assumed: assumptions(facts, app), frontier: frontier(facts, app), brief: brief(facts, levers, app) };
   const pin = pins(facts, levers, app);
   let waiting = false, idle = 0, note = PLAIN, shared = "";
 
@@ -42,14 +42,22 @@ export function start(facts) {
     redraw();
   }
   function assume(assumed) {
-    app.world = new World(facts, assumed);
+    app.world = new World(facts, assumed).asking(facts, app.state.bounds);
     move({ assumed });
+  }
+  // A condition asks something else; undefined: what the case asks.
+  function ask(k, bound) {
+    begin();
+    const { [k]: _, ...others } = app.state.bounds, bounds = bound === undefined || bound === facts.case.conditions[k].bound ? others : { ...others, [k]: bound };
+    app.world = app.world.asking(facts, bounds);
+    move({ bounds });
   }
   function put(state, words, keep = true) {
     if (keep) past.keep(app.state);
-    const { menu, share, budget, assumed } = state;
+    const { menu, share, budget, assumed, bounds } = state;
     if (JSON.stringify(assumed) !== JSON.stringify(app.state.assumed)) app.world = new World(facts, assumed);
-    move({ menu, share, budget, assumed }, words);
+    app.world = app.world.asking(facts, bounds);
+    move({ menu, share, budget, assumed, bounds }, words);
   }
   function sell(j, on) { begin(); move({ menu: app.state.menu.with(j, on ? app.memory[j] : null) }); }
   function lock(j, on) { app.locked[j] = on; }
@@ -96,7 +104,7 @@ export function start(facts) {
     const at = levels.map((all, j) => nearest(all, state.menu[j], levers[j]));
     const shares = app.lockedSplit || !facts.case.mixes.length ? [state.share] : facts.case.mixes, budgets = app.lockedSplit || !facts.case.budgets.length ? [state.budget] : facts.case.budgets;
     const split = shares.reduce((best, s, k) => (Math.abs(s - state.share) < Math.abs(shares[best] - state.share) ? k : best), 0) * budgets.length;
-    const steps = climb(facts, world.market, { menu: at, split }, { levels, shares, budgets, yearly: yearlyOf(facts) });
+    const steps = climb(world.facts, world.market, { menu: at, split }, { levels, shares, budgets, yearly: yearlyOf(facts) });
     let found = null;
     (function go() {
       if (app.search !== mine || app.state !== state) return;

@@ -44,6 +44,11 @@ export function exported(facts, levers, state) {
   const mix = { enterprise_share: [state.share], ...(state.budget === null ? {} : { budget: [state.budget] }) };
   const { title, question, market, changes, plans: _, mix: __, conditions, ...rest } = stated;
   const made = { title: `${title} (a menu from the page)`, question, market: market ?? facts.case.market, ...(changes || Object.keys(assumed).length ? { changes: { ...changes, ...assumed } } : {}), plans, mix, ...rest };
-  if (conditions?.length || off.length) made.conditions = [...(conditions ?? []), ...off];
+  const asked = structuredClone(conditions ?? []);
+  for (const [k, bound] of Object.entries(state.bounds)) {
+    const { index, side, factor } = facts.case.conditions[k];
+    asked[index][side] = bound / factor;
+  }
+  if (asked.length || off.length) made.conditions = [...asked, ...off];
   return `# A menu from the live page. Evaluated there, not proven best.\n${yaml(made)}`;
 }

@@ -10,6 +10,7 @@ export function today(facts) {
     share: market.reach.enterprise_share,
     budget: facts.case.budgets.length ? market.reach.budget : null,
     assumed: {},
+    bounds: {},
   };
 }
 
@@ -23,10 +24,13 @@ export function written(facts, levers, state) {
   if (state.share !== start.share) parts.push(`mix=${number(state.share)}`);
   if (state.budget !== start.budget) parts.push(`budget=${number(state.budget)}`);
   for (const [path, x] of Object.entries(state.assumed)) parts.push(`if.${path}=${number(x)}`);
+  for (const [k, x] of Object.entries(state.bounds)) parts.push(`asked.${k}=${number(x)}`);
   return parts.map(encodeURIComponent).join("&").replaceAll("%3D", "=").replaceAll("%2C", ",");
 }
 
 const read = (text) => (text === "inf" ? Infinity : /^\d+(\.\d+)?(e[+-]?\d+)?$/.test(text) ? Number(text) : NaN);
+
+const signed = (text) => (text.startsWith("-") ? -read(text.slice(1)) : read(text));
 
 // The state that a text tells, or null where it does not fit; nothing in it is trusted.
 export function readState(facts, levers, text) {
@@ -44,6 +48,7 @@ export function readState(facts, levers, text) {
     } else if (name === "mix" && x >= 0 && x <= 1) state.share = x;
     else if (name === "budget" && state.budget !== null && x >= 0 && Number.isFinite(x)) state.budget = x;
     else if (name.startsWith("if.") && paths.has(name.slice(3)) && Number.isFinite(x)) state.assumed[name.slice(3)] = x;
+    else if (/^asked\.\d+$/.test(name) && facts.case.conditions[name.slice(6)] && Number.isFinite(signed(value))) state.bounds[name.slice(6)] = signed(value);
     else if (name !== "v" && name !== "case") return null;
   }
   return { ...state, other: stated.get("case") !== facts.case.hash.slice(0, 8) };

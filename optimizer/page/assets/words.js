@@ -45,3 +45,11 @@ export const heading = (name) => {
   const words = name.replaceAll("_", " ").replace(/\bgpu\b/g, "GPU").replace(/\bapi\b/g, "API");
   return words[0].toUpperCase() + words.slice(1);
 };
+
+// A number as readers write it: 20.3%, 350 M, 1,200; undefined where it is none.
+export function parsed(text) {
+  const found = /^([−+-]?[\d,]*\.?\d+)\s*(%|k|M|bn)?$/.exec(text.trim());
+  if (!found) return undefined;
+  const x = Number(found[1].replaceAll(",", "").replace(MINUS, "-")), scale = { k: 1e3, M: 1e6, bn: 1e9 }[found[2]] ?? 1;
+  return !Number.isFinite(x) ? undefined : found[2] === "%" ? x / 100 : x * scale;
+}

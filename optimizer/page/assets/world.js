@@ -26,6 +26,11 @@ export class World {
     this.per = this.market.plans.map(() => ({ terms: undefined, found: null }));
     this.unchanged = this.at(today(facts));
   }
+  // The same market where conditions ask something else; bounds by position.
+  asking(facts, bounds) {
+    const conditions = facts.case.conditions.map((c, k) => (k in bounds ? { ...c, bound: bounds[k] } : c));
+    return Object.assign(Object.create(World.prototype), this, { facts: { ...facts, case: { ...facts.case, conditions } } });
+  }
   // What a plan does per customer at stated terms; the last answer of each plan is kept.
   response(j, stated) {
     const kept = this.per[j];
