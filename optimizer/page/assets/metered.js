@@ -25,6 +25,9 @@ export function unitPrice(aiModel, stated, values) {
   return requestPrice(below, group(each, "")) + requestPrice(above, group(each, "above."));
 }
 
+const ROUNDING = 1e-12;
+export const beyondCredits = (spend, credits) => (spend - credits > ROUNDING * credits ? spend - credits : 0);
+
 export const billedSpend = (spend, included, least) => Math.max(Math.max(spend - included, 0), least);
 
 const answeringRequests = (requests, price, reference, elasticity) =>

@@ -1,7 +1,7 @@
 // What customers of each type do under an offer, and what that brings and costs. Mirrors economics/response.py.
 import { accountUtility, decisionRate, systematicUtility } from "./choice.js";
 import { advertisingRevenue, deciding, effectiveFee, listFee, paymentCost, seatFactor, takeUp } from "./finance.js";
-import { answered, billedSpend } from "./metered.js";
+import { answered, beyondCredits, billedSpend } from "./metered.js";
 import { sold, spend } from "./overage.js";
 import { fallbackServed, served } from "./usage.js";
 
@@ -86,7 +86,7 @@ function usesOf(market, quality, terms, references) {
     const taken = then.byModel.map((x, a) => x - served[a]), more = positive(taken);
     const answer = answered(more, terms.unitPrices, known, elasticity);
     const total = sum(more), grown = total > 0 ? sum(answer.bought) / total : 1;
-    const owed = Math.max(answer.spend - terms.credits, 0);
+    const owed = beyondCredits(answer.spend, terms.credits);
     return {
       byModel: served.map((x, a) => Math.max(x + answer.bought[a] + Math.min(taken[a], 0) * grown, 0)),
       satisfied: then.satisfied,

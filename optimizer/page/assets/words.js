@@ -51,5 +51,5 @@ export function parsed(text) {
   const found = /^([−+-]?[\d,]*\.?\d+)\s*(%|k|M|bn)?$/.exec(text.trim());
   if (!found) return undefined;
   const x = Number(found[1].replaceAll(",", "").replace(MINUS, "-")), scale = { k: 1e3, M: 1e6, bn: 1e9 }[found[2]] ?? 1;
-  return !Number.isFinite(x) ? undefined : found[2] === "%" ? x / 100 : x * scale;
+  return !Number.isFinite(x) ? undefined : +(found[2] === "%" ? x / 100 : x * scale).toPrecision(12);
 }
