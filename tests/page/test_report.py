@@ -66,6 +66,20 @@ def test_a_dot_of_the_frontier_puts_its_menu_on_the_page(
         assert told == pytest.approx([point.x, point.y], rel=1e-9)
 
 
+def test_a_proven_menu_is_proven_under_what_the_case_states(browser: Browser, file: Path, solution: Solution) -> None:
+    browser.open(file, 1440)
+    browser.run("(() => { live.assume({ 'pools.main.price': 9 }); live.ask(0, 0.01);"
+                " document.getElementById('minutes').click(); })()")  # fmt: skip
+    browser.wait("document.getElementById('brief-state').textContent.includes('Assumed: pools.main.price 9')")
+    assert "Asked: market share at least 1.0%" in browser.run("document.getElementById('brief-state').textContent")
+    assert "Proven" not in browser.run("document.getElementById('state').textContent")
+    browser.run("document.getElementById('best').click()")
+    browser.wait("document.getElementById('state').textContent.includes('Proven')")
+    assert browser.run("[live.state.assumed, live.state.bounds]") == [{}, {}]
+    value = browser.run("live.world.figure(live.e, 'contribution_margin')")
+    assert value == pytest.approx(solution.figure("contribution_margin"), rel=1e-9)
+
+
 def test_its_policy_lets_nothing_else_run(file: Path) -> None:
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', file.read_text(encoding="utf-8"))
     assert policy is not None and "unsafe" not in policy[1]

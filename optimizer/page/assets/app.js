@@ -13,7 +13,7 @@ import { leversOf } from "./levers.js";
 import { unpacked } from "./market.js";
 import { panels } from "./panels.js";
 import { pins } from "./pins.js";
-import { Past, readState, today, written } from "./state.js";
+import { Past, asStated, readState, today, written } from "./state.js";
 import { amount, shown } from "./words.js";
 import { World, yearlyOf } from "./world.js";
 
@@ -128,7 +128,7 @@ export function start(facts) {
   }
   const acts = {
     find: () => { say($("state"), "Looking …"); later(() => find()); },
-    best: () => put({ ...app.state, ...facts.best.state }, facts.best.words),
+    best: () => put(asStated(facts.best.state), facts.best.words),
     today: () => put(today(facts), "Today's menu."),
     undo: () => step(past.undo(app.state)), redo: () => step(past.redo(app.state)),
     pin: () => pin(undefined, app.state, app.world, app.world.at(app.state)),
@@ -165,7 +165,7 @@ export function start(facts) {
   }
   document.documentElement.classList.add("live");
   pin("Today", today(facts), app.world, app.world.unchanged);
-  if (facts.best) put({ ...app.state, ...facts.best.state }, facts.best.words, false);
+  if (facts.best) put(asStated(facts.best.state), facts.best.words, false);
   opened(false);
   draw();
   if (waiting === false) idle = setTimeout(follow, IDLE);

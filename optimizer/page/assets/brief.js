@@ -16,8 +16,15 @@ export function brief(facts, levers, app) {
     const gains = segmentGains(e, world.unchanged, 0.05).map((g, s) => [facts.market.segments[s].title, plus(g.surplus / g.people, (x) => x.toFixed(2).replace("-", "−")), amount(g.gaining), amount(g.losing)]);
     $("brief-gains").replaceChildren(table(["Who gains and who loses", "usd a person", "people better off", "worse off"], gains));
     const state = judged.broken.length ? `Not allowed: ${judged.broken.join("; ")}.` : "All conditions hold.";
-    $("brief-state").textContent = `${state} ${$("state").textContent}`;
+    $("brief-state").textContent = [state, ...otherwise(facts, app.state), $("state").textContent].join(" ");
   };
+}
+
+// Costs and conditions that are not as the case has them.
+function otherwise(facts, { assumed, bounds }) {
+  const costs = facts.assumptions.filter((a) => a.path in assumed).map((a) => `${a.path} ${plain(assumed[a.path])} ${a.unit} (stated ${plain(a.value)})`.replace("  ", " "));
+  const asked = Object.entries(bounds).map(([k, x]) => [facts.case.conditions[k], x]).map(([c, x]) => `${heading(c.name).toLowerCase()} ${c.sense > 0 ? "at least" : "at most"} ${shown(facts.figures[c.figure], x)} (the case asks ${shown(facts.figures[c.figure], c.bound)})`);
+  return [...(costs.length ? [`Assumed: ${costs.join("; ")}.`] : []), ...(asked.length ? [`Asked: ${asked.join("; ")}.`] : [])];
 }
 
 // What becomes of a plan, and what that does to its customers and to contribution.

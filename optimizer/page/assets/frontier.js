@@ -1,5 +1,6 @@
 // The proven frontier as dots that put their menu on the page, and a ring for the menu that is there.
 import { $, svg } from "./dom.js";
+import { asStated } from "./state.js";
 import { heading, shown } from "./words.js";
 
 const WIDE = 420, HIGH = 230, LEFT = 62, LOW = 196, RIGHT = 408, TOP = 14;
@@ -33,7 +34,7 @@ export function frontier(facts, app) {
 }
 
 function dot(p, at, words, app) {
-  const [cx, cy] = at(p.x, p.y), put = () => app.put({ ...app.state, ...p.state }, `Proven efficient: ${words}; no menu of the case is better in both.`);
+  const [cx, cy] = at(p.x, p.y), put = () => app.put(asStated(p.state), `Proven efficient: ${words}; no menu of the case is better in both.`);
   return svg("circle", {
     class: "dot", cx, cy, r: 6, tabindex: 0, role: "button", "aria-label": words, onclick: put,
     onkeydown: (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); put(); } },

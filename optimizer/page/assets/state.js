@@ -14,6 +14,9 @@ export function today(facts) {
   };
 }
 
+// A proven menu with costs and conditions as the case has them: it is proven under no others.
+export const asStated = (menu) => ({ ...menu, assumed: {}, bounds: {} });
+
 // A state as text; what is as today is left out.
 export function written(facts, levers, state) {
   const start = today(facts), parts = [`v=1`, `case=${facts.case.hash.slice(0, 8)}`];
