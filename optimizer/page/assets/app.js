@@ -20,6 +20,7 @@ import { World, yearlyOf } from "./world.js";
 const IDLE = 140; // milliseconds without a move after which curves and the address follow
 const PLAIN = "Worked out in this page. Not proven best.";
 
+// One function, as all that a reader can do shares one state.
 export function start(facts) {
   for (const [name, value] of Object.entries(facts.today.figures)) facts.today.figures[name] = value ?? NaN;
   const levers = facts.market.plans.map((_, j) => leversOf(facts.market, facts.case.plans[j].levers, j));

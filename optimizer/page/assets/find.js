@@ -62,6 +62,7 @@ function rowsOf(facts, market) {
 }
 
 // A market prepared for trying menus: what a plan brings at a level, and what a menu brings with one plan changed.
+// One function, as its steps share arrays that are made once.
 export function searcher(facts, market) {
   const { rows, terms, limits } = rowsOf(facts, market), { types } = market, I = types.potential.length, J = market.plans.length;
   const blocks = market.pools.flatMap((pool, p) => (pool.capacity ? market.blocks.map((b, h) => ({ ...pool.capacity, p, h, hours: b.hours })) : []));
@@ -194,7 +195,8 @@ const better = (value) => (x, y) => value(x) > value(y) + 1e-9 * Math.abs(value(
 const strictly = (x, y) => x.missed < y.missed - 1e-15 || (x.missed <= y.missed && x.aim > y.aim + 1e-9 * Math.abs(y.aim));
 
 // Steps of the search, for a caller who draws between them: yields the best so far, and returns the last.
-// start: {menu, split} by position; choices: {levels by plan, shares, budgets, yearly}
+// start: {menu, split} by position; choices: {levels by plan, shares, budgets, yearly}. One function, as its steps share
+// what was tried.
 export function* climb(facts, market, start, choices, { starts = 8 } = {}) {
   const s = searcher(facts, market), orders = facts.case.plan_order;
   const levels = choices.levels.map((all, j) => all.map((t) => s.level(j, t)));
