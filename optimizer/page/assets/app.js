@@ -26,11 +26,16 @@ export function start(facts) {
   const levers = facts.market.plans.map((_, j) => leversOf(facts.market, facts.case.plans[j].levers, j));
   const past = new Past(), curves = new Curves(), drawn = [];
   const app = {
-    facts, levers, state: today(facts), world: new World(facts), locked: facts.market.plans.map(() => false), lockedSplit: false,
+    facts, levers, state: today(facts), world: new World(facts),
+    locked: facts.market.plans.map(() => false), lockedSplit: false,
     memory: facts.market.plans.map((p) => p.terms), past, drawn,
-    begin, move, assume, ask, put, sell, lock, lockSplit, redraw, find, moved: 0, exported: () => exported(facts, levers, app.state),
+    begin, move, assume, ask, put, sell, lock, lockSplit, redraw, find, moved: 0,
+    exported: () => exported(facts, levers, app.state),
   };
-  const draws = { board: board(facts, explainer(facts, app), app), cards: cards(facts, levers, app), panels: panels(facts, app), assumed: assumptions(facts, app), frontier: frontier(facts, app), brief: brief(facts, levers, app) };
+  const draws = {
+    board: board(facts, explainer(facts, app), app), cards: cards(facts, levers, app), panels: panels(facts, app),
+    assumed: assumptions(facts, app), frontier: frontier(facts, app), brief: brief(facts, levers, app),
+  };
   const pin = pins(facts, levers, app);
   let waiting = false, idle = 0, note = PLAIN, shared = "";
 
@@ -49,7 +54,8 @@ export function start(facts) {
   // A condition asks something else; undefined: what the case asks.
   function ask(k, bound) {
     begin();
-    const { [k]: _, ...others } = app.state.bounds, bounds = bound === undefined || bound === facts.case.conditions[k].bound ? others : { ...others, [k]: bound };
+    const { [k]: _, ...others } = app.state.bounds, stated = facts.case.conditions[k].bound;
+    const bounds = bound === undefined || bound === stated ? others : { ...others, [k]: bound };
     app.world = app.world.asking(facts, bounds);
     move({ bounds });
   }
@@ -87,13 +93,17 @@ export function start(facts) {
   function follow() {
     const text = written(facts, levers, app.state);
     if (text !== shared) history.replaceState(null, "", `#${(shared = text)}`);
-    curves.start(draws.cards.sliders.filter((s) => s.value() !== undefined && s.box.offsetParent !== null).map(job), () => { document.documentElement.dataset.curves = String(app.moved); });
+    const seen = draws.cards.sliders.filter((s) => s.value() !== undefined && s.box.offsetParent !== null);
+    curves.start(seen.map(job), () => { document.documentElement.dataset.curves = String(app.moved); });
   }
   // The aim and what stands against it at other values of a lever.
   function job(slider) {
     const { state, world } = app;
     return { slider, at(x) {
-      const { plan, lever } = slider, next = plan === undefined ? { ...state, [lever.kind === "split" ? "share" : "budget"]: x } : { ...state, menu: state.menu.with(plan, lever.set(state.menu[plan], x)) };
+      const { plan, lever } = slider;
+      const next = plan === undefined
+        ? { ...state, [lever.kind === "split" ? "share" : "budget"]: x }
+        : { ...state, menu: state.menu.with(plan, lever.set(state.menu[plan], x)) };
       const e = plan === undefined ? world.at(next) : world.beside(state, plan, next.menu[plan]);
       return { y: world.aim(e), why: world.judged(e, next.menu).broken[0] ?? "" };
     } };
@@ -101,11 +111,15 @@ export function start(facts) {
   // A good menu from here, a little at a time; whoever moves something meanwhile stops it.
   function find(limit = 5000) {
     const { state, world } = app, began = performance.now(), mine = (app.search = {});
-    const levels = facts.case.plans.map((plan, j) => (app.locked[j] ? [state.menu[j]] : levelsOf(plan, state.menu[j] ?? app.memory[j], levers[j])));
+    const levels = facts.case.plans.map((plan, j) => (app.locked[j] ? [state.menu[j]]
+      : levelsOf(plan, state.menu[j] ?? app.memory[j], levers[j])));
     const at = levels.map((all, j) => nearest(all, state.menu[j], levers[j]));
-    const shares = app.lockedSplit || !facts.case.mixes.length ? [state.share] : facts.case.mixes, budgets = app.lockedSplit || !facts.case.budgets.length ? [state.budget] : facts.case.budgets;
-    const split = shares.reduce((best, s, k) => (Math.abs(s - state.share) < Math.abs(shares[best] - state.share) ? k : best), 0) * budgets.length;
-    const steps = climb(world.facts, world.market, { menu: at, split }, { levels, shares, budgets, yearly: yearlyOf(facts) });
+    const shares = app.lockedSplit || !facts.case.mixes.length ? [state.share] : facts.case.mixes,
+      budgets = app.lockedSplit || !facts.case.budgets.length ? [state.budget] : facts.case.budgets;
+    const split = shares.reduce((best, s, k) => (Math.abs(s - state.share) < Math.abs(shares[best] - state.share) ? k
+      : best), 0) * budgets.length;
+    const steps = climb(world.facts, world.market, { menu: at, split },
+      { levels, shares, budgets, yearly: yearlyOf(facts) });
     let found = null;
     (function go() {
       if (app.search !== mine || app.state !== state) return;
@@ -122,8 +136,10 @@ export function start(facts) {
     return f ? shown(f, value) : amount(value);
   }
   function taken(state, found, spent) {
-    const words = found.missed > 1e-9 ? "No menu that meets the conditions was found with these locks. That is no proof that there is none."
-      : `A good menu: ${aimText(found.value)}, found in ${(spent / 1000).toFixed(1)} s among ${found.tried.toLocaleString("en-US")} tried. Not proven best: optimizer run ${facts.case.name} proves.`;
+    const words = found.missed > 1e-9
+      ? "No menu that meets the conditions was found with these locks. That is no proof that there is none."
+      : `A good menu: ${aimText(found.value)}, found in ${(spent / 1000).toFixed(1)} s among `
+        + `${found.tried.toLocaleString("en-US")} tried. Not proven best: optimizer run ${facts.case.name} proves.`;
     put({ ...state, menu: found.menu, share: found.share, budget: found.budget }, words);
     app.found = { ...found, spent };
   }
@@ -141,7 +157,8 @@ export function start(facts) {
   // The address holds the menu; where it cannot be copied it is shown.
   function copied() {
     follow();
-    navigator.clipboard.writeText(location.href).then(() => say($("state"), "The address of this menu is copied."), () => say($("state"), `The address of this menu: ${location.href}`));
+    navigator.clipboard.writeText(location.href).then(() => say($("state"), "The address of this menu is copied."),
+      () => say($("state"), `The address of this menu: ${location.href}`));
   }
   function step(state) { if (state) put(state, PLAIN, false); }
   function two(on) {
@@ -151,7 +168,8 @@ export function start(facts) {
   }
   for (const [id, act] of Object.entries(acts)) if ($(id)) $(id).onclick = act;
   $("best").hidden = !facts.best;
-  $("find").hidden = !facts.case.mixes.length && !facts.case.budgets.length && facts.case.plans.every((p) => !p.withdraw && p.levers.every((l) => l.ladder.length < 2));
+  $("find").hidden = !facts.case.mixes.length && !facts.case.budgets.length
+    && facts.case.plans.every((p) => !p.withdraw && p.levers.every((l) => l.ladder.length < 2));
   addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z" || event.target.type === "text") return;
     event.preventDefault();
@@ -161,7 +179,9 @@ export function start(facts) {
   addEventListener("hashchange", () => { if (location.hash.slice(1) !== shared) opened(true); });
   function opened(keep) {
     const given = location.hash.length > 1 ? readState(facts, levers, location.hash.slice(1)) : null;
-    if (given) put(given, given.other ? "This menu was shared from another version of the case." : "A shared menu.", keep);
+    if (given) {
+      put(given, given.other ? "This menu was shared from another version of the case." : "A shared menu.", keep);
+    }
     else if (location.hash.length > 1) note = "The address holds no menu of this case; today's is shown.";
   }
   document.documentElement.classList.add("live");
@@ -177,7 +197,8 @@ function nearest(levels, terms, levers) {
   const far = (a, b) => (a === b ? 0 : Math.abs(Math.log((Math.min(a, 1e9) + 1e-9) / (Math.min(b, 1e9) + 1e-9))));
   let best = 0, least = Infinity;
   levels.forEach((t, k) => {
-    const apart = t === terms ? 0 : !t || !terms ? 1e6 : levers.reduce((sum, l) => sum + far(l.get(t), l.get(terms)), 0);
+    const apart = t === terms ? 0 : !t || !terms ? 1e6
+      : levers.reduce((sum, l) => sum + far(l.get(t), l.get(terms)), 0);
     if (apart < least) [best, least] = [k, apart];
   });
   return best;
@@ -189,4 +210,6 @@ unpacked($("facts").textContent.trim()).then((facts) => {
   const { dataset } = document.documentElement;
   dataset.started = String(Math.round(performance.now() - began));
   if (!document.querySelector(".chart")) dataset.drawn = dataset.started; // else it is said when the charts are drawn
-}).catch((error) => { say($("trouble"), `The live part did not start (${error.message}). What is below is today's menu.`); });
+}).catch((error) => {
+  say($("trouble"), `The live part did not start (${error.message}). What is below is today's menu.`);
+});

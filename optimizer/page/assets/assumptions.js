@@ -19,23 +19,27 @@ export function assumptions(facts, app) {
   return () => {
     for (const lines of groups.values()) for (const l of lines) l.update();
     const count = Object.keys(app.state.assumed).length;
-    say($("assumed"), count ? `${count} ${count > 1 ? "numbers are" : "number is"} not as the market states.` : "All as the market states.");
+    say($("assumed"), count ? `${count} ${count > 1 ? "numbers are" : "number is"} not as the market states.`
+      : "All as the market states.");
     $("as-stated").disabled = count === 0;
   };
 }
 
 function line(a, app) {
   const low = Math.min(a.low ?? a.value * 0.5, a.value), high = Math.max(a.high ?? a.value * 1.5, a.value) || 1;
-  const id = `if-${a.path.replaceAll(".", "-")}`, input = el("input", { type: "range", id, min: 0, max: STEPS, step: 1 }), told = el("output", { for: id });
+  const id = `if-${a.path.replaceAll(".", "-")}`,
+    input = el("input", { type: "range", id, min: 0, max: STEPS, step: 1 }), told = el("output", { for: id });
   const at = (x) => (high > low ? (STEPS * (x - low)) / (high - low) : 0);
   input.onpointerdown = app.begin;
   input.onkeydown = (event) => { if (event.key.startsWith("Arrow")) app.begin(); };
   input.oninput = () => {
-    const step = Number(input.value), x = Math.abs(step - at(a.value)) < 2 ? a.value : +(low + ((high - low) * step) / STEPS).toPrecision(4);
+    const step = Number(input.value), x = Math.abs(step - at(a.value)) < 2 ? a.value
+      : +(low + ((high - low) * step) / STEPS).toPrecision(4);
     const { [a.path]: _, ...others } = app.state.assumed;
     app.assume(x === a.value ? others : { ...others, [a.path]: x });
   };
-  const box = el("div", { class: "bar assumed" }, el("label", { for: id }, a.label, el("small", {}, ` ${a.unit}`)), input, told);
+  const box = el("div", { class: "bar assumed" }, el("label", { for: id }, a.label, el("small", {}, ` ${a.unit}`)),
+    input, told);
   function update() {
     const x = app.state.assumed[a.path] ?? a.value, step = String(Math.round(at(x)));
     if (input.value !== step) input.value = step;

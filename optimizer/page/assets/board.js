@@ -26,13 +26,16 @@ export function board(facts, explain, app) {
     });
     say($("first"), firstToBreak(facts, judged.conditions));
     say($("rules"), judged.broken.length > judged.conditions.filter((c) => c.state === "broken").length
-      ? `Not allowed: ${judged.broken.slice(judged.conditions.filter((c) => c.state === "broken").length).join("; ")}.` : "");
+      ? `Not allowed: ${judged.broken.slice(judged.conditions.filter((c) => c.state === "broken").length).join("; ")}.`
+        : "");
   };
 }
 
 // A condition and the number it asks for, which can be another one.
 function lampAt(facts, lamp, k, app) {
-  const c = facts.case.conditions[k], asked = el("input", { type: "text", "aria-label": `${heading(c.name)}: ${c.sense > 0 ? "at least" : "at most"}`, title: "What the condition asks; empty: as the case has it" });
+  const c = facts.case.conditions[k],
+    asked = el("input", { type: "text", "aria-label": `${heading(c.name)}: ${c.sense > 0 ? "at least" : "at most"}`,
+      title: "What the condition asks; empty: as the case has it" });
   asked.onchange = () => {
     const bound = parsed(asked.value);
     if (asked.value.trim() && bound === undefined) { asked.setAttribute("aria-invalid", "true"); return; }
@@ -66,5 +69,6 @@ function firstToBreak(facts, conditions) {
   if (conditions.length < 2 && !held.length) return "";
   if (!held.length) return "No condition holds.";
   const name = heading(held[0].name).toLowerCase();
-  return held[0].state === "tight" ? `Breaks first: ${name}, at its bound already.` : `Breaks first: ${name}, ${(100 * held[0].room).toFixed(1)}% from its bound.`;
+  return held[0].state === "tight" ? `Breaks first: ${name}, at its bound already.`
+    : `Breaks first: ${name}, ${(100 * held[0].room).toFixed(1)}% from its bound.`;
 }

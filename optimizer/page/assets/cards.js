@@ -21,7 +21,8 @@ export function cards(facts, levers, app) {
 }
 
 function planCard(facts, plan, j, levers, app) {
-  const on = check(`plan${j}-on`, "sold", () => app.sell(j, on.input.checked)), lock = check(`plan${j}-lock`, "lock", () => app.lock(j, lock.input.checked));
+  const on = check(`plan${j}-on`, "sold", () => app.sell(j, on.input.checked)),
+    lock = check(`plan${j}-lock`, "lock", () => app.lock(j, lock.input.checked));
   const sum = el("p", { class: "sum" });
   const sliders = levers.map((lever, k) => slider(lever, `plan${j}-${k}`, plan.title, {
     value: () => (app.state.menu[j] ? lever.get(app.state.menu[j]) : undefined),
@@ -29,39 +30,55 @@ function planCard(facts, plan, j, levers, app) {
     begin: app.begin,
     move: (x) => app.move({ menu: app.state.menu.with(j, lever.set(app.state.menu[j], x)) }),
   }));
-  const free = sliders.filter((s) => s.lever.ladder.length > 1), held = sliders.filter((s) => s.lever.ladder.length <= 1);
+  const free = sliders.filter((s) => s.lever.ladder.length > 1),
+    held = sliders.filter((s) => s.lever.ladder.length <= 1);
   const title = el("h3", {}, el("i", { class: `swatch c${j % 10}`, "aria-hidden": "true" }), plan.title);
-  const box = el("section", { class: "card", "aria-label": plan.title }, el("header", {}, title, on.label, lock.label), sum,
-    el("div", { class: "levers" }, ...free.map((s) => s.box)), held.length ? more(held, free.length === 0 && !facts.case.plans.some((p) => p.levers.some((l) => l.ladder.length > 1))) : null);
+  const box = el("section", { class: "card", "aria-label": plan.title }, el("header", {}, title, on.label, lock.label),
+    sum,
+    el("div", { class: "levers" }, ...free.map((s) => s.box)), held.length
+      ? more(held, free.length === 0 && !facts.case.plans.some((p) => p.levers.some((l) => l.ladder.length > 1)))
+        : null);
   function draw(world, e) {
     const sold = app.state.menu[j] !== null, today = facts.today.plans[plan.name];
     on.input.checked = sold;
     lock.input.checked = app.locked[j];
     box.classList.toggle("off", !sold);
     sliders.forEach((s) => s.update());
-    say(sum, sold ? sumOf(facts, world, e, j, today) : today ? `off the menu; today ${amount(today.customers)} customers` : "off the menu, as today");
+    say(sum, sold ? sumOf(facts, world, e, j, today) : today
+      ? `off the menu; today ${amount(today.customers)} customers` : "off the menu, as today");
   }
   return { box, sliders, draw };
 }
 
-const more = (sliders, open) => el("details", { open }, el("summary", {}, open ? "What today's menu has" : "Held by the case"), el("div", { class: "levers" }, ...sliders.map((s) => s.box)));
+const more = (sliders, open) => el("details", { open },
+  el("summary", {}, open ? "What today's menu has" : "Held by the case"),
+  el("div", { class: "levers" }, ...sliders.map((s) => s.box)));
 
 function sumOf(facts, world, e, j, today) {
-  const customers = world.figure(e, "customers", { plan: j }), money = world.figure(e, "contribution_margin", { plan: j });
-  const against = today ? `${change(facts.figures.customers, customers, today.customers)}` : "not sold today";
-  return `${amount(customers)} customers (${against}) · contribution ${amount(money)} (${today ? plus(money - today.contribution_margin) : "new"})`;
+  const part = { plan: j };
+  const customers = world.figure(e, "customers", part), money = world.figure(e, "contribution_margin", part);
+  const against = today ? change(facts.figures.customers, customers, today.customers) : "not sold today";
+  const earned = today ? plus(money - today.contribution_margin) : "new";
+  return `${amount(customers)} customers (${against}) · contribution ${amount(money)} (${earned})`;
 }
 
 function splitCard(facts, app) {
   const lock = check("split-lock", "lock", () => app.lockSplit(lock.input.checked));
-  const share = ranged({ kind: "split", label: "Share for enterprise", unit: "of the budget", share: true, ladder: facts.case.mixes, ends: [0, 1] }, 0);
+  const share = ranged({ kind: "split", label: "Share for enterprise", unit: "of the budget", share: true,
+    ladder: facts.case.mixes, ends: [0, 1] }, 0);
   const found = [slider(share, "split", "Go-to-market", {
-    value: () => app.state.share, began: facts.market.reach.enterprise_share, begin: app.begin, move: (x) => app.move({ share: x }),
+    value: () => app.state.share, began: facts.market.reach.enterprise_share, begin: app.begin,
+      move: (x) => app.move({ share: x }),
   })];
   if (facts.case.budgets.length) {
-    const budget = ranged({ kind: "budget", label: "Budget", unit: "usd a month", ladder: [...facts.case.budgets].sort((a, b) => a - b), log: true }, facts.market.reach.budget);
-    found.push(slider(budget, "budget", "Go-to-market", { value: () => app.state.budget, began: facts.market.reach.budget, begin: app.begin, move: (x) => app.move({ budget: x }) }));
+    const budget = ranged({ kind: "budget", label: "Budget", unit: "usd a month",
+      ladder: [...facts.case.budgets].sort((a, b) => a - b), log: true }, facts.market.reach.budget);
+    found.push(slider(budget, "budget", "Go-to-market",
+      { value: () => app.state.budget, began: facts.market.reach.budget, begin: app.begin,
+        move: (x) => app.move({ budget: x }) }));
   }
-  const box = el("section", { class: "card", "aria-label": "Go-to-market" }, el("header", {}, el("h3", {}, "Go-to-market budget"), lock.label), el("div", { class: "levers" }, ...found.map((s) => s.box)));
+  const box = el("section", { class: "card", "aria-label": "Go-to-market" },
+    el("header", {}, el("h3", {}, "Go-to-market budget"), lock.label),
+      el("div", { class: "levers" }, ...found.map((s) => s.box)));
   return { box, sliders: found, draw() { lock.input.checked = app.lockedSplit; found.forEach((s) => s.update()); } };
 }

@@ -22,7 +22,10 @@ export class Curves {
       while (queue.length && performance.now() < until) {
         const job = queue[0], x = job.steps[job.points.length];
         job.points.push({ x, ...job.at(x) });
-        if (job.points.length === job.steps.length) { job.slider.draw(job.points, told(job.slider, job.points)); queue.shift(); }
+        if (job.points.length === job.steps.length) {
+          job.slider.draw(job.points, told(job.slider, job.points));
+          queue.shift();
+        }
       }
       if (queue.length) later(slice);
       else done();

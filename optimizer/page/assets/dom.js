@@ -24,11 +24,15 @@ export function svg(tag, attributes = {}, ...inside) {
 
 export const button = (text, onclick, more = {}) => el("button", { type: "button", onclick, ...more }, text);
 
-export const row = (kind, cells) => el("tr", {}, ...cells.map((c, k) => (c instanceof Element && /^T[HD]$/.test(c.tagName) ? c : el(k || kind === "td" ? kind : "th", kind === "th" ? { scope: "col" } : {}, c))));
+export const row = (kind, cells) => el("tr", {},
+  ...cells.map((c, k) => (c instanceof Element && /^T[HD]$/.test(c.tagName) ? c
+    : el(k || kind === "td" ? kind : "th", kind === "th" ? { scope: "col" } : {}, c))));
 
 export function table(head, rows) {
-  const body = rows.map((cells) => el("tr", {}, ...cells.map((c, k) => (k ? el("td", {}, c) : el("th", { scope: "row" }, c)))));
-  return el("table", {}, el("thead", {}, el("tr", {}, ...head.map((c) => el("th", { scope: "col" }, c)))), el("tbody", {}, ...body));
+  const body = rows.map((cells) => el("tr", {},
+    ...cells.map((c, k) => (k ? el("td", {}, c) : el("th", { scope: "row" }, c)))));
+  return el("table", {}, el("thead", {}, el("tr", {}, ...head.map((c) => el("th", { scope: "col" }, c)))),
+    el("tbody", {}, ...body));
 }
 
 // Text that is only written where it changed: writing costs a layout.

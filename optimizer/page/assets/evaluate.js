@@ -95,7 +95,8 @@ export function segmentGains(now, before, least = 1e-9) {
   const { market } = now, { types } = market;
   const rows = market.segments.map(() => ({ surplus: 0, losing: 0, gaining: 0, people: 0 }));
   for (let i = 0; i < types.potential.length; i++) {
-    const change = surplusChange(before.total[i], now.total[i], types.price_coefficient[i]), row = rows[types.segment[i]];
+    const change = surplusChange(before.total[i], now.total[i], types.price_coefficient[i]),
+      row = rows[types.segment[i]];
     row.people += before.reached[i];
     row.surplus += change * before.reached[i];
     if (change < -least) row.losing += before.reached[i];

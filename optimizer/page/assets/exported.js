@@ -1,12 +1,15 @@
 // The menu on the page as a case file: every ladder has one step, the rest is as the case states it.
 const plainWord = /^[A-Za-z_][\w .()%/-]*$/;
-const scalar = (x) => (typeof x === "number" ? String(x) : typeof x === "boolean" ? String(x) : plainWord.test(x) && !/^(yes|no|on|off|true|false|null|y|n)$/i.test(x) && !/[ .]$/.test(x) ? x : JSON.stringify(x));
+const scalar = (x) => (typeof x === "number" ? String(x) : typeof x === "boolean" ? String(x) : plainWord.test(x)
+  && !/^(yes|no|on|off|true|false|null|y|n)$/i.test(x) && !/[ .]$/.test(x) ? x : JSON.stringify(x));
 
 // Plain data as YAML: groups in lines, lists in brackets.
 export function yaml(data, indent = "") {
   return Object.entries(data).map(([key, value]) => {
     const name = indent + scalar(key);
-    if (value !== null && typeof value === "object" && !Array.isArray(value)) return Object.keys(value).length ? `${name}:\n${yaml(value, indent + "  ")}` : `${name}: {}\n`;
+    if (value !== null && typeof value === "object" && !Array.isArray(value)) {
+      return Object.keys(value).length ? `${name}:\n${yaml(value, indent + "  ")}` : `${name}: {}\n`;
+    }
     return `${name}: ${Array.isArray(value) ? JSON.stringify(value) : scalar(value)}\n`;
   }).join("");
 }
@@ -38,12 +41,16 @@ export function exported(facts, levers, state) {
   state.menu.forEach((terms, j) => {
     const plan = facts.market.plans[j], name = plan.name;
     if (terms) plans[name] = { ...ladders(facts.market, levers[j], facts.case.plans[j], terms), withdraw: false };
-    else if (plan.sold) { plans[name] = { withdraw: true }; off.push({ name: `${name} is off the menu`, figure: "customers", plan: name, at_most: 0 }); }
+    else if (plan.sold) {
+      plans[name] = { withdraw: true };
+      off.push({ name: `${name} is off the menu`, figure: "customers", plan: name, at_most: 0 });
+    }
   });
   const assumed = Object.fromEntries(Object.entries(state.assumed).map(([path, x]) => [path, { to: x }]));
   const mix = { enterprise_share: [state.share], ...(state.budget === null ? {} : { budget: [state.budget] }) };
   const { title, question, market, changes, plans: _, mix: __, conditions, ...rest } = stated;
-  const made = { title: `${title} (a menu from the page)`, question, market: market ?? facts.case.market, ...(changes || Object.keys(assumed).length ? { changes: { ...changes, ...assumed } } : {}), plans, mix, ...rest };
+  const made = { title: `${title} (a menu from the page)`, question, market: market ?? facts.case.market,
+    ...(changes || Object.keys(assumed).length ? { changes: { ...changes, ...assumed } } : {}), plans, mix, ...rest };
   const asked = structuredClone(conditions ?? []);
   for (const [k, bound] of Object.entries(state.bounds)) {
     const { index, side, factor } = facts.case.conditions[k];

@@ -90,7 +90,8 @@ export const LINEAR = {
   served_revenue: { revenue: 1 },
 };
 
-const within = (part, channels) => ({ ...part, channels: channels.filter((c) => !part.channels || part.channels.includes(c)) });
+const within = (part, channels) =>
+  ({ ...part, channels: channels.filter((c) => !part.channels || part.channels.includes(c)) });
 
 // Composite figures as weights of linear ones over parts of the business.
 const COMPOSITES = {
@@ -148,7 +149,9 @@ function linearFigure(f, e, name, part) {
   let value = added(e, LINEAR[name], part);
   if (total && f.serving) value -= f.capacity * added(e, { contracted: 1 }, part);
   if (f.fixed && part.segment === undefined) {
-    market.plans.forEach((plan, j) => { if (e.per[j] && takesPlan(part, plan, j)) value += f.fixed * plan.fixed_cost; });
+    market.plans.forEach((plan, j) => {
+      if (e.per[j] && takesPlan(part, plan, j)) value += f.fixed * plan.fixed_cost;
+    });
   }
   const people = (table) => market.segments.reduce((sum, { channel }, s) =>
     takesSegment(part, s) && (!part.channels || part.channels.includes(channel)) ? sum + table[s] : sum, 0);

@@ -16,14 +16,17 @@ export function levelsOf(plan, now, levers) {
   let found = [now];
   const count = moving.reduce((n, l) => n * l.ladder.length, 1);
   if (count <= MOST_LEVELS) {
-    for (const lever of levers) if (lever.ladder.length) found = found.flatMap((t) => lever.ladder.map((x) => lever.set(t, x)));
+    for (const lever of levers) {
+      if (lever.ladder.length) found = found.flatMap((t) => lever.ladder.map((x) => lever.set(t, x)));
+    }
   } else found = [now, ...moving.flatMap((l) => l.ladder.map((x) => l.set(now, x)))];
   return plan.withdraw ? [...found, null] : found;
 }
 
 // A figure over a part as a row: weights of fields by plan and segment, and what does not follow customers.
 function rowOf(facts, market, weighted) {
-  const row = { parts: [], capacity: 0, fixed: market.plans.map(() => 0), rivals: market.segments.map(() => [0, 0]), constant: 0, marketing: 0 };
+  const row = { parts: [], capacity: 0, fixed: market.plans.map(() => 0), rivals: market.segments.map(() => [0, 0]),
+    constant: 0, marketing: 0 };
   for (const [weight, name, part] of weighted) {
     for (const [w, linear, within] of components(name, part, market.finance.free_serving_elsewhere)) {
       const f = facts.figures[linear], all = weight * w, total = isTotal(within);
@@ -31,32 +34,45 @@ function rowOf(facts, market, weighted) {
       if (total && f.serving) fields.contracted = -f.capacity;
       row.parts.push([all, fields, within]);
       if (total) { row.capacity += all * f.capacity; row.marketing += all * f.marketing; }
-      market.plans.forEach((plan, j) => { if (f.fixed && within.segment === undefined && takesPlan(within, plan, j)) row.fixed[j] += all * f.fixed * plan.fixed_cost; });
+      market.plans.forEach((plan, j) => {
+        if (f.fixed && within.segment === undefined && takesPlan(within, plan, j)) {
+          row.fixed[j] += all * f.fixed * plan.fixed_cost;
+        }
+      });
       market.segments.forEach(({ channel }, s) => {
         if (!takesSegment(within, s) || (within.channels && !within.channels.includes(channel))) return;
         if (f.alternatives) row.rivals[s][f.alternatives === "revenue" ? 1 : 0] += all;
-        if (f.constant) market.types.segment.forEach((of, i) => { if (of === s) row.constant += all * market.types.potential[i]; });
+        if (f.constant) market.types.segment.forEach((of, i) => {
+          if (of === s) row.constant += all * market.types.potential[i];
+        });
       });
     }
   }
   return row;
 }
 
-const ratio = (facts, name) => (facts.figures[name].below ? [facts.figures[name].above, facts.figures[name].below] : [name, null]);
+const ratio = (facts, name) => (facts.figures[name].below ? [facts.figures[name].above, facts.figures[name].below]
+  : [name, null]);
 
 // The aim (weight, numerator, denominator or null), then a row for every condition, as positions of rows.
 function rowsOf(facts, market) {
-  const rows = [], add = (weighted, constant = 0) => { const r = rowOf(facts, market, weighted); r.constant += constant; return rows.push(r) - 1; };
+  const rows = [], add = (weighted, constant = 0) => {
+    const r = rowOf(facts, market, weighted);
+    r.constant += constant;
+    return rows.push(r) - 1;
+  };
   const aim = facts.case.aims[0];
   const terms = Object.entries(aim.weights).map(([name, weight]) => {
     const [above, below] = ratio(facts, name);
-    return { weight: weight * aim.sense, above: add([[1, above, {}]]), below: below === null ? null : add([[1, below, {}]]) };
+    const under = below === null ? null : add([[1, below, {}]]);
+    return { weight: weight * aim.sense, above: add([[1, above, {}]]), below: under };
   });
   const limits = facts.case.conditions.map((c) => {
     const [above, below] = ratio(facts, c.figure), part = partOf(market, c);
     const target = c.bound - c.sense * facts.case.tolerance * Math.abs(c.bound);
     const weighted = [[c.sense, above, part], ...(below === null ? [] : [[-c.sense * target, below, part]])];
-    return { at: add(weighted, below === null ? -c.sense * target : 0), size: below === null ? Math.max(Math.abs(c.bound), 1e-12) : null };
+    const size = below === null ? Math.max(Math.abs(c.bound), 1e-12) : null;
+    return { at: add(weighted, below === null ? -c.sense * target : 0), size };
   });
   return { rows, terms, limits };
 }
@@ -64,9 +80,12 @@ function rowsOf(facts, market) {
 // A market prepared for trying menus: what a plan brings at a level, and what a menu brings with one plan changed.
 // One function, as its steps share arrays that are made once.
 export function searcher(facts, market) {
-  const { rows, terms, limits } = rowsOf(facts, market), { types } = market, I = types.potential.length, J = market.plans.length;
-  const blocks = market.pools.flatMap((pool, p) => (pool.capacity ? market.blocks.map((b, h) => ({ ...pool.capacity, p, h, hours: b.hours })) : []));
-  const reserved = market.pools.reduce((sum, p) => sum + (p.capacity ? p.capacity.reserved * p.price * market.month_hours : 0), 0);
+  const { rows, terms, limits } = rowsOf(facts, market), { types } = market, I = types.potential.length,
+    J = market.plans.length;
+  const blocks = market.pools.flatMap((pool, p) => (pool.capacity
+    ? market.blocks.map((b, h) => ({ ...pool.capacity, p, h, hours: b.hours })) : []));
+  const reserved = market.pools.reduce((sum, p) => sum
+    + (p.capacity ? p.capacity.reserved * p.price * market.month_hours : 0), 0);
   const R = rows.length, Q = R + blocks.length;
   const again = rows.some((r) => r.parts.some(([, fields]) => Object.keys(fields).some((f) => f in AGAIN)));
   const nest = market.plans.map((_, j) => market.nests.findIndex((n) => n.dissimilarity < 1 && n.plans.includes(j)));
@@ -74,36 +93,50 @@ export function searcher(facts, market) {
   const unit = market.nests.map((n) => Float64Array.from({ length: I }, (_, i) => nestUnit(market, n, i)));
   const offered = market.plans.map((p) => Int32Array.from([...p.offered.keys()].filter((i) => p.offered[i])));
   const elsewhere = market.plans.map((p) => Int32Array.from([...p.offered.keys()].filter((i) => !p.offered[i])));
-  const constant = Float64Array.from({ length: Q }, (_, q) => (q < R ? rows[q].constant + rows[q].capacity * reserved : 0));
-  rows.forEach((r, q) => { for (let i = 0; i < I; i++) { const [n, u] = r.rivals[types.segment[i]]; constant[q] += types.potential[i] * (n * market.rivals[i] + u * market.rivalBills[i]); } });
-  const room = () => ({ b: new Float64Array(I), d: new Float64Array(I), v: new Float64Array(I * Q), g: new Float64Array(again ? I * Q : 0) });
+  const constant = Float64Array.from({ length: Q },
+    (_, q) => (q < R ? rows[q].constant + rows[q].capacity * reserved : 0));
+  rows.forEach((r, q) => {
+    for (let i = 0; i < I; i++) {
+      const [n, u] = r.rivals[types.segment[i]];
+      constant[q] += types.potential[i] * (n * market.rivals[i] + u * market.rivalBills[i]);
+    }
+  });
+  const room = () => ({ b: new Float64Array(I), d: new Float64Array(I), v: new Float64Array(I * Q),
+    g: new Float64Array(again ? I * Q : 0) });
   const tables = new Map(), none = room();
 
   // One plan at one setting: power in its nest, denominator, and what it brings to every row, all by type.
   function level(j, stated) {
     if (!stated) return none;
     const key = j + JSON.stringify(stated);
-    if (!tables.has(key)) tables.set(key, levelAt(j, perCustomer(market, market.plans[j], termsOf(market, market.plans[j], stated))));
+    if (!tables.has(key)) {
+      tables.set(key, levelAt(j, perCustomer(market, market.plans[j], termsOf(market, market.plans[j], stated))));
+    }
     return tables.get(key);
   }
   function levelAt(j, p) {
     const amounts = amountsOf(p), found = room(), P = market.pools.length, H = market.blocks.length;
     for (const i of offered[j]) {
       if (!(p.attraction[i] > 0)) continue;
-      const b = nest[j] < 0 ? p.attraction[i] : (p.attraction[i] / unit[nest[j]][i]) ** (1 / lambda[j]), stock = b / p.rate[i] / market.outside[i];
+      const b = nest[j] < 0 ? p.attraction[i] : (p.attraction[i] / unit[nest[j]][i]) ** (1 / lambda[j]),
+        stock = b / p.rate[i] / market.outside[i];
       found.b[i] = b;
       found.d[i] = (1 - p.referral[i]) * stock;
       rows.forEach((r, q) => {
-        const [x, y] = brought(r, market.plans[j], j, types.segment[i], (field) => amounts[i * AMOUNTS.length + field]), [n, u] = r.rivals[types.segment[i]];
+        const [n, u] = r.rivals[types.segment[i]], amount = (field) => amounts[i * AMOUNTS.length + field];
+        const [x, y] = brought(r, market.plans[j], j, types.segment[i], amount);
         found.v[i * Q + q] = (x - n * market.rivals[i] - u * market.rivalBills[i]) * stock;
         if (again) found.g[i * Q + q] = y * stock * b;
       });
-      blocks.forEach(({ p: pool, h, hours }, k) => { found.v[i * Q + R + k] = ((p.poolHours[i * P + pool] * types.hours[i * H + h]) / hours) * stock; });
+      blocks.forEach(({ p: pool, h, hours }, k) => {
+        found.v[i * Q + R + k] = ((p.poolHours[i * P + pool] * types.hours[i * H + h]) / hours) * stock;
+      });
     }
     return found;
   }
 
-  const rest = { den: new Float64Array(I), T: new Float64Array(I), v: new Float64Array(I * Q), g: new Float64Array(again ? I * Q : 0) };
+  const rest = { den: new Float64Array(I), T: new Float64Array(I), v: new Float64Array(I * Q),
+    g: new Float64Array(again ? I * Q : 0) };
   const kin = room(), out = new Float64Array(Q), kept = new Float64Array(Q);
   let around = null;
 
@@ -118,7 +151,8 @@ export function searcher(facts, market) {
   }
   // Sums over all plans but one: those in a group with it (its nest, or those in none) apart from all others.
   function others(levels, skip, { base, budget }) {
-    const group = nest[skip], members = (n) => nest.map((of, j) => (of === n && j !== skip ? j : -1)).filter((j) => j >= 0);
+    const group = nest[skip],
+      members = (n) => nest.map((of, j) => (of === n && j !== skip ? j : -1)).filter((j) => j >= 0);
     rest.den.fill(1); rest.v.fill(0); rest.g.fill(0); rest.T.set(market.outsideAttraction);
     for (const n of new Set(nest)) {
       if (n === group) continue;
@@ -127,13 +161,19 @@ export function searcher(facts, market) {
         const f = factor(n, i, kin.b[i]);
         rest.den[i] += f * kin.d[i];
         rest.T[i] += f * kin.b[i];
-        for (let q = i * Q; q < (i + 1) * Q; q++) { rest.v[q] += f * kin.v[q]; if (again) rest.g[q] += f * f * kin.g[q]; }
+        for (let q = i * Q; q < (i + 1) * Q; q++) {
+          rest.v[q] += f * kin.v[q];
+          if (again) rest.g[q] += f * f * kin.g[q];
+        }
       }
     }
     gather(levels, members(group));
     around = { group, skip, base };
     kept.set(constant);
-    rows.forEach((r, q) => { kept[q] += r.marketing * (budget ?? 0); levels.forEach((l, j) => { if (l !== none && j !== skip) kept[q] += r.fixed[j]; }); });
+    rows.forEach((r, q) => {
+      kept[q] += r.marketing * (budget ?? 0);
+      levels.forEach((l, j) => { if (l !== none && j !== skip) kept[q] += r.fixed[j]; });
+    });
     sumOver(elsewhere[skip], none, kept);
   }
   // Adds what some types bring, with one plan at a level beside the others.
@@ -157,11 +197,14 @@ export function searcher(facts, market) {
     blocks.forEach((block, k) => {
       const over = Math.max(0, out[R + k] - block.reserved);
       for (let q = 0; q < R; q++) out[q] += rows[q].capacity * over * block.hours * block.burst_price;
-      if (over > block.burst_limit * (1 + 1e-9)) missed += (over - block.burst_limit) / (block.reserved + block.burst_limit || 1);
+      if (over > block.burst_limit * (1 + 1e-9)) {
+        missed += (over - block.burst_limit) / (block.reserved + block.burst_limit || 1);
+      }
     });
     let aim = 0;
     for (const t of terms) aim += (t.weight * out[t.above]) / (t.below === null ? 1 : out[t.below]);
-    const scale = Math.max(Math.abs(out[terms[0].above]) * 1e-2, 1), slack = limits.map(({ at, size }) => out[at] / (size ?? scale));
+    const scale = Math.max(Math.abs(out[terms[0].above]) * 1e-2, 1),
+      slack = limits.map(({ at, size }) => out[at] / (size ?? scale));
     for (const x of slack) if (x < 0) missed -= x;
     return { missed, aim, slack };
   }
@@ -169,7 +212,8 @@ export function searcher(facts, market) {
 }
 
 function nestUnit(market, n, i) {
-  const sizes = n.plans.map((j) => [market.plans[j].reference_utility[i], market.plans[j].constant[i]].find(Number.isFinite)).filter((v) => v !== undefined);
+  const known = ({ reference_utility: at, constant }) => [at[i], constant[i]].find(Number.isFinite);
+  const sizes = n.plans.map((j) => known(market.plans[j])).filter((v) => v !== undefined);
   return sizes.length ? Math.exp(Math.max(...sizes)) : 1;
 }
 
@@ -187,30 +231,37 @@ function brought(row, plan, j, segment, amount) {
   return [x, y];
 }
 
-// Ways to say which of two menus is better: by the aim less a price on what is missed, by the aim with conditions weighed
-// in, or strictly: first what is missed, then the aim.
+// Ways to say which of two menus is better: by the aim less a price on what is missed, by the aim with conditions
+// weighed in, or strictly: first what is missed, then the aim.
 const priced = (price) => (s) => s.aim - price * s.missed;
-const weighed = (price, active) => (s) => s.aim + price * s.slack.reduce((sum, x, k) => sum + (active[k] ? x : Math.min(x, 0)), 0);
+const weighed = (price, active) => (s) => s.aim
+  + price * s.slack.reduce((sum, x, k) => sum + (active[k] ? x : Math.min(x, 0)), 0);
 const better = (value) => (x, y) => value(x) > value(y) + 1e-9 * Math.abs(value(y));
-const strictly = (x, y) => x.missed < y.missed - 1e-15 || (x.missed <= y.missed && x.aim > y.aim + 1e-9 * Math.abs(y.aim));
+const strictly = (x, y) => x.missed < y.missed - 1e-15
+  || (x.missed <= y.missed && x.aim > y.aim + 1e-9 * Math.abs(y.aim));
 
 // Steps of the search, for a caller who draws between them: yields the best so far, and returns the last.
-// start: {menu, split} by position; choices: {levels by plan, shares, budgets, yearly}. One function, as its steps share
-// what was tried.
+// start: {menu, split} by position; choices: {levels by plan, shares, budgets, yearly}.
+// One function, as its steps share what was tried.
 export function* climb(facts, market, start, choices, { starts = 8 } = {}) {
   const s = searcher(facts, market), orders = facts.case.plan_order;
   const levels = choices.levels.map((all, j) => all.map((t) => s.level(j, t)));
   const terms = choices.levels.map((all, j) => all.map((t) => termsOf(market, market.plans[j], t)));
-  const splits = choices.shares.flatMap((share) => choices.budgets.map((budget) => ({ share, budget, base: baseReach(market, share, budget) })));
+  const splits = choices.shares.flatMap((share) => choices.budgets.map((budget) => ({ share, budget,
+    base: baseReach(market, share, budget) })));
   const free = levels.map((x, j) => (x.length > 1 ? j : -1)).filter((j) => j >= 0), known = new Map();
   let tried = 0;
   const ordered = (small, k, large, l) => {
     const key = ((small * 4096 + k) * 64 + large) * 4096 + l;
-    if (!known.has(key)) known.set(key, !orderBroken(market, terms[small][k], terms[large][l], choices.yearly(small, large)));
+    if (!known.has(key)) {
+      known.set(key, !orderBroken(market, terms[small][k], terms[large][l], choices.yearly(small, large)));
+    }
     return known.get(key);
   };
-  const kin = levels.map((_, j) => orders.flatMap((order) => (order.includes(j) ? order.filter((k) => k !== j).map((k) => [k, order.indexOf(k) < order.indexOf(j)]) : [])));
-  const keeps = (menu, j, k) => kin[j].every(([other, before]) => (before ? ordered(other, menu[other], j, k) : ordered(j, k, other, menu[other])));
+  const mates = (order, j) => order.filter((k) => k !== j).map((k) => [k, order.indexOf(k) < order.indexOf(j)]);
+  const kin = levels.map((_, j) => orders.flatMap((order) => (order.includes(j) ? mates(order, j) : [])));
+  const keeps = (menu, j, k) => kin[j].every(([other, before]) =>
+    before ? ordered(other, menu[other], j, k) : ordered(j, k, other, menu[other]));
   const allowed = (menu) => menu.every((k, j) => keeps(menu, j, k));
   const around = (menu, j, split) => s.others(menu.map((k, n) => levels[n][k]), j, splits[split]);
   const whole = (menu, split) => { around(menu, 0, split); tried++; return s.judge(levels[0][menu[0]]); };
@@ -239,7 +290,10 @@ export function* climb(facts, market, start, choices, { starts = 8 } = {}) {
   // Two at once: every level of one plan (or every split), and with it every level of another.
   function* pairs(state) {
     for (const i of [...free, -1]) for (const j of free) {
-      if (i === j || (i >= 0 && (levels[i].length > levels[j].length || (levels[i].length === levels[j].length && i > j)))) continue;
+      if (i === j || (i >= 0
+        && (levels[i].length > levels[j].length || (levels[i].length === levels[j].length && i > j)))) {
+        continue;
+      }
       const count = i < 0 ? splits.length : levels[i].length;
       for (let k = 0; k < count; k++) {
         const menu = i < 0 ? state.menu : state.menu.with(i, k), split = i < 0 ? k : state.split;
@@ -290,12 +344,14 @@ export function* climb(facts, market, start, choices, { starts = 8 } = {}) {
     return state;
   }
   const told = (state) => ({
-    menu: state.menu.map((k, j) => choices.levels[j][k]), share: splits[state.split].share, budget: splits[state.split].budget,
+    menu: state.menu.map((k, j) => choices.levels[j][k]), share: splits[state.split].share,
+      budget: splits[state.split].budget,
     value: state.score.aim * facts.case.aims[0].sense, missed: state.score.missed, tried,
   });
   let seed = 12345, best = null;
   const random = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
-  const anywhere = () => ({ menu: levels.map((x) => Math.floor(random() * x.length)), split: Math.floor(random() * splits.length) });
+  const anywhere = () => ({ menu: levels.map((x) => Math.floor(random() * x.length)),
+    split: Math.floor(random() * splits.length) });
   const size = Math.max(Math.abs(whole(start.menu, start.split).aim), 1e-9);
   for (let n = 0, point = start; n < starts; n++) {
     for (const way of [weighedIn, pricedOut]) {

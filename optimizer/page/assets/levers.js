@@ -15,12 +15,14 @@ function withCap(caps, window, value, windows) {
 const KINDS = {
   price: () => ({ label: "Price", unit: "usd a month", get: (t) => t.price, set: (t, x) => ({ ...t, price: x }) }),
   cap: (facts, { model, window }) => ({
-    label: `${facts.ai_models[model].title} cap`, unit: `requests per ${window}`, log: true, endless: true, least: 0, whole: true,
+    label: `${facts.ai_models[model].title} cap`, unit: `requests per ${window}`, log: true, endless: true, least: 0,
+      whole: true,
     get: (t) => t.caps[model]?.[window] ?? Infinity,
     set: (t, x) => ({ ...t, caps: withAt(t.caps, model, withCap(t.caps[model], window, x, facts.windows)) }),
   }),
   unit: (facts, { model, at, token }, plan) => ({
-    label: `${facts.ai_models[model].title} ${token ?? "unit"} price`, unit: plan.unit_prices[model].units[at], log: true,
+    label: `${facts.ai_models[model].title} ${token ?? "unit"} price`, unit: plan.unit_prices[model].units[at],
+      log: true,
     get: (t) => t.units[model][at],
     set: (t, x) => ({ ...t, units: withAt(t.units, model, withAt(t.units[model], at, x)) }),
   }),
@@ -29,9 +31,12 @@ const KINDS = {
     get: (t) => t.units[model][0] / today[0],
     set: (t, x) => ({ ...t, units: withAt(t.units, model, today.map((y) => (x === 1 ? y : twelve(x * y)))) }),
   }),
-  impressions: () => ({ label: "Advertisements", unit: "a request", get: (t) => t.impressions, set: (t, x) => ({ ...t, impressions: x }), most: 1 }),
-  annual_discount: () => ({ label: "Discount by the year", unit: "of the fee", share: true, get: (t) => t.annual_discount, set: (t, x) => ({ ...t, annual_discount: x }), most: 0.5 }),
-  credits: () => ({ label: "Credits", unit: "usd a month", get: (t) => t.credits, set: (t, x) => ({ ...t, credits: x }), most: 20 }),
+  impressions: () => ({ label: "Advertisements", unit: "a request", get: (t) => t.impressions,
+    set: (t, x) => ({ ...t, impressions: x }), most: 1 }),
+  annual_discount: () => ({ label: "Discount by the year", unit: "of the fee", share: true,
+    get: (t) => t.annual_discount, set: (t, x) => ({ ...t, annual_discount: x }), most: 0.5 }),
+  credits: () => ({ label: "Credits", unit: "usd a month", get: (t) => t.credits,
+    set: (t, x) => ({ ...t, credits: x }), most: 20 }),
   regional: (facts, { segment, unit }) => ({
     label: `Price for ${facts.segments[segment].title}`, unit: unit.replace("/", " a "),
     get: (t) => t.regional[segment], set: (t, x) => ({ ...t, regional: { ...t.regional, [segment]: x } }),
@@ -42,18 +47,22 @@ const KINDS = {
 export function leversOf(facts, levers, j) {
   const plan = facts.plans[j];
   return levers.map((stated) => {
-    const lever = { kind: stated.kind, range: stated.range, ladder: stated.ladder.map((x) => x ?? Infinity), ...KINDS[stated.kind](facts, stated, plan) };
+    const lever = { kind: stated.kind, range: stated.range, ladder: stated.ladder.map((x) => x ?? Infinity),
+      ...KINDS[stated.kind](facts, stated, plan) };
     return ranged(lever, lever.get(plan.terms));
   });
 }
 
 // A lever with the ends of its slider around its ladder, or around today's value where it has none.
 export function ranged(lever, today) {
-  const finite = lever.ladder.filter(Number.isFinite), known = finite.length ? finite : [today === Infinity ? 100 : today];
+  const finite = lever.ladder.filter(Number.isFinite), known = finite.length ? finite
+    : [today === Infinity ? 100 : today];
   const room = finite.length > 1 ? ROOM : 0.6;
   let low = Math.min(...known) * (1 - room), high = Math.max(...known) * (1 + room);
   if (lever.most !== undefined) [low, high] = [0, Math.max(high, lever.most)];
-  if (lever.kind === "cap") [low, high] = [Math.min(...known) > 0 ? Math.max(1, low) : 0, Math.max(5, Math.max(...known) * 2)];
+  if (lever.kind === "cap") {
+    [low, high] = [Math.min(...known) > 0 ? Math.max(1, low) : 0, Math.max(5, Math.max(...known) * 2)];
+  }
   if (lever.ends) [low, high] = lever.ends;
   if (!(high > low)) high = low + 1;
   return { ...lever, low, high, log: Boolean(lever.log && low > 0), top: lever.endless ? STEPS + ENDLESS : STEPS };
@@ -61,7 +70,8 @@ export function ranged(lever, today) {
 
 export function toStep(lever, x) {
   if (x === Infinity) return lever.top;
-  const { low, high, log } = lever, part = log ? Math.log(Math.max(x, low) / low) / Math.log(high / low) : (x - low) / (high - low);
+  const { low, high, log } = lever, part = log ? Math.log(Math.max(x, low) / low) / Math.log(high / low)
+    : (x - low) / (high - low);
   return STEPS * Math.min(Math.max(part, 0), 1);
 }
 
@@ -90,7 +100,8 @@ export function nextRung(lever, x, up) {
 const same = (a, b) => a === b || Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b));
 
 // Whether the case allows a value; a lever without a ladder is held as it is today.
-export const onLadder = (lever, x, today) => (lever.range ? x >= lever.range[0] && x <= lever.range[1] : lever.ladder.length ? lever.ladder.some((v) => same(v, x)) : same(x, today));
+export const onLadder = (lever, x, today) => (lever.range ? x >= lever.range[0] && x <= lever.range[1]
+  : lever.ladder.length ? lever.ladder.some((v) => same(v, x)) : same(x, today));
 
 export function typed(lever, text) {
   if (lever.endless && /^(inf|unl|no|∞)/i.test(text.trim())) return Infinity;

@@ -13,14 +13,17 @@ export async function unpacked(base64) {
   const bytes = await new Response(stream).arrayBuffer();
   const size = Number(new DataView(bytes).getBigUint64(0, true));
   const at = ([first, count, kind]) => new ARRAYS[kind](bytes, 8 + size + first, count);
-  return JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 8, size)), (_, value) => (value?.$ ? at(value.$) : value));
+  return JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 8, size)),
+    (_, value) => (value?.$ ? at(value.$) : value));
 }
 
 // Terms as the formulas want them: usd a request, usd by segment, no cap as Infinity.
 export function termsOf(market, offer, stated) {
   if (!stated) return null;
   const regional = {};
-  for (const [segment, local] of Object.entries(stated.regional)) regional[segment] = local * offer.regions[market.segments[segment].name];
+  for (const [segment, local] of Object.entries(stated.regional)) {
+    regional[segment] = local * offer.regions[market.segments[segment].name];
+  }
   return {
     price: stated.price,
     caps: stated.caps,
@@ -39,7 +42,8 @@ export function termsOf(market, offer, stated) {
 // What a request costs on the API: the lowest unit price that any plan of the API asks, by AI model.
 function apiPrices(market) {
   const own = market.plans.filter((p) => p.channel === "api").map((p) => termsOf(market, p, p.terms).unitPrices);
-  return market.ai_models.map((_, a) => own.reduce((least, prices) => (prices[a] === null ? least : Math.min(prices[a], least ?? Infinity)), null));
+  const lower = (one, other) => (one === null ? other : Math.min(one, other ?? Infinity));
+  return market.ai_models.map((_, a) => own.reduce((least, prices) => lower(prices[a], least), null));
 }
 
 // Stocks and bills of the alternatives, nothing included, by type: what is not with us.
@@ -47,7 +51,8 @@ function outsideOf(market) {
   const I = market.types.potential.length;
   const outside = new Float64Array(I).fill(1 / market.nothing_decision_rate), attraction = new Float64Array(I).fill(1);
   const rivals = new Float64Array(I), bills = new Float64Array(I);
-  const each = market.alternatives.map((a) => alternativeResponse(market, { ...a, terms: termsOf(market, a, a.terms) }));
+  const each = market.alternatives.map((a) => alternativeResponse(market,
+    { ...a, terms: termsOf(market, a, a.terms) }));
   market.alternatives.forEach((a, r) => {
     for (let i = 0; i < I; i++) {
       const stock = each[r].attraction[i] / a.decision_rate;
@@ -58,7 +63,8 @@ function outsideOf(market) {
       bills[i] += stock * each[r].bill[i];
     }
   });
-  return { outside, outsideAttraction: attraction, rivals: rivals.map((x, i) => x / outside[i]), rivalBills: bills.map((x, i) => x / outside[i]) };
+  return { outside, outsideAttraction: attraction, rivals: rivals.map((x, i) => x / outside[i]),
+    rivalBills: bills.map((x, i) => x / outside[i]) };
 }
 
 export function marketOf(facts) {

@@ -21,7 +21,8 @@ export function unitPrice(aiModel, stated, values) {
   if (!stated.kinds.includes("above.input") || !aiModel.long) return requestPrice(whole, group(each, ""));
   const long = tokensOf(aiModel.long.input, aiModel.cached, aiModel.long.output), share = aiModel.long.share;
   const above = { input: share * long.input, cached: share * long.cached, output: share * long.output };
-  const below = { input: whole.input - above.input, cached: whole.cached - above.cached, output: whole.output - above.output };
+  const below = { input: whole.input - above.input, cached: whole.cached - above.cached,
+    output: whole.output - above.output };
   return requestPrice(below, group(each, "")) + requestPrice(above, group(each, "above."));
 }
 

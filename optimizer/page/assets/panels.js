@@ -3,7 +3,10 @@ import { $, el, row, say } from "./dom.js";
 import { segmentGains } from "./evaluate.js";
 import { amount, change, percent, plus } from "./words.js";
 
-const wide = (e, part) => { const w = `${(100 * Math.min(Math.max(part, 0), 1)).toFixed(2)}%`; if (e.style.width !== w) e.style.width = w; };
+const wide = (e, part) => {
+  const w = `${(100 * Math.min(Math.max(part, 0), 1)).toFixed(2)}%`;
+  if (e.style.width !== w) e.style.width = w;
+};
 
 export function panels(facts, app) {
   const bars = stacks(facts), net = netChanges(facts), gains = winners(facts, app), gpus = load(facts);
@@ -22,7 +25,8 @@ function stacks(facts) {
     $("customers").append(el("p", { class: "of" }, title), today.box, now.box);
     return { field, today, now };
   });
-  const legend = el("p", { class: "legend" }, ...facts.market.plans.map((p, j) => el("span", {}, el("i", { class: `swatch c${j % 10}` }), p.title)));
+  const legend = el("p", { class: "legend" },
+    ...facts.market.plans.map((p, j) => el("span", {}, el("i", { class: `swatch c${j % 10}` }), p.title)));
   $("customers").prepend(legend);
   return (world, e) => {
     for (const { field, today, now } of made) {
@@ -32,7 +36,8 @@ function stacks(facts) {
       for (const [line, values] of [[today, then], [now, here]]) {
         line.parts.forEach((part, j) => wide(part, values[j] / most));
         say(line.total, amount(sum(values)));
-        line.bar.setAttribute("aria-label", facts.market.plans.map((p, j) => `${p.title} ${amount(values[j])}`).join(", "));
+        line.bar.setAttribute("aria-label",
+          facts.market.plans.map((p, j) => `${p.title} ${amount(values[j])}`).join(", "));
       }
     }
   };
@@ -43,13 +48,18 @@ function netChanges(facts) {
   const names = [...facts.market.plans.map((p) => p.title), "Rivals", "Own hardware or nothing"];
   const lines = names.map((name) => {
     const bar = el("i"), told = el("output");
-    return { bar, told, box: el("div", { class: "bar" }, el("span", {}, name), el("div", { class: "both" }, bar), told) };
+    return { bar, told, box: el("div", { class: "bar" }, el("span", {}, name), el("div", { class: "both" }, bar),
+      told) };
   });
   $("net").append(...lines.map((l) => l.box));
   return (world, e) => {
-    const then = facts.today.figures, ours = facts.market.plans.map((p, j) => (e.per[j] ? world.figure(e, "customers", { plan: j }) : 0) - (facts.today.plans[p.name]?.customers ?? 0));
-    const rivals = world.figure(e, "rival_customers") - then.rival_customers, all = world.figure(e, "potential") - then.potential;
-    const moved = [...ours, rivals, all - ours.reduce((a, b) => a + b, 0) - rivals], most = Math.max(...moved.map(Math.abs), 1);
+    const then = facts.today.figures,
+      ours = facts.market.plans.map((p, j) => (e.per[j] ? world.figure(e, "customers", { plan: j })
+        : 0) - (facts.today.plans[p.name]?.customers ?? 0));
+    const rivals = world.figure(e, "rival_customers") - then.rival_customers,
+      all = world.figure(e, "potential") - then.potential;
+    const moved = [...ours, rivals, all - ours.reduce((a, b) => a + b, 0) - rivals],
+      most = Math.max(...moved.map(Math.abs), 1);
     lines.forEach((l, k) => {
       const part = Math.abs(moved[k]) / most / 2;
       wide(l.bar, part);
@@ -90,7 +100,9 @@ function load(facts) {
   const { pools, blocks } = facts.market;
   const lines = pools.flatMap((pool, p) => blocks.map((block, h) => {
     const bar = el("i"), today = el("b", { class: "mark" }), room = el("b", { class: "room" }), told = el("output");
-    const box = el("div", { class: "bar" }, el("span", {}, pools.length > 1 ? `${pool.name}, ${block.name}` : block.name), el("div", { class: "gpu" }, bar, today, pool.capacity ? room : null), told);
+    const box = el("div", { class: "bar" },
+      el("span", {}, pools.length > 1 ? `${pool.name}, ${block.name}` : block.name),
+        el("div", { class: "gpu" }, bar, today, pool.capacity ? room : null), told);
     return { p, h, bar, today, room, told, box };
   }));
   $("gpus").append(...lines.map((l) => l.box));

@@ -8,12 +8,17 @@ export function pins(facts, levers, app) {
   const kept = [];
   function draw() {
     $("pinned").hidden = kept.length < 2;
-    const head = ["", ...kept.map((p, k) => button(p.name, () => app.put(p.state, `${p.name} is back.`), { class: "link", "aria-label": `Put ${p.name} on the page` }))];
-    const figures = facts.tiles.map((name) => [heading(name), ...kept.map((p) => shown(facts.figures[name], p.figures[name]))]);
-    const plans = facts.market.plans.map((plan, j) => [plan.title, ...kept.map((p) => termsText(p.state.menu[j], levers[j]))]);
+    const head = ["", ...kept.map((p, k) => button(p.name, () => app.put(p.state, `${p.name} is back.`),
+      { class: "link", "aria-label": `Put ${p.name} on the page` }))];
+    const figures = facts.tiles.map((name) => [heading(name),
+      ...kept.map((p) => shown(facts.figures[name], p.figures[name]))]);
+    const plans = facts.market.plans.map((plan, j) => [plan.title,
+      ...kept.map((p) => termsText(p.state.menu[j], levers[j]))]);
     const more = [["Share for enterprise", ...kept.map((p) => percent(p.state.share, 0))]];
     if (facts.case.budgets.length) more.push(["Budget", ...kept.map((p) => amount(p.state.budget))]);
-    const rows = [...figures, ...plans, ...more, ["", ...kept.map((p, k) => button("Remove", () => { kept.splice(k, 1); draw(); }, { class: "link", "aria-label": `Remove ${p.name}` }))]];
+    const rows = [...figures, ...plans, ...more,
+      ["", ...kept.map((p, k) => button("Remove", () => { kept.splice(k, 1); draw(); },
+        { class: "link", "aria-label": `Remove ${p.name}` }))]];
     $("pins").replaceChildren(table(head, rows));
   }
   let count = 0;

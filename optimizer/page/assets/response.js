@@ -7,13 +7,14 @@ import { fallbackServed, served } from "./usage.js";
 
 const KEPT = 400;
 
-// Use inside the allowance, by cell: served, refused, replaced by the fallback (C x A), and the chance that a cap binds.
+// Use inside the allowance, by cell: served, refused, replaced by the fallback (C x A); the chance that a cap binds.
 export function included(market, terms) {
-  const key = JSON.stringify([terms.caps, terms.fallback, terms.fallbackLimit === Infinity ? null : terms.fallbackLimit]);
+  const key = JSON.stringify([terms.caps, terms.fallback, terms.fallbackLimit]); // no limit is null there
   let found = market.kept.get(key);
   if (found) return found;
   const A = market.ai_models.length, C = market.cells.requests.length, { cells } = market;
-  found = { byModel: new Float64Array(C * A), refused: new Float64Array(C * A), replaced: new Float64Array(C * A), binds: new Float64Array(C) };
+  found = { byModel: new Float64Array(C * A), refused: new Float64Array(C * A), replaced: new Float64Array(C * A),
+    binds: new Float64Array(C) };
   for (let c = 0; c < C; c++) found.binds[c] = 1 - cellUse(market, cells, terms, found, c);
   if (market.kept.size >= KEPT) market.kept.clear();
   market.kept.set(key, found);
@@ -103,12 +104,17 @@ export function perCustomer(market, plan, terms) {
   const { types, quality } = market, I = types.potential.length, A = quality.length, P = market.pools.length;
   const use = usesOf(market, quality, terms, plan.reference_prices);
   const share = takeUp(plan.annual_share, plan.annual_discount, plan.annual_sensitivity, terms.annualDiscount);
-  const factor = deciding(share, plan.annual_share, plan.annual_decision_factor), fees = market.finance.fees[plan.channel];
+  const factor = deciding(share, plan.annual_share, plan.annual_decision_factor),
+    fees = market.finance.fees[plan.channel];
   const found = { poolHours: new Float64Array(I * P), utility: new Float64Array(I), referral: plan.referral };
-  for (const name of ["bill", "metered", "advertising", "impressions", "revenue", "serving", "servingAsUsed", "tokens", "payment", "support", "other", "gpuHours", "requests", "binds", "lost", "apiValue", "attraction", "rate"]) found[name] = new Float64Array(I);
+  for (const name of ["bill", "metered", "advertising", "impressions", "revenue", "serving", "servingAsUsed", "tokens",
+    "payment", "support", "other", "gpuHours", "requests", "binds", "lost", "apiValue", "attraction", "rate"]) {
+    found[name] = new Float64Array(I);
+  }
   for (let i = 0; i < I; i++) {
     if (!plan.offered[i]) { found.utility[i] = NaN; continue; }
-    const used = use(i), fee = effectiveFee(listFee(terms.price, terms.regional, types.segment[i]), share, terms.annualDiscount);
+    const used = use(i), fee = effectiveFee(listFee(terms.price, terms.regional, types.segment[i]), share,
+      terms.annualDiscount);
     const bill = fee * seatFactor(plan.seat_minimum, types.seats[i]) + used.metered;
     let requests = 0, shown = 0, tokens = 0, api = 0;
     for (let a = 0; a < A; a++) {
@@ -119,7 +125,8 @@ export function perCustomer(market, plan, terms) {
       for (let p = 0; p < P; p++) found.poolHours[i * P + p] += used.byModel[a] * market.gpuHours[a][p];
     }
     shown *= terms.impressions;
-    const plain = systematicUtility(plan.constant[i], types.value_of_use[i], used.satisfied, types.price_coefficient[i], bill + used.felt);
+    const plain = systematicUtility(plan.constant[i], types.value_of_use[i], used.satisfied,
+      types.price_coefficient[i], bill + used.felt);
     const earned = requests * plan.advertising + advertisingRevenue(shown, plan.advertising_price);
     found.utility[i] = plain - shown * plan.impression_disutility[i];
     found.bill[i] = bill;
@@ -178,7 +185,8 @@ export function alternativeResponse(market, facts) {
   for (let i = 0; i < I; i++) {
     const used = use(i);
     bill[i] = facts.terms.price + used.metered;
-    utility[i] = systematicUtility(facts.constant[i], types.value_of_use[i], used.satisfied, types.price_coefficient[i], bill[i] + used.felt);
+    utility[i] = systematicUtility(facts.constant[i], types.value_of_use[i], used.satisfied,
+      types.price_coefficient[i], bill[i] + used.felt);
   }
   if (facts.by_account) utility = accountUtility(types, utility);
   return { attraction: utility.map((v, i) => (facts.offered[i] ? Math.exp(v) : 0)), bill };

@@ -11,7 +11,8 @@ export function gives(market, terms) {
   return market.cells.requests.map((_, c) => {
     const part = (rows) => rows.slice(c * A, c * A + A), byModel = part(inside.byModel);
     if (!terms.credits) return byModel.reduce((sum, x, a) => sum + x * market.quality[a], 0);
-    return spend({ byModel, refused: part(inside.refused), replaced: part(inside.replaced) }, market.quality, terms, offers, 0, 1).satisfied;
+    return spend({ byModel, refused: part(inside.refused), replaced: part(inside.replaced) }, market.quality, terms,
+      offers, 0, 1).satisfied;
   });
 }
 
@@ -35,7 +36,8 @@ export function orderBroken(market, small, large, yearly) {
 export function brokenOrders(market, orders, terms, yearly = () => false) {
   const found = [];
   for (const order of orders) for (let a = 0; a < order.length; a++) for (let b = a + 1; b < order.length; b++) {
-    const [small, large] = [order[a], order[b]], why = orderBroken(market, terms[small], terms[large], yearly(small, large));
+    const [small, large] = [order[a], order[b]],
+      why = orderBroken(market, terms[small], terms[large], yearly(small, large));
     if (why) found.push({ small, large, why });
   }
   return found;
@@ -53,7 +55,8 @@ export function conditionsAt(facts, e) {
     const part = partOf(e.market, c), value = figure(facts.figures, e, c.figure, part), size = Math.abs(c.bound);
     const free = c.floor !== null && part.plan !== undefined && !e.per[part.plan];
     const below = facts.figures[c.figure].below;
-    const counts = c.floor === null || free || figure(facts.figures, e, below, part) >= c.floor * (1 - facts.case.tolerance);
+    const counts = c.floor === null || free
+      || figure(facts.figures, e, below, part) >= c.floor * (1 - facts.case.tolerance);
     const slack = free ? 0 : c.sense * (value - c.bound);
     const met = counts && slack >= -facts.case.tolerance * size * (1 + SAME);
     const state = met ? (!free && Math.abs(slack) <= 0.005 * Math.max(size, 1e-12) ? "tight" : "met") : "broken";
@@ -67,7 +70,9 @@ export function beyondCapacity(e) {
   e.market.pools.forEach(({ name, capacity }, b) => {
     if (!capacity) return;
     e.burst[b].forEach((gpus, h) => {
-      if (gpus > capacity.burst_limit * (1 + 1e-9)) found.push({ pool: name, block: e.market.blocks[h].name, gpus: gpus - capacity.burst_limit });
+      if (gpus > capacity.burst_limit * (1 + 1e-9)) {
+        found.push({ pool: name, block: e.market.blocks[h].name, gpus: gpus - capacity.burst_limit });
+      }
     });
   });
   return found;

@@ -9,13 +9,18 @@ const UP = new Set(["ArrowRight", "ArrowUp"]), DOWN = new Set(["ArrowLeft", "Arr
 // id: for labels; value(): where it stands, undefined where it has no place; begin(): before a move; move(x).
 export function slider(lever, id, name, { value, began, begin, move }) {
   const input = el("input", { type: "range", id: `${id}-range`, min: 0, max: lever.top, step: 1 });
-  const number = el("input", { type: "text", inputmode: "decimal", id: `${id}-number`, "aria-label": `${name}, ${lever.label}, ${lever.unit}` });
-  const curve = svg("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, preserveAspectRatio: "none", class: "curve", "aria-hidden": "true" });
-  const here = svg("path", { class: "here" }), off = el("span", { class: "off-ladder" }), why = el("p", { class: "why" });
-  const ticks = svg("svg", { viewBox: `0 0 ${WIDE} 6`, preserveAspectRatio: "none", class: "ticks", "aria-hidden": "true" });
+  const number = el("input",
+    { type: "text", inputmode: "decimal", id: `${id}-number`, "aria-label": `${name}, ${lever.label}, ${lever.unit}` });
+  const curve = svg("svg",
+    { viewBox: `0 0 ${WIDE} ${HIGH}`, preserveAspectRatio: "none", class: "curve", "aria-hidden": "true" });
+  const here = svg("path", { class: "here" }), off = el("span", { class: "off-ladder" }),
+    why = el("p", { class: "why" });
+  const ticks = svg("svg",
+    { viewBox: `0 0 ${WIDE} 6`, preserveAspectRatio: "none", class: "ticks", "aria-hidden": "true" });
   for (const x of lever.ladder) ticks.append(svg("path", { d: `M${place(lever, x)} 0V6` }));
   const box = el("div", { class: "lever" },
-    el("div", { class: "what" }, el("label", { for: `${id}-range` }, lever.label), number, el("small", {}, lever.unit), off),
+    el("div", { class: "what" }, el("label", { for: `${id}-range` }, lever.label), number, el("small", {}, lever.unit),
+      off),
     el("div", { class: "track" }, curve, ticks, input), why);
 
   const change = (x) => { if (x !== undefined && x !== value()) move(x); };
@@ -53,7 +58,8 @@ export function slider(lever, id, name, { value, began, begin, move }) {
     const ys = points.map((p) => p.y).filter(Number.isFinite), low = Math.min(...ys), span = Math.max(...ys) - low || 1;
     const at = (p) => `${place(lever, p.x)} ${HIGH - 3 - ((HIGH - 8) * (p.y - low)) / span}`;
     const shade = points.map((p, k) => (p.why ? strip(lever, points, k) : "")).join("");
-    curve.replaceChildren(svg("path", { class: "bad", d: shade }), svg("path", { class: "line", d: "M" + points.map(at).join("L") }), here);
+    curve.replaceChildren(svg("path", { class: "bad", d: shade }),
+      svg("path", { class: "line", d: "M" + points.map(at).join("L") }), here);
     say(why, told);
     input.setAttribute("aria-description", told);
   }

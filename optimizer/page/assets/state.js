@@ -40,18 +40,21 @@ export function readState(facts, levers, text) {
   if (text.length > LONGEST) return null;
   let pairs;
   try { pairs = text.split("&").map((part) => part.split("=").map(decodeURIComponent)); } catch { return null; }
-  const stated = new Map(pairs.filter((p) => p.length === 2)), state = today(facts), paths = new Set(facts.assumptions.map((a) => a.path));
+  const stated = new Map(pairs.filter((p) => p.length === 2)), state = today(facts),
+    paths = new Set(facts.assumptions.map((a) => a.path));
   if (stated.get("v") !== "1") return null;
   for (const [name, value] of stated) {
     const j = facts.market.plans.findIndex((p) => p.name === name), x = read(value);
     if (j >= 0) {
-      const terms = value === "off" ? null : termsAt(facts.market.plans[j].terms, levers[j], value.split(",").map(read));
+      const terms = value === "off" ? null
+        : termsAt(facts.market.plans[j].terms, levers[j], value.split(",").map(read));
       if (terms === undefined) return null;
       state.menu[j] = terms;
     } else if (name === "mix" && x >= 0 && x <= 1) state.share = x;
     else if (name === "budget" && state.budget !== null && x >= 0 && Number.isFinite(x)) state.budget = x;
     else if (name.startsWith("if.") && paths.has(name.slice(3)) && Number.isFinite(x)) state.assumed[name.slice(3)] = x;
-    else if (/^asked\.\d+$/.test(name) && facts.case.conditions[name.slice(6)] && Number.isFinite(signed(value))) state.bounds[name.slice(6)] = signed(value);
+    else if (/^asked\.\d+$/.test(name) && facts.case.conditions[name.slice(6)]
+      && Number.isFinite(signed(value))) state.bounds[name.slice(6)] = signed(value);
     else if (name !== "v" && name !== "case") return null;
   }
   return { ...state, other: stated.get("case") !== facts.case.hash.slice(0, 8) };

@@ -3,7 +3,8 @@ const SCALES = [[1e9, " bn"], [1e6, " M"], [1e3, " k"]];
 const MINUS = "−";
 
 const signed = (text) => text.replace("-", MINUS);
-const digits = (x, least, most) => x.toLocaleString("en-US", { minimumFractionDigits: least, maximumFractionDigits: most });
+const digits = (x, least, most) => x.toLocaleString("en-US",
+  { minimumFractionDigits: least, maximumFractionDigits: most });
 
 // Three significant digits and a scale word; 999.6 k is 1.00 M.
 export function amount(x) {
@@ -50,6 +51,7 @@ export const heading = (name) => {
 export function parsed(text) {
   const found = /^([−+-]?[\d,]*\.?\d+)\s*(%|k|M|bn)?$/.exec(text.trim());
   if (!found) return undefined;
-  const x = Number(found[1].replaceAll(",", "").replace(MINUS, "-")), scale = { k: 1e3, M: 1e6, bn: 1e9 }[found[2]] ?? 1;
+  const x = Number(found[1].replaceAll(",", "").replace(MINUS, "-")),
+    scale = { k: 1e3, M: 1e6, bn: 1e9 }[found[2]] ?? 1;
   return !Number.isFinite(x) ? undefined : +(found[2] === "%" ? x / 100 : x * scale).toPrecision(12);
 }

@@ -29,7 +29,8 @@ export class World {
   // The same market where conditions ask something else; bounds by position.
   asking(facts, bounds) {
     const conditions = facts.case.conditions.map((c, k) => (k in bounds ? { ...c, bound: bounds[k] } : c));
-    return Object.assign(Object.create(World.prototype), this, { facts: { ...facts, case: { ...facts.case, conditions } } });
+    return Object.assign(Object.create(World.prototype), this,
+      { facts: { ...facts, case: { ...facts.case, conditions } } });
   }
   // What a plan does per customer at stated terms; the last answer of each plan is kept.
   response(j, stated) {
@@ -46,11 +47,13 @@ export class World {
   }
   // The menu with one plan at other terms, the kept answers left as they are.
   beside({ menu, share, budget }, j, stated) {
-    return evaluate(this.market, menu.map((t, k) => (k === j ? this.fresh(j, stated) : this.response(k, t))), share, budget);
+    return evaluate(this.market, menu.map((t, k) => (k === j ? this.fresh(j, stated) : this.response(k, t))), share,
+      budget);
   }
   figure(e, name, part) { return figure(this.facts.figures, e, name, part); }
   aim(e) {
-    return Object.entries(this.facts.case.aims[0].weights).reduce((sum, [name, w]) => sum + w * this.figure(e, name), 0);
+    return Object.entries(this.facts.case.aims[0].weights).reduce((sum, [name, w]) => sum + w * this.figure(e, name),
+      0);
   }
   orders(menu) {
     const orders = this.facts.case.plan_order;
@@ -72,4 +75,5 @@ export class World {
 
 // Whether the discounts by the year of two plans are chosen, so that their order counts by the year too.
 export const yearlyOf = (facts) => (small, large) =>
-  [small, large].some((j) => facts.case.plans[j].levers.some((l) => l.kind === "annual_discount" && l.ladder.length > 1));
+  [small, large].some((j) => facts.case.plans[j].levers.some((l) => l.kind === "annual_discount"
+    && l.ladder.length > 1));
