@@ -99,8 +99,10 @@ def environment() -> jinja2.Environment:
 
 @dataclass(frozen=True)
 class Parts:
-    """What a page needs to hold a report: its sections, how they look, and what draws their charts."""
+    """What a page needs to hold a report: what comes first, its sections, how they look, what draws their charts."""
 
+    head: str
+    """The decision with its range and checks."""
     body: str
     css: str
     scripts: tuple[str, ...]
@@ -119,9 +121,9 @@ def report_parts(solution: Solution, **results: object) -> Parts:
         "beside": first_blocks(results, solution, gallery.add),
         "studies": study_sections(results, solution, gallery.add),
     }
-    body = _environment().get_template("sections.html").render(**context)
+    head, body = (_environment().get_template(name).render(**context) for name in ("head.html", "sections.html"))
     css, app = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("report.css", "report.js"))
-    return Parts(body, css, (runtime(), app))
+    return Parts(head, body, css, (runtime(), app))
 
 
 def report_html(solution: Solution, **results: object) -> str:
@@ -136,6 +138,7 @@ def report_html(solution: Solution, **results: object) -> str:
         .render(
             heading=printable(solution.title),
             question=printable(solution.question),
+            head=parts.head,
             body=parts.body,
             css=parts.css,
             scripts=parts.scripts,
