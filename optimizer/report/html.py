@@ -121,7 +121,7 @@ def report_parts(solution: Solution, **results: object) -> Parts:
         "beside": first_blocks(results, solution, gallery.add),
         "studies": study_sections(results, solution, gallery.add),
     }
-    head, body = (_environment().get_template(name).render(**context) for name in ("head.html", "sections.html"))
+    head, body = (environment().get_template(name).render(**context) for name in ("head.html", "sections.html"))
     css, app = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("report.css", "report.js"))
     return Parts(head, body, css, (runtime(), app))
 
