@@ -16,6 +16,9 @@ LEAST_TOKEN = 16
 
 
 def serve(
+    case: Annotated[
+        str, typer.Argument(metavar="[CASE]", help="Whose page comes first: a shipped or saved case.")
+    ] = "",
     open_browser: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     host: Annotated[str, typer.Option("--host", help="Where to listen.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", help="0: any that is free.", min=0, max=65535)] = 8765,
@@ -33,6 +36,7 @@ def serve(
     workers: Annotated[int, typer.Option("--workers", help="Jobs that run at once.", min=1, max=64)] = 2,
 ) -> None:
     """Serve the optimizer over HTTP: the page, and /v1 for programs."""
+    from optimizer.service.serving import FIRST
     from optimizer.service.serving import serve as served
     from optimizer.service.settings import ServiceSettings
 
@@ -45,7 +49,7 @@ def serve(
     shown = {"host": host, "port": port, "names": tuple(names or ()), "workspace": workspace, "workers": workers}
     settings = ServiceSettings(**shown, **({} if given is None else {"token": given}))  # type: ignore[arg-type]
     with stoppable() as ended:
-        served(settings, open_browser, lambda line: print(line, file=sys.stderr, flush=True), ended)
+        served(settings, case or FIRST, open_browser, lambda line: print(line, file=sys.stderr, flush=True), ended)
 
 
 def register(app: typer.Typer) -> None:

@@ -9,11 +9,15 @@ import threading
 import webbrowser
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from optimizer.errors import bad_argument
+from optimizer.service.asking import Ask, case_model
 from optimizer.service.settings import ServiceSettings
 
+FIRST = "openai-2025-margin"
 GRACE_SECONDS = 2
 """How long open streams may keep the service from ending."""
 
@@ -23,11 +27,14 @@ POLL = 0.05
 
 def serve(
     settings: ServiceSettings,
+    case: str = FIRST,
     open_browser: bool = False,
     told: Callable[[str], None] = print,
     ended: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Serve until ``ended`` says so, or uvicorn gets a signal. ``told`` gets the lines for a person.
+    """Serve until ``ended`` says so, or uvicorn gets a signal.
+
+    ``case``: whose page comes first, a shipped or saved name. ``told`` gets the lines for a person.
 
     Raises InputError where the web packages are not installed, the workspace cannot be written, or the port is taken.
     """
@@ -46,7 +53,7 @@ def serve(
     listening = _listening(settings)
     settings = replace(settings, port=listening.getsockname()[1])
     with contextlib.closing(listening):
-        app = create_app(settings)
+        app = create_app(settings, partial(page_of, workspace=settings.workspace, first=case))
         told(f"open {settings.address}")
         told("programs show the token: Authorization: Bearer TOKEN; Ctrl-C ends the service")
         if open_browser:
@@ -67,6 +74,13 @@ def _end(server: Any, ended: Callable[[], bool], over: threading.Event) -> None:
         if ended():
             server.should_exit = True
             return
+
+
+def page_of(ask: Ask | None, workspace: Path | None, first: str) -> str:
+    """The live page of a case. Raises InputError."""
+    from optimizer.page.write import page_html
+
+    return page_html(case_model(ask or Ask(case=first), workspace))
 
 
 def _prepare(settings: ServiceSettings) -> None:

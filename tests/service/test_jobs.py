@@ -184,3 +184,12 @@ def test_too_many_jobs_are_refused(start: Callable[..., Any], tmp_path: Path) ->
     service.process.send_signal(signal.SIGTERM)
     assert service.process.wait(15) == 143
     assert not children(service)
+
+
+def test_the_page_of_a_case(service: Any) -> None:
+    told = service.client.get("/", params={"case": "assistant-startup-margin"})
+    assert told.status_code == 200 and told.headers["content-type"].startswith("text/html")
+    assert "Content-Security-Policy" in told.text and "unsafe-inline" not in told.text
+    assert f"<title>{optimizer.load_case('assistant-startup-margin').case.title}" in told.text
+    wrong = service.client.get("/", params={"case": "../x"})
+    assert wrong.status_code == 422 and "no case is named" in wrong.json()["message"]
