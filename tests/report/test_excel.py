@@ -127,7 +127,7 @@ def test_the_numbers_are_the_solutions(book: Any, solution: Solution, studies: d
     sources = {r["path"]: r for r in rows(book, "Sources")}
     assert sources["hours.day"]["source text"] == STARTS[1] and sources["hours.day"]["unit"] == "hours/month"
     assert sources["plans.plus.price"]["value"] == 12.0
-    assert len(sources) == 153
+    assert len(sources) == 159
     assert rows(book, "Changes") == [
         {"asked by": "case", "path": "pools.main.price", "kind": "times", "number": 1.1, "unit": None}
     ]
