@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from rich.console import Group
 
 COLUMNS = (
-    "event", "date", "figure", "measure", "after", "predicted", "long run", "observed", "spread", "kind", "score", "skill, no change",
-    "skill, proportional", "notes",
+    "event", "date", "figure", "measure", "after", "predicted", "long run", "observed", "spread", "kind", "score",
+    "skill, no change", "skill, proportional", "notes",
 )  # fmt: skip
 NIL = 1e-9
 MEASURES = {"relative_change": "relative change", "difference": "difference", "value": "value", "sign": "rises?"}

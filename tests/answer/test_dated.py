@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -44,7 +46,7 @@ def test_people_come_as_the_market_says() -> None:
     assert grows.any() and not grows.all()
     for t, month in enumerate(path, start=1):
         np.testing.assert_allclose(month.reached, people * (1.0 + 0.02 * t * grows), rtol=1e-12)
-    for before, after in zip(path, path[1:], strict=False):
+    for before, after in itertools.pairwise(path):
         assert after.figure("paying_customers") > before.figure("paying_customers")
 
 
@@ -82,4 +84,4 @@ def test_a_dearer_rival_brings_customers_bit_by_bit() -> None:
     path = months_after((m, m.today), later, m.today.menu, 12)
     held = [month.figure("customers", Selection("plus")) for month in path]
     assert held[0] == pytest.approx(m.today.figure("customers", Selection("plus")), rel=1e-8)
-    assert all(b > a * (1 + 1e-9) for a, b in zip(held, held[1:], strict=False))
+    assert all(b > a * (1 + 1e-9) for a, b in itertools.pairwise(held))
