@@ -105,7 +105,7 @@ def bridge_chart(solution: PathSolution, width: Width = 640) -> Chart:
         shown = lines(f"months {step.label}", f"all, from {told(before.contribution_margin, unit)}", change)
         nets.append({"quarter": step.label, "value": step.change, **shown})
     x = alt.X("quarter:N", sort=labels, axis=alt.Axis(title="months", labelAngle=0, domain=False, ticks=False))
-    ticks = axis("Change of contribution margin", unit)
+    ticks = axis("Change of margin", unit)
     scale = alt.Scale(domain=list(parts), range=list(PART_COLOURS[: len(parts)]))
     hover = tips("When", "Part", "Change")
     bars = (
