@@ -53,8 +53,8 @@ def path_sections(solution: PathSolution) -> tuple[Section, ...]:
         Section("Money, month by month", (Drawing("figure", {"figure": "contribution_margin"}),
                                           Drawing("figure", {"figure": "gross_margin_rate"}), _figures(solution))),
         Section("The margin from quarter to quarter", (Drawing("bridge"), _bridge(solution)), (
-            "Means of a quarter's months. A part is what it adds to the contribution margin since the quarter before; the "
-            "black mark is their sum.",
+            "Means of a quarter's months. A part is what it adds to the contribution margin since the quarter "
+            "before; the black mark is their sum.",
         )),
         Section("Compute", (Drawing("figure", {"figure": "gpu_hours"}),)),
     ]  # fmt: skip
