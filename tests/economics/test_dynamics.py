@@ -44,7 +44,7 @@ def test_some_decide_at_once() -> None:
 def test_many_paths_are_each_their_own() -> None:
     several = np.stack([ATTRACTION, 2.0 * ATTRACTION])
     customers = np.stack([CUSTOMERS, 3.0 * CUSTOMERS])
-    weights = dynamics.choice_weights(several, HABIT)
+    weights = np.moveaxis(dynamics.choice_weights(several, HABIT), 0, 1)  # classes come first
     moving = dynamics.deciders(customers, RATE, MEMBERS, np.array([6.0]))
     joining = dynamics.joining(weights, dynamics.per_weight(moving, weights))
     assert joining.shape == (2, 3, 1)
