@@ -63,14 +63,13 @@ def margin_bridge(solution: PathSolution) -> tuple[BridgeStep, ...]:
     periods = [[solution.today], *(solution.path[first - 1 : last] for first, last in spans)]
     totals = {name: _means(periods, name) for name in ("gross_margin", "contribution_margin", "revenue")}
     parts = _parts(solution, periods)
+    sold, gross, contribution = (totals[name].tolist() for name in ("revenue", "gross_margin", "contribution_margin"))
+    added: list[dict[str, float]] = [{}]
+    added += [{name: float(own[k]) for name, own in parts.items()} for k in range(len(spans))]
     return tuple(
-        BridgeStep(
-            first, last, {} if k == 0 else {name: float(own[k - 1]) for name, own in parts.items()},
-            *(float(totals[name][k]) for name in ("revenue", "gross_margin", "contribution_margin")),
-            float(totals["gross_margin"][k] / totals["revenue"][k]) if totals["revenue"][k] else 0.0,
-        )
-        for k, (first, last) in enumerate([(0, 0), *spans])
-    )  # fmt: skip
+        BridgeStep(*span, added[k], sold[k], gross[k], contribution[k], gross[k] / sold[k] if sold[k] else 0.0)
+        for k, span in enumerate([(0, 0), *spans])
+    )
 
 
 def _parts(solution: PathSolution, periods: Sequence[Sequence[Evaluation]]) -> dict[str, Array]:
