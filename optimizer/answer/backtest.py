@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from optimizer.answer.dated import months_after
 from optimizer.economics.figures import Selection
 from optimizer.economics.scores import brier, crps, evenly, skill
 from optimizer.errors import InputError
@@ -44,12 +45,15 @@ class Event:
     title: str
     market: str
     stands_in: str | None
-    horizon_months: float
+    horizon_months: int | None
+    """The month after the change that is predicted; None: the run rate in the long run."""
     figure: str
     """What is predicted, in words: the figure and of what."""
     measure: str
     prediction: float
     """The mean of what is predicted; for a sign the probability that it rises."""
+    long_run: float | None
+    """The same of the run rate in the long run; None where the event is not expressed."""
     observation: float
     """For a sign 1 = it rose, 0 = it fell."""
     low: float | None
@@ -191,15 +195,15 @@ def _events(group: Sequence[LoadedBacktest], inputs: Inputs | None) -> list[Even
 def _event(b: LoadedBacktest, calibrated: CaseModel | None) -> Event:
     asked = b.asked
     if asked.prior is not None:
-        sample, still, moved = evenly(asked.prior.low, asked.prior.high), None, None
+        sample, still, moved, long_run = evenly(asked.prior.low, asked.prior.high), None, None, None
         still = 0.0 if asked.predicted.measure in ("relative_change", "difference") else None
         if asked.predicted.measure == "sign":
             sample, still = np.array([0.5]), 0.5
     else:
         assert calibrated is not None
-        before, after = _before_and_after(b, calibrated)
-        sample = np.array([measured(asked.predicted, before, after)])
-        still = measured(asked.predicted, before, before)
+        (before, after), (start, then) = _followed(b, calibrated)
+        sample, long_run = np.array([measured(asked.predicted, start, then)]), measured(asked.predicted, before, after)
+        still = measured(asked.predicted, start, start)
         moved = measured(asked.predicted, before, proportionally(before, after))
     kind, truth = BRIER if asked.predicted.measure == "sign" else CRPS, asked.observed.value
     return Event(
@@ -213,6 +217,7 @@ def _event(b: LoadedBacktest, calibrated: CaseModel | None) -> Event:
         figure=_figure_words(asked.predicted),
         measure=asked.predicted.measure,
         prediction=float(sample.mean()),
+        long_run=long_run,
         observation=truth,
         low=asked.observed.low,
         high=asked.observed.high,
@@ -231,7 +236,7 @@ def _event(b: LoadedBacktest, calibrated: CaseModel | None) -> Event:
 
 
 def score(kind: str, sample: Array, observed: float) -> float:
-    """The score of a prediction given as a sample: one number for a run rate, draws where there are some."""
+    """The score of a prediction given as a sample: one number, or draws where there are some."""
     return brier(float(sample.mean()), observed) if kind == BRIER else crps(sample, observed)
 
 
@@ -258,8 +263,14 @@ def _figure_words(predicted: Predicted) -> str:
     return predicted.figure.replace("_", " ") + (f" of {of}" if of else "")
 
 
-def _before_and_after(b: LoadedBacktest, calibrated: CaseModel) -> tuple[Evaluation, Evaluation]:
-    """The market before the event and after it. Raises InputError."""
+_Pair = tuple[Evaluation, Evaluation]
+
+
+def _followed(b: LoadedBacktest, calibrated: CaseModel) -> tuple[_Pair, _Pair]:
+    """The market before the event and in the long run after it; and the month before it and the one looked at.
+
+    Raises InputError.
+    """
     asked = b.asked
     try:
         base = _changed(calibrated, after_calibration(asked.before.changes))
@@ -267,10 +278,14 @@ def _before_and_after(b: LoadedBacktest, calibrated: CaseModel) -> tuple[Evaluat
         later = _changed(base, asked.change.changes)
         offered = {plan for plan, terms in menu.items() if terms is not None}
         kept = {plan: t if plan in offered else None for plan, t in later.prepared.terms.items()}
-        menus = (menu, _menu(later, kept, asked.change))
+        changed = _menu(later, kept, asked.change)
+        pair = evaluate_menu(base.prepared, menu), evaluate_menu(later.prepared, changed)
+        if asked.horizon_months is None:
+            return pair, pair
+        path = months_after((base, pair[0]), later, changed, asked.horizon_months)
+        return pair, (path[0], path[-1])
     except InputError as error:
         raise InputError([b.blamed(f) for f in error.findings]) from None
-    return evaluate_menu(base.prepared, menus[0]), evaluate_menu(later.prepared, menus[1])
 
 
 def _changed(case_model: CaseModel, changes: Mapping[str, Change]) -> CaseModel:

@@ -7,6 +7,7 @@ from typing import Any
 
 from optimizer.answer.menu import menu_document
 from optimizer.answer.path import PathSolution, StageMenu
+from optimizer.answer.path_bridge import bridge_document, margin_bridge
 from optimizer.answer.solution import SCHEMA_VERSION
 from optimizer.economics.figures import HEADLINES, Selection, unit_of
 from optimizer.io.plain import csv_table, dumps
@@ -37,6 +38,7 @@ def path_document(solution: PathSolution) -> dict[str, Any]:
         "customers": {
             plan: solution.series("customers", Selection(plan)) for plan in solution.timeline.m.choices.plans
         },
+        "margin_bridge": bridge_document(margin_bridge(solution)),
         "cash": solution.cash,
         "orders": [asdict(order) for order in solution.orders],
         "gpus": solution.gpus,

@@ -13,7 +13,7 @@ from optimizer.answer.audit import TRUST, ConditionCheck, difference
 from optimizer.answer.menu import plan_choices
 from optimizer.answer.path import GpuOrder, PathSolution, StageMenu
 from optimizer.answer.solution import ObjectiveValue
-from optimizer.errors import InfeasibleError, NotTrustedError, SolverError
+from optimizer.errors import InfeasibleError, NotTrustedError, SolverError, bad_argument
 from optimizer.horizon.bounds import whole_box
 from optimizer.horizon.diagnosis import diagnosed
 from optimizer.horizon.fleet import Fleet, cheapest
@@ -59,6 +59,7 @@ class Claim:
 def solve_path(m: CaseModel, settings: Settings) -> PathSolution:
     """The best path of menus. Raises InputError, InfeasibleError, SolverError, NotTrustedError."""
     began = time.perf_counter()
+    _refuse_shock(m)
     question = question_of(timeline_of(m))
     horizon = replace(question.posed.horizon, weight=question.weight)
     clock = Clock(settings.deadline, settings.cancelled)
@@ -76,6 +77,13 @@ def solve_path(m: CaseModel, settings: Settings) -> PathSolution:
     claim = Claim(levels, sense * (found.bound + question.constant), _status(found, settings), settings.gap,
                   found.boxes, found.certificate)  # fmt: skip
     return path_solution(question, claim, time.perf_counter() - began)
+
+
+def _refuse_shock(m: CaseModel) -> None:
+    """Raises InputError: no bound knows of customers who decide at once as their terms change."""
+    if m.inputs.case.horizon is not None and m.inputs.case.horizon.shock is not None:
+        cure = "leave it out, or state the terms under changes: or worlds: and ask 'optimizer evaluate'"
+        raise bad_argument("horizon.shock", "the best path is not searched with it", cure)
 
 
 def _ordered(question: PathQuestion, horizon: Horizon, fleet: Fleet, settings: Settings, clock: Clock) -> Claim:

@@ -103,10 +103,10 @@ class Difference:
 def differences(wanted: Any, saved: Any, path: str = "", scale: float = 0.0) -> list[Difference]:
     """Where a saved document differs from the recomputed one; numbers at 1e-9 relative.
 
-    Differences of large numbers (slack, change, gap) may differ by 1e-9 of what they are differences of.
+    Differences of large numbers (slack, change, gap, added) may differ by 1e-9 of what they are differences of.
     """
     if isinstance(wanted, Mapping):
-        return _of_mappings(wanted, saved, path) if isinstance(saved, Mapping) else [_kind(path)]
+        return _of_mappings(wanted, saved, path, scale) if isinstance(saved, Mapping) else [_kind(path)]
     if isinstance(wanted, Sequence) and not isinstance(wanted, str):
         if not isinstance(saved, Sequence) or isinstance(saved, str):
             return [_kind(path)]
@@ -130,15 +130,15 @@ def _kind(path: str) -> Difference:
     return Difference(path, "is of another kind than what --out saves", True)
 
 
-def _of_mappings(wanted: Mapping[str, Any], saved: Mapping[str, Any], path: str) -> list[Difference]:
+def _of_mappings(wanted: Mapping[str, Any], saved: Mapping[str, Any], path: str, scale: float) -> list[Difference]:
     at = f"{path}." if path else ""
     found = [Difference(f"{at}{key}", "is missing", True) for key in wanted.keys() - saved.keys()]
     found += [Difference(f"{at}{key}", "is nothing that --out saves", True) for key in saved.keys() - wanted.keys()]
-    beside = [wanted.get(key) for key in ("bound", "value", "today")]
+    beside = [wanted.get(key) for key in ("bound", "value", "today", "revenue")]
     size = max((abs(float(v)) for v in beside if v is not None and _finite(v)), default=0.0)
     for key in wanted.keys() & saved.keys():
-        scale = {"slack": size, "change": 1.0, "gap": 1.0, "largest_relative_difference": 1.0}.get(key, 0.0)
-        found += differences(wanted[key], saved[key], f"{at}{key}", scale)
+        known = {"slack": size, "added": size, "change": 1.0, "gap": 1.0, "largest_relative_difference": 1.0}
+        found += differences(wanted[key], saved[key], f"{at}{key}", known.get(key, scale))
     return sorted(found, key=lambda d: d.path)
 
 

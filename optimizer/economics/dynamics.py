@@ -40,6 +40,15 @@ def deciders(customers: Array, rate: Array, members: Array, entrants: Array) -> 
     return np.asarray(members @ moving)
 
 
+def rate_at_once(rate: Array, shock: Array) -> Array:
+    """Share who decide anew in a month in which some do at once: rate + (1 - rate) shock.
+
+    ``shock``: share of those who would not decide anyway. Index: any, all alike. Unit: 1/month. Source: the chance that
+    one of two independent causes applies.
+    """
+    return np.asarray(rate + (1.0 - rate) * shock)
+
+
 def per_weight(deciders: Array, weights: Array) -> Array:
     """Deciders per unit of choice weight: R_c = D_c / sum_j w_cj.
 

@@ -16,7 +16,7 @@ from optimizer.market.habit import constants_at_rest, entrants_of, habits_of
 from optimizer.market.months import Habits, Month, MonthEvaluation, WordOfMouth, outside_rate, start_of, walk
 from optimizer.market.prepare import Prepared, prepare, with_constants
 from optimizer.model.case_model import CaseModel, with_changes
-from optimizer.model.choices import Level, Menu, carried
+from optimizer.model.choices import Level, Menu, carried, same_level
 from optimizer.schema.horizon import CaseHorizon
 from optimizer.typing import Array
 
@@ -133,12 +133,23 @@ class Timeline:
         months: list[Month] = []
         for k, (era, menu) in enumerate(zip(self.eras, menus, strict=True)):
             market, terms, held = era.m.prepared, dict(menu.terms), self._held(k, menus)
-            split = menu.enterprise_share, menu.budget
+            split, shock = (menu.enterprise_share, menu.budget), self._shock(k, menus)
             months += [
-                Month(self._later(market, t, supply), terms, *split, self.entrants[t], self.base[t], held)
+                Month(self._later(market, t, supply), terms, *split, self.entrants[t], self.base[t], held,
+                      shock if t == era.months.start else None)
                 for t in era.months
-            ]
+            ]  # fmt: skip
         return tuple(walk(self.start, self.rate_outside, months, self.habits, self.word))
+
+    def _shock(self, era: int, menus: Sequence[Menu]) -> Array | None:
+        """(J,) who decide anew at once by plan as an era begins: where its terms are others than before."""
+        if self.asked.shock is None:
+            return None
+        market = self.m.calibrated.prepared
+        before = market.today_menu() if era == 0 else menus[era - 1].terms
+        now = menus[era].terms
+        moved = [not same_level(before.get(plan.name), now.get(plan.name)) for plan in market.plans]
+        return np.where(moved, self.asked.shock.value, 0.0)
 
     def _held(self, era: int, menus: Sequence[Menu]) -> tuple[MenuTerms, ...] | None:
         """Where customers keep terms, those of today and of every era before, as an era's market has them."""

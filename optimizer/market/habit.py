@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -74,17 +75,14 @@ def constants_at_rest(today: Evaluation, constants: Constants, habits: Habits, e
         message = "no constants were found at which today is at rest with it"
         raise bad_argument("dynamics.habit", message, "bring its numbers nearer to 0")
     shift = np.where(fixed, 0.0, np.log(np.where(fixed, 1.0, found) / np.where(fixed, 1.0, attraction)))
-    return _shifted(prepared, constants, shift)
+    return _shifted(prepared, constants, shift, today.plans)
 
 
-def _shifted(prepared: Prepared, constants: Constants, shift: Array) -> Constants:
+def _shifted(prepared: Prepared, constants: Constants, shift: Array, sold: Sequence[str]) -> Constants:
     """Constants and reference utilities moved by (J+1, I), so that decision rates stay."""
     by_plan = {plan.name: shift[j + 1] for j, plan in enumerate(prepared.plans)}
-    sold = prepared.market.today.plans
-    moved = {
-        name: own if name in sold else by_plan[str(prepared.market.plans[name].analogue)]
-        for name, own in by_plan.items()
-    }
+    kin = {name: name if name in sold else plan.analogue or name for name, plan in prepared.market.plans.items()}
+    moved = {name: by_plan[kin[name]] for name in by_plan}
     return replace(
         constants,
         plans={name: constant + moved[name] for name, constant in constants.plans.items()},

@@ -51,6 +51,8 @@ class Month:
     """(I,) people reached without word of mouth, where reach moves."""
     held: tuple[MenuTerms, ...] | None = None
     """Where customers keep terms: those of today and of every stage before this one, as this market has them."""
+    shock: Array | None = None
+    """(J,) share of every plan's customers who decide anew at once, as they move to changed terms; by no others."""
 
 
 @dataclass(frozen=True)
@@ -157,16 +159,19 @@ def walk(
         else:
             bands += [np.zeros_like(bands[0])] * (len(month.held) + 1 - len(bands))
             people = np.concatenate([outside[None], *bands])
+        rate = known.rate
+        if month.shock is not None:
+            rate = np.concatenate([rate[:1], dynamics.rate_at_once(rate[1:], month.shock[:, None])])
         own = np.hstack([members[:, :1], np.tile(members[:, 1:], len(bands))])
         joined, per = np.zeros_like(people), dynamics.per_weight(
-            dynamics.deciders(people, known.rate, own, month.entrants), known.weights
+            dynamics.deciders(people, rate, own, month.entrants), known.weights
         )  # fmt: skip
         arriving = dynamics.joining(known.weights, per)
         joined[0], joined[-len(arriving) + 1 :] = arriving[0], arriving[1:]
         if word is not None and month.base is not None:
             everyone = np.concatenate([outside[None], sum(bands[1:], bands[0])])
             joined[0] += dynamics.newly_reached(everyone, np.array(word.speed), month.base, word.referral)
-        people = dynamics.after_decisions(people, known.rate, joined)
+        people = dynamics.after_decisions(people, rate, joined)
         outside, bands = people[0], list(people[1:].reshape(len(bands), -1, people.shape[1]))
         yield _evaluation(known, outside, bands, members)
 

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from rich.console import Group
 
 COLUMNS = (
-    "event", "date", "figure", "measure", "predicted", "observed", "spread", "kind", "score", "skill, no change",
-    "skill, proportional", "notes",
+    "event", "date", "figure", "measure", "after", "predicted", "long run", "observed", "spread", "kind", "score",
+    "skill, no change", "skill, proportional", "notes",
 )  # fmt: skip
 NIL = 1e-9
 MEASURES = {"relative_change": "relative change", "difference": "difference", "value": "value", "sign": "rises?"}
@@ -29,6 +29,12 @@ def spread(event: Event) -> str:
     return "-" if event.low is None or event.high is None else f"{number(event.low)} to {number(event.high)}"
 
 
+def when(event: Event) -> str:
+    """Which month after the change is predicted."""
+    months = event.horizon_months
+    return "long run" if months is None else f"{months} month{'' if months == 1 else 's'}"
+
+
 def notes(event: Event) -> str:
     """What marks an event, in a few words."""
     told = {
@@ -43,8 +49,9 @@ def notes(event: Event) -> str:
 def event_row(e: Event) -> tuple[str, ...]:
     """An event as a row of ``COLUMNS``."""
     return (
-        e.name, e.date, e.figure, MEASURES[e.measure], number(e.prediction), number(e.observation), spread(e), e.kind,
-        number(e.score), number(e.skill_no_change), number(e.skill_proportional), notes(e),
+        e.name, e.date, e.figure, MEASURES[e.measure], when(e), number(e.prediction), number(e.long_run),
+        number(e.observation), spread(e), e.kind, number(e.score), number(e.skill_no_change),
+        number(e.skill_proportional), notes(e),
     )  # fmt: skip
 
 

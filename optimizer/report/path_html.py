@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from optimizer.answer.path import PathSolution
+from optimizer.answer.path_bridge import margin_bridge, parts_in_use
 from optimizer.economics.figures import unit_of
 from optimizer.io.saving import write_atomic
 from optimizer.report.html import TEMPLATES, Gallery, environment, runtime, script_hash
@@ -29,6 +30,7 @@ from optimizer.studies.sections import (
     Heading,
     Listing,
     Note,
+    NumberForm,
     PlanName,
     Row,
     Section,
@@ -50,6 +52,10 @@ def path_sections(solution: PathSolution) -> tuple[Section, ...]:
         Section("Customers by plan", (Drawing(),)),
         Section("Money, month by month", (Drawing("figure", {"figure": "contribution_margin"}),
                                           Drawing("figure", {"figure": "gross_margin_rate"}), _figures(solution))),
+        Section("The margin from quarter to quarter", (Drawing("bridge"), _bridge(solution)), (
+            "Means of a quarter's months. A part is what it adds to the contribution margin since the quarter "
+            "before; the black mark is their sum.",
+        )),
         Section("Compute", (Drawing("figure", {"figure": "gpu_hours"}),)),
     ]  # fmt: skip
     if solution.cash is not None:
@@ -88,6 +94,20 @@ def _figures(solution: PathSolution) -> Block:
         values = [solution.today.figure(name), *(solution.figure(name, t) for t in months),
                   solution.held_series(name)[-1]]  # fmt: skip
         rows.append((FigureName(name), *(Value(value, unit) for value in values)))
+    return text_table(headings, rows)
+
+
+def _bridge(solution: PathSolution) -> Block:
+    steps = margin_bridge(solution)
+    parts = parts_in_use(steps)
+    levels = [Heading(name, "usd/month") for name in ("contribution margin", "gross margin")]
+    added = [Heading(part, "usd/month") for part in parts]
+    headings = [words("months"), *added, *levels, Heading("gross margin of revenue")]
+    rows: list[Row] = []
+    for step in steps:
+        told = [Value(step.added.get(part), "usd/month", NumberForm.SIGNED) for part in parts]
+        margins = Value(step.contribution_margin, "usd/month"), Value(step.gross_margin, "usd/month")
+        rows.append((step.label, *told, *margins, Value(step.gross_margin_rate, "fraction")))
     return text_table(headings, rows)
 
 

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from optimizer.schema.base import Base, Names, Number
 from optimizer.schema.case import Change
+from optimizer.schema.horizon import Month
 from optimizer.schema.market import Channel, Source
 
 RECALIBRATE = "recalibrate:"
@@ -97,8 +98,9 @@ class Backtest(Base):
     """Name of a shipped market, or of a folder."""
     stands_in: str | None = None
     """For whom the market stands, where it is not the one the event happened in."""
-    horizon_months: Annotated[Number, Field(gt=0.0)]
-    """How long after the event was looked at. Told only: predictions are run rates in the long run."""
+    horizon_months: Month | None = None
+    """Months after the change at which it was looked at: that month is predicted, by the path from those who were
+    there before. Absent: the observation has no date, and the run rate in the long run is predicted."""
     before: Situation = Field(default_factory=Situation)
     """The market as it was known before the event."""
     change: Situation = Field(default_factory=Situation)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
-from optimizer.schema.base import Base, Gpus, Number, PerYear, Usd, UsdPerGpuMonth, UsdPerMonth, as_tuple
+from optimizer.schema.base import Base, Fraction, Gpus, Number, PerYear, Usd, UsdPerGpuMonth, UsdPerMonth, as_tuple
 from optimizer.schema.change import Change
 
 Month = Annotated[int, Field(ge=1, le=240)]
@@ -107,6 +107,9 @@ class CaseHorizon(Base):
     holders: Literal["migrate", "keep"] = "migrate"
     """What becomes of a plan's customers when its terms change: they move to the new ones, or keep those under which
     they last decided until they decide anew."""
+    shock: Fraction | None = None
+    """Share of a plan's customers who decide anew at once in the month in which they move to changed terms, beside
+    those who do anyway; none where absent. Months are evaluated with it; the best path is not searched with it."""
 
     @model_validator(mode="after")
     def _ordered(self) -> CaseHorizon:
@@ -114,6 +117,8 @@ class CaseHorizon(Base):
             rising = sorted(set(self.stages)) == list(self.stages)
             if not rising or self.stages[0] != 1 or self.stages[-1] > self.months:
                 raise ValueError("stages must rise from month 1 and begin within the horizon")
+        if self.shock is not None and self.holders == "keep":
+            raise ValueError("shock is of customers who move to changed terms, and holders keep theirs")
         months = [w.month for w in self.worlds]
         if months != sorted(set(months)) or any(m > self.months for m in months):
             raise ValueError("the months of worlds must rise and lie within the horizon")

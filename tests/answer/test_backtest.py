@@ -77,8 +77,8 @@ def test_tuned_events_are_left_out_of_the_summary(found: Backtests) -> None:
 
 def event(**more: object) -> Event:
     plain = Event(
-        name="a", number=1, date="2026-01-01", title="A", market="m", stands_in=None, horizon_months=1.0, figure="f",
-        measure="relative_change", prediction=0.1, observation=0.2, low=0.0, high=0.3, kind="observed",
+        name="a", number=1, date="2026-01-01", title="A", market="m", stands_in=None, horizon_months=1, figure="f",
+        measure="relative_change", prediction=0.1, long_run=0.1, observation=0.2, low=0.0, high=0.3, kind="observed",
         unverified=False, score=0.1, score_kind=CRPS, score_no_change=0.2, score_proportional=0.05, expressed=True,
         tuned_on=(), words="", why_not=None, sharpened_by=None,
     )  # fmt: skip
@@ -161,3 +161,26 @@ def test_an_unknown_name_is_told_with_the_list() -> None:
     with pytest.raises(InputError) as caught:
         optimizer.backtest("go-lunch")
     assert all(name in str(caught.value) for name in list_backtests())
+
+
+def test_the_months_are_predicted_and_the_long_run_where_none_are_told(tmp_path: Path) -> None:
+    text = own(tmp_path).read_text(encoding="utf-8").replace("market: openai-2025", "market: anthropic-2025")
+    text = text.replace("plan: plus", "plan: pro")
+    text = text.replace("{launched: [go]}", "{changes: {plans.pro.price: {times: 1.2}}}")
+    found = {}
+    for months in (1, 12, 240):
+        (tmp_path / "own.yaml").write_text(text.replace("horizon_months: 12", f"horizon_months: {months}"), "utf-8")
+        (e,) = optimizer.backtest(tmp_path / "own.yaml").events
+        found[months] = e.prediction
+        assert e.long_run is not None and (e.horizon_months, e.score) == (months, abs(e.prediction + 0.5))
+    assert 0.0 > found[1] > found[12] > found[240] > e.long_run
+    (tmp_path / "own.yaml").write_text(text.replace("horizon_months: 12\n", ""), "utf-8")
+    (e,) = optimizer.backtest(tmp_path / "own.yaml").events
+    assert e.horizon_months is None and e.prediction == e.long_run
+
+
+def test_half_a_month_is_refused(tmp_path: Path) -> None:
+    path = own(tmp_path)
+    path.write_text(path.read_text(encoding="utf-8").replace("horizon_months: 12", "horizon_months: 0.5"), "utf-8")
+    with pytest.raises(InputError, match="horizon_months"):
+        optimizer.backtest(path)

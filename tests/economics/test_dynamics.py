@@ -35,10 +35,16 @@ def test_a_month_by_hand() -> None:
     assert CUSTOMERS[:, 0].tolist() == [100.0, 40.0, 20.0]
 
 
+def test_some_decide_at_once() -> None:
+    """Of 0.5 who would stay a tenth more: 0.55; none of those who decide anyway."""
+    rate = dynamics.rate_at_once(np.array([0.5, 1.0, 0.25]), np.array([0.1, 0.1, 0.0]))
+    assert rate == pytest.approx([0.55, 1.0, 0.25])
+
+
 def test_many_paths_are_each_their_own() -> None:
     several = np.stack([ATTRACTION, 2.0 * ATTRACTION])
     customers = np.stack([CUSTOMERS, 3.0 * CUSTOMERS])
-    weights = dynamics.choice_weights(several, HABIT)
+    weights = np.moveaxis(dynamics.choice_weights(several, HABIT), 0, 1)  # classes come first
     moving = dynamics.deciders(customers, RATE, MEMBERS, np.array([6.0]))
     joining = dynamics.joining(weights, dynamics.per_weight(moving, weights))
     assert joining.shape == (2, 3, 1)

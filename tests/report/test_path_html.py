@@ -37,12 +37,18 @@ def test_the_page_tells_all_sections_and_asks_nothing_of_the_network(solved: Pat
     page = path_html(solved)
     titles = [re.sub("<[^>]*>", "", found) for found in re.findall("<h2>(.*?)</h2>", page[: page.index("</main>")])]
     assert titles == [str(section.title) for section in path_sections(solved)]
-    assert {"Menus by stage", "Customers by plan", "Cash", "Conditions", "What changes meanwhile"} <= set(titles)
+    assert {
+        "Menus by stage",
+        "The margin from quarter to quarter",
+        "Cash",
+        "Conditions",
+        "What changes meanwhile",
+    } <= set(titles)
     assert "A &lt;war&gt;" in page and "<war>" not in page
     assert not re.findall(r"(?:src|href)=\"https?:", page)
 
 
-@pytest.mark.parametrize("name", ["", "figure", "menus"])
+@pytest.mark.parametrize("name", ["", "figure", "menus", "bridge"])
 def test_charts_hold_the_path(solved: PathSolution, name: str) -> None:
     assert charts.months_chart is not None
     found = drawn(solved, name, width=500).to_dict()
@@ -50,6 +56,14 @@ def test_charts_hold_the_path(solved: PathSolution, name: str) -> None:
     if name == "figure":
         path = [row["value"] for row in values if row["who"] == "this path"]
         assert path == pytest.approx(solved.series("contribution_margin"))
+    elif name == "bridge":
+        rows = [row for own in found["datasets"].values() for row in own]
+        series = solved.series("contribution_margin")
+        change = (sum(series[3:6]) - sum(series[:3])) / 3
+        own = [row["value"] for row in rows if row["quarter"] == "4 to 6"]
+        parts = [row["value"] for row in rows if row["quarter"] == "4 to 6" and "part" in row]
+        assert len(own) == len(parts) + 1 and {row["quarter"] for row in rows} == {"1 to 3", "4 to 6"}
+        assert sum(parts) == pytest.approx(change) == sum(own) / 2
     elif name == "":
         by_month = [sum(row["value"] for row in values if row["month"] == t) for t in range(1, 7)]
         assert by_month == pytest.approx(solved.series("customers"))

@@ -1,13 +1,14 @@
 """Charts of solutions and studies as Altair objects: returned, never shown."""
 
 from optimizer.report.charts.frontier import frontier_chart
-from optimizer.report.charts.months import figures_chart, menus_chart, months_chart
+from optimizer.report.charts.months import bridge_chart, figures_chart, menus_chart, months_chart
 from optimizer.report.charts.parts import channel_chart, segments_chart, usage_chart
 from optimizer.report.charts.response import response_chart, response_panel
 from optimizer.report.charts.studies import comparison_chart, tornado_chart
 from optimizer.report.charts.waterfall import waterfall_chart
 
 __all__ = [
+    "bridge_chart",
     "channel_chart",
     "comparison_chart",
     "figures_chart",

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+import itertools
+
 import altair as alt
 
 from optimizer.answer.path import PathSolution
+from optimizer.answer.path_bridge import margin_bridge, parts_in_use
 from optimizer.answer.views import view
 from optimizer.economics.figures import Selection, unit_of
-from optimizer.report.charts.style import BLUE, INK, MUTED, Chart, Row, Width, axis, data, finish, lines, tips, told
+from optimizer.report.charts.style import (
+    BLUE,
+    INK,
+    MUTED,
+    Chart,
+    Row,
+    Width,
+    axis,
+    data,
+    finish,
+    lines,
+    signed,
+    tips,
+    told,
+)
 from optimizer.report.words import heading, price
 
 HEIGHT = 220
 PATH, HELD = "this path", "today's menu held"
+PART_COLOURS = ("#1b4b72", "#6fb0d2", "#c8551b", "#e0a04a", "#7a8793", "#3f8f6b", "#a9798f", "#c9d0d8")
 COLOURS = ("#1b4b72", "#6fb0d2", "#e0a04a", "#c8551b", "#7a8793", "#3f8f6b", "#a9798f", "#c9d0d8")
 
 
@@ -69,6 +87,38 @@ def figures_chart(solution: PathSolution, figure: str = "contribution_margin", w
         .properties(width=width, height=HEIGHT)
     )
     return finish(chart, f"{heading(figure)} in {solution.timeline.months} months, beside today's menu held")
+
+
+@view(PathSolution, "bridge")
+def bridge_chart(solution: PathSolution, width: Width = 640) -> Chart:
+    """What every part adds to the contribution margin from quarter to quarter; a mark where the whole stands."""
+    steps = margin_bridge(solution)
+    parts, labels = parts_in_use(steps), [step.label for step in steps[1:]]
+    unit, rows, nets = unit_of("contribution_margin"), list[Row](), list[Row]()
+    for before, step in itertools.pairwise(steps):
+        level = told(step.contribution_margin, unit)
+        for rank, part in enumerate(parts):
+            value = step.added[part]
+            shown = lines(f"months {step.label}", part, signed(value, unit))
+            rows.append({"quarter": step.label, "part": part, "rank": rank, "value": value, **shown})
+        change = f"{signed(step.change, unit)} to {level}"
+        shown = lines(f"months {step.label}", f"all, from {told(before.contribution_margin, unit)}", change)
+        nets.append({"quarter": step.label, "value": step.change, **shown})
+    x = alt.X("quarter:N", sort=labels, axis=alt.Axis(title="months", labelAngle=0, domain=False, ticks=False))
+    ticks = axis("Change of margin", unit)
+    scale = alt.Scale(domain=list(parts), range=list(PART_COLOURS[: len(parts)]))
+    hover = tips("When", "Part", "Change")
+    bars = (
+        alt.Chart(data(rows))
+        .mark_bar()
+        .encode(
+            x=x, y=alt.Y("value:Q", stack="zero", axis=ticks), color=alt.Color("part:N", scale=scale),
+            order=alt.Order("rank:Q"), tooltip=hover,
+        )
+    )  # fmt: skip
+    whole = alt.Chart(data(nets)).mark_tick(thickness=3, color=INK).encode(x=x, y="value:Q", tooltip=hover)
+    chart = alt.layer(bars, whole).properties(width=width, height=HEIGHT)
+    return finish(chart, f"Change of the contribution margin by quarter in {solution.timeline.months} months, by part")
 
 
 @view(PathSolution, "menus")
