@@ -1,0 +1,175 @@
+"""Studies of cases over months against every path followed month by month by the evaluator."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import pickle
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from optimizer.answer.comparison import Comparison
+from optimizer.answer.path_comparison import PathComparison
+from optimizer.answer.path_worlds import ChosenPath, asked_of, in_world, proven_path
+from optimizer.errors import InfeasibleError, InputError
+from optimizer.horizon.question import PathQuestion
+from optimizer.io.plain import dumps
+from optimizer.model.case_model import CaseModel, with_changes
+from optimizer.optimise.outcome import Settings
+from optimizer.report.charts import comparison_chart
+from optimizer.report.pages import page
+from optimizer.schema.case import Change, Scenario
+from optimizer.studies.compare import CompareStudy, compare_scenarios, compare_worlds
+from tests.support.market_factory import market, q
+from tests.support.path_cases import path_case, path_market, path_model
+
+EXACT = Settings(gap=1e-9, cross_check=False)
+STATED = {"stages": [1, 4], "worlds": [{"month": 3, "set": {"alternatives.rival.price": {"times": 0.6}}}]}
+KEPT = {"conditions": [{"figure": "customers", "at_least": 0.9, "relative_to": "today", "from": 5}]}
+SCENARIOS = {
+    "as stated": Scenario(),
+    "war": Scenario(title="Price war", weight=3.0, changes={"alternatives.rival.price": Change(times=0.3)}),
+    "dear": Scenario(changes={"pools.main.price": Change(times=3.0)}),
+}
+
+
+def every_path(question: PathQuestion) -> dict[tuple[tuple[int, ...], ...], tuple[float, bool]]:
+    """Levels -> value, and whether all conditions are met."""
+    menus = list(itertools.product(*(range(len(own)) for own in question.timeline.m.choices.levels)))
+    found = {}
+    for path in itertools.product(menus, repeat=len(question.timeline.stages)):
+        months = question.timeline.follow(question.timeline.menus(path))
+        met = all(c.sense * (c.value(months) - c.bound) >= -1e-6 * abs(c.bound) for c in question.conditions)
+        found[path] = question.aim.value(months), met
+    assert len(found) > 50
+    return found
+
+
+def shown(study: Any, result: Any) -> str:
+    """What a terminal shows, and that the document is plain."""
+    from rich.console import Console
+
+    json.loads(dumps(study.document(result)))
+    assert all(len(row) == len(t.columns) for t in study.tables(result) for row in t.rows)
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(page(study.sections(result), result.seconds))
+    return console.export_text()
+
+
+@pytest.fixture(scope="module")
+def asked() -> CaseModel:
+    return path_model(path_market(habit=True), path_case(STATED, **KEPT))
+
+
+@pytest.fixture(scope="module")
+def compared(asked: CaseModel) -> PathComparison:
+    found = compare_scenarios(asked, SCENARIOS, EXACT)
+    assert isinstance(found, PathComparison)
+    return found
+
+
+def test_every_world_has_its_best_path_and_every_path_its_regret(asked: CaseModel, compared: PathComparison) -> None:
+    tried = 0
+    for name, scenario in SCENARIOS.items():
+        question = asked_of(with_changes(asked, scenario.changes))
+        known = every_path(question)
+        best = max(value for value, met in known.values() if met)
+        assert compared.cells[f"best in {name}", name].value == pytest.approx(best, rel=1e-9), name
+        for path in compared.menus:
+            value, met = known[compared.chosen[path].levels]
+            cell = compared.cells[path, name]
+            assert cell.value == pytest.approx(value, rel=1e-12), (path, name)
+            assert cell.feasible == met, (path, name)
+            assert cell.regret == pytest.approx(max(0.0, best - value), abs=1e-8 * abs(best)), (path, name)
+            tried += 1
+    assert tried == 12  # today's menu is on the ladders
+    assert len(compared.groups()) > 1
+    told = sum(compared.weights[s] * compared.cells["today", s].value for s in SCENARIOS)
+    assert compared.expected("today") == pytest.approx(told)
+    assert compared.weights["war"] == pytest.approx(0.6)
+
+
+def test_a_comparison_of_paths_is_told(compared: PathComparison) -> None:
+    text = shown(CompareStudy(), compared)
+    assert "Price war" in text and "from month" in text and "path" in text
+    document = CompareStudy().document(compared)
+    assert [s["first_month"] for s in document["paths"]["best in war"]["stages"]] == [1, 4]
+    assert document["scenarios"]["war"]["best"]["verdict"] == "proved"
+    assert comparison_chart(compared).to_dict()
+    assert pickle.loads(pickle.dumps(compared)).chosen == compared.chosen
+
+
+def test_worlds_without_a_path_have_no_regret(asked: CaseModel) -> None:
+    more = {"conditions": [{"figure": "serving_cost", "at_most": 1.3, "relative_to": "today", "at": [6]}]}
+    m = path_model(path_market(habit=True), path_case(STATED, **more))
+    worlds = {name: SCENARIOS[name] for name in ("as stated", "war")}
+    short = {**worlds, "dearer": Scenario(changes={"pools.main.price": Change(times=50.0)})}
+    found = compare_scenarios(m, short, EXACT)
+    for name in short:
+        question = asked_of(with_changes(m, short[name].changes))
+        assert (name in found.infeasible) == (not any(met for _, met in every_path(question).values())), name
+    assert 0 < len(found.infeasible) < len(short)
+
+
+def test_cases_must_be_alike(asked: CaseModel) -> None:
+    data = path_market(habit=True)
+    same = replace(asked, inputs=replace(asked.inputs, name="same"))
+    assert compare_worlds([asked, same], EXACT).scenarios == (asked.inputs.name, "same")
+    others: list[dict[str, Any]] = [
+        path_case({**STATED, "stages": [1, 5]}, **KEPT),
+        path_case({**STATED, "tail": 0}, **KEPT),
+        path_case(STATED, **KEPT),
+    ]
+    others[-1]["plans"]["plus"]["price"] = [15, 20, 26]
+    for other in others:
+        m = path_model(data, other)
+        m = replace(m, inputs=replace(m.inputs, name="other"))
+        with pytest.raises(InputError) as error:
+            compare_worlds([asked, m], EXACT)
+        assert error.value.findings[0].cure
+
+
+def test_some_over_months_and_some_not_are_refused(asked: CaseModel) -> None:
+    long_run = path_case({}, **{})
+    del long_run["horizon"]
+    m = path_model(market(), long_run)
+    m = replace(m, inputs=replace(m.inputs, name="other"))
+    with pytest.raises(InputError, match="long run"):
+        compare_worlds([asked, m], EXACT)
+    assert not issubclass(PathComparison, Comparison)
+
+
+OFFER = {"lead": 1, "lot": q(20.0, "GPU"), "most": 3, "rent": q(1000.0, "usd/GPU/month"), "months": [1, 3]}
+ORDERS = {"pool": "main", "standing": q(60.0, "GPU"), "burst_factor": 1.5, "offers": {"lease": OFFER}}
+
+
+def test_orders_stay_what_they_are_in_other_worlds() -> None:
+    m = path_model(path_market(), path_case({"stages": [1, 4], "gpus": ORDERS}))
+    worlds = {"as stated": Scenario(), "war": SCENARIOS["war"]}
+    found = compare_scenarios(m, worlds, Settings(gap=1e-4, cross_check=False))
+    assert isinstance(found, PathComparison)
+    assert found.orders == (("lease", 1), ("lease", 3))
+    for name in worlds:
+        own = found.best[name]
+        assert found.cells[f"best in {name}", name].value == pytest.approx(own.objective.value, rel=1e-12)
+        assert len(own.chosen.lots) == 2
+    assert shown(CompareStudy(), found)
+
+
+def test_no_path_anywhere(asked: CaseModel) -> None:
+    more = {"conditions": [{"figure": "market_share", "at_least": 3.0, "relative_to": "today", "at": [6]}]}
+    m = path_model(path_market(), path_case({}, **more))
+    assert proven_path(m, EXACT) is None
+    with pytest.raises(InfeasibleError):
+        compare_scenarios(m, SCENARIOS, EXACT)
+
+
+def test_missed_windows_are_told_in_one() -> None:
+    m = path_model(path_market(), path_case({"stages": [1, 4]}, conditions=[
+        {"figure": "customers", "at_least": 2.0, "relative_to": "today", "from": 3}]))  # fmt: skip
+    question = asked_of(m)
+    levels = (tuple(0 for _ in m.choices.plans),) * 2
+    assert in_world(question, ChosenPath(levels)).missed == (f"{question.conditions[0].name}, month 3 and 3 more",)
