@@ -9,6 +9,7 @@ import numpy as np
 
 from optimizer.answer.menu import menu_document
 from optimizer.answer.offers import Offers
+from optimizer.answer.path import PathSolution
 from optimizer.answer.path_solving import checked, followed, overloaded, solve_path
 from optimizer.answer.solution import ObjectiveValue
 from optimizer.errors import InfeasibleError
@@ -56,6 +57,11 @@ def asked_of(m: CaseModel) -> PathQuestion:
     return question_of(timeline_of(m))
 
 
+def chosen_of(solution: PathSolution) -> ChosenPath:
+    """What an answer over months chooses."""
+    return ChosenPath(solution.levels, tuple(float(order.lots) for order in solution.orders))
+
+
 def proven_path(m: CaseModel, settings: Settings) -> ProvenPath | None:
     """The best path of a world, by search and evaluator; None where none meets the conditions.
 
@@ -65,8 +71,7 @@ def proven_path(m: CaseModel, settings: Settings) -> ProvenPath | None:
         found = solve_path(m, settings)
     except InfeasibleError:
         return None
-    chosen = ChosenPath(found.levels, tuple(float(order.lots) for order in found.orders))
-    return ProvenPath(chosen, found.objective, found.verdict, found.verdict_text)
+    return ProvenPath(chosen_of(found), found.objective, found.verdict, found.verdict_text)
 
 
 def in_world(question: PathQuestion, chosen: ChosenPath) -> PathInWorld:

@@ -13,16 +13,18 @@ import pytest
 
 from optimizer.answer.comparison import Comparison
 from optimizer.answer.path_comparison import PathComparison
+from optimizer.answer.path_solving import solve_path
 from optimizer.answer.path_worlds import ChosenPath, asked_of, in_world, proven_path
 from optimizer.errors import InfeasibleError, InputError
 from optimizer.horizon.question import PathQuestion
 from optimizer.io.plain import dumps
-from optimizer.model.case_model import CaseModel, with_changes
+from optimizer.model.case_model import CaseModel, vary, with_changes
 from optimizer.optimise.outcome import Settings
 from optimizer.report.charts import comparison_chart
 from optimizer.report.pages import page
 from optimizer.schema.case import Change, Scenario
 from optimizer.studies.compare import CompareStudy, compare_scenarios, compare_worlds
+from optimizer.studies.sensitivity import SensitivityStudy, tornado, uncertain
 from tests.support.market_factory import market, q
 from tests.support.path_cases import path_case, path_market, path_model
 
@@ -133,7 +135,7 @@ def test_cases_must_be_alike(asked: CaseModel) -> None:
 
 
 def test_some_over_months_and_some_not_are_refused(asked: CaseModel) -> None:
-    long_run = path_case({}, **{})
+    long_run = path_case({})
     del long_run["horizon"]
     m = path_model(market(), long_run)
     m = replace(m, inputs=replace(m.inputs, name="other"))
@@ -173,3 +175,56 @@ def test_missed_windows_are_told_in_one() -> None:
     question = asked_of(m)
     levels = (tuple(0 for _ in m.choices.plans),) * 2
     assert in_world(question, ChosenPath(levels)).missed == (f"{question.conditions[0].name}, month 3 and 3 more",)
+
+
+MOVED = ("horizon.discount_rate", "dynamics.habit.loyalty", "pools.main.price")
+
+
+def ranged(stated: dict[str, Any], low: float, high: float) -> dict[str, Any]:
+    return {**stated, "low": low, "high": high}
+
+
+@pytest.fixture(scope="module")
+def uncertain_case() -> CaseModel:
+    data = path_market(habit=True)
+    data["dynamics"]["habit"] = {**data["dynamics"]["habit"], "loyalty": ranged(q(0.3, "utility"), 0.0, 0.6)}
+    data["pools"]["main"]["price"] = ranged(data["pools"]["main"]["price"], 1.0, 9.0)
+    asked = path_case(STATED, **KEPT)
+    asked["horizon"]["discount_rate"] = ranged(asked["horizon"]["discount_rate"], 0.05, 0.3)
+    return path_model(data, asked)
+
+
+def at(m: CaseModel, path: str, value: float) -> CaseModel:
+    """The case anew with one number moved."""
+    if not path.startswith("horizon."):
+        return vary(m, {path: value})
+    data = m.inputs.case_document.data
+    rate = {**data["horizon"]["discount_rate"], "value": value}
+    return path_model(m.inputs.market_document.data, {**data, "horizon": {**data["horizon"], "discount_rate": rate}})
+
+
+def test_numbers_move_the_kept_and_the_best_path(uncertain_case: CaseModel) -> None:
+    m = uncertain_case
+    solution = solve_path(m, EXACT)
+    found = tornado(m, solution, EXACT, paths=MOVED)
+    assert found.base == solution.objective.value and found.unit == "usd"
+    tried = 0
+    for d in found.drivers:
+        for value, kept, best in ((d.low, d.kept_low, d.best_low), (d.high, d.kept_high, d.best_high)):
+            known = every_path(asked_of(at(m, d.path, value)))
+            assert kept == pytest.approx(known[solution.levels][0], rel=1e-12), d.path
+            assert best == pytest.approx(max(v for v, met in known.values() if met), rel=1e-9), d.path
+            tried += 1
+    assert tried == 6
+    swings = [d.swing(found.base) for d in found.drivers]
+    assert swings == sorted(swings, reverse=True) and swings[-1] > 0
+    assert "path kept, at low" in shown(SensitivityStudy(), found)
+
+
+def test_numbers_of_months_are_uncertain_over_months_alone(uncertain_case: CaseModel) -> None:
+    assert set(MOVED) <= set(uncertain(uncertain_case))
+    data = {k: v for k, v in uncertain_case.inputs.case_document.data.items() if k not in ("horizon", "conditions")}
+    m = path_model(uncertain_case.inputs.market_document.data, data)
+    assert set(uncertain(m)) & set(MOVED) == {"pools.main.price"}
+    with pytest.raises(InputError, match="long run"):
+        uncertain(m, ["dynamics.habit.loyalty"])
