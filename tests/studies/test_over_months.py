@@ -9,6 +9,7 @@ import pickle
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from optimizer.answer.comparison import Comparison
@@ -16,7 +17,7 @@ from optimizer.answer.path_comparison import PathComparison
 from optimizer.answer.path_solving import solve_path
 from optimizer.answer.path_worlds import ChosenPath, asked_of, in_world, proven_path
 from optimizer.errors import InfeasibleError, InputError
-from optimizer.horizon.question import PathQuestion
+from optimizer.horizon.question import PathQuestion, over
 from optimizer.io.plain import dumps
 from optimizer.model.case_model import CaseModel, vary, with_changes
 from optimizer.optimise.outcome import Settings
@@ -24,6 +25,8 @@ from optimizer.report.charts import comparison_chart
 from optimizer.report.pages import page
 from optimizer.schema.case import Change, Scenario
 from optimizer.studies.compare import CompareStudy, compare_scenarios, compare_worlds
+from optimizer.studies.frontier import FrontierStudy
+from optimizer.studies.frontier_paths import frontier_over_months, refuse_path_frontier
 from optimizer.studies.sensitivity import SensitivityStudy, tornado, uncertain
 from tests.support.market_factory import market, q
 from tests.support.path_cases import path_case, path_market, path_model
@@ -228,3 +231,61 @@ def test_numbers_of_months_are_uncertain_over_months_alone(uncertain_case: CaseM
     assert set(uncertain(m)) & set(MOVED) == {"pools.main.price"}
     with pytest.raises(InputError, match="long run"):
         uncertain(m, ["dynamics.habit.loyalty"])
+
+
+@pytest.mark.parametrize("x", ["market_share", "gross_margin_rate@5-6", "-serving_cost@2"])
+def test_no_path_lies_above_the_frontier(asked: CaseModel, x: str) -> None:
+    """Every path evaluated: the best y at every threshold, and the room between the points."""
+    found = frontier_over_months(asked, x, "contribution_margin", EXACT, points=5)
+    question, window = asked_of(asked), found.x.months
+    assert window is not None and found.x.name == x.strip("-").split("@")[0]
+    span, line = range(window[0] - 1, window[1]), question.timeline
+    known = []
+    for path, (value, met) in every_path(question).items():
+        if met:
+            reached = over(line.follow(line.menus(path)), span, found.x.name)
+            known.append((found.x.sense * reached, value))
+    for p in found.points:
+        asked_for = -np.inf if p.threshold is None else found.x.sense * p.threshold
+        best = max(y for at, y in known if at >= asked_for - 1e-6 * abs(asked_for))
+        assert p.y == pytest.approx(best, rel=1e-9), p.threshold
+        assert p.bound >= best * (1 - 1e-12)
+    ends = found.x.sense * found.points[-1].x, found.points[0].y
+    assert ends == pytest.approx((max(at for at, _ in known), max(y for _, y in known)), rel=2e-6)
+    for at, y in known:
+        beyond = [p.y for p in found.points if found.x.sense * p.x >= at - 1e-9 * abs(at)]
+        assert not beyond or y - max(beyond) <= found.room + 1e-9 * abs(y)
+    assert len(found.points) > 1 and found.complete
+    assert [p.y for p in found.points] == sorted((p.y for p in found.points), reverse=True)
+
+
+def test_a_frontier_over_months_is_told(asked: CaseModel) -> None:
+    found = frontier_over_months(asked, "market_share", "contribution_margin", EXACT, points=3)
+    text = shown(FrontierStudy(), found)
+    assert "month 6" in text and "discounted" in text and "proved" in text
+    assert found.x.held == pytest.approx(solve_path(asked, EXACT).held_series("market_share")[-1])
+    assert list(found.to_frame().columns[:2]) == ["x", "y"]
+
+
+@pytest.mark.parametrize(
+    "x,y",
+    [
+        ("market_share@7", "revenue"),
+        ("market_share", "gross_margin_rate"),
+        ("revenue@6", "revenue@6"),
+        ("no", "revenue"),
+    ],
+)
+def test_axes_that_months_do_not_have_are_refused(asked: CaseModel, x: str, y: str) -> None:
+    with pytest.raises(InputError) as error:
+        frontier_over_months(asked, x, y, EXACT, points=3)
+    assert error.value.findings[0].cure
+
+
+def test_what_a_frontier_over_months_does_not_know_is_refused(asked: CaseModel) -> None:
+    ordered = path_model(path_market(), path_case({"stages": [1, 4], "gpus": ORDERS}))
+    for m, *more in ((ordered, False, False, None), (asked, True, False, None), (asked, False, True, None),
+                     (asked, False, False, "pools.main.price=1,2")):  # fmt: skip
+        with pytest.raises(InputError) as error:
+            refuse_path_frontier(m, *more)  # type: ignore[arg-type]
+        assert error.value.findings[0].cure
