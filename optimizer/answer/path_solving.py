@@ -64,13 +64,17 @@ def solve_path(m: CaseModel, settings: Settings) -> PathSolution:
     return path_solution(question, claim, time.perf_counter() - began)
 
 
-def best_claim(question: PathQuestion, settings: Settings) -> Claim:
-    """The best path of menus as the search has it. Raises InputError, InfeasibleError, SolverError."""
+def best_claim(question: PathQuestion, settings: Settings, seed: Sequence[Sequence[int]] | None = None) -> Claim:
+    """The best path of menus as the search has it. Raises InputError, InfeasibleError, SolverError.
+
+    seed: levels by stage and plan of a path that meets the conditions, where one is known.
+    """
     horizon = replace(question.posed.horizon, weight=question.weight)
     clock = Clock(settings.deadline, settings.cancelled)
     if question.timeline.fleet is not None:
         return _ordered(question, horizon, question.timeline.fleet, settings, clock)
-    found = search_paths(horizon, settings.gap, clock, limits=question.limits)
+    known = None if seed is None else question.posed.path(seed)
+    found = search_paths(horizon, settings.gap, clock, limits=question.limits, seed=known)
     if found.status is SearchStatus.INFEASIBLE:
         told = diagnosed(limited(horizon, question.limits), found.certificate)
         raise InfeasibleError(f"{told.text}.")

@@ -338,10 +338,11 @@ class FrontierStudy(Study[Traced]):
         return tuple(frontier_section(f, solution) for f in _each(result))
 
     def summary(self, result: Traced) -> tuple[tuple[str, Any, str], ...]:
-        return tuple(("the true frontier lies above the drawn one by at most", f.room, f.y.unit) for f in _each(result))
+        several = (result,) if isinstance(result, PathFrontier) else _each(result)
+        return tuple(("the true frontier lies above the drawn one by at most", f.room, f.y.unit) for f in several)
 
     def complete(self, result: Traced) -> bool:
-        return all(f.complete for f in _each(result))
+        return result.complete if isinstance(result, PathFrontier) else all(f.complete for f in _each(result))
 
     def saved_as(self, result: Traced) -> str:
         return "frontiers" if isinstance(result, FrontierFamily) else "frontier"
@@ -350,8 +351,8 @@ class FrontierStudy(Study[Traced]):
         return {"frontier.csv": result.to_frame().to_csv(index=False)} if not isinstance(result, FrontierFamily) else {}
 
 
-def _each(result: Traced) -> tuple[Frontier | PathFrontier, ...]:
-    return result.frontiers if isinstance(result, FrontierFamily) else (result,)
+def _each(result: Frontier | FrontierFamily) -> tuple[Frontier, ...]:
+    return (result,) if isinstance(result, Frontier) else result.frontiers
 
 
 def _known(setup: Setup) -> tuple[CaseStep, ...]:

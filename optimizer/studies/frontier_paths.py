@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from optimizer.answer.offers import part_cells, part_columns, price_columns, prices
 from optimizer.answer.path_frontier import PathAxis, PathFrontier, PathPoint
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from optimizer.model.case_model import CaseModel
     from optimizer.optimise.outcome import Settings
 
+Levels: TypeAlias = Sequence[Sequence[int]]
+"""By stage and plan."""
 ROUNDS = 12
 """Ratios that are tried for the largest one, each larger than the one before; three or four are usual."""
 SAME = 1e-9
@@ -74,14 +76,14 @@ def frontier_over_months(
     question = replace(question, aim=_aim(question, up))
     found: list[tuple[float | None, PathSolution]] = []
     complete, solves = True, 0
-    for threshold in _thresholds(question, across, settings, points, found):
+    for threshold, seed in _thresholds(question, across, settings, points, found):
         if found and _stopped(settings):
             complete = False
             break
         if threshold is not None and across.sense * (_reached(found[-1][1], across) - threshold) >= 0.0:
             continue  # the last path gives that much
         try:
-            found.append((threshold, _solved(question, across, threshold, settings)))
+            found.append((threshold, _solved(question, across, threshold, settings, seed)))
         except SolverError:
             if not found:
                 raise
@@ -139,11 +141,10 @@ def _aim(question: PathQuestion, axis: PathAxis) -> Aim:
 
     from optimizer.economics.figures import RATIOS
     from optimizer.horizon.question import Aim
-    from optimizer.horizon.streams import is_share
 
     if axis.months is None:
         return Aim(axis.name, axis.sense, axis.unit, question.timeline.discount, None)
-    if axis.name in RATIOS and not is_share(axis.name):
+    if axis.name in RATIOS and not _share(axis):
         raise bad_argument("--y", f"{axis.name} cannot be the aim over months", f"write --x {axis.name}")
     weight, span = np.zeros(question.timeline.length), _span(axis)
     weight[span.start : span.stop] = 1.0 / len(span)
@@ -159,12 +160,14 @@ def _asking(question: PathQuestion, axis: PathAxis, threshold: float) -> PathQue
     return replace(question, conditions=(*question.conditions, limit))
 
 
-def _solved(question: PathQuestion, axis: PathAxis, threshold: float | None, settings: Settings) -> PathSolution:
+def _solved(
+    question: PathQuestion, axis: PathAxis, threshold: float | None, settings: Settings, seed: Levels | None = None
+) -> PathSolution:
     """The best path with at least the threshold, checked month by month."""
     from optimizer.answer.path_solving import best_claim, path_solution
 
     asked = question if threshold is None else _asking(question, axis, threshold)
-    return path_solution(asked, best_claim(asked, settings), 0.0)
+    return path_solution(asked, best_claim(asked, settings, seed), 0.0)
 
 
 def _reached(solution: PathSolution, axis: PathAxis) -> float:
@@ -182,41 +185,52 @@ def _with_held(axis: PathAxis, held: Sequence[Any]) -> PathAxis:
 
 def _thresholds(
     question: PathQuestion, axis: PathAxis, settings: Settings, points: int, found: list[tuple[float | None, Any]]
-) -> Any:
-    """None first; then, once the end with the best y is known, even steps to the best x."""
-    yield None
+) -> Iterator[tuple[float | None, Levels | None]]:
+    """None; then, once the end with the best y is known, even steps to the best x, with its path, which all allow."""
+    yield None, None
     near = _reached(found[0][1], axis)
-    far = _farthest(question, axis, near, settings)
+    far, levels = _farthest(question, axis, found[0][1], settings)
     if axis.sense * (far - near) > SAME * max(abs(far), abs(near)):
-        yield from (near + (far - near) * k / (points - 1) for k in range(1, points))
+        yield from ((near + (far - near) * k / (points - 1), levels) for k in range(1, points))
 
 
-def _farthest(question: PathQuestion, axis: PathAxis, value: float, settings: Settings) -> float:
-    """The best x of all paths that meet the conditions, from that of one of them.
+def _farthest(question: PathQuestion, axis: PathAxis, best: PathSolution, settings: Settings) -> tuple[float, Levels]:
+    """The best x of all paths that meet the conditions, within the gap, and its path, from that of one of them.
 
     A ratio is raised until no path has numerator - ratio x denominator above 0. Source: Dinkelbach (1967).
     """
     from optimizer.economics.figures import RATIOS
     from optimizer.horizon.question import over
-    from optimizer.horizon.search import search_paths
+    from optimizer.horizon.search import YARDSTICK, search_paths
     from optimizer.search.engine import Clock
 
+    value, months, moving = _reached(best, axis), best.months, axis.name in RATIOS and not _share(axis)
+    levels = best.levels
     for _ in range(ROUNDS):
         asked = _asking(question, axis, value)
         *others, last = asked.limits
-        horizon = replace(asked.posed.horizon, weight=last.weight)
-        clock = Clock(settings.deadline, settings.cancelled)
-        found = search_paths(horizon, settings.gap, clock, limits=others)
+        horizon, gap = replace(asked.posed.horizon, weight=last.weight), settings.gap
+        if moving:  # the difference is next to nothing, so the gap is one of the numerator
+            top = abs(over(months, _span(axis), RATIOS[axis.name].numerator))
+            gap = max(gap, gap * top / (YARDSTICK * horizon.magnitude))
+        found = search_paths(horizon, gap, Clock(settings.deadline, settings.cancelled), limits=others)
         if found.incumbent is None:
-            return value
-        menus = question.timeline.menus(asked.posed.levels(found.incumbent.path))
-        reached = over(question.timeline.follow(menus), _span(axis), axis.name)
+            return value, levels
+        there = asked.posed.levels(found.incumbent.path)
+        months = question.timeline.follow(question.timeline.menus(there))
+        reached = over(months, _span(axis), axis.name)
         if not axis.sense * (reached - value) > SAME * abs(value):
-            return value
-        value = reached
-        if axis.name not in RATIOS or _stopped(settings):
-            return value
-    return value
+            return value, levels
+        value, levels = reached, there
+        if not moving or _stopped(settings):
+            return value, levels
+    return value, levels
+
+
+def _share(axis: PathAxis) -> bool:
+    from optimizer.horizon.streams import is_share
+
+    return is_share(axis.name)
 
 
 def _stopped(settings: Settings) -> bool:
