@@ -19,7 +19,7 @@ from pathlib import Path
 from optimizer.cli.main import main
 
 DOCS = Path(__file__).parent
-PAGES = ("start", "reading", "questions")
+PAGES = ("start", "reading", "questions", "learn")
 """Pages with commands; every section starts in a folder of its own but for ``start``, which is one walk."""
 FILES = re.compile(r"```yaml\n# (\S+\.yaml)\n(.*?)```", re.S)
 CONSOLES = re.compile(r"(?<=```console\n).*?(?=```)", re.S)

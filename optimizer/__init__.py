@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from optimizer.io.library import list_backtests as list_backtests
     from optimizer.io.library import list_cases as list_cases
     from optimizer.io.library import list_markets as list_markets
+    from optimizer.learn.market import FitOptions as FitOptions
+    from optimizer.learn.market import learn_market as learn_market
+    from optimizer.learn.results import LearnedMarket as LearnedMarket
     from optimizer.model.case_model import check_case as check_case
     from optimizer.problems.menu import Burst as Burst
     from optimizer.problems.menu import Condition as Condition
@@ -73,6 +76,8 @@ _PUBLIC = {
     "horizon.problem": "HorizonLimit HorizonProblem HorizonSolution",
     "inputs.load": "load_case",
     "io.library": "list_backtests list_cases list_markets",
+    "learn.market": "FitOptions learn_market",
+    "learn.results": "LearnedMarket",
     "model.case_model": "check_case",
     "problems.menu": "Burst Condition MenuProblem MenuSolution Nest Ratio",
     "problems.price": "PriceProblem PriceSolution",

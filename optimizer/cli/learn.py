@@ -1,16 +1,17 @@
-"""The commands that learn a market from what a company has: reduce, sql, simulate."""
+"""The commands that learn a market from what a company has: reduce, fit, sql, simulate."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from optimizer.cli.files import HtmlOption
 from optimizer.cli.interrupts import print_document
-from optimizer.cli.options import CaseArgument, JsonOption, named, read_folder
+from optimizer.cli.options import CaseArgument, JsonOption, console, named, read_folder
 from optimizer.errors import Finding, bad_argument
 
 if TYPE_CHECKING:
@@ -138,6 +139,65 @@ def _tell(findings: tuple[Finding, ...]) -> None:
         print(printable(f"warning: {finding}"), file=sys.stderr)
 
 
+def fit(
+    case: CaseArgument,
+    stats: Annotated[
+        Path, typer.Argument(metavar="STATS", parser=named("STATS"), help="The folder that learn reduce made.")
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", parser=named("--out"), help="Folder of the learned market.")
+    ],
+    draws: Annotated[int, typer.Option("--draws", help="Draws of the market, for optimizer robust.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Of the draws.")] = 1,
+    sampled: Annotated[
+        float, typer.Option("--sampled", metavar="SHARE", help="Share of all customers that the tables hold.")
+    ] = 1.0,
+    discrepancy: Annotated[
+        float, typer.Option("--discrepancy", help="What the market's form may be off, relative.")
+    ] = 0.03,
+    without: Annotated[
+        list[str] | None, typer.Option("--without", metavar="TABLE", help="Left out: accounts, 'price test', ...")
+    ] = None,
+    worlds: Annotated[int, typer.Option("--worlds", help="Draws in which the case is solved; 0: not at all.")] = 5,
+    html: HtmlOption = None,
+    json: JsonOption = False,
+) -> None:
+    """A case's market learned from statistics: a folder with case, market and draws; what was learned and what not."""
+    from optimizer.learn.engine import on_stderr
+    from optimizer.learn.market import FitOptions, learn_market
+    from optimizer.learn.results import learned_document
+
+    read_folder(stats)
+    write_page = None if html is None else _page_writer()
+    learned = learn_market(
+        stats, case, FitOptions(draws, seed, sampled, discrepancy, tuple(without or ()), worlds, out), on_stderr
+    )
+    if write_page is not None and html is not None:
+        write_page(html, learned)
+    if json:
+        from optimizer.io.plain import dumps
+
+        print_document(dumps({"schema_version": 1, "status": "ok", "verdict": None, "exit_code": 0, "out": str(out),
+                              **learned_document(learned)}))  # fmt: skip
+    else:
+        from optimizer.report.learning import learned_page
+
+        console().print(learned_page(learned))
+        print(f"saved to {learned.saved}", file=sys.stderr)
+
+
+def _page_writer() -> Callable[..., object]:
+    """What writes the page. Raises InputError where its packages are not installed."""
+    try:
+        import optimizer.report.html  # noqa: F401
+    except ModuleNotFoundError as error:
+        cure = "pip install 'pricing-strategy-optimizer[report]'"
+        raise bad_argument("--html", f"the report needs the package {error.name}", cure) from None
+    from optimizer.report.learning import write_learned_report
+
+    return write_learned_report
+
+
 def sql(
     dialect: Annotated[
         str, typer.Option("--dialect", metavar="NAME", help="bigquery, databricks, postgres, redshift, snowflake, ...")
@@ -179,13 +239,16 @@ def simulate(
     else:
         for name, columns in made.tables.items():
             print(f"{name:14} {len(next(iter(columns.values()))):>12,} rows")
+        share = next(t.value for t in made.truth if t.path == "simulated.scale")
         print(f"saved to {out}; the truth to {beside}", file=sys.stderr)
+        print(f"they hold this share of all customers: learn fit --sampled {share:.6g}", file=sys.stderr)
 
 
 def register(app: typer.Typer) -> None:
     """Add the group of commands to the command line."""
     group = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="A market from what a company has.")
     group.command()(reduce)
+    group.command()(fit)
     group.command()(sql)
     group.command()(simulate)
     app.add_typer(group, name="learn")

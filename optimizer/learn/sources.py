@@ -52,6 +52,12 @@ class TableFile:
     read_as: Path | None = None
     """The file recoded, where it was not UTF-8 text with cells."""
     notes: tuple[Finding, ...] = field(default=())
+    meant: str = ""
+    """SQL over the file's columns of the rows that are of this table; empty: all are."""
+
+    def of_table(self, relation: str) -> str:
+        """A relation of the file's rows without those that are not of this table."""
+        return f"(SELECT * FROM {relation} WHERE {self.meant})" if self.meant else relation
 
     @property
     def place(self) -> Path:
@@ -180,7 +186,7 @@ def _text(path: Path, maps: Sequence[ColumnMap], scratch: Path) -> TableFile:
     read_as = None if place == path else place
     return TableFile(
         path, found.table, found.columns, found.kinds, found.attributes, found.column_map, header, delimiter, line,
-        comma, read_as, (*notes, *found.notes),
+        comma, read_as, (*notes, *found.notes), found.meant,
     )  # fmt: skip
 
 
@@ -269,8 +275,17 @@ def _assigned(
     attributes = rest if TABLES[table].extra else ()
     return TableFile(
         path, table, {c: tuple(map(sql, p)) for c, p in ours.items() if p}, kinds, attributes, used, header,
-        notes=tuple(notes),
+        notes=tuple(notes), meant=_rows_meant(used, header, sql),
     )  # fmt: skip
+
+
+def _rows_meant(used: ColumnMap | None, header: tuple[str, ...], sql: Any) -> str:
+    """The rows that a map means, as SQL; a column that is not in the file leaves none out."""
+    asked = {} if used is None else {c: words for c, words in used.where.items() if c in header}
+    return " AND ".join(
+        f"coalesce(lower(CAST({sql(column)} AS VARCHAR)), '') IN ({', '.join(quoted(w.lower()) for w in words)})"
+        for column, words in asked.items()
+    )
 
 
 def _table_of(path: Path, header: tuple[str, ...]) -> str:

@@ -65,7 +65,7 @@ def stage(
 def _staged(connection: Any, source: TableFile, options: CleaningOptions, scratch: Path, k: int) -> str:
     """The name of a relation with the cleaned rows and their faults."""
     name = f"cleaned_{k}"
-    query = cleaning_query(source, options, scan(source, "" if source.is_parquet else f"rejects_{k}"))
+    query = cleaning_query(source, options, source.of_table(scan(source, "" if source.is_parquet else f"rejects_{k}")))
     if source.is_parquet:
         connection.execute(f"CREATE VIEW {name} AS {query}")
     elif source.place.stat().st_size < STAGED:
@@ -115,7 +115,7 @@ def _examples(
     connection: Any, source: TableFile, options: CleaningOptions, which: str, rejected: set[int]
 ) -> dict[str, list[tuple[int | None, str, str]]]:
     """Kind -> line, column and cell of the first rows of it; the file is read once more for that, in its order."""
-    numbered = f"(SELECT *, row_number() OVER () AS position FROM {scan(source)})"
+    numbered = source.of_table(f"(SELECT *, row_number() OVER () AS position FROM {scan(source)})")
     query = cleaning_query(source, options, numbered, kept_too=("position",))
     cell, column = ("fault_cell", "fault_column") if which == "fault" else ("NULL", "NULL")
     only = "" if which == "fault" else "AND fault IS NULL"

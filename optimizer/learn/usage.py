@@ -277,8 +277,12 @@ def _simulated_counts(node: Ints, q: Array, table: _PairTable, windows: float, r
     return counts
 
 
-def estimate_usage(stats: Stats) -> tuple[UsageEstimate, ...]:
-    """Every number of usage that the log tells, by segment and plan.
+WINDOW_NAMES = {"day": "day", "week": "week", "month": "month", "5h": "short"}
+"""Windows of the statistics, and what a market calls the spread from one to the next."""
+
+
+def estimate_usage(stats: Stats, windows: Sequence[str] = tuple(WINDOW_NAMES)) -> tuple[UsageEstimate, ...]:
+    """Every number of usage that the log tells, by segment and plan; ``windows``: from which windows' counts.
 
     Windows whose wish the caps hide are left out: what is not told stays as it was believed. Raises InputError.
     """
@@ -288,17 +292,18 @@ def estimate_usage(stats: Stats) -> tuple[UsageEstimate, ...]:
             continue
         unit = (activity.segment, activity.plan)
         days = activity.days / activity.customers
-        found += _sizes(stats, unit, activity.customers, days)
+        found += _sizes(stats, unit, activity.customers, days, windows)
         found += _mix(stats, unit)
     return tuple(found)
 
 
-def _sizes(stats: Stats, unit: tuple[str, str], customers: int, days: float) -> list[UsageEstimate]:
+def _sizes(
+    stats: Stats, unit: tuple[str, str], customers: int, days: float, windows: Sequence[str]
+) -> list[UsageEstimate]:
     """Requests, spread between customers, and spread from window to window."""
     found: list[UsageEstimate] = []
     fits: dict[str, WindowFit] = {}
-    names = {"day": "day", "week": "week", "month": "month", "5h": "short"}
-    for window, name in names.items():
+    for window, name in ((window, WINDOW_NAMES[window]) for window in windows):
         cells = [c for c in stats.windows if (c.segment, c.plan, c.time_window, c.ai_model) == (*unit, window, "")]
         told = told_by(stats.caps, unit[1], window, "")
         if not told or sum(c.low is not None for c in cells) < 10:

@@ -103,6 +103,11 @@ class Prepared:
         return choice.alternative_shares(self._alternative_stocks)
 
     @property
+    def alternative_attraction(self) -> Array:
+        """(I, R) attraction of each alternative, the last of nothing."""
+        return self._alternatives[0]
+
+    @property
     def alternative_bill(self) -> Array:
         """(I, R) usd/month; 0 for nothing."""
         return self._alternatives[1]

@@ -84,6 +84,15 @@ def first_blocks(results: Mapping[str, object], solution: Solution, draw: Draw) 
     return [_block(b, result, draw) for study, result in found for b in study.first_blocks(result, solution)]
 
 
+def html_section(section: Section) -> HtmlSection:
+    """A section without drawings."""
+
+    def nothing(*_: Any, **__: Any) -> Any:
+        raise TypeError("a section of a plain page has no drawings")
+
+    return _section(section, None, nothing)
+
+
 def _section(section: Section, result: object, draw: Draw) -> HtmlSection:
     shown = (b for b in section.blocks if not getattr(b, "stand_in", False))
     return HtmlSection(

@@ -155,8 +155,8 @@ def tried_point(m: CaseModel, wanted: Balances, values: Mapping[str, float]) -> 
     except InputError as error:
         first = error.findings[0]
         return Tried(values, 0.0, (), f"{first.code}: {first.field}" if first.field else first.code)
-    full = _overloaded(today)
-    if full and not _overloaded(m.today):
+    full = overloaded(today)
+    if full and not overloaded(m.today):
         return Tried(values, 0.0, (), f"today's load does not fit into the GPUs of {full[0]}")
     off = next((r for r in reported(today) if not r.passed), None)
     if off is not None:
@@ -179,7 +179,7 @@ def _world(m: CaseModel, wanted: Balances, values: dict[str, float]) -> tuple[di
     return balanced, today
 
 
-def _overloaded(today: Evaluation) -> list[str]:
+def overloaded(today: Evaluation) -> list[str]:
     """Pools that would need more GPUs than are to be had."""
     pools = today.prepared.pools
     over = pools.contracted & (today.burst > (1.0 + FITS) * np.nan_to_num(pools.burst_limit)[:, None]).any(axis=1)

@@ -64,7 +64,7 @@ def sample(market: Market, count: int, seed: Sequence[int]) -> Sample:
     values = np.zeros((count, len(paths)))
     for k, (column, q) in enumerate(zip(columns, found.values(), strict=True)):
         values[:, k] = pert(uniform[column], float(q.low or 0.0), q.value, float(q.high or 0.0))
-    return Sample(paths, _fitted(market, paths, values))
+    return Sample(paths, fitted_together(market, paths, values))
 
 
 def _columns(market: Market, paths: Sequence[str]) -> list[int]:
@@ -100,7 +100,7 @@ def _tabulated(low: float, mode: float, high: float) -> tuple[Array, Array]:
     return low + (high - low) * grid, below / below[-1]
 
 
-def _fitted(market: Market, paths: Sequence[str], values: Array) -> Array:
+def fitted_together(market: Market, paths: Sequence[str], values: Array) -> Array:
     """The points with shares that add up to 1 again, and pairs in order."""
     values, at, known = values.copy(), {path: k for k, path in enumerate(paths)}, quantities(market)
     for name in market.segments:

@@ -20,6 +20,7 @@ USED = {  # command line -> which of them it imports
     "frontier --help": "",
     "learn --help": "",
     "learn reduce --help": "",
+    "learn fit --help": "",
     "rnu": "",
     "list": "",
     "list --json": "ruamel.yaml",

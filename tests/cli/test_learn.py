@@ -1,4 +1,4 @@
-"""The commands learn reduce, sql and simulate."""
+"""The commands learn reduce, fit, sql and simulate."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from optimizer.learn.stats import read_stats
+from optimizer.io.saving import write_folder_atomic
+from optimizer.learn.stats import AnswerCount, ArmCount, Stats, read_stats, stats_files
 
 
 def test_from_simulate_to_statistics(call: Callable[..., Any], tmp_path: Path) -> None:
@@ -59,3 +60,40 @@ def test_sql(call: Callable[..., Any]) -> None:
     ran = call("learn", "sql", "--dialect", "snowflake")
     assert ran.code == 0 and ran.out.startswith("-- Logs to small tables") and "CREATE TABLE learn_spells" in ran.out
     assert call("learn", "sql", "--dialect", "cobol").code == 2
+
+
+def test_fit(call: Callable[..., Any], tmp_path: Path) -> None:
+    """Two arms and a question, which tell little: the folder loads, the page says what stays assumed."""
+    arms = [ArmCount(arm, "individuals", 2000, "new", changes, plan, count, 1.0)
+            for arm, changes, taken in (("as it is", "", (400, 14)), ("cheap", "plans.plus.price=9", (390, 22)))
+            for plan, count in zip(("free", "plus"), taken, strict=True)]  # fmt: skip
+    asked = (AnswerCount("reached", "yes", "individuals", 75, None, 1000),)
+    write_folder_atomic(tmp_path / "stats", stats_files(Stats({}, experiments=tuple(arms), survey=asked)))
+    arguments = ("assistant-startup-margin", tmp_path / "stats", "--worlds", "0", "--draws", "2")
+    page = tmp_path / "page.html"
+    ran = call("learn", "fit", *arguments, "--out", tmp_path / "one", "--html", page)
+    assert ran.code == 0 and "Not identified by the data given" in ran.out and "one/cases" in ran.err
+    assert "What was learned" in page.read_text(encoding="utf-8")
+    case = tmp_path / "one" / "cases" / "assistant-startup-margin.yaml"
+    assert call("check", case).code == 0
+    draws = (tmp_path / "one" / "draws.csv").read_text(encoding="utf-8")
+    assert draws.startswith("path,unit,1,2\nweight,1,1.0,1.0\n")
+    ran = call("learn", "fit", *arguments, "--out", tmp_path / "two", "--json")
+    assert ran.code == 0 and ran.json["draws"] == 2 and len(ran.json["figures"]) == 5
+    learned = {n["path"]: n["learned"] for n in ran.json["numbers"]}
+    assert learned["go_to_market.consumer.most"] > 0.3 > learned["segments.individuals.price_coefficient"] > 0.0
+    assert (tmp_path / "two" / "draws.csv").read_text(encoding="utf-8") == draws  # one seed, one file
+
+
+def test_fit_of_wrong_input(call: Callable[..., Any], tmp_path: Path) -> None:
+    write_folder_atomic(tmp_path / "stats", stats_files(Stats({})))
+    (tmp_path / "there").mkdir()
+    for arguments, word in [
+        (("assistant-startup-margin", tmp_path / "stats", "--out", tmp_path / "new"), "nothing in the statistics"),
+        (("assistant-startup-margin", tmp_path / "stats", "--out", tmp_path / "there"), "exists already"),
+        (("assistant-startup-margin", tmp_path / "nowhere", "--out", tmp_path / "new"), "no such"),
+        (("no-such-case", tmp_path / "stats", "--out", tmp_path / "new"), "no case"),
+    ]:
+        ran = call("learn", "fit", *arguments, "--json")
+        assert ran.code == 2 and word in ran.json["message"], arguments
+    assert not (tmp_path / "new").exists()

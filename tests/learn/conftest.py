@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -26,3 +27,11 @@ def write(tmp_path: Path) -> Write:
         return folder
 
     return written
+
+
+@pytest.fixture(scope="session")
+def known_truths() -> ModuleType:
+    """Truths drawn from what is believed (``support/known_truths.py``)."""
+    import known_truths
+
+    return known_truths

@@ -103,6 +103,18 @@ MAPPED: dict[str, tuple[str, str, str, str, list[tuple[Any, ...]]]] = {
         [("cus_1", "plus", date(2025, 1, 1), None, 12.0, "USD", "month", 2),
          ("cus_2", "plus", date(2025, 1, 1), date(2025, 3, 1), 120.0, "EUR", "year", 1)],
     ),
+    "revenuecat-transactions": (
+        "transactions.csv",
+        "rc_original_app_user_id,product_identifier,start_time,end_time,effective_end_time,is_trial_period,is_sandbox,"
+        "price_in_usd,purchase_price_in_usd,product_duration\n"
+        "u1,pro_month,2025-01-01 12:00:00,2025-02-01 12:00:00,,false,false,0,9.99,P1M\n"
+        "u2,pro_year,2025-01-01 12:00:00,2026-01-01 12:00:00,2026-01-04 12:00:00,true,false,0,0,P1Y\n"
+        "u3,pro_month,2025-01-01 12:00:00,2025-02-01 12:00:00,,false,true,9.99,9.99,P1M\n",
+        "subscriptions",
+        "customer, plan, started, ended, price, currency, \"interval\", trial",
+        [("u1", "pro_month", date(2025, 1, 1), date(2025, 2, 1), 9.99, "USD", "month", False),
+         ("u2", "pro_year", date(2025, 1, 1), date(2026, 1, 4), 0.0, "USD", "year", True)],
+    ),
     "lago-subscriptions": (
         "lago.json",
         '{"subscriptions": [{"external_customer_id": "a", "plan_code": "plus", "started_at": "2025-01-01T00:00:00Z", '
