@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from optimizer.answer.offers import Offers
 from optimizer.answer.views import Viewed
@@ -62,8 +62,8 @@ def menu_in_scenario(m: CaseModel, menu: Menu, objective: Objective, own: Soluti
 
 
 @dataclass(frozen=True)
-class Comparison(Viewed):
-    """The full cross table of menus and scenarios."""
+class CrossTable(Viewed):
+    """Candidates, menus or paths of menus, in all scenarios: values, regret, who can win and who cannot."""
 
     case: str
     figure: str
@@ -74,25 +74,23 @@ class Comparison(Viewed):
     weights: Mapping[str, float]
     """Normalised to 1."""
     menus: tuple[str, ...]
-    """``best in <scenario>`` and, where the ladders hold it, ``today``."""
-    terms: Mapping[str, Mapping[str, Level]]
-    offers: Mapping[str, Offers]
-    """The same as plain data."""
+    """Names of the candidates: ``best in <scenario>`` and, where the ladders hold it, ``today``."""
+    cells: Mapping[tuple[str, str], MenuInScenario]
+    """(candidate, scenario) -> cell."""
+    infeasible: tuple[str, ...]
+    """Scenarios in which nothing meets the conditions."""
     plans: Mapping[str, str]
     """Plan -> its title."""
-    shares: Mapping[str, float]
-    """Enterprise share of the go-to-market budget, by menu."""
-    cells: Mapping[tuple[str, str], MenuInScenario]
-    """(menu, scenario) -> cell."""
-    solutions: Mapping[str, Solution] = field(repr=False)
-    infeasible: tuple[str, ...]
-    """Scenarios in which no menu meets the conditions."""
     seconds: float
-    budgets: Mapping[str, float | None] = field(default_factory=dict)
-    """Go-to-market budget, usd/month, by menu; None where its size is no choice."""
+    thing: ClassVar[str] = "menu"
+    """What a candidate is."""
+
+    def same(self, one: str, other: str) -> bool:
+        """Whether two candidates are one."""
+        raise NotImplementedError
 
     def maximum_regret(self, menu: str) -> float:
-        """Largest regret of a menu over the scenarios."""
+        """Largest regret of a candidate over the scenarios."""
         return max(
             (self.cells[menu, s].regret for s in self.scenarios if s not in self.infeasible), default=float("nan")
         )
@@ -102,18 +100,18 @@ class Comparison(Viewed):
         return sum(self.weights[s] * self.cells[menu, s].value for s in self.scenarios)
 
     def misses(self, menu: str) -> dict[str, tuple[str, ...]]:
-        """Scenario -> the conditions that a menu misses there, where another menu meets them all."""
+        """Scenario -> the conditions that a candidate misses there, where another one meets them all."""
         met = [s for s in self.scenarios if s not in self.infeasible]
         return {s: self.cells[menu, s].missed for s in met if not self.cells[menu, s].feasible}
 
     @property
     def robust(self) -> tuple[str, ...]:
-        """Menus that meet the conditions in every scenario in which one does."""
+        """Candidates that meet the conditions in every scenario in which one does."""
         return tuple(m for m in self.menus if not self.misses(m))
 
     @property
     def candidates(self) -> tuple[str, ...]:
-        """Menus that can be recommended: the robust ones; all, where there are none."""
+        """Those that can be recommended: the robust ones; all, where there are none."""
         return self.robust or self.menus
 
     @property
@@ -126,6 +124,44 @@ class Comparison(Viewed):
         """The candidate with the best expected value."""
         return max(self.candidates, key=lambda m: self.sense * self.expected(m))
 
+    def groups(self) -> list[tuple[str, str]]:
+        """Distinct candidates: a label with the scenarios' numbers, and the name of the first of each group."""
+        firsts = [m for k, m in enumerate(self.menus) if not any(self.same(m, other) for other in self.menus[:k])]
+        return [(self.label(m), m) for m in firsts]
+
+    def label(self, menu: str) -> str:
+        """``Best in 1, 3``, or the candidate's own name."""
+        numbers = [str(k) for k, s in enumerate(self.scenarios, start=1) if self._is_best(menu, s)]
+        return f"Best in {', '.join(numbers)}" if numbers else menu.capitalize()
+
+    def _is_best(self, menu: str, scenario: str) -> bool:
+        return f"best in {scenario}" in self.menus and self.same(menu, f"best in {scenario}")
+
+    def to_frame(self, what: str = "value") -> pd.DataFrame:
+        """Candidates by scenarios: ``value``, ``regret`` or ``feasible``."""
+        import pandas as pd
+
+        rows = {m: {s: getattr(self.cells[m, s], what) for s in self.scenarios} for m in self.menus}
+        return pd.DataFrame.from_dict(rows, orient="index")
+
+    def frames(self) -> list[pd.DataFrame]:
+        """The values."""
+        return [self.to_frame()]
+
+
+@dataclass(frozen=True)
+class Comparison(CrossTable):
+    """The full cross table of menus and scenarios."""
+
+    terms: Mapping[str, Mapping[str, Level]]
+    offers: Mapping[str, Offers]
+    """The same as plain data."""
+    shares: Mapping[str, float]
+    """Enterprise share of the go-to-market budget, by menu."""
+    solutions: Mapping[str, Solution] = field(repr=False)
+    budgets: Mapping[str, float | None] = field(default_factory=dict)
+    """Go-to-market budget, usd/month, by menu; None where its size is no choice."""
+
     def same(self, one: str, other: str) -> bool:
         """Whether two menus are one."""
         return self.menu(one) == self.menu(other)
@@ -135,27 +171,3 @@ class Comparison(Viewed):
         from optimizer.model.choices import Menu
 
         return Menu(self.terms[name], self.shares[name], self.budgets.get(name))
-
-    def groups(self) -> list[tuple[str, str]]:
-        """Distinct menus: a label with the scenarios' numbers, and the name of the first menu of each group."""
-        firsts = [m for k, m in enumerate(self.menus) if not any(self.same(m, other) for other in self.menus[:k])]
-        return [(self.label(m), m) for m in firsts]
-
-    def label(self, menu: str) -> str:
-        """``Best in 1, 3``, or the menu's own name."""
-        numbers = [str(k) for k, s in enumerate(self.scenarios, start=1) if self._is_best(menu, s)]
-        return f"Best in {', '.join(numbers)}" if numbers else menu.capitalize()
-
-    def _is_best(self, menu: str, scenario: str) -> bool:
-        return f"best in {scenario}" in self.menus and self.same(menu, f"best in {scenario}")
-
-    def to_frame(self, what: str = "value") -> pd.DataFrame:
-        """Menus by scenarios: ``value``, ``regret`` or ``feasible``."""
-        import pandas as pd
-
-        rows = {m: {s: getattr(self.cells[m, s], what) for s in self.scenarios} for m in self.menus}
-        return pd.DataFrame.from_dict(rows, orient="index")
-
-    def frames(self) -> list[pd.DataFrame]:
-        """The values."""
-        return [self.to_frame()]

@@ -61,12 +61,21 @@ def solve_path(m: CaseModel, settings: Settings) -> PathSolution:
     began = time.perf_counter()
     _refuse_shock(m)
     question = question_of(timeline_of(m))
+    claim = best_claim(question, settings)
+    return path_solution(question, claim, time.perf_counter() - began)
+
+
+def best_claim(question: PathQuestion, settings: Settings, seed: Sequence[Sequence[int]] | None = None) -> Claim:
+    """The best path of menus as the search has it. Raises InputError, InfeasibleError, SolverError.
+
+    seed: levels by stage and plan of a path that meets the conditions, where one is known.
+    """
     horizon = replace(question.posed.horizon, weight=question.weight)
     clock = Clock(settings.deadline, settings.cancelled)
     if question.timeline.fleet is not None:
-        claim = _ordered(question, horizon, question.timeline.fleet, settings, clock)
-        return path_solution(question, claim, time.perf_counter() - began)
-    found = search_paths(horizon, settings.gap, clock, limits=question.limits)
+        return _ordered(question, horizon, question.timeline.fleet, settings, clock)
+    known = None if seed is None else question.posed.path(seed)
+    found = search_paths(horizon, settings.gap, clock, limits=question.limits, seed=known)
     if found.status is SearchStatus.INFEASIBLE:
         told = diagnosed(limited(horizon, question.limits), found.certificate)
         raise InfeasibleError(f"{told.text}.")
@@ -74,9 +83,8 @@ def solve_path(m: CaseModel, settings: Settings) -> PathSolution:
         raise SolverError("no path that meets the conditions was found in time")
     levels = question.posed.levels(found.incumbent.path)
     sense = question.aim.sense
-    claim = Claim(levels, sense * (found.bound + question.constant), _status(found, settings), settings.gap,
-                  found.boxes, found.certificate)  # fmt: skip
-    return path_solution(question, claim, time.perf_counter() - began)
+    return Claim(levels, sense * (found.bound + question.constant), _status(found, settings), settings.gap,
+                 found.boxes, found.certificate)  # fmt: skip
 
 
 def _refuse_shock(m: CaseModel) -> None:
@@ -97,7 +105,7 @@ def _ordered(question: PathQuestion, horizon: Horizon, fleet: Fleet, settings: S
                  tuple(found.lots.tolist()))  # fmt: skip
 
 
-def _followed(question: PathQuestion, menus: Sequence[Menu], lots: Sequence[float] | None) -> _Followed:
+def followed(question: PathQuestion, menus: Sequence[Menu], lots: Sequence[float] | None) -> _Followed:
     """Every month of menus, with orders of GPUs where there are any to place: those told, or the cheapest."""
     timeline = question.timeline
     if timeline.fleet is None or timeline.pool is None:
@@ -118,7 +126,7 @@ def evaluate_path(m: CaseModel) -> PathSolution:
     """Today's plans at the terms of the case's market, held for all months; nothing is optimised."""
     began = time.perf_counter()
     question = question_of(timeline_of(m))
-    value = question.aim.value(_followed(question, _held(question), None)[0])
+    value = question.aim.value(followed(question, _held(question), None)[0])
     claim = Claim((), value, Status.EVALUATED, 0.0, 0, {})
     return path_solution(question, claim, time.perf_counter() - began)
 
@@ -141,11 +149,11 @@ def path_solution(question: PathQuestion, claim: Claim, seconds: float) -> PathS
     timeline, aim, m = question.timeline, question.aim, question.timeline.m
     evaluated = claim.status is Status.EVALUATED
     menus = _held(question) if evaluated else timeline.menus(claim.levels)
-    held, held_supply = _followed(question, _held(question), None)
-    months, supply = (held, held_supply) if evaluated else _followed(question, menus, claim.lots)
+    held, held_supply = followed(question, _held(question), None)
+    months, supply = (held, held_supply) if evaluated else followed(question, menus, claim.lots)
     value = aim.value(months)
     differs = 0.0 if evaluated else _differs(question, claim, value, months)
-    conditions = tuple(_checked(c, months) for c in question.conditions)
+    conditions = tuple(checked(c, months) for c in question.conditions)
     if not evaluated and any(not c.met for c in conditions):
         missed = ", ".join(c.name for c in conditions if not c.met)
         raise NotTrustedError(f"the evaluator finds that the path misses {missed}; no number is shown")
@@ -223,7 +231,8 @@ def _differs(question: PathQuestion, claim: Claim, value: float, months: Sequenc
     return off
 
 
-def _checked(c: PathCondition | CashDate, path: Sequence[MonthEvaluation]) -> ConditionCheck:
+def checked(c: PathCondition | CashDate, path: Sequence[MonthEvaluation]) -> ConditionCheck:
+    """A condition on a path, decided by the evaluator at 1e-6 relative."""
     value = c.value(path)
     slack, scale = c.sense * (value - c.bound), c.have if isinstance(c, CashDate) else abs(c.bound)
     return ConditionCheck(
@@ -233,14 +242,22 @@ def _checked(c: PathCondition | CashDate, path: Sequence[MonthEvaluation]) -> Co
     )  # fmt: skip
 
 
-def _carried(prepared: Prepared, path: Sequence[MonthEvaluation]) -> None:
-    """Raises NotTrustedError where a month needs more GPUs than may be hired."""
+def overloaded(prepared: Prepared, path: Sequence[MonthEvaluation]) -> int | None:
+    """The first month, from 1, that needs more GPUs than may be hired; None where there is none."""
     for t, month in enumerate(path, start=1):
         limit = month.prepared.pools.burst_limit
         over = month.burst > np.where(np.isnan(limit), np.inf, limit)[:, None] * (1.0 + TOLERANCE)
         if over[prepared.pools.contracted].any():
-            message = f"month {t} needs more GPUs than may be hired at the peak; no number is shown"
-            raise NotTrustedError(f"{message} (raise burst_limit, or shorten ladders at their cheap end)")
+            return t
+    return None
+
+
+def _carried(prepared: Prepared, path: Sequence[MonthEvaluation]) -> None:
+    """Raises NotTrustedError where a month needs more GPUs than may be hired."""
+    t = overloaded(prepared, path)
+    if t is not None:
+        message = f"month {t} needs more GPUs than may be hired at the peak; no number is shown"
+        raise NotTrustedError(f"{message} (raise burst_limit, or shorten ladders at their cheap end)")
 
 
 def _verdict(objective: ObjectiveValue, paths: int, conditions: Sequence[ConditionCheck]) -> tuple[Verdict, str]:

@@ -102,6 +102,8 @@ class Tornado(Viewed):
     complete: bool = True
     sources: Mapping[str, tuple[str, str | None, str]] = field(default_factory=dict, repr=False)
     """Source key -> its text, address and grade."""
+    thing: str = "menu"
+    """What is kept: a menu, or a path of menus over months."""
 
     def leading(self, shown: int = TOP) -> list[Driver]:
         """The drivers that are worth a line: the largest ones that move the objective by more than rounding."""

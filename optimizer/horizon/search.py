@@ -69,11 +69,19 @@ class SearchedPath:
 
 
 def search_paths(
-    horizon: Horizon, gap: float, clock: Clock, tuning: PathTuning = DEFAULT, limits: Sequence[PathLimit] = ()
+    horizon: Horizon,
+    gap: float,
+    clock: Clock,
+    tuning: PathTuning = DEFAULT,
+    limits: Sequence[PathLimit] = (),
+    seed: Ints | None = None,
 ) -> SearchedPath:
-    """The best path that keeps all limits, within a gap relative to its value, unless the clock stops the search."""
+    """The best path that keeps all limits, within a gap relative to its value, unless the clock stops the search.
+
+    seed: (K, J) a path that keeps them, where one is known.
+    """
     if limits or not worth_remembering(horizon, tuning.memory):  # ascents within limits know of no memory
-        return _searched(limited(horizon, limits), gap, clock, tuning)
+        return _searched(limited(horizon, limits), gap, clock, tuning, seed)
     wide = remembering(horizon)
     found = _searched(limited(wide, ()), gap, clock, tuning)
     assert found.incumbent is not None
@@ -81,12 +89,12 @@ def search_paths(
     return replace(found, incumbent=best, certificate={**found.certificate, "memory": True})
 
 
-def _searched(limited: Limited, gap: float, clock: Clock, tuning: PathTuning) -> SearchedPath:
+def _searched(limited: Limited, gap: float, clock: Clock, tuning: PathTuning, seed: Ints | None = None) -> SearchedPath:
     """Over columns as they are."""
     rule = GapRule(gap, YARDSTICK * limited.horizon.magnitude)
     engine: BestFirst[PathBox, PathIncumbent] = BestFirst(rule, clock)
     search = _Search(limited, engine, tuning)
-    search.begin()
+    search.begin(seed)
     engine.run(search)
     found, bound = engine.incumbent, engine.bound
     status = engine.stopped or (SearchStatus.INFEASIBLE if found is None else SearchStatus.CLOSED)
@@ -111,7 +119,7 @@ class _Search:
         """Of all that was removed."""
         return self.recorder.data(bound, () if self._free else self._pricing.rows)
 
-    def begin(self) -> None:
+    def begin(self, seed: Ints | None = None) -> None:
         """The first incumbent, and the root with a first bound."""
         clock = self._engine.clock.with_grace()
         path, value = ascend(self._horizon, best_constant(self._horizon, clock), self._tuning.sweeps, clock)
@@ -122,6 +130,8 @@ class _Search:
             self._engine.incumbent = PathIncumbent(path, value)
         else:
             form = self._first_within(path, form, clock)
+            if seed is not None:
+                self._take(*ascend_within(self._limited, seed, self._tuning.sweeps, clock))
         found = told(self._horizon, form)
         self._engine.push(PathBox(box, found.total, found.path, form, root, self._usual))
 

@@ -11,24 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from optimizer.answer.comparison import Comparison, candidate_menus, menu_in_scenario
 from optimizer.answer.offers import part_cells, part_columns, price_columns, prices
+from optimizer.answer.path_comparison import PathComparison
 from optimizer.errors import InfeasibleError, bad_argument
-from optimizer.studies.sections import (
-    Content,
-    Drawing,
-    FigureName,
-    Heading,
-    Listing,
-    Note,
-    Row,
-    Section,
-    TextCell,
-    TextTable,
-    Value,
-    say,
-    term_columns,
-    text_table,
-    words,
-)
+from optimizer.studies.compare_paths import compare_paths, path_document, path_table
+from optimizer.studies.compare_section import comparison_section
+from optimizer.studies.sections import Section
 from optimizer.studies.study import Option, Setup, Study, register, settings_for
 from optimizer.studies.tables import Table, table
 
@@ -56,7 +43,7 @@ def compare_case(
     gap: float | None = None,
     progress: Callable[[str, int, int], None] | None = None,
     executor: Executor | None = None,
-) -> Comparison:
+) -> Comparison | PathComparison:
     """Compare the scenarios of a case (or those given).
 
     Raises:
@@ -77,7 +64,7 @@ def compare_cases(
     gap: float | None = None,
     progress: Callable[[str, int, int], None] | None = None,
     executor: Executor | None = None,
-) -> Comparison:
+) -> Comparison | PathComparison:
     """Compare cases with the same market and the same ladders, each a scenario of equal weight.
 
     Raises:
@@ -97,8 +84,9 @@ def compare_scenarios(
     settings: Settings,
     progress: Callable[[str, int, int], None] | None = None,
     executor: Executor | None = None,
-) -> Comparison:
+) -> Comparison | PathComparison:
     """The comparison of a prepared problem in each of its scenarios. Raises InputError for fewer than two."""
+    from optimizer.answer.run import over_months
     from optimizer.model.case_model import with_changes
 
     if len(scenarios) < 2:
@@ -106,7 +94,8 @@ def compare_scenarios(
     case_models = {n: with_changes(case_model, s.changes) if s.changes else case_model for n, s in scenarios.items()}
     titles = {name: s.title or name for name, s in scenarios.items()}
     weights = {name: s.weight for name, s in scenarios.items()}
-    return compare_problems(case_model.inputs.name, case_models, titles, weights, settings, progress, executor)
+    asked = (case_model.inputs.name, case_models, titles, weights, settings, progress, executor)
+    return compare_paths(*asked) if over_months(case_model) else compare_problems(*asked)
 
 
 def compare_worlds(
@@ -114,19 +103,27 @@ def compare_worlds(
     settings: Settings,
     progress: Callable[[str, int, int], None] | None = None,
     executor: Executor | None = None,
-) -> Comparison:
+) -> Comparison | PathComparison:
     """The comparison of several cases that offer the same choices, each a scenario of equal weight."""
+    from optimizer.answer.run import over_months
+
     case_models = {m.inputs.name: m for m in given}
     if len(case_models) < 2:
         raise bad_argument(*TOO_FEW)
     first = given[0]
+    titles, ones = {name: m.inputs.case.title for name, m in case_models.items()}, dict.fromkeys(case_models, 1.0)
+    asked = (" / ".join(case_models), case_models, titles, ones, settings, progress, executor)
+    if any(over_months(m) for m in given):
+        if not all(over_months(m) for m in given):
+            message = "some ask over months, and some for the long run"
+            raise bad_argument("cases", message, "give all the same horizon:, or none")
+        return compare_paths(*asked)
     for name, m in case_models.items():
         same = m.choices.plans == first.choices.plans and m.choices.splits == first.choices.splits
         if not same or m.choices.counts != first.choices.counts:
             told = f"{name} does not offer the same choices as {first.inputs.name}"
             raise bad_argument("cases", told, "give both the same ladders")
-    titles, ones = {name: m.inputs.case.title for name, m in case_models.items()}, dict.fromkeys(case_models, 1.0)
-    return compare_problems(" / ".join(case_models), case_models, titles, ones, settings, progress, executor)
+    return compare_problems(*asked)
 
 
 def compare_problems(
@@ -252,101 +249,15 @@ def comparison_table(c: Comparison) -> Table:
     return table("Scenarios", columns, rows)
 
 
-def value_table(c: Comparison) -> TextTable:
-    """The value of every distinct menu in every scenario."""
-    headings = [
-        words("menu"),
-        *(Heading(f"{k} {c.titles[s]}", c.unit) for k, s in enumerate(c.scenarios, start=1)),
-    ]
-    rows: list[Row] = []
-    for label, m in c.groups():
-        cells = [c.cells[m, s] for s in c.scenarios]
-        rows.append((label, *(TextCell(Value(x.value, c.unit), mark="" if x.feasible else "!") for x in cells)))
-    title = say(
-        "{figure} of each menu (rows) in each scenario; ! misses a condition there", figure=FigureName(c.figure)
-    )
-    return text_table(headings, rows, title=title, stand_in=True)
-
-
-def choice_table(c: Comparison, solution: Solution | None) -> TextTable:
-    """Every distinct menu: the terms in which they differ, its expected value and largest regret."""
-    groups = c.groups()
-    names = [m for _, m in groups]
-    budgets = [c.budgets.get(m) for m in names]
-    columns, terms = term_columns([c.offers[m] for m in names], [c.shares[m] for m in names], c.plans, budgets)
-    headings = [words("menu"), *columns, Heading("expected value", c.unit), Heading("largest regret", c.unit)]
-    rows: list[Row] = [
-        (
-            TextCell(label, "strong"),
-            *cells,
-            Value(c.expected(m), c.unit),
-            Value(c.maximum_regret(m), c.unit),
-            TextCell(_remarks(c, m, solution), "new"),
-        )
-        for (label, m), cells in zip(groups, terms, strict=True)
-    ]
-    return text_table([*headings, words("remarks")], rows, title="Which menu to choose without knowing")
-
-
-def _remarks(c: Comparison, menu: str, solution: Solution | None) -> str:
-    proposed = solution is not None and c.menu(menu) == solution.chosen
-    told = {
-        "proposed": proposed,
-        "least regret": c.same(menu, c.least_regret),
-        "best expected": c.same(menu, c.best_expected),
-        "cannot win": menu not in c.candidates,
-    }
-    return ", ".join(words for words, true in told.items() if true)
-
-
-def _why_not(c: Comparison) -> list[Content]:
-    """Which menus cannot be recommended, and why; that none can, where it is so."""
-    lead = [] if c.robust else ["No menu meets the conditions in every scenario: the choice is among all of them."]
-    end = ": it cannot win." if c.robust else "."
-    told = [
-        say("{menu} misses {what}" + end, menu=label, what=tuple(f"{', '.join(v)} in {c.titles[s]}" for s, v in found))
-        for label, m in c.groups()
-        if (found := c.misses(m).items())
-    ]
-    return [*lead, *told]
-
-
-def comparison_section(c: Comparison, solution: Solution | None) -> Section:
-    """A comparison for readers."""
-    read = say(
-        "Regret of each menu in each scenario: {figure} lost against the best menu there. “Best in 2” is the best menu "
-        "if scenario 2 comes. Darker is worse; ! misses a condition there.",
-        figure=FigureName(c.figure),
-    )
-    none = {s: " (no menu meets the conditions)" if s in c.infeasible else "" for s in c.scenarios}
-    best = say(
-        "Least regret: {least}. Best expected value: {best}.",
-        least=c.label(c.least_regret),
-        best=c.label(c.best_expected),
-    )
-    missed = _why_not(c)
-    return Section(
-        title="If the world turns out differently",
-        blocks=(
-            Drawing(caption=read),
-            Listing(tuple(c.titles[s] + none[s] for s in c.scenarios), numbered=True, title="Scenarios"),
-            value_table(c),
-            choice_table(c, solution),
-            Note(best),
-            *([Listing(tuple(missed), title="Conditions missed")] if missed else []),
-        ),
-    )
-
-
 @register
-class CompareStudy(Study[Comparison]):
+class CompareStudy(Study[Comparison | PathComparison]):
     """The scenarios of a case, or several cases."""
 
     verb = "compare"
     word = "scenarios"
     help = "Each scenario's best menu in every other scenario: values, regret, the menu to regret least."
     place = 2
-    results = (Comparison,)
+    results = (Comparison, PathComparison)
     several = True
     spread = True
     options = (
@@ -360,7 +271,7 @@ class CompareStudy(Study[Comparison]):
         elif len(_scenarios(setup)) < 2:
             raise bad_argument("scenarios", "the case names no scenarios", CURE)
 
-    def run(self, setup: Setup) -> Comparison:
+    def run(self, setup: Setup) -> Comparison | PathComparison:
         def done(_name: str, count: int, total: int) -> None:
             setup.progress(count, total)
 
@@ -369,16 +280,16 @@ class CompareStudy(Study[Comparison]):
             return compare_worlds((setup.case_model, *setup.others), settings, done, setup.executor)
         return compare_scenarios(setup.case_model, _scenarios(setup), settings, done, setup.executor)
 
-    def document(self, result: Comparison) -> dict[str, Any]:
-        return comparison_document(result)
+    def document(self, result: Comparison | PathComparison) -> dict[str, Any]:
+        return path_document(result) if isinstance(result, PathComparison) else comparison_document(result)
 
-    def tables(self, result: Comparison) -> tuple[Table, ...]:
-        return (comparison_table(result),)
+    def tables(self, result: Comparison | PathComparison) -> tuple[Table, ...]:
+        return (path_table(result) if isinstance(result, PathComparison) else comparison_table(result),)
 
-    def sections(self, result: Comparison, solution: Solution | None = None) -> tuple[Section, ...]:
+    def sections(self, result: Comparison | PathComparison, solution: Solution | None = None) -> tuple[Section, ...]:
         return (comparison_section(result, solution),)
 
-    def summary(self, result: Comparison) -> tuple[tuple[str, Any, str], ...]:
+    def summary(self, result: Comparison | PathComparison) -> tuple[tuple[str, Any, str], ...]:
         none = (("scenario in which no menu meets the conditions", name, "") for name in result.infeasible)
         return (
             ("menu with the least largest regret", result.least_regret, ""),
@@ -389,7 +300,7 @@ class CompareStudy(Study[Comparison]):
     def seconds(self, setup: Setup) -> float:
         return len(_scenarios(setup)) * setup.answer().seconds.get("solve", 0.0)
 
-    def saved_as(self, result: Comparison) -> str:
+    def saved_as(self, result: Comparison | PathComparison) -> str:
         return "comparison"
 
 

@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import repeat
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from optimizer.answer.frontier import Axis, Frontier, FrontierFamily, point_of, read_step, step_row
 from optimizer.answer.offers import part_cells, part_columns, price_columns, prices
+from optimizer.answer.path_frontier import PathFrontier
 from optimizer.errors import InfeasibleError, bad_argument
+from optimizer.studies.frontier_paths import (
+    frontier_over_months,
+    path_frontier_document,
+    path_frontier_section,
+    path_frontier_table,
+    refuse_path_frontier,
+)
 from optimizer.studies.frontier_section import frontier_section
 from optimizer.studies.sections import (
     Section,
@@ -62,11 +70,11 @@ def frontier_case(
     cancelled: Callable[[], bool] | None = None,
     progress: Callable[[CaseStep, int], None] | None = None,
     known: Sequence[CaseStep] = (),
-) -> Frontier:
+) -> Frontier | PathFrontier:
     """The efficient frontier of two figures.
 
     Args:
-        x, y: figures; ``-name`` asks for less of it.
+        x, y: figures; ``-name`` asks for less of it; over months ``name@22-24``, see ``frontier_over_months``.
         points: solves to spend, at the ends and where neighbours lie farthest apart (``even``: evenly).
         everything: all efficient menus, however many.
         known: steps of an earlier run, not solved again.
@@ -82,7 +90,15 @@ def frontier_case(
         case_model = prepare_case(case, sets=sets, folder=folder)
         wanted = case_model.inputs.case.options.gap if gap is None else gap
         settings = Settings(gap=wanted, deadline=clock.deadline(), cancelled=cancelled)
+        if over_months(case_model):
+            refuse_path_frontier(case_model, even, everything, None)
+            return frontier_over_months(case_model, x, y, settings, points)
         return frontier_of(case_model, x, y, settings, points, even, everything, progress, known)
+
+
+def over_months(case_model: CaseModel) -> bool:
+    """Whether the case has a horizon."""
+    return case_model.inputs.case.horizon is not None
 
 
 def refuse_ranges(case_model: CaseModel) -> None:
@@ -112,6 +128,8 @@ def frontier_of(
     """The frontier of a prepared problem; where ``everything`` is asked for there is no gap."""
     from optimizer.optimise.case_frontier import trace_case
 
+    if over_months(case_model):
+        raise bad_argument("frontier", "the case asks over months", "ask frontier_case, or optimizer frontier")
     if points < 2:
         raise bad_argument("points", "must be at least 2")
     refuse_ranges(case_model)
@@ -244,17 +262,20 @@ def frontier_table(f: Frontier, which: str = "") -> Table:
     return table(f"Frontier{which}", columns, rows)
 
 
+Traced: TypeAlias = Frontier | FrontierFamily | PathFrontier
+
+
 @register
-class FrontierStudy(Study[Frontier | FrontierFamily]):
+class FrontierStudy(Study[Traced]):
     """One frontier, or a family of them."""
 
     verb = word = "frontier"
     help = "The trade-off between two figures, every point proven; with --out a stopped study goes on where it was."
     place = 1
-    results = (Frontier, FrontierFamily)
+    results = (Frontier, FrontierFamily, PathFrontier)
     alone = limited = stoppable = resumes = spread = True
     options = (
-        Option("x", "--x", str, X, "Horizontal figure; -FIGURE asks for less of it.", "FIGURE"),
+        Option("x", "--x", str, X, "Horizontal figure; -FIGURE asks for less; over months FIGURE@22-24.", "FIGURE"),
         Option("y", "--y", str, Y, "Vertical figure.", "FIGURE"),
         Option("points", "--points", int, 21, "How many solves to spend.", least=2, most=1000, in_report=15),
         Option("even", "--even", bool, False, "Even steps instead of the widest gaps."),
@@ -263,13 +284,18 @@ class FrontierStudy(Study[Frontier | FrontierFamily]):
     )
 
     def check(self, setup: Setup) -> None:
+        o = setup.options
+        if over_months(setup.case_model):
+            return refuse_path_frontier(setup.case_model, o["even"], o["everything"], o["family"])
         if setup.options["everything"] and setup.options["even"]:
             raise bad_argument("--even", "it has no effect with --all", "leave one of the two out")
-        refuse_ranges(setup.case_model)
+        return refuse_ranges(setup.case_model)
 
-    def run(self, setup: Setup) -> Frontier | FrontierFamily:
+    def run(self, setup: Setup) -> Traced:
         o, m = setup.options, setup.case_model
         settings = replace(setup.settings, cancelled=setup.cancelled)
+        if over_months(m):
+            return frontier_over_months(m, o["x"], o["y"], settings, o["points"], setup.progress)
         asked, how = (o["x"], o["y"], settings, o["points"]), (o["even"], o["everything"])
         total = None if o["everything"] else o["points"]
 
@@ -292,30 +318,37 @@ class FrontierStudy(Study[Frontier | FrontierFamily]):
     def spreads(self, setup: Setup) -> bool:
         return setup.options["family"] is not None
 
-    def document(self, result: Frontier | FrontierFamily) -> dict[str, Any]:
+    def document(self, result: Traced) -> dict[str, Any]:
+        if isinstance(result, PathFrontier):
+            return path_frontier_document(result)
         if isinstance(result, Frontier):
             return frontier_document(result)
         told = [frontier_document(f) for f in result.frontiers]
         return {"schema_version": 1, "case": result.case, "family": told}
 
-    def tables(self, result: Frontier | FrontierFamily) -> tuple[Table, ...]:
+    def tables(self, result: Traced) -> tuple[Table, ...]:
+        if isinstance(result, PathFrontier):
+            return (path_frontier_table(result),)
         several = isinstance(result, FrontierFamily)
         return tuple(frontier_table(f, f" {k}" if several else "") for k, f in enumerate(_each(result), start=1))
 
-    def sections(self, result: Frontier | FrontierFamily, solution: Solution | None = None) -> tuple[Section, ...]:
+    def sections(self, result: Traced, solution: Solution | None = None) -> tuple[Section, ...]:
+        if isinstance(result, PathFrontier):
+            return (path_frontier_section(result),)
         return tuple(frontier_section(f, solution) for f in _each(result))
 
-    def summary(self, result: Frontier | FrontierFamily) -> tuple[tuple[str, Any, str], ...]:
-        return tuple(("the true frontier lies above the drawn one by at most", f.room, f.y.unit) for f in _each(result))
+    def summary(self, result: Traced) -> tuple[tuple[str, Any, str], ...]:
+        several = (result,) if isinstance(result, PathFrontier) else _each(result)
+        return tuple(("the true frontier lies above the drawn one by at most", f.room, f.y.unit) for f in several)
 
-    def complete(self, result: Frontier | FrontierFamily) -> bool:
-        return all(f.complete for f in _each(result))
+    def complete(self, result: Traced) -> bool:
+        return result.complete if isinstance(result, PathFrontier) else all(f.complete for f in _each(result))
 
-    def saved_as(self, result: Frontier | FrontierFamily) -> str:
-        return "frontier" if isinstance(result, Frontier) else "frontiers"
+    def saved_as(self, result: Traced) -> str:
+        return "frontiers" if isinstance(result, FrontierFamily) else "frontier"
 
-    def files(self, result: Frontier | FrontierFamily) -> dict[str, str]:
-        return {"frontier.csv": result.to_frame().to_csv(index=False)} if isinstance(result, Frontier) else {}
+    def files(self, result: Traced) -> dict[str, str]:
+        return {"frontier.csv": result.to_frame().to_csv(index=False)} if not isinstance(result, FrontierFamily) else {}
 
 
 def _each(result: Frontier | FrontierFamily) -> tuple[Frontier, ...]:

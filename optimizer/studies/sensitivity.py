@@ -3,55 +3,38 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from optimizer.answer.tornado import TOP, Driver, End, Tornado, driver_of, ends
-from optimizer.errors import Finding, InfeasibleError, InputError, bad_argument
-from optimizer.studies.sections import (
-    Content,
-    Drawing,
-    FigureName,
-    Heading,
-    Listing,
-    Note,
-    NumberForm,
-    PathName,
-    Row,
-    Section,
-    TextCell,
-    TextTable,
-    Value,
-    say,
-    text_table,
-    words,
+from optimizer.answer.tornado import TOP, End, Tornado, driver_of, ends
+from optimizer.errors import Finding, InputError, bad_argument
+from optimizer.studies.sections import Section
+from optimizer.studies.sensitivity_ends import (
+    best_path_value,
+    best_value,
+    horizon_numbers,
+    kept_path_value,
+    kept_value,
 )
+from optimizer.studies.sensitivity_section import tornado_section
 from optimizer.studies.study import Option, Setup, Study, register, settings_for
 from optimizer.studies.tables import BY_ROW, Table, table
 
 if TYPE_CHECKING:
     from os import PathLike
 
+    from optimizer.answer.path import PathSolution
     from optimizer.answer.solution import Solution
     from optimizer.execution.executor import Executor
     from optimizer.inputs.changes import Changes
     from optimizer.model.case_model import CaseModel
-    from optimizer.model.choices import Menu
     from optimizer.optimise.outcome import Settings
     from optimizer.schema.base import Quantity
     from optimizer.schema.case import Case
 
 SIDES = ("low", "high")
-LISTED = 25
-"""So many fit a terminal."""
-GRADES = {
-    "1": "maker's own page or filing",
-    "2": "named press",
-    "3": "retelling, used as a range",
-    "D": "derived by arithmetic",
-}
 
 
 def sensitivity_case(
@@ -75,18 +58,18 @@ def sensitivity_case(
     Raises:
         InputError (also for a path without a range), InfeasibleError.
     """
-    from optimizer.answer.run import solve_case_model
+    from optimizer.answer.run import solve_any
     from optimizer.model.case_model import prepare_case
 
     m = prepare_case(case, sets=sets, folder=folder)
     uncertain(m, paths)
     settings = settings_for(m, gap)
-    return tornado(m, solve_case_model(m, settings), settings, top, paths, progress, cancelled, executor)
+    return tornado(m, solve_any(m, settings), settings, top, paths, progress, cancelled, executor)
 
 
 def tornado(
     m: CaseModel,
-    solution: Solution,
+    solution: Solution | PathSolution,
     settings: Settings,
     top: int = TOP,
     paths: Sequence[str] | None = None,
@@ -94,12 +77,14 @@ def tornado(
     cancelled: Callable[[], bool] | None = None,
     executor: Executor | None = None,
 ) -> Tornado:
-    """The tornado around a solved case."""
+    """The tornado around a solved case; over months the path is kept, and optimised anew."""
+    from optimizer.answer.run import over_months
     from optimizer.execution.choice import borrowed
 
     began = time.perf_counter()
     base, wanted = solution.objective.value, uncertain(m, paths)
     count = min(top, len(wanted))
+    chosen, kept_task, best_task = _tasks(m, solution)
 
     def told(before: int) -> Callable[[int], None] | None:
         return None if progress is None else lambda done: progress(before + done, 2 * (len(wanted) + count))
@@ -114,13 +99,13 @@ def tornado(
                 task, repeat(shared), repeat(same), paths, values, cancelled=cancelled, progress=told(before)
             )
 
-        kept = at_ends(kept_value, solution.chosen, [(path, *ends(q)) for path, q in wanted.items()], 0)
+        kept = at_ends(kept_task, chosen, [(path, *ends(q)) for path, q in wanted.items()], 0)
         pairs = zip(wanted.items(), kept[::2], kept[1::2], strict=False)
         drivers = sorted(
             (driver_of(*number, *found) for number, *found in pairs), key=lambda d: (-d.swing(base), d.path)
         )
         redone = drivers[:count] if len(drivers) == len(wanted) else []
-        best = at_ends(best_value, quick, [(d.path, d.low, d.high) for d in redone], len(kept))
+        best = at_ends(best_task, quick, [(d.path, d.low, d.high) for d in redone], len(kept))
     again = [d.redone(*found) for d, *found in zip(redone, best[::2], best[1::2], strict=False)]
     return Tornado(
         case=solution.case,
@@ -131,35 +116,56 @@ def tornado(
         seconds=time.perf_counter() - began,
         complete=len(again) == count and len(drivers) == len(wanted),
         sources={key: (s.text, s.url, s.grade) for key, s in m.inputs.market.sources.items()},
+        thing="path" if over_months(m) else "menu",
     )
 
 
-def tornado_seconds(m: CaseModel, solution: Solution, numbers: int | None = None, solves: int = TOP) -> float:
+def _tasks(m: CaseModel, solution: Solution | PathSolution) -> tuple[Any, Task, Task]:
+    """What is kept, and the tasks with it kept and optimised anew."""
+    from optimizer.answer.solution import Solution
+
+    if not isinstance(solution, Solution):
+        from optimizer.answer.path_worlds import chosen_of
+
+        return chosen_of(solution), kept_path_value, best_path_value
+    return solution.chosen, kept_value, best_value
+
+
+def tornado_seconds(
+    m: CaseModel, solution: Solution | PathSolution, numbers: int | None = None, solves: int = TOP
+) -> float:
     """About how many seconds it will all take: a calibration from one nearby is a fraction of the first."""
     numbers = len(uncertain(m)) if numbers is None else numbers
     return 2.0 * (numbers * 0.2 * m.spent.get("calibrate", 0.0) + solves * solution.seconds.get("solve", 0.0))
 
 
 def uncertain(case_model: CaseModel, paths: Sequence[str] | None = None) -> dict[str, Quantity]:
-    """Numbers with a low and a high that differ, or those named. Raises InputError for a name without a range."""
+    """Numbers with a low and a high that differ, or those named. Raises InputError for a name without a range.
+
+    Over months those of the market's dynamics and of the case's horizon, too.
+    """
     from optimizer.market.check import quantities
 
-    known = quantities(case_model.inputs.market)
-    found = {path: q for path, q in known.items() if not _fixed(path, q)}
+    horizon = case_model.inputs.case.horizon
+    known = {**quantities(case_model.inputs.market), **({} if horizon is None else horizon_numbers(horizon))}
+    moving = ("today.observed",) if horizon is not None else ("today.observed", "dynamics.")
+    found = {path: q for path, q in known.items() if not _fixed(q) and not path.startswith(moving)}
     refused = [_refused(path, known.get(path)) for path in paths or () if path not in found]
     if refused:
         raise InputError(refused)
     return found if paths is None else {path: found[path] for path in paths}
 
 
-def _fixed(path: str, q: Quantity) -> bool:
-    return q.low is None or q.high is None or q.low >= q.high or path.startswith(("today.observed", "dynamics."))
+def _fixed(q: Quantity) -> bool:
+    return q.low is None or q.high is None or q.low >= q.high
 
 
 def _refused(path: str, q: Quantity | None) -> Finding:
     """Why a number cannot be moved."""
     if q is None:
         message, cure = f"no number of the market is at {path!r}", "name one, e.g. plans.plus.price"
+    elif path.startswith("dynamics.") and not _fixed(q):
+        message, cure = f"{path} moves nothing in the long run", "ask over months: add horizon: to the case"
     elif path.startswith("today.observed"):
         message, cure = f"{path} was observed: worlds are calibrated to it", "name a number that is uncertain"
     else:
@@ -170,36 +176,6 @@ def _refused(path: str, q: Quantity | None) -> Finding:
 Range: TypeAlias = tuple[str, float, float]
 """Path, low, high."""
 Task: TypeAlias = "Callable[[CaseModel, Any, str, float], End]"
-
-
-def kept_value(m: CaseModel, menu: Menu, path: str, value: float) -> End:
-    """The objective at the kept menu with one number moved; none where the market cannot be."""
-    from optimizer.market.credibility import reported
-    from optimizer.model.case_model import vary
-    from optimizer.optimise.objectives import objective_of
-
-    try:
-        varied = vary(m, {path: value})
-    except InputError as error:
-        return End(None, error.findings[0].message)
-    objective = objective_of(varied.inputs.case.objective, varied.today).last
-    before = {(r.check, r.of) for r in reported(m.today) if r.passed}
-    missed = [r for r in reported(varied.today) if not r.passed and (r.check, r.of) in before]
-    contradicts = tuple(r.check if r.of == "total" else f"{r.check} of {r.of}" for r in missed)
-    return End(objective.value(varied.evaluate(varied.carried(menu, m))), "", contradicts)
-
-
-def best_value(m: CaseModel, settings: Settings, path: str, value: float) -> End:
-    """The objective of the best menu with one number moved; none where there is none."""
-    from optimizer.answer.solving import solve_stages
-    from optimizer.model.case_model import vary
-
-    try:
-        return End(solve_stages(vary(m, {path: value}), settings, diagnosed=False)[-1].reported.value)
-    except InputError as error:
-        return End(None, error.findings[0].message)
-    except InfeasibleError:
-        return End(None, "no menu meets the conditions")
 
 
 def tornado_document(t: Tornado) -> dict[str, Any]:
@@ -232,9 +208,9 @@ def tornado_document(t: Tornado) -> dict[str, Any]:
 
 def tornado_table(t: Tornado) -> Table:
     """Every number, its range, and the objective at its ends."""
+    ends = [f"{t.thing} {how}, at {side}" for how in ("kept", "optimised anew") for side in SIDES]
     columns = {"path": "", "unit": "", "value": BY_ROW, "low": BY_ROW, "high": BY_ROW, "assumed": "",
-               "menu kept, at low": t.unit, "menu kept, at high": t.unit, "menu optimised anew, at low": t.unit,
-               "menu optimised anew, at high": t.unit, "swing": t.unit, "source_or_reason": "",
+               **dict.fromkeys(ends, t.unit), "swing": t.unit, "source_or_reason": "",
                "why_without_value": "", "contradicts": ""}  # fmt: skip
     rows = [
         (
@@ -246,107 +222,6 @@ def tornado_table(t: Tornado) -> Table:
         for d in t.drivers
     ]
     return table("Tornado", columns, rows)
-
-
-def remarks(d: Driver) -> list[Content]:
-    """Why an end has no value, and what it contradicts."""
-    told: dict[tuple[str, str], list[str]] = {}
-    for key, why in d.missing.items():
-        menu, side = key.split("_")
-        told.setdefault((side, why), []).append("kept" if menu == "kept" else "optimised anew")
-    none = [
-        say("no value at its {side}, menu {menus}: {why}", side=side, menus=" or ".join(menus), why=why)
-        for (side, why), menus in told.items()
-    ]
-    sides: dict[tuple[str, ...], list[str]] = {}
-    for side, figures in d.contradicts.items():
-        sides.setdefault(figures, []).append(side)
-    against = [
-        say("at its {ends} it contradicts the reported {figures}", ends=" and ".join(ends), figures=_names(figures))
-        for figures, ends in sides.items()
-    ]
-    return [*none, *against]
-
-
-def _names(figures: Iterable[str]) -> Content:
-    return tuple(FigureName(figure) for figure in figures)
-
-
-def remark_listing(t: Tornado) -> list[Listing]:
-    """Remarks on the numbers that matter most, and on all others that are shown without a value."""
-    leading = t.leading()
-    shown = [*leading, *(d for d in t.drivers[:LISTED] if d.missing and d not in leading)]
-    told = tuple(say("{number}: {what}", number=PathName(d.path), what=what) for d in shown for what in remarks(d))
-    return [Listing(told, title="Ends without a value, and worlds that contradict reported figures")] if told else []
-
-
-def end_table(t: Tornado) -> TextTable:
-    """The objective at every number's ends, the menu kept and optimised anew."""
-
-    def end(d: Driver, menu: str, side: str) -> TextCell:
-        mark = "!" if side in d.contradicts and menu == "kept" else ""
-        return TextCell(Value(getattr(d, f"{menu}_{side}"), t.unit), mark=mark)
-
-    headings = [words("number"), Heading("low"), Heading("high")]
-    headings += [Heading(f"menu {menu}, at {side}", t.unit) for menu in ("kept", "re-optimised") for side in SIDES]
-    rows: list[Row] = [
-        (
-            TextCell(PathName(d.path), tag="assumed" if d.assumed else ""),
-            Value(d.low, d.unit),
-            Value(d.high, d.unit),
-            *(end(d, menu, side) for menu in ("kept", "best") for side in SIDES),
-        )
-        for d in t.drivers[:LISTED]
-    ]
-    title = say("{figure} at each number’s low and high; ! such a world contradicts reported figures",
-                figure=FigureName(t.figure))  # fmt: skip
-    return text_table(headings, rows, title=title, stand_in=True)
-
-
-def evidence_table(t: Tornado) -> TextTable:
-    """Where the numbers that matter most come from."""
-    headings = [
-        *(words(name) for name in ("number", "used", "could be")),
-        Heading("moves the result by", t.unit),
-        words("evidence"),
-    ]
-    rows: list[Row] = [
-        (
-            TextCell(PathName(d.path), "strong"),
-            Value(d.value, d.unit, NumberForm.STATED),
-            say("{low} to {high}", low=Value(d.low, d.unit), high=Value(d.high, d.unit)),
-            Value(d.swing(t.base), t.unit),
-            _evidence(t, d),
-        )
-        for d in t.leading()
-    ]
-    return text_table(headings, rows, title="Where the numbers that matter most come from")
-
-
-def _evidence(t: Tornado, d: Driver) -> TextCell:
-    if d.assumed or d.why not in t.sources:
-        return TextCell(d.why, "small", tag="assumed" if d.assumed else "")
-    text, url, grade = t.sources[d.why]
-    return TextCell(f"{text} (grade {grade}: {GRADES.get(grade, '')})", "small", link=url)
-
-
-def tornado_section(t: Tornado) -> Section:
-    """A tornado for readers."""
-    lead = say("{figure} is {base}.", figure=FigureName(t.figure), base=Value(t.base, t.unit))
-    none: list[Content] = [] if t.drivers or not t.complete else ["No number of this market has a range."]
-    read = (
-        "Bars: where it moves with this menu when one number is at its low or high; thin bars: with the best menu for "
-        "that number. * assumed; ! such a world contradicts reported figures."
-    )
-    return Section(
-        title="Which numbers matter most",
-        lead=(lead, *none),
-        blocks=(
-            *((Drawing(caption=read), end_table(t), evidence_table(t)) if t.drivers else ()),
-            *remark_listing(t),
-            *([] if t.complete else [Note("The study was stopped early: what was done is kept.")]),
-        ),
-    )
 
 
 @register
@@ -370,10 +245,12 @@ class SensitivityStudy(Study[Tornado]):
         uncertain(setup.case_model, setup.options["paths"])
 
     def run(self, setup: Setup) -> Tornado:
-        o, settings = setup.options, replace(setup.settings, cross_check=False)
-        solution = replace(setup, settings=settings).answer()
+        from optimizer.answer.run import over_months, solve_any
+
+        o, m, settings = setup.options, setup.case_model, replace(setup.settings, cross_check=False)
+        solution = solve_any(m, settings) if over_months(m) else replace(setup, settings=settings).answer()
         asked = (o["top"], o["paths"], setup.progress, setup.cancelled, setup.executor)
-        return tornado(setup.case_model, solution, settings, *asked)
+        return tornado(m, solution, settings, *asked)
 
     def document(self, result: Tornado) -> dict[str, Any]:
         return tornado_document(result)

@@ -20,7 +20,7 @@ from optimizer.execution.cluster import ClusterError, ClusterExecutor
 from optimizer.execution.executor import Executor, SerialExecutor, WorkerLostError
 from optimizer.execution.processes import ProcessExecutor
 from optimizer.optimise.outcome import Settings
-from optimizer.studies.sensitivity import best_value
+from optimizer.studies.sensitivity_ends import best_value
 
 pytest.importorskip("distributed")
 from clusters import PATHS, cluster, scheduler, started, worker_command

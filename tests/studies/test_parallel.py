@@ -19,7 +19,8 @@ from optimizer.studies.bundle import run_studies, wanted_studies
 from optimizer.studies.compare import compare_scenarios, comparison_document
 from optimizer.studies.explain import explain, explanation_document
 from optimizer.studies.frontier import family, frontier_document, frontier_of
-from optimizer.studies.sensitivity import best_value, kept_value, tornado, tornado_document
+from optimizer.studies.sensitivity import tornado, tornado_document
+from optimizer.studies.sensitivity_ends import best_value, kept_value
 
 SETTINGS = Settings(gap=1e-6, cross_check=False)
 CHANGES = {"cheap": {"alternatives.rival.price": Change(times=0.6)}, "costly": {"pools.main.price": Change(times=1.8)}}

@@ -24,7 +24,8 @@ from optimizer.schema.case import Change, Scenario
 from optimizer.studies.compare import compare_scenarios, comparison_section
 from optimizer.studies.frontier import frontier_of, frontier_section
 from optimizer.studies.sections import Listing, TextCell, TextTable
-from optimizer.studies.sensitivity import end_table, tornado, tornado_section, uncertain
+from optimizer.studies.sensitivity import tornado, uncertain
+from optimizer.studies.sensitivity_section import end_table, tornado_section
 
 SETTINGS = Settings(gap=1e-6, cross_check=False)
 Ask = Callable[..., str]

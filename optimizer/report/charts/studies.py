@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import altair as alt
 
-from optimizer.answer.comparison import Comparison
+from optimizer.answer.comparison import CrossTable
 from optimizer.answer.tornado import TOP, Driver, Tornado
 from optimizer.answer.views import view
 from optimizer.answer.words import bare, stated
@@ -38,7 +38,7 @@ LANES = {"": 1.0, "upper": 0.5, "lower": 0.5}
 """Where a bar lies -> its height as a part of a whole one: two bars on one side of the base lie side by side."""
 
 
-def _cells(comparison: Comparison, what: str) -> list[Row]:
+def _cells(comparison: CrossTable, what: str) -> list[Row]:
     rows = []
     for label, menu in comparison.groups():
         for number, scenario in enumerate(comparison.scenarios):
@@ -64,8 +64,8 @@ def _cells(comparison: Comparison, what: str) -> list[Row]:
     return rows
 
 
-@view(Comparison)
-def comparison_chart(comparison: Comparison, width: Width = 640, what: str = "regret") -> Chart:
+@view(CrossTable)
+def comparison_chart(comparison: CrossTable, width: Width = 640, what: str = "regret") -> Chart:
     """Menus (rows) in scenarios (columns, by number): ``regret`` or ``value``; ``!`` marks a missed condition."""
     rows = _cells(comparison, what)
     groups = comparison.groups()
@@ -87,7 +87,7 @@ def comparison_chart(comparison: Comparison, width: Width = 640, what: str = "re
     if len(comparison.scenarios) < CROWDED:
         layers.append(base.mark_text(fontSize=11, color=INK).encode(text="told:N"))
     text = (
-        f"{heading(what)} in {title(comparison.figure)} of {len(groups)} menus in "
+        f"{heading(what)} in {title(comparison.figure)} of {len(groups)} {comparison.thing}s in "
         f"{len(comparison.scenarios)} scenarios. Least regret: {comparison.label(comparison.least_regret)}."
     )
     return finish(alt.layer(*layers), text)
