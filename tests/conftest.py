@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -56,6 +56,21 @@ def small() -> ModuleType:
     import formulation_small
 
     return formulation_small
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A headless Chromium; without one the tests are skipped, but never where CI=true."""
+    from devtools import Browser, find_browser
+
+    path = find_browser()
+    if path is None:
+        why = "no Chromium on this machine: install it (Debian: apt-get install chromium) or set CHROMIUM"
+        if os.environ.get("CI") == "true":
+            pytest.fail(why)
+        pytest.skip(why)
+    with Browser(path) as found:
+        yield found
 
 
 @pytest.hookimpl(wrapper=True)

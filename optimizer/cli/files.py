@@ -76,7 +76,7 @@ def write_files(
 
     found = run_studies(studies, case_model, solution, settings, told, executor)
     if html is not None:
-        write_page(html, solution, **found)
+        write_page(html, case_model, solution, **found)
     if excel is not None:
         from optimizer.report.excel import write_workbook
 
@@ -90,17 +90,18 @@ def write_files(
             print(f"saved to {path}", file=sys.stderr)
 
 
-def write_page(path: Path, solution: Any, **results: Any) -> None:
-    """Write the report; it is told on stderr. Raises InputError where the packages for it are not installed."""
-    page_writer()(path, solution, **results)
+def write_page(path: Path, case_model: Any, solution: Any, **results: Any) -> None:
+    """Write the page of an answer; it is told on stderr. Raises InputError where the packages for it are not there."""
+    page_writer()(path, case_model, solution, **results)
     print(f"saved to {path}", file=sys.stderr)
 
 
 def page_writer() -> Callable[..., Any]:
-    """What writes a report. Raises InputError where the packages for it are not installed."""
+    """What writes the page of an answer. Raises InputError where the packages for it are not installed."""
     try:
-        from optimizer.report.html import write_report
+        from optimizer.page.write import write_answer
+        from optimizer.report import html as _  # noqa: F401
     except ModuleNotFoundError as error:
         cure = "pip install 'pricing-strategy-optimizer[report]'"
         raise bad_argument("--html", f"the report needs the package {error.name}", cure) from None
-    return write_report
+    return write_answer

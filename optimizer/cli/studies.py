@@ -119,7 +119,7 @@ def _run(study: Study[Any], given: dict[str, Any]) -> None:
             result = study.run(heard)
             ended = stopped()
         if page is not None:
-            write_page(page, study.answer(setup, result), **{study.word: result})
+            write_page(page, setup.case_model, study.answer(setup, result), **{study.word: result})
     _put_out(study, result, given["json"], out)
     if ended:
         raise typer.Exit(INTERRUPTED)

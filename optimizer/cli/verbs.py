@@ -22,6 +22,12 @@ def _answers(app: typer.Typer) -> None:
     register(app)
 
 
+def _page(app: typer.Typer) -> None:
+    from optimizer.cli.page import register
+
+    register(app)
+
+
 def _inputs(app: typer.Typer) -> None:
     from optimizer.cli.inputs import register
 
@@ -75,6 +81,7 @@ Group = Callable[[typer.Typer], None]
 GROUPS: dict[Group, tuple[str, ...]] = {
     _run: ("run",),
     _answers: ("evaluate",),
+    _page: ("page",),
     _inputs: ("check", "list", "copy"),
     _dictionary: ("schema", "equations"),
     _saved: ("verify",),

@@ -10,6 +10,8 @@ import numpy as np
 
 from optimizer.typing import Array
 
+ROUNDING = 1e-12
+"""Part of an amount that is no more than rounding."""
 Prices = Sequence[float | None]
 """(A,) usd per request; None = not sold beyond the cap."""
 
@@ -48,6 +50,16 @@ def request_price(tokens: Tokens, prices: Tokens) -> float:
     Index: none. Unit: usd/request; prices in usd/token. Source: how token price lists bill (this project).
     """
     return tokens.input * prices.input + tokens.cached * prices.cached + tokens.output * prices.output
+
+
+def beyond_credits(spend: Array, credits: float) -> Array:
+    """What is spent beyond the credits that a fee includes: max(0, spend - credits), 0 where rounding alone is left.
+
+    Who uses up the credits spends just them, at any price where the elasticity is 1, and is not billed.
+    Index: (I,). Unit: usd/month. Source: definition of credits (this project).
+    """
+    left = spend - credits
+    return np.where(left > ROUNDING * credits, left, 0.0)
 
 
 def billed_spend(spend: Array, included: float, least: float) -> Array:

@@ -122,7 +122,7 @@ def _answering(
     taken = before.by_model - served  # below 0 where bought requests take the fallback's place
     answer = metered.answered(np.maximum(taken, 0.0), terms.unit_prices, known, elasticity)
     moved = np.minimum(taken, 0.0) * overage.grown(np.maximum(taken, 0.0), answer.bought)
-    spend = np.maximum(answer.spend - terms.credits, 0.0)
+    spend = metered.beyond_credits(answer.spend, terms.credits)
     billed = metered.billed_spend(spend, terms.included_spend, terms.least_spend)
     left = np.maximum(inside.refused[population.cell] - answer.bought, 0.0).sum(axis=1)
     return Use(

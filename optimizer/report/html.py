@@ -82,7 +82,7 @@ def runtime() -> str:
 
 
 def script_hash(script: str) -> str:
-    """The only scripts that the page's policy lets run are those with these hashes."""
+    """The only scripts and styles that the page's policy lets through are those with these hashes."""
     return "'sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() + "'"
 
 
@@ -98,34 +98,53 @@ def environment() -> jinja2.Environment:
     )
 
 
-def report_html(solution: Solution, **results: object) -> str:
-    """The report as one HTML text; the same input gives the same text.
+@dataclass(frozen=True)
+class Parts:
+    """What a page needs to hold a report: what comes first, its sections, how they look, what draws their charts."""
 
-    results: what studies returned, by any name; None is left out.
-    """
+    head: str
+    """The decision with its range and checks."""
+    body: str
+    css: str
+    scripts: tuple[str, ...]
+
+
+def report_parts(solution: Solution, **results: object) -> Parts:
+    """The report as parts of a page; the same input gives the same text. ``results`` as in :func:`report_html`."""
     gallery = Gallery()
     what, result = decision(solution).rsplit("\n", 1)
     context: dict[str, Any] = {
         "s": solution,
         "what": what,
         "result": result,
-        "heading": printable(solution.title),
-        "question": printable(solution.question),
         **_about_solution(solution, gallery),
         "ranges": first_words(results, solution),
         "beside": first_blocks(results, solution, gallery.add),
         "studies": study_sections(results, solution, gallery.add),
     }
-    app = (TEMPLATES / "report.js").read_text(encoding="utf-8")
+    head, body = (environment().get_template(name).render(**context) for name in ("head.html", "sections.html"))
+    css, app = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("report.css", "report.js"))
+    return Parts(head, body, css, (runtime(), app))
+
+
+def report_html(solution: Solution, **results: object) -> str:
+    """The report as one HTML text; the same input gives the same text.
+
+    results: what studies returned, by any name; None is left out.
+    """
+    parts = report_parts(solution, **results)
     return (
         environment()
         .get_template("report.html")
         .render(
-            **context,
-            css=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
-            runtime=runtime(),
-            app=app,
-            hashes=f"{script_hash(runtime())} {script_hash(app)}",
+            heading=printable(solution.title),
+            question=printable(solution.question),
+            head=parts.head,
+            body=parts.body,
+            css=parts.css,
+            scripts=parts.scripts,
+            style_hash=script_hash(parts.css),
+            hashes=" ".join(map(script_hash, parts.scripts)),
         )
     )
 

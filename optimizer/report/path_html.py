@@ -127,7 +127,7 @@ def _world(month: int, title: str | None, changes: Any) -> Content:
 def path_html(solution: PathSolution) -> str:
     """The page as one HTML text."""
     gallery = Gallery()
-    app = (TEMPLATES / "report.js").read_text(encoding="utf-8")
+    app, css = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("report.js", "report.css"))
     return (
         environment()
         .get_template("path.html")
@@ -138,7 +138,8 @@ def path_html(solution: PathSolution) -> str:
             what=decision_of(solution),
             result=result_of(solution),
             sections=sections_of(path_sections(solution), solution, gallery.add),
-            css=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
+            css=css,
+            style_hash=script_hash(css),
             runtime=runtime(),
             app=app,
             hashes=f"{script_hash(runtime())} {script_hash(app)}",

@@ -31,6 +31,12 @@ def test_request_price() -> None:
     assert metered.request_price(Tokens(1200.0, 800.0, 450.0), prices) == pytest.approx(6100e-6, rel=1e-12)
 
 
+def test_beyond_credits() -> None:
+    got = metered.beyond_credits(np.array([4.0, 5.0 + 1e-15, 6.0]), 5.0)
+    assert got.tolist() == [0.0, 0.0, 1.0]
+    assert metered.beyond_credits(np.array([0.0, 1e-15, 3.0]), 0.0).tolist() == [0.0, 1e-15, 3.0]
+
+
 def test_billed_spend() -> None:
     got = metered.billed_spend(np.array([0.0, 30.0, 80.0]), 20.0, 25.0)
     assert got == pytest.approx([25.0, 25.0, 60.0])

@@ -28,9 +28,10 @@ FLOORS = {
     "answer": 10,
     "studies": 11, "learn": 11,
     "report": 12,
-    "service": 12,
-    "cli": 13, "__init__": 13,
-    "__main__": 14,
+    "page": 13,
+    "service": 14,
+    "cli": 15, "__init__": 15,
+    "__main__": 16,
 }  # fmt: skip
 
 # Subpackage or module -> packages it must never import.

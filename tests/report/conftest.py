@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from devtools import Browser, find_browser
 
 from optimizer.answer.run import solve_case, solve_case_model
 from optimizer.model.case_model import prepare_case
@@ -88,19 +85,6 @@ def hostile(studies: dict[str, Any]) -> dict[str, Any]:
             condition_costs=tuple({**r, "condition": EVIL} for r in explanation.condition_costs),
         ),
     }
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """A headless Chromium; without one the tests are skipped, but never where CI=true."""
-    path = find_browser()
-    if path is None:
-        why = "no Chromium on this machine: install it (Debian: apt-get install chromium) or set CHROMIUM"
-        if os.environ.get("CI") == "true":
-            pytest.fail(why)
-        pytest.skip(why)
-    with Browser(path) as found:
-        yield found
 
 
 @pytest.fixture(scope="session")

@@ -43,10 +43,12 @@
   }
 
   const done = [];
+  document.documentElement.classList.add("drawing"); // without scripts still pictures stand in
   for (const box of document.querySelectorAll(".chart")) {
+    box.style.minHeight = box.dataset.height + "px";
     const spec = JSON.parse(document.getElementById(box.dataset.spec).textContent);
     // ast: expressions are interpreted, so that the page's policy need not allow code made from text
-    const options = { mode: "vega", renderer: "svg", actions: false, ast: true, hover: true, tooltip: show };
+    const options = { mode: "vega", renderer: "svg", actions: false, defaultStyle: false, ast: true, hover: true, tooltip: show };
     done.push(vegaEmbed(box, spec, options).then(function (made) { views.push([made.view, box]); }));
   }
   Promise.all(done).then(function () {
