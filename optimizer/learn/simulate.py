@@ -7,7 +7,7 @@ the caps of their plan. Annual subscriptions are told as such, but end like othe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from os import PathLike
 from typing import Any
@@ -16,6 +16,7 @@ import numpy as np
 
 from optimizer.economics.normal import cdf
 from optimizer.errors import bad_argument
+from optimizer.learn.arms import SIGN_UP, experiments
 from optimizer.learn.habits import habit_of, served, wishes
 from optimizer.learn.truth import KnownTruth, TrueNumber, draw_truth
 from optimizer.market.evaluate import Evaluation, evaluate_menu
@@ -24,10 +25,9 @@ from optimizer.typing import Array, Ints
 
 FIRST_DAY = date(2025, 1, 6)
 """A Monday, so that weeks are whole."""
-SIGN_UP = 0.3
-"""Share of those who see an arm of the test who decide at all."""
-CHEAPER = 0.75
-"""Price of the tested plan against its own."""
+VISITORS = 8000
+"""Visitors that an arm of a test is shown to."""
+MOST_VISITORS = 1_000_000_000
 LONGEST = 1500.0
 """Days that a subscription can have lasted before the first day."""
 
@@ -53,12 +53,17 @@ class _Held:
     end: Array
 
 
-def simulate(case: str | PathLike[str], customers: int, days: int, seed: int) -> Simulation:
-    """A company with so many customers on the first day, watched for some days. Raises InputError."""
+def simulate(case: str | PathLike[str], customers: int, days: int, seed: int, visitors: int = VISITORS) -> Simulation:
+    """A company with so many customers on the first day, watched for some days. Raises InputError.
+
+    visitors: how many each arm of its tests is shown to; 0: it makes no tests.
+    """
     if not 10 <= customers <= 5_000_000:
         raise bad_argument("--customers", f"{customers} is not between 10 and 5,000,000", "give e.g. 8000")
     if not 14 <= days <= 1000:
         raise bad_argument("--days", f"{days} is not between 14 and 1000", "give e.g. 90")
+    if not 0 <= visitors <= MOST_VISITORS:
+        raise bad_argument("--visitors", f"{visitors} is not between 0 and {MOST_VISITORS:,}", "give e.g. 8000")
     if seed < 0:
         raise bad_argument("--seed", "a seed cannot be negative", "give 0 or more")
     truth = draw_truth(case, seed)
@@ -70,7 +75,7 @@ def simulate(case: str | PathLike[str], customers: int, days: int, seed: int) ->
         "subscriptions": _subscriptions(today, held, days, rng),
         "usage": _usage(truth, today, held, days, rng),
         "caps": _caps(today),
-        "experiments": _experiment(today, customers, rng),
+        "experiments": experiments(today, visitors, rng),
     }
     total = float(today.customers.sum())
     more = TrueNumber("simulated.customers", float(customers), "customers", None, None)
@@ -249,44 +254,6 @@ def _caps(today: Evaluation) -> Columns:
             rows += [(plan, name, window, cap, str(terms.fallback is not None).lower()) for window, cap in caps or ()]
     names = ("plan", "ai_model", "window", "cap", "fallback")
     return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)) if rows else {n: [] for n in names}
-
-
-def _experiment(today: Evaluation, customers: int, rng: np.random.Generator) -> Columns:
-    """A price test among new visitors: the paid consumer plan that most have, at its price and cheaper."""
-    prepared = today.prepared
-    paid = [
-        p for p in today.plans
-        if prepared.terms[p].price > 0.0 and prepared.market.plans[p].channel == "consumer"
-    ] or [p for p in today.plans if prepared.terms[p].price > 0.0]  # fmt: skip
-    arms: dict[str, tuple[str, Evaluation]] = {"control": ("", today)}
-    if paid:
-        plan = max(paid, key=lambda p: float(today.customers[:, today.plans.index(p)].sum()))
-        terms = prepared.terms[plan]
-        price = round(terms.price * CHEAPER, 2)
-        menu = {**prepared.today_menu(), plan: replace(terms, price=price)}
-        arms["cheaper"] = (f"plans.{plan}.price={price:g}", evaluate_menu(prepared, menu))
-    rows = [row for arm, (change, at) in arms.items() for row in _arm_rows(arm, change, at, customers, rng)]
-    names = ("arm", "segment", "exposed", "eligible", "changes", "plan", "chosen", "months")
-    return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
-
-
-def _arm_rows(arm: str, change: str, at: Evaluation, customers: int, rng: np.random.Generator) -> list[tuple[Any, ...]]:
-    """Each segment's visitors, as go-to-market reaches them, and what they took within a month."""
-    pop = at.prepared.population
-    rows: list[tuple[Any, ...]] = []
-    for s, segment in enumerate(pop.segments):
-        reached = np.where(pop.segment == s, at.base, 0.0)
-        exposed = round(customers * float(reached.sum() / at.base.sum()))
-        if not exposed:
-            continue
-        p = SIGN_UP * (reached / reached.sum()) @ at.again
-        chosen = rng.multinomial(exposed, np.r_[p, max(1.0 - p.sum(), 0.0)])
-        rows += [
-            (arm, segment, exposed, "new", change, plan, int(n), 1.0)
-            for plan, n, offered in zip(at.plans, chosen, p > 0.0, strict=False)
-            if offered
-        ]
-    return rows
 
 
 def table_files_of(made: Simulation) -> dict[str, bytes | str]:

@@ -7,10 +7,13 @@ import pandas as pd
 import pytest
 
 from optimizer.errors import InputError
+from optimizer.learn.arms import SIGN_UP, experiments
 from optimizer.learn.reduce import ReduceOptions, reduce_tables
-from optimizer.learn.simulate import CHEAPER, SIGN_UP, Simulation, simulate, table_files_of, truth_text
+from optimizer.learn.simulate import Simulation, simulate, table_files_of, truth_text
 from optimizer.learn.truth import draw_truth
+from optimizer.learn.worlds import MarketWorld, held_after, take_up
 from optimizer.market.evaluate import evaluate_menu
+from optimizer.model.case_model import prepare_case, vary
 
 CASE, CUSTOMERS, DAYS, SEED = "assistant-startup-margin", 8000, 90, 3
 
@@ -83,25 +86,61 @@ def test_use_stays_within_the_caps(tables: dict[str, pd.DataFrame]) -> None:
     assert (usage.cached_tokens <= usage.input_tokens).all() and (usage.requests > 0).all()
 
 
-def test_the_experiment_is_a_test_of_price(tables: dict[str, pd.DataFrame]) -> None:
+def test_tests_of_prices_and_of_the_free_cap(tables: dict[str, pd.DataFrame]) -> None:
     rows = tables["experiments"]
-    assert set(rows.arm) == {"control", "cheaper"}
-    (change,) = set(rows[rows.arm == "cheaper"].changes)
-    assert change == f"plans.plus.price={12 * CHEAPER:g}"
-    taken = rows[rows.plan == "plus"].set_index("arm").chosen
-    assert taken["cheaper"] > taken["control"], f"seed {SEED}"
-    assert (
-        rows.groupby(["arm", "segment"]).chosen.sum()
-        <= SIGN_UP * 1.2 * rows.groupby(["arm", "segment"]).exposed.first()
-    ).all()
+    changes = rows.groupby("arm").changes.unique().map(list).to_dict()
+    assert changes == {
+        "control": [""], "plus cheaper": ["plans.plus.price=9"], "plus dearer": ["plans.plus.price=15"],
+        "team cheaper": ["plans.team.price=18.75"], "team dearer": ["plans.team.price=31.25"],
+        "free tighter": ["plans.free.allowances.large.day=6"],
+    }  # fmt: skip
+    assert set(rows.exposed) == {8000}
+    assert set(rows[rows.eligible == "free"].arm) == {"control", "free tighter"}
+    assert set(rows.arm[rows.segment == "teams"]) == {"control", "team cheaper", "team dearer"}
+    new = rows[rows.eligible == "new"]
+    assert (new.groupby(["arm", "segment"]).chosen.sum() <= SIGN_UP * 1.2 * 8000).all()
+    assert (rows.groupby(["arm", "segment", "eligible"]).chosen.sum() <= 8000).all()
+
+
+def test_arms_are_those_of_the_evaluator() -> None:
+    """Of many visitors the shares are those of the true market, by the functions that the fit compares them with."""
+    truth = draw_truth(CASE, SEED)
+    world = MarketWorld(vary(prepare_case(CASE), {t.path: t.value for t in truth.numbers if t.low != t.high}))
+    today = evaluate_menu(truth.calibrated.prepared, truth.calibrated.prepared.today_menu())
+    many = pd.DataFrame(dict(experiments(today, 10**9, np.random.default_rng(SEED))))
+    assert len(many) == 15
+    assert many.exposed.max() < 10**9  # no more than there are
+    for row in many.itertuples():
+        changes = tuple((p, float(v)) for p, v in [row.changes.split("=")] if p) if row.changes else ()
+        if row.eligible == "new":
+            share = SIGN_UP * take_up(row.segment, changes, row.plan, world)
+        else:
+            share = held_after(row.segment, changes, row.eligible, row.plan, row.months, world)
+        chance = np.sqrt(share * (1.0 - share) / row.exposed)
+        assert abs(row.chosen / row.exposed - share) < 4.0 * chance, f"{row}, seed {SEED}"
+    taken = many[(many.eligible == "new") & (many.plan == "plus")].set_index("arm").chosen
+    assert taken["plus cheaper"] > taken["control"] > taken["plus dearer"], f"seed {SEED}"
+
+
+def test_as_many_visitors_as_asked_for() -> None:
+    few, none = simulate(CASE, 100, 14, SEED, 500), simulate(CASE, 100, 14, SEED, 0)
+    assert set(few.tables["experiments"]["exposed"]) == {500}
+    assert none.tables["experiments"] == {name: [] for name in few.tables["experiments"]}
+    for name in ("subscriptions", "usage", "caps"):  # tests change nothing else
+        assert table_files_of(few)[f"{name}.csv"] == table_files_of(none)[f"{name}.csv"]
+    for wrong in (-1, 10**10):
+        with pytest.raises(InputError):
+            simulate(CASE, 100, 14, SEED, wrong)
 
 
 def test_the_tables_are_read_without_a_fault(made: Simulation, tmp_path: object) -> None:
-    for name, content in table_files_of(simulate(CASE, 300, 20, 1)).items():
-        (tmp_path / name).write_text(str(content))  # type: ignore[operator]
-    reduced = reduce_tables([str(tmp_path)], ReduceOptions(memory=0.5))
-    assert {f.code for f in reduced.findings} <= {"row-overlap"}
-    assert reduced.stats.units and reduced.stats.windows
+    for visitors in (8000, 0):
+        for name, content in table_files_of(simulate(CASE, 300, 20, 1, visitors)).items():
+            (tmp_path / name).write_text(str(content))  # type: ignore[operator]
+        reduced = reduce_tables([str(tmp_path)], ReduceOptions(memory=0.5))
+        assert {f.code for f in reduced.findings} <= {"row-overlap"}
+        assert reduced.stats.units and reduced.stats.windows
+        assert len(reduced.stats.experiments) == (15 if visitors else 0)
 
 
 @pytest.mark.parametrize(("customers", "days", "seed"), [(9, 90, 0), (8000, 13, 0), (8000, 90, -1), (10**9, 90, 0)])
