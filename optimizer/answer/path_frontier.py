@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from optimizer.answer.offers import Offers
-from optimizer.typing import Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from optimizer.answer.path_worlds import ChosenPath
+    from optimizer.typing import Verdict
 
 
 @dataclass(frozen=True)

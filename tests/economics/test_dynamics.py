@@ -60,3 +60,13 @@ def test_worth_of_deciders_and_customers_by_hand() -> None:
     assert decider[:, 0].tolist() == [2.0, 3.0]
     worth = dynamics.customer_value(RATE, gain, decider[[0, 1, 1]])
     assert worth[:, 0] == pytest.approx([0.2, 4.5, 2.25])
+
+
+def test_reach_by_hand() -> None:
+    """Reach wants 200 and 0.5 x 40 + 0.25 x 20 = 225 people and has 160: a tenth of 65 comes; a customer of the first
+    plan keeps half a person out of sight, at 4 each and a tenth a month."""
+    psi = np.array([[0.0], [0.5], [0.25]])
+    come = dynamics.newly_reached(CUSTOMERS, np.array([0.1]), np.array([200.0]), psi)
+    assert come == pytest.approx([6.5])
+    worth = dynamics.reach_value(np.array([0.1]), psi, np.array([4.0]))
+    assert worth[:, 0] == pytest.approx([-0.4, -0.2, -0.3])

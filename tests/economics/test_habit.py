@@ -7,12 +7,11 @@ import math
 import numpy as np
 import pytest
 
-from optimizer.economics import dynamics
-from optimizer.economics.habit import at_rest, habit_factors
+from optimizer.economics import dynamics, habit
 
 
 def test_factors_by_hand() -> None:
-    found = habit_factors([False, True], math.log(2.0), math.log(3.0), math.log(5.0))
+    found = habit.habit_factors([False, True], math.log(2.0), math.log(3.0), math.log(5.0))
     assert found == pytest.approx(np.array([[1, 1, 1], [1, 2, 6], [1, 2, 10]]))
 
 
@@ -22,7 +21,9 @@ def test_one_class_that_grows_by_hand() -> None:
     entrants = np.array([0.05 * 150.0])
     attraction, fixed = np.array([[0.3], [9.0]]), np.array([[True], [False]])
     weigh = lambda a: dynamics.choice_weights(a, np.ones((1, 2)))  # noqa: E731
-    found = at_rest(customers, rate, entrants, (rate + 0.05) * customers, np.ones((1, 2)), attraction, fixed, weigh)
+    found = habit.at_rest(
+        customers, rate, entrants, (rate + 0.05) * customers, np.ones((1, 2)), attraction, fixed, weigh
+    )
     assert found[:, 0] == pytest.approx([0.3, 0.3 * 12.5 / 15.0], rel=1e-12)
 
 
@@ -30,16 +31,15 @@ def test_flows_are_as_asked_in_random_markets() -> None:
     tried = 0
     for seed in range(50):
         rng = np.random.default_rng(seed)
-        rows, types, members = 4, 3, np.eye(4)[[0, 1]].repeat(1, axis=0)
         rows, types = 4, 3
         members = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 1]], dtype=float)
-        habit = np.exp(rng.normal(0.0, 1.0, (3, rows)))
+        factors = np.exp(rng.normal(0.0, 1.0, (3, rows)))
         customers, rate = rng.uniform(1.0, 99.0, (rows, types)), rng.uniform(0.02, 0.4, (rows, types))
         attraction = rng.uniform(0.1, 3.0, (rows, types))
         fixed = np.zeros((rows, types), dtype=bool)
         fixed[0] = True
-        weigh = lambda a, h=habit: dynamics.choice_weights(a, h)  # noqa: E731
-        found = at_rest(customers, rate, np.zeros(types), rate * customers, members, attraction, fixed, weigh)
+        weigh = lambda a, h=factors: dynamics.choice_weights(a, h)  # noqa: E731
+        found = habit.at_rest(customers, rate, np.zeros(types), rate * customers, members, attraction, fixed, weigh)
         moving = dynamics.deciders(customers, rate, members, np.zeros(types))
         weights = weigh(found)
         joined = dynamics.joining(weights, dynamics.per_weight(moving, weights))

@@ -88,6 +88,6 @@ def test_the_command_writes_and_verifies(tmp_path: Path, capsys: pytest.CaptureF
     assert main(["verify", str(out)]) == 0
     assert main(["evaluate", case, "--json"]) == 0
     assert '"verdict": "evaluated"' in capsys.readouterr().out
-    for arguments in (["run", case, "--excel", str(tmp_path / "x.xlsx")], ["sensitivity", case], ["frontier", case]):
+    for arguments in (["run", case, "--excel", str(tmp_path / "x.xlsx")], ["explain", case], ["robust", case]):
         assert main(arguments) == 2
         assert "over months" in capsys.readouterr().err

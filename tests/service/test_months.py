@@ -33,5 +33,5 @@ def test_what_cannot_be_met_is_told() -> None:
 
 
 def test_studies_ask_for_the_long_run() -> None:
-    outcome = work("sensitivity", asked(), None, 60.0)
+    outcome = work("explain", asked(), None, 60.0)
     assert outcome["status"] == "bad_input" and "over months" in outcome["message"]
