@@ -109,6 +109,7 @@ def test_more_freedom_is_worth_no_less() -> None:
     assert more > 0
 
 
+@pytest.mark.full
 def test_without_numba_and_with_it_from_the_first_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kernel, "_compiled", lambda: None)
     tuning = PathTuning(loaded_numbers=1.0, compiled_numbers=1.0)
