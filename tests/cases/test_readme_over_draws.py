@@ -1,4 +1,4 @@
-"""What README and answers say of answers over draws, worked out anew: four minutes of processor time a case."""
+"""What README and answers say of answers over draws and of rivals, worked out anew: minutes of processor time each."""
 
 from __future__ import annotations
 
@@ -98,3 +98,17 @@ def test_the_least_regret() -> None:
     assert a.asked.meets and met[0] >= 0.9
     own = menu(a, "regret")
     assert own["plus", "price"] == "20" and own["enterprise", "price"] == "60" and own["go", "price"] == "not offered"
+
+
+@pytest.mark.full
+def test_rivals_who_answer() -> None:
+    from optimizer import rivals_case
+
+    r: Any = rivals_case("openai-2025-rivals")
+    lone = r.without_reaction
+    written(
+        f"Contribution {millions(r.value)} M. The menu for rivals who keep their prices promises "
+        f"{millions(lone.expected)} M and brings {millions(lone.answer.value)} M once they have answered",
+    )
+    written(f"Business and Enterprise at 60 bring {millions(r.value)} M", page=README)
+    assert r.offers["business"]["price"] == r.offers["enterprise"]["price"] == 60
