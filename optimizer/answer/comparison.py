@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from optimizer.answer.offers import Offers
 from optimizer.answer.views import Viewed
@@ -103,6 +103,13 @@ class CrossTable(Viewed):
         """Scenario -> the conditions that a candidate misses there, where another one meets them all."""
         met = [s for s in self.scenarios if s not in self.infeasible]
         return {s: self.cells[menu, s].missed for s in met if not self.cells[menu, s].feasible}
+
+    def table_document(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """Candidate -> scenario -> its cell as plain data."""
+        told = ("value", "regret", "feasible", "missed")
+        return {
+            m: {s: {key: getattr(self.cells[m, s], key) for key in told} for s in self.scenarios} for m in self.menus
+        }
 
     @property
     def robust(self) -> tuple[str, ...]:

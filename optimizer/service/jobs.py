@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 import queue
 import threading
@@ -11,6 +10,7 @@ import time
 import uuid
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal
 
 from optimizer.execution.ending import at_end
@@ -46,14 +46,11 @@ class AskedJob:
     outcome: dict[str, Any] | None = None
     events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     """Kind and data, in order: ``progress``, and at last its state."""
-    changed: threading.Condition = field(default_factory=threading.Condition)
     stop: threading.Event = field(default_factory=threading.Event)
 
     def tell(self, kind: str, data: dict[str, Any]) -> None:
         """One more event."""
-        with self.changed:
-            self.events.append((kind, data))
-            self.changed.notify_all()
+        self.events.append((kind, data))
 
     def end(self, state: State, outcome: dict[str, Any]) -> None:
         """The last event."""
@@ -176,9 +173,13 @@ class Jobs:
         job.end("failed" if outcome["status"] == "error" else state, outcome)
 
 
+_versions = cache(versions)
+"""Looked up once: they are read from files, and stay while a service runs."""
+
+
 def key_of(kind: str, question: dict[str, Any]) -> str:
     """What makes two questions the same: all that is asked, and the versions that answer."""
-    text = json.dumps([kind, question, versions()], sort_keys=True)
+    text = json.dumps([kind, question, _versions()], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -193,7 +194,7 @@ def _warm(worker: WorkerProcess) -> None:
 def _watch(job: AskedJob, worker: WorkerProcess, over: threading.Event) -> None:
     """Ask the job to stop when it is no longer wanted, and end the process of one that does not."""
     end = time.monotonic() + job.seconds + 2.0 * GRACE
-    for _ in itertools.count():
+    while True:
         if over.wait(0.02):
             return
         if job.stop.is_set():

@@ -217,13 +217,7 @@ def comparison_document(c: Comparison) -> dict[str, Any]:
             }
             for m in c.menus
         },
-        "table": {
-            m: {
-                s: {key: getattr(c.cells[m, s], key) for key in ("value", "regret", "feasible", "missed")}
-                for s in c.scenarios
-            }
-            for m in c.menus
-        },
+        "table": c.table_document(),
         "least_regret": c.least_regret,
         "best_expected": c.best_expected,
         "seconds": {"solve": c.seconds},

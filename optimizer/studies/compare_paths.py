@@ -121,13 +121,7 @@ def path_document(c: PathComparison) -> dict[str, Any]:
         "scenarios": {s: {"title": c.titles[s], "weight": c.weights[s], **_proof(c, s)} for s in c.scenarios},
         "infeasible": list(c.infeasible),
         "paths": {p: _path(c, p) for p in c.menus},
-        "table": {
-            p: {
-                s: {key: getattr(c.cells[p, s], key) for key in ("value", "regret", "feasible", "missed")}
-                for s in c.scenarios
-            }
-            for p in c.menus
-        },
+        "table": c.table_document(),
         "least_regret": c.least_regret,
         "best_expected": c.best_expected,
         "seconds": {"solve": c.seconds},

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pytest
 
-from optimizer import Burst, Condition, MenuProblem, Nest, Ratio, RobustProblem
+from optimizer import Burst, Condition, InfeasibleError, MenuProblem, Nest, Ratio, RobustProblem
 from optimizer.model.composites import PlanDemand
 from optimizer.model.instance import Limit
 from optimizer.model.members import Members
@@ -155,3 +156,30 @@ def by_members(problem: MenuProblem) -> MembersOnly:
     for one in (stated, made):
         object.__setattr__(one, "problem", problem)
     return made
+
+
+def equals_enumeration(
+    problem: RobustProblem, plain: RobustProblem, asked: dict[str, Any], gap: float, seed: int, recheck: bool
+) -> int:
+    """Whether a problem's answer and bound are those of enumerating it, stated plainly; 1 where a menu was there, 0
+    where none meets the conditions."""
+    try:
+        truth = plain.enumerate("margin", **asked).value
+    except InfeasibleError:
+        with pytest.raises(InfeasibleError):
+            problem.solve("margin", gap=gap, **asked)
+        return 0
+    found = problem.solve("margin", gap=gap, **asked)
+    sense, size = (-1.0 if asked["risk"] == "regret" else 1.0), 1e-9 * max(1.0, abs(truth))
+    assert found.verdict == "proved", seed
+    assert np.isfinite(found.bound), seed
+    assert sense * found.bound >= sense * truth - size, (seed, found.bound, truth)
+    assert sense * found.value <= sense * truth + size, (seed, found.value, truth)
+    assert abs(found.value - truth) <= gap * abs(found.value) + size, (seed, found.value, truth)
+    for share, (_, least) in zip(found.probabilities, asked["chance"], strict=True):
+        assert share >= least - 1e-9, seed
+    if recheck:
+        bound = problem.recheck(found, "margin", **asked)
+        assert sense * bound >= sense * truth - size, (seed, bound, truth)
+        assert sense * bound <= sense * found.bound + size, (seed, bound, found.bound)
+    return 1

@@ -30,26 +30,7 @@ def check(seed: int, nests: bool = False, recheck: bool = True) -> int:
     """1 where a menu was there, 0 where none meets the conditions."""
     drawn = robust_draws.draw(seed, nests)
     problem, asked = drawn.problem, drawn.asked
-    try:
-        truth = problem.enumerate("margin", **asked).value
-    except InfeasibleError:
-        with pytest.raises(InfeasibleError):
-            problem.solve("margin", gap=drawn.gap, **asked)
-        return 0
-    found = problem.solve("margin", gap=drawn.gap, **asked)
-    sense, size = (-1.0 if asked["risk"] == "regret" else 1.0), 1e-9 * max(1.0, abs(truth))
-    assert found.verdict == "proved", seed
-    assert np.isfinite(found.bound), seed
-    assert sense * found.bound >= sense * truth - size, (seed, found.bound, truth)
-    assert sense * found.value <= sense * truth + size, (seed, found.value, truth)
-    assert abs(found.value - truth) <= drawn.gap * abs(found.value) + size, (seed, found.value, truth)
-    for share, (_, least) in zip(found.probabilities, asked["chance"], strict=True):
-        assert share >= least - 1e-9, seed
-    if recheck:
-        bound = problem.recheck(found, "margin", **asked)
-        assert sense * bound >= sense * truth - size, (seed, bound, truth)
-        assert sense * bound <= sense * found.bound + size, (seed, bound, found.bound)
-    return 1
+    return robust_draws.equals_enumeration(problem, problem, asked, drawn.gap, seed, recheck)
 
 
 @pytest.mark.parametrize("risk", range(4), ids=robust_draws.RISKS)

@@ -40,24 +40,7 @@ def check(seed: int, recheck: bool = True) -> int:
     plain = drawn.problem
     problem = RobustProblem([robust_draws.by_members(one) for one in plain.problems], plain.weights)
     assert isinstance(problem.question("margin", **asked), WideQuestion), seed
-    try:
-        truth = plain.enumerate("margin", **asked).value
-    except InfeasibleError:
-        with pytest.raises(InfeasibleError):
-            problem.solve("margin", gap=drawn.gap, **asked)
-        return 0
-    found = problem.solve("margin", gap=drawn.gap, **asked)
-    sense, size = (-1.0 if asked["risk"] == "regret" else 1.0), 1e-9 * max(1.0, abs(truth))
-    assert found.verdict == "proved", seed
-    assert np.isfinite(found.bound), seed
-    assert sense * found.bound >= sense * truth - size, (seed, found.bound, truth)
-    assert sense * found.value <= sense * truth + size, (seed, found.value, truth)
-    assert abs(found.value - truth) <= drawn.gap * abs(found.value) + size, (seed, found.value, truth)
-    if recheck:
-        bound = problem.recheck(found, "margin", **asked)
-        assert sense * bound >= sense * truth - size, (seed, bound, truth)
-        assert sense * bound <= sense * found.bound + size, (seed, bound, found.bound)
-    return 1
+    return robust_draws.equals_enumeration(problem, plain, asked, drawn.gap, seed, recheck)
 
 
 @pytest.mark.parametrize("risk", range(4), ids=robust_draws.RISKS)
