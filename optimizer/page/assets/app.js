@@ -6,6 +6,7 @@ import { cards } from "./cards.js";
 import { Curves, later } from "./curves.js";
 import { $, saved, say } from "./dom.js";
 import { explainer } from "./explain.js";
+import { asked } from "./asked.js";
 import { exported } from "./exported.js";
 import { climb, levelsOf } from "./find.js";
 import { frontier } from "./frontier.js";
@@ -32,10 +33,12 @@ export function start(facts) {
     begin, move, assume, ask, put, sell, lock, lockSplit, redraw, find, moved: 0,
     exported: () => exported(facts, levers, app.state),
   };
+  const explain = explainer(facts, app);
   const draws = {
-    board: board(facts, explainer(facts, app), app), cards: cards(facts, levers, app), panels: panels(facts, app),
+    board: board(facts, explain, app), cards: cards(facts, levers, app), panels: panels(facts, app),
     assumed: assumptions(facts, app), frontier: frontier(facts, app), brief: brief(facts, levers, app),
   };
+  asked(facts, explain);
   const pin = pins(facts, levers, app);
   let waiting = false, idle = 0, note = PLAIN, shared = "";
 
