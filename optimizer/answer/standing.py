@@ -51,7 +51,7 @@ class Standing:
     def _beyond(self, evaluation: Evaluation) -> tuple[str, ...]:
         pools = evaluation.prepared.pools
         over = pools.contracted & (evaluation.burst > pools.burst_limit[:, None] * (1.0 + SAME)).any(axis=1)
-        return tuple(f"GPUs of {pools.names[p]} that can be rented" for p in np.flatnonzero(over))
+        return tuple(f"more GPUs of {pools.names[p]} than can be rented" for p in np.flatnonzero(over))
 
     def _disordered(self, menu: Menu) -> tuple[str, ...]:
         m = self.case_model

@@ -53,15 +53,15 @@ def gained(value: float) -> str:
 
 def _new_terms(p: PlanChoice) -> list[str]:
     """What is new about a plan's allowances, unit prices and further terms, from and to."""
-    before = {a: v for a, v in p.today_allowances.items() if a in p.new_allowances}
-    told = [_from_to(allowances_text(before), allowances_text(p.new_allowances))] if p.new_allowances else []
+    told = []
+    for name, value in p.new_allowances.items():
+        after, before = (
+            allowances_text({name: v}).removeprefix(f"{name} ") for v in (value, p.today_allowances.get(name, ""))
+        )
+        told.append(f"{name} from {before} to {after}" if before and p.today_offered else f"{name} {after}")
     for name, value in p.new_unit_prices.items():
         was = p.today_unit_prices.get(name)
         start = "" if was is None else f"from {was:.3g} "
         told.append(f"{name} {start}to {value:.3g} {p.unit_price_units[name]}")
     told += [f"from {p.today_impressions:.3g} to {p.impressions:.3g} ads a request"] if p.new_impressions else []
     return told + ([further_words(p.new_further, p.further_units)] if p.new_further else [])
-
-
-def _from_to(before: str, after: str) -> str:
-    return f"{before} to {after}" if before else after

@@ -185,6 +185,7 @@ def _contents(context: Mapping[str, Any], studies: Sequence[HtmlSection]) -> lis
     last = ("Where customers, revenue and compute are", "Who pays for themselves", "Whom caps bind",
             *(["Conditions"] if context["conditions"] else []),
             *(["Outside the evidence"] if context["outside"] else []),
+            *(["All checks"] if context["checks"] else []),
             "What the figures mean", "Verdict and provenance")  # fmt: skip
     told = [(anchor(title), title) for title in first]
     told += [(s.anchor, "".join(phrase.text for phrase in s.title)) for s in studies]
@@ -200,6 +201,7 @@ def _about_solution(solution: Solution, gallery: Gallery) -> dict[str, Any]:
         "outside_count": len(solution.outside_evidence),
         "net": gallery.add(lambda w: charts.net_chart(solution, w)),
         "market": gallery.add(lambda w: charts.market_chart(solution, w)),
+        "places": html_tables.market_table(solution),
         "binding": gallery.add(lambda w: charts.binding_chart(solution, w)),
         "load": gallery.add(lambda w: charts.load_chart(solution, w)),
         "menu": html_tables.menu_table(solution),

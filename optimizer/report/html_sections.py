@@ -94,7 +94,8 @@ def sections_of(sections: Sequence[Section], result: object, draw: Draw) -> list
 
 def first_words(results: Mapping[str, object], solution: Solution) -> list[Sequence[Phrase]]:
     """What studies say beside the answer's number on the first screen."""
-    told = [content for study, result in by_study(results) for content in study.first_words(result, solution)]
+    found = reversed(by_study(results))  # ranges of the number come first
+    told = [content for study, result in found for content in study.first_words(result, solution)]
     return [phrases(content) for content in told]
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from optimizer.answer.checks.check import Checked, CheckVerdict
 from optimizer.answer.menu import PlanChoice
-from optimizer.answer.parts import parts
+from optimizer.answer.parts import market_places, parts
 from optimizer.answer.solution import Solution
 from optimizer.answer.words import amount, bare, quantity
 from optimizer.economics.figures import TILES, is_figure, known_as, unit_of
@@ -163,6 +163,17 @@ def parts_table(solution: Solution, kind: str) -> HtmlTable:
             cells.append(HtmlCell(f"{before} → {after}", figure=figure, plan=name if kind == "plan" else ""))
         rows.append(cells)
     return table(["Plan", *(named(f, heading(f) + with_unit(unit_of(f))) for f in shown)], rows, cards=True)
+
+
+def market_table(solution: Solution) -> HtmlTable:
+    """Every plan on the market: what its customers pay on average, and how many they are, today and proposed."""
+    rows: list[list[Any]] = []
+    for r in market_places(solution.today, solution.evaluation):
+        paid, before = ("-" if r[k] is None else amount(r[k]) for k in ("paid_a_month", "paid_a_month_today"))
+        money = paid if paid == before else f"{before} → {paid}"
+        name = HtmlCell(printable(r["title"]), style="strong" if r["whose"] == "ours" else "words")
+        rows.append([name, money, f"{amount(r['today'])} → {amount(r['customers'])}"])
+    return table(["Plan (ours in bold)", "Paid a customer, usd a month", "Customers, today → proposed"], rows)
 
 
 def checks_table(solution: Solution) -> HtmlTable | None:

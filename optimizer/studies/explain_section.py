@@ -119,9 +119,9 @@ def reasons(rows: Sequence[dict[str, Any]], key: str) -> list[Note]:
         ends = [r[key] if r.get(key) is not None else r["factor"] for r in (stretch[0], stretch[-1])]
         if why:
             one = ends[0] == ends[1]
-            told.append(say("at {from_}: {why}" if one else "{from_} to {to}: {why}", from_=Value(ends[0]),
+            told.append(say("{from_} ({why})" if one else "{from_} to {to} ({why})", from_=Value(ends[0]),
                             to=Value(ends[1]), why=why))  # fmt: skip
-    return [Note(say("Not allowed {told}.", told=tuple(told)))] if told else []
+    return [Note(say("Not allowed: {told}.", told=tuple(told)))] if told else []
 
 
 def lever_section(e: Explanation) -> Section:
@@ -154,8 +154,8 @@ def _told_reasons(rows: Sequence[dict[str, Any]]) -> list[Note]:
     for why, run in itertools.groupby(rows, key=lambda r: str(r["why"])):
         stretch = [str(r["told"]) for r in run]
         if why:
-            told.append(f"{stretch[0]}: {why}" if len(stretch) == 1 else f"{stretch[0]} to {stretch[-1]}: {why}")
-    return [Note(say("Not allowed {told}.", told=tuple(told)))] if told else []
+            told.append(f"{stretch[0]} ({why})" if len(stretch) == 1 else f"{stretch[0]} to {stretch[-1]} ({why})")
+    return [Note(say("Not allowed: {told}.", told=tuple(told)))] if told else []
 
 
 def map_section(e: Explanation) -> Section:

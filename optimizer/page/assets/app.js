@@ -84,6 +84,7 @@ export function start(facts) {
     waiting = false;
     const { world, state } = app, e = (app.e = world.at(state)), judged = (app.judged = world.judged(e, state.menu));
     say($("state"), note);
+    document.documentElement.classList.toggle("proven", note === facts.best?.words);
     draws.board(world, e, judged);
     draws.cards.draw(world, e);
     draws.panels(world, e);

@@ -75,9 +75,18 @@ def _points(frontier: Frontier) -> list[Row]:
 
 
 def _marks(frontier: Frontier, marks: Iterable[tuple[str, float, float]]) -> list[Row]:
-    """Places beside the points, with their words."""
+    """Places beside the points, with their words; beside today what there is to be had without giving up any x."""
     units = frontier.x.unit, frontier.y.unit
-    rows = [{"what": w, "x": x, "y": y, **lines(w, told(x, units[0]), told(y, units[1]))} for w, x, y in marks]
+    best = frontier.at_today
+    more = (
+        {}
+        if best is None
+        else {"Today": f"Today: {signed(best.y - frontier.y.today, units[1])} at the same {title(frontier.x.name)}"}
+    )
+    rows = [
+        {"what": w, "told": more.get(w, w), "x": x, "y": y, **lines(w, told(x, units[0]), told(y, units[1]))}
+        for w, x, y in marks
+    ]
     return sorted(rows, key=lambda row: MARKS.index(row["what"]))
 
 
@@ -94,7 +103,7 @@ def _places(marks: list[Row], across: list[float], up: list[float]) -> list[tupl
     for m in marks:
         u = (m["x"] - across[0]) / (across[1] - across[0])
         v = (m["y"] - up[0]) / (up[1] - up[0])
-        long = LETTER * len(m["what"])
+        long = LETTER * len(m["told"])
         sides = [False, True] if u < long else [True, False]
         rows = [False, True] if m["what"] == PROPOSED else [True, False]
         options = [
@@ -117,7 +126,7 @@ def _label(base: alt.Chart, row: Row, below: bool, left: bool) -> alt.Chart:
         fontWeight="bold",
         color=INK if row["what"] == PROPOSED else MUTED,
     )
-    return made.encode(text="what:N")
+    return made.encode(text="told:N")
 
 
 @view(Frontier)
@@ -136,7 +145,7 @@ def frontier_chart(
     at_x = alt.X(
         "x:Q", scale=alt.Scale(domain=across, nice=False), axis=axis(heading(x.name), x.unit, across, grid=False)
     )
-    at_y = alt.Y("y:Q", scale=alt.Scale(domain=up, nice=False), axis=axis(heading(y.name), y.unit, up))
+    at_y = alt.Y("y:Q", scale=alt.Scale(domain=up, nice=False, zero=False), axis=axis(heading(y.name), y.unit, up))
     hover = tips(
         heading(x.name),
         heading(y.name),
@@ -175,14 +184,10 @@ def frontier_chart(
 
 
 def _more(frontier: Frontier, at_x: alt.X, at_y: alt.Y) -> list[alt.Chart]:
-    """A line from today to the point that gives up none of today's x, and what that brings."""
+    """A line from today to the point that gives up none of today's x."""
     best = frontier.at_today
     if best is None:
         return []
-    x, y = frontier.x, frontier.y
-    row: Row = {"x": x.today, "y": y.today, "top": best.y, "middle": (y.today + best.y) / 2.0,
-                "told": f"{signed(best.y - y.today, y.unit)} at today's {title(x.name)}"}  # fmt: skip
+    row: Row = {"x": frontier.x.today, "y": frontier.y.today, "top": best.y}
     base = alt.Chart(data([row]), height=340).encode(x=at_x)
-    line = base.mark_rule(color=MUTED, strokeDash=[3, 3], strokeWidth=1.5).encode(y=at_y, y2="top:Q")
-    label = base.mark_text(align="left", dx=7, color=MUTED).encode(y="middle:Q", text="told:N")
-    return [line, label]
+    return [base.mark_rule(color=MUTED, strokeDash=[3, 3], strokeWidth=1.5).encode(y=at_y, y2="top:Q")]

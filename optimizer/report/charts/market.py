@@ -140,6 +140,7 @@ def load_chart(solution: Solution, width: Width = 640) -> Chart:
         rows.append({
             "label": f"{r['pool']}, {r['hours']}", "held": r["gpus_busy"] - over, "busy": r["gpus_busy"],
             "today": b["gpus_busy"], "reserved": r["gpus_reserved"], "told": short(r["gpus_busy"]), "zero": 0.0,
+            "end": max(r["gpus_busy"], b["gpus_busy"], r["gpus_reserved"] or 0.0),
             **lines(f"{r['pool']}, {r['hours']}", short(r["gpus_busy"]), short(b["gpus_busy"]),
                     told(r["gpus_reserved"], "1"), short(over)),
         })  # fmt: skip
@@ -165,7 +166,7 @@ def load_chart(solution: Solution, width: Width = 640) -> Chart:
             y=y, x=alt.X("reserved:Q", scale=scale, axis=ticks), tooltip=hover
         ))  # fmt: skip
     layers.append(base.mark_text(align="left", dx=7, color=MUTED).encode(
-        y=y, x=alt.X("busy:Q", scale=scale, axis=ticks), text="told:N"
+        y=y, x=alt.X("end:Q", scale=scale, axis=ticks), text="told:N"
     ))  # fmt: skip
     said = "; ".join(f"{r['t0']}: {r['t1']}, today {r['t2']}, reserved {r['t3']}" for r in rows)
     return finish(alt.layer(*layers), f"GPUs busy by pool and hours. {said}.")

@@ -116,7 +116,7 @@ def ticks(ends: Sequence[float], count: int = TICKS) -> list[float]:
     """About so many round places between two ends, one, two or five of a power of ten apart."""
     rough = (ends[1] - ends[0]) / max(count, 1)
     power = 10.0 ** math.floor(math.log10(rough))
-    step = next(k * power for k in (1.0, 2.0, 5.0, 10.0) if k * power >= rough * (1.0 - 1e-9))
+    step = next(k * power for k in (1.0, 2.0, 5.0, 10.0) if k * power >= 0.7 * rough)
     first, last = math.ceil(ends[0] / step - 1e-9), math.floor(ends[1] / step + 1e-9)
     return [float(f"{k * step:.12g}") for k in range(first, last + 1)]
 
