@@ -96,7 +96,7 @@ export function start(facts) {
   }
   function follow() {
     const text = written(facts, levers, app.state);
-    if (text !== shared) history.replaceState(null, "", `#${(shared = text)}`);
+    if (text !== shared) addressed((shared = text));
     const seen = draws.cards.sliders.filter((s) => s.value() !== undefined && s.box.offsetParent !== null);
     curves.start(seen.map(job), () => { document.documentElement.dataset.curves = String(app.moved); });
   }
@@ -158,11 +158,16 @@ export function start(facts) {
     minutes: () => two(!document.body.classList.contains("brief")),
     print: () => print(),
   };
+  // A page in a frame of another page has no address of its own.
+  function addressed(text) {
+    try { history.replaceState(null, "", `#${text}`); } catch (error) { if (error.name !== "SecurityError") throw error; }
+  }
   // The address holds the menu; where it cannot be copied it is shown.
   function copied() {
     follow();
-    navigator.clipboard.writeText(location.href).then(() => say($("state"), "The address of this menu is copied."),
-      () => say($("state"), `The address of this menu: ${location.href}`));
+    const shown = () => say($("state"), `The address of this menu: ${location.href}`);
+    if (!navigator.clipboard) { shown(); return; }
+    navigator.clipboard.writeText(location.href).then(() => say($("state"), "The address of this menu is copied."), shown);
   }
   function step(state) { if (state) put(state, PLAIN, false); }
   function two(on) {

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import math
 from collections.abc import Iterable, Sequence
+from html import escape
 from typing import Any, Literal, TypeAlias
 
 import altair as alt
+import vl_convert
 
+from optimizer.answer.views import view
 from optimizer.answer.words import amount, quantity
 from optimizer.report.words import printable, typeset
 from optimizer.units import display, is_share
@@ -197,6 +201,15 @@ def room(left: int, right: int) -> list[Any]:
 def gain(value: float) -> str:
     """A difference without its unit."""
     return f"{'+' if value > 0 else ''}{amount(value)}"
+
+
+@view(alt.TopLevelMixin, "picture")
+def picture(chart: alt.TopLevelMixin) -> str:
+    """A chart as an image element that holds a still picture, with its words."""
+    words = typeset(str(chart.to_dict().get("description", "")))
+    svg = vl_convert.vegalite_to_svg(chart.to_dict())
+    told = base64.b64encode(svg.encode()).decode()
+    return f'<img alt="{escape(words)}" style="max-width:100%;background:#fff" src="data:image/svg+xml;base64,{told}">'
 
 
 def finish(chart: Chart, description: str) -> Chart:
