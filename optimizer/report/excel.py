@@ -19,8 +19,11 @@ _NARROW, _WIDE = 9, 60
 LINE, MOST_LINES = 15.0, 12
 """Points of a line of text, and the most lines of a row."""
 GREEN, ORANGE, RED = "2C6E3F", "A8430F", "9B1C31"
-WORDS: dict[str, dict[str | bool, str]] = {"verdict": {"pass": GREEN, "proved": GREEN, "mark": ORANGE, "best_found": ORANGE, "undecided": RED},
-         "severity": {"warning": ORANGE, "error": RED}, "met": {True: GREEN, False: RED}}  # fmt: skip
+WORDS: dict[str, dict[str | bool, str]] = {
+    "verdict": {"pass": GREEN, "proved": GREEN, "mark": ORANGE, "best_found": ORANGE, "undecided": RED},
+    "severity": {"warning": ORANGE, "error": RED},
+    "met": {True: GREEN, False: RED},
+}
 """Column -> word -> its colour."""
 BARS = ("swing", "behind", "people_worse_off", "under_water_share", "cap_binding_share")
 """Columns of numbers that are compared down the sheet."""

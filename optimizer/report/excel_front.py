@@ -161,7 +161,8 @@ def _chart(sheet: Any, title: str, column: int, first: int, last: int, anchor: s
     chart.y_axis.numFmt, chart.legend.position = "#,##0", "b"
     for series, colour in zip(chart.series, ("7D8B99", "1F6A9A"), strict=True):
         series.graphicalProperties.solidFill = colour
-    chart.width, chart.height = 14.5, 8.0
+    size: Any = chart
+    size.width, size.height = 14.5, 8.0
     chart.gapWidth = 60
     sheet.add_chart(chart, anchor)
 
