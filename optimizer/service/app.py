@@ -100,16 +100,15 @@ def _page_routes(app: FastAPI, settings: ServiceSettings, page: Page | None) -> 
 
 
 def _asked(app: FastAPI, settings: ServiceSettings, case: str | None, run: str | None, changes: Sequence[str]) -> Ask:
-    """What a page is of: a case by name, or the question of a run; ``changes`` as ``--set`` has them."""
+    """What a page is of: a case by name, or the question of a run; ``changes``: in place of the run's own."""
     kept = None if run is None else app.state.store.run(run)
     if run is not None and kept is None:
         raise HTTPException(404, "no such run is kept")
     ask = Ask(case=case or settings.first) if kept is None else Ask.model_validate(kept["question"])
-    sets: dict[str, float | str] = dict(ask.sets)
-    for text in changes:
-        path, _, value = text.partition("=")
-        sets[path.strip()] = value.strip()
-    return ask.model_copy(update={"sets": sets})
+    if not changes:
+        return ask
+    pairs = [text.partition("=") for text in changes if text]
+    return ask.model_copy(update={"sets": {path.strip(): value.strip() for path, _, value in pairs}})
 
 
 def _job_routes(app: FastAPI, settings: ServiceSettings) -> None:

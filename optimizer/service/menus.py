@@ -6,7 +6,7 @@ from typing import Any
 
 from optimizer.answer.comparison import Comparison
 from optimizer.answer.frontier import Frontier
-from optimizer.answer.robustness import RobustAnswer
+from optimizer.answer.robustness import RobustAnswer, RobustMenu
 from optimizer.answer.solution import Solution
 from optimizer.model.case_model import CaseModel
 from optimizer.model.choices import Menu
@@ -26,5 +26,12 @@ def _named(case_model: CaseModel, result: object) -> list[tuple[str, Menu]]:
     if isinstance(result, Comparison):
         return [(name, result.menu(name)) for name in result.terms]
     if isinstance(result, RobustAnswer):
-        return [(menu.name, case_model.choices.menu((menu.levels, menu.mix))) for menu in result.menus]
+        return [(menu.name, _at(case_model, menu)) for menu in result.menus]
     return []
+
+
+def _at(case_model: CaseModel, menu: RobustMenu) -> Menu:
+    """The menu of level indices by plan, which are the same in all draws."""
+    made = case_model.choices
+    terms = {plan: levels[k] for plan, levels, k in zip(made.plans, made.levels, menu.levels, strict=True)}
+    return Menu(terms, *made.splits[menu.mix])

@@ -170,7 +170,7 @@ def _enumerate(asked: _MenuQuestion, chunk: int, stopped: Callable[[], bool] | N
 
 
 def _start(search: MenuSearch, asked: _MenuQuestion, seeds: list[Choice], drawn: bool) -> None:
-    """Find incumbents and queue a root box per mix level, each with a first bound: what is shown is finite from here."""
+    """Find incumbents and queue a root box per mix level, each with a first bound: what is shown is finite."""
     if not asked.choices:
         return
     run, layout, truth, columns = search.run, asked.layout, asked.truth, asked.columns

@@ -3,6 +3,9 @@ import { $, button, el, saved, say } from "../dom.js";
 import { caseOf } from "../exported.js";
 import { asked } from "./ask.js";
 
+const KEPT = "Saved in the workspace with one step on every ladder: the menu as it stands. Export case writes YAML, "
+  + "Excel the case with its market.";
+
 export function cases(app, over) {
   const { facts } = app, { served } = facts;
   const choice = el("select", { id: "case-choice", "aria-label": "Case" }), state = el("p", { class: "note",
@@ -16,7 +19,7 @@ export function cases(app, over) {
     el("p", { class: "acts" }, choice, open),
     el("p", { class: "acts" }, name, keep, excel),
     el("p", { class: "note" },
-      served.workspace ? "Saved in the workspace, with one step on every ladder: the menu as it stands. Export case writes YAML, Excel the case with its market."
+      served.workspace ? KEPT
       : "Nothing is saved: start the service with --workspace FOLDER."), state));
   keep.disabled = name.disabled = !served.workspace;
   let known = [];

@@ -1,7 +1,7 @@
 // Value and bound over time: two stairs that close on each other.
 import { svg } from "../dom.js";
 
-const WIDE = 420, HIGH = 130, LEFT = 64, RIGHT = 412, TOP = 10, LOW = 108;
+const LEFT = 64, RIGHT = 412, TOP = 10, LOW = 108;
 
 // points: {at (seconds), value or null, bound or null}; write: a number as a reader has it
 export function closing(box, points, seconds, write) {
@@ -14,7 +14,8 @@ export function closing(box, points, seconds, write) {
     y = (v) => +(LOW - ((LOW - TOP) * (v - low)) / span).toFixed(1);
   const stairs = (field) => {
     const steps = seen.filter((p) => p[field] !== null);
-    return steps.length ? `${steps.map((p, k) => `${k ? "H" : "M"}${x(p.at)}${k ? "V" : " "}${y(p[field])}`).join("")}H${RIGHT}` : "";
+    const path = steps.map((p, k) => `${k ? "H" : "M"}${x(p.at)}${k ? "V" : " "}${y(p[field])}`).join("");
+    return path && `${path}H${RIGHT}`;
   };
   const text = (left, top, anchor, words) => svg("text", { x: left, y: top, "text-anchor": anchor }, words);
   box.replaceChildren(

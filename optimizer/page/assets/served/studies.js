@@ -6,7 +6,7 @@ import { job, trouble } from "./ask.js";
 import { drawn } from "./trade.js";
 import { question } from "./question.js";
 
-const DRAWS = 32, POINTS = 9;
+const DRAWS = 24, POINTS = 9;
 
 export function studies(app, kept) {
   const { facts } = app, worlds = new Map(), put = (state, words) => app.put({ ...asStated(state),
@@ -17,7 +17,8 @@ export function studies(app, kept) {
     button("Frontier", () => begin("frontier", { options: { points: POINTS } }), { id: "ask-frontier" }),
     button("Keep these costs as a world", () => keep(), { id: "keep-world" }),
     button("Compare worlds", () => compare(), { id: "ask-compare" }),
-    button("Robust", () => begin("robust", { options: { draws: DRAWS, alone: true } }), { id: "ask-robust" }),
+    button("Robust", () => begin("robust", { options: { draws: DRAWS, fresh: DRAWS, alone: true } }),
+      { id: "ask-robust" }),
     button("Write the report", () => begin("report", { checks: "usual" }), { id: "ask-report" }), stop,
   ];
   const list = el("p", { class: "note", id: "worlds" });
@@ -60,9 +61,7 @@ export function studies(app, kept) {
   function compare() {
     const stated = facts.served.scenarios;
     if (!worlds.size && !stated) { say(state, "Worlds: move costs, keep them as a world, then compare."); return; }
-    const own = Object.fromEntries(worlds), scenarios = stated ? own : { "as stated": { title: "as stated",
-      changes: {} }, ...own };
-    begin("compare", { scenarios, sets: facts.served.ask.sets ?? {} });
+    begin("compare", { scenarios: Object.fromEntries(worlds), sets: facts.served.ask.sets ?? {} });
   }
   return { begin, keep, compare, worlds };
 }
@@ -89,14 +88,16 @@ const SHOW = {
     el("p", { class: "note" }, `${heading(d.figure.name)} of every menu in every world.`));
   },
   robust({ outcome }, body, app, put) {
-    const d = outcome.document, figure = app.facts.figures[d.figure] ?? app.facts.figures[d.figure?.name],
+    const d = outcome.document, figure = app.facts.figures[d.figure.name],
       write = (v) => (v === null || v === undefined ? "–" : figure ? shown(figure, v) : amount(v));
     const rows = d.menus.map((m, k) => {
-      const told = m.fresh ?? m.proven, aim = told?.aim ?? {};
+      const told = m.fresh_draws ?? m.proven_draws, aim = told?.aim ?? {};
       return [m.name, write(aim.mean), write(aim.p10), write(aim.p50), write(aim.p90),
         outcome.menus?.[k] ? taker(m.name, outcome.menus[k].state, put) : ""];
     });
-    body.replaceChildren(el("p", {}, d.verdict_text), el("div", { class: "scroll", tabindex: 0, role: "region",
+    const note = `${heading(d.figure.name)} in ${d.menus[0]?.fresh_draws ? "draws that the menu was not chosen in" : "the draws"}.`;
+    body.replaceChildren(el("p", {}, d.verdict_text), el("p", { class: "note" }, note), el("div", { class: "scroll",
+      tabindex: 0, role: "region",
       "aria-label": "Over draws" },
       table(["Menu", "mean", "10%", "middle", "90%", ""], rows)));
   },
