@@ -19,14 +19,18 @@ class PathTuning:
     """Their arrays stay in a fast cache."""
     memory: float = 4.0
     """Times as many columns as without, up to which columns know the one before."""
-    rounds: int = 6
-    """Bounds taken of a box before it is cut."""
-    root_rounds: int = 8
+    rounds: int = 5
+    """Times that a box's mixed path moves before it is cut."""
+    root_rounds: int = 24
     """The same for the root."""
-    mixes: int = 4
-    """Shares tried when the forms of two references are mixed."""
+    step: float = 0.3
+    """Share by which a mixed path first moves towards a favoured one."""
+    shorter: float = 0.4
+    """Factor of that share after a move that was of no use."""
+    least_share: float = 0.01
+    """Share below which it moves no more."""
     worthwhile: float = 0.05
-    """Share of a box's excess over the cutoff that a bound must take off for another one to follow."""
+    """Share of a box's excess over the cutoff that a move must take off for another one to follow."""
     sweeps: int = 20
     """Coordinate ascents of the first incumbent, at most."""
     later_sweeps: int = 2
