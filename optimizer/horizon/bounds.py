@@ -209,7 +209,7 @@ def _entered(horizon: Horizon, values: ContinuingValues, stage: StageRanges, k: 
     leaving = values.leaving[k - 1, h.entries(some)][h.entry_row[stage.entries] - 1]
     found = _worse(values.entering[k, stage.entries] - leaving, stage.customers[0], (1,))
     found = np.add.reduceat(found, stage.begin, axis=1)
-    return np.where(np.isin(stage.columns, h.arcs_between(k - 1).listed), 0.0, found)
+    return np.where(h.arcs_between(k - 1).listed[stage.columns], 0.0, found)
 
 
 def _followed(horizon: Horizon, values: ContinuingValues, stage: StageRanges, k: int, box: Bools) -> Array:

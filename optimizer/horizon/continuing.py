@@ -82,7 +82,7 @@ def _leaving(horizon: Horizon, k: int, box: Bools, shares: Array, entering: Arra
         into = a + np.flatnonzero(shares[k + 1, a:b])
         columns = a + np.flatnonzero(box[k, a:b])
         own = order[h.group[source[order]] == g]
-        listed = bool(np.isin(a, pairs.listed))
+        listed = bool(pairs.listed[a])
         for column in into:
             to = _nearest(h, source[own], target[own], column) if listed else np.full(len(columns), column)
             for place in range(h.widths[g]):

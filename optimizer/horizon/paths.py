@@ -48,11 +48,7 @@ def favoured(horizon: Horizon, potentials: Array, arcs: Sequence[Array] = ()) ->
     """
     forward, backward = _forward(horizon, potentials, arcs), potentials.copy()
     for k in reversed(range(len(backward) - 1)):
-        later = horizon.between(k).after.most(backward[k + 1])
-        if len(arcs):
-            pairs = horizon.arcs_between(k)
-            later[pairs.listed] = pairs.out_of(backward[k + 1], arcs[k])[pairs.listed]
-        backward[k] += later
+        backward[k] += _after(horizon, k, backward[k + 1], arcs)
     most = np.maximum.reduceat(forward[-1], horizon.first[:-1])
     open_ = np.isfinite(potentials)
     through = np.where(open_, forward + backward - np.where(open_, potentials, 0.0), -np.inf)
@@ -69,12 +65,26 @@ def _forward(horizon: Horizon, potentials: Array, arcs: Sequence[Array]) -> Arra
     """(K, N) the most of a path up to a stage that ends at a column."""
     forward = potentials.copy()
     for k in range(1, len(forward)):
-        before = horizon.between(k - 1).before.most(forward[k - 1])
-        if len(arcs):
-            pairs = horizon.arcs_between(k - 1)
-            before[pairs.listed] = pairs.into(forward[k - 1], arcs[k - 1])[pairs.listed]
-        forward[k] += before
+        forward[k] += _before(horizon, k - 1, forward[k - 1], arcs)
     return forward
+
+
+def _before(horizon: Horizon, k: int, worth: Array, arcs: Sequence[Array]) -> Array:
+    """(N,) the most that leads from a stage to every column of the next."""
+    pairs = horizon.arcs_between(k) if len(arcs) else None
+    if pairs is None or not pairs.all_listed:
+        found = horizon.between(k).before.most(worth)
+        return found if pairs is None else np.where(pairs.listed, pairs.into(worth, arcs[k]), found)
+    return pairs.into(worth, arcs[k])
+
+
+def _after(horizon: Horizon, k: int, worth: Array, arcs: Sequence[Array]) -> Array:
+    """(N,) the most that follows in the next stage on every column of a stage."""
+    pairs = horizon.arcs_between(k) if len(arcs) else None
+    if pairs is None or not pairs.all_listed:
+        found = horizon.between(k).after.most(worth)
+        return found if pairs is None else np.where(pairs.listed, pairs.out_of(worth, arcs[k]), found)
+    return pairs.out_of(worth, arcs[k])
 
 
 def _traced(horizon: Horizon, forward: Array, arcs: Sequence[Array]) -> Ints:
@@ -82,10 +92,11 @@ def _traced(horizon: Horizon, forward: Array, arcs: Sequence[Array]) -> Ints:
     path = np.empty((len(forward), horizon.groups), dtype=np.intp)
     path[-1] = (forward[-1][:, None] + horizon.foreign).argmax(axis=0)
     for k in reversed(range(len(forward) - 1)):
-        path[k] = horizon.between(k).before.best(forward[k], path[k + 1])
-        if len(arcs):
-            pairs = horizon.arcs_between(k)
-            for g in np.flatnonzero(np.isin(path[k + 1], pairs.listed)):
+        pairs = horizon.arcs_between(k) if len(arcs) else None
+        if pairs is None or not pairs.all_listed:
+            path[k] = horizon.between(k).before.best(forward[k], path[k + 1])
+        if pairs is not None:
+            for g in np.flatnonzero(pairs.listed[path[k + 1]]):
                 path[k, g] = pairs.best_into(forward[k], arcs[k], int(path[k + 1, g]))
     return path
 

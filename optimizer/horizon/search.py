@@ -117,6 +117,7 @@ class _Search:
         self._free = not limited.limits
         self._usual = 0
         """Number of the root's multipliers."""
+        self._offered: set[bytes] = set()
         self.recorder = PathRecorder(limited.horizon)
         self.bounds = 0
 
@@ -265,6 +266,9 @@ class _Search:
     def _offer(self, path: Ints) -> None:
         """Take a path as the incumbent, after a short ascent, where it is better."""
         clock, sweeps = self._engine.clock, self._tuning.later_sweeps
+        if path.tobytes() in self._offered:
+            return
+        self._offered.add(path.tobytes())
         if self._free:
             if float(values(self._horizon, path[None])[0]) > self._engine.value:
                 better = PathIncumbent(*ascend(self._horizon, path, sweeps, clock))
@@ -305,9 +309,8 @@ def _loosest(horizon: Horizon, columns: Bools, found: PathBound) -> tuple[int, i
     choices = np.add.reduceat(columns, h.first[:-1], axis=1, dtype=np.intp)
     loose = np.take_along_axis(found.form.spread, path, axis=1)
     for k, spread in enumerate(found.form.arc_spread):
-        pairs = h.arcs_between(k)
-        taken = (path[k, h.group[pairs.source]] == pairs.source) & (path[k + 1, h.group[pairs.target]] == pairs.target)
-        np.add.at(loose[k + 1], h.group[pairs.target[taken]], spread[taken])
+        taken = h.arcs_between(k).taken(path[k], path[k + 1])
+        loose[k + 1, taken >= 0] += spread[taken[taken >= 0]]
     early = np.linspace(1.5, 1.0, h.stages)[:, None]  # what is settled early narrows every later month
     gain = np.where(choices > 1, early * loose, -np.inf)
     stage, group = np.unravel_index(int(gain.argmax()), gain.shape)

@@ -83,9 +83,6 @@ def tables_of(horizon: Horizon) -> PathTables:
         base, brings = h.reach.speed * h.reach.base, h.reach.speed * (h.reach.referral - 1.0)
     pairs = [h.arcs_between(k) for k in range(len(h.moves))]
     longest = max(len(p.source) for p in pairs)
-    listed = np.zeros((len(pairs), h.columns), dtype=np.bool_)
-    for told, p in zip(listed, pairs, strict=True):
-        told[p.listed] = True
 
     def padded(arrays: list[Ints]) -> Ints:
         return np.stack([np.pad(a, (0, longest - len(a))) for a in arrays])
@@ -95,7 +92,7 @@ def tables_of(horizon: Horizon) -> PathTables:
         c(h.decision_rate), c(h.monthly_reward), c(h.outside_weight), c(h.outside_decision_rate), c(h.entrants),
         c(h.people), h.reach is not None, base, brings, c(h.stage), c(h.first), c(h.entry_first), c(h.entry_row),
         c(h.origin), np.concatenate([b.columns for b in befores]), first, np.stack([b.set_of for b in befores]),
-        c(h.level), listed, np.array([len(p.source) for p in pairs]), padded([p.source for p in pairs]),
+        c(h.level), np.stack([p.listed for p in pairs]), np.array([len(p.source) for p in pairs]), padded([p.source for p in pairs]),
         padded([p.target for p in pairs]), padded([p.by_source for p in pairs]),
         np.stack([np.searchsorted(p.source[p.by_source], np.arange(h.columns + 1)) for p in pairs]),
     )  # fmt: skip
