@@ -144,7 +144,12 @@ class _Search:
     def _first_within(self, path: Ints, found: PathBound, clock: Clock) -> tuple[PathBound, Array]:
         """An incumbent that keeps the limits, from a path that may not; the best form at multipliers for them, and its
         mixed path."""
-        box, pool, node, best = whole_box(self._horizon), self._pool, self.recorder.root, (found, pure(self._horizon, path))
+        box, pool, node, best = (
+            whole_box(self._horizon),
+            self._pool,
+            self.recorder.root,
+            (found, pure(self._horizon, path)),
+        )
         pool.assess(path)
         for _ in range(self._tuning.envelope_rounds):
             rows = anywhere(pool.within(box))
