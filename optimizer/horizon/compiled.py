@@ -4,6 +4,7 @@ Same formulas as ``continuing``, ``intervals`` and ``bounds.numpy_potentials``, 
 be taken in any order, which the slack of the bound covers. What a month's inner loops read beside the tables lies in
 one array, and what they write in another: with more arrays the compiler cannot tell them apart, and leaves numbers
 single.
+"""
 
 from __future__ import annotations
 
