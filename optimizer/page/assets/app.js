@@ -214,11 +214,12 @@ function nearest(levels, terms, levers) {
 }
 
 const began = performance.now();
-unpacked($("facts").textContent.trim()).then((facts) => {
+export const started = unpacked($("facts").textContent.trim()).then((facts) => {
   globalThis.live = start(facts);
   const { dataset } = document.documentElement;
   dataset.started = String(Math.round(performance.now() - began));
   if (!document.querySelector(".chart")) dataset.drawn = dataset.started; // else it is said when the charts are drawn
+  return globalThis.live;
 }).catch((error) => {
   say($("trouble"), `The live part did not start (${error.message}). What is below is today's menu.`);
 });

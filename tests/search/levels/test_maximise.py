@@ -132,7 +132,8 @@ def test_stops_keep_a_valid_bound(instances):
         progress=lambda value, bound, boxes: told.append((value, bound, boxes)),
     )  # fmt: skip
     assert ended.status == "interrupted" and len(told) == 4
-    assert [boxes for _, _, boxes in told] == [1, 2, 3, 4]
+    assert [boxes for _, _, boxes in told] == [0, 1, 2, 3]
+    assert all(np.isfinite(bound) for _, bound, _ in told)  # every root is bounded before the first is cut
     assert all(a[0] <= b[0] and a[1] >= b[1] - 1e-9 for a, b in itertools.pairwise(told))
 
 
