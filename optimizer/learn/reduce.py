@@ -76,6 +76,7 @@ def reduce_tables(
             counts, findings = stage(connection, sources, options.cleaning, scratch)
         if any(f.severity == "error" for f in findings):
             raise InputError(findings)
+        connection.execute("SET preserve_insertion_order = false")  # rows have told their lines
         findings += _inputs(connection, {c.table for c in counts}, options)
         made = _reduced(connection, options, tell) | _results(options.results)
         findings += _across(connection)
@@ -140,7 +141,7 @@ def _reduced(connection: Any, options: ReduceOptions, tell: Tell) -> dict[str, t
             cursor = connection.execute(query.text)
             names = [column[0] for column in cursor.description]
             made[query.name] = typed_rows(TABLES_OF_STATS[query.name], names, cursor.fetchall())
-        elif query.name in ("learn_unsubscribed", "learn_totals", "learn_detail", "learn_cells"):
+        elif query.name in ("learn_scan", "learn_totals", "learn_detail", "learn_cells"):
             with step(tell, query.note.split(":")[0].rstrip(".")):
                 connection.execute(f"CREATE TABLE {query.name} AS {query.text}")
         else:

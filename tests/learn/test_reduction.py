@@ -103,6 +103,18 @@ def test_overlaps_and_renewals(write: Write) -> None:
     assert told["row-overlap"].startswith("5 rows") and told["row-joined"].startswith("20 rows")
 
 
+def test_customers_without_a_subscription(write: Write) -> None:
+    """Five are first seen on 2 January: they count from the day after, until they subscribe on the 6th; one bad row."""
+    days = {2: 100, 3: 1, 5: 2, 7: 4, 10: 8}
+    rows = "".join(f"c{k},2025-01-{d:02},,large,{n},{n},{n}\n" for k in range(5) for d, n in days.items())
+    subs = "".join(f"c{k},all,plus,2025-01-06,,12,USD,month\n" for k in range(5))
+    bad = "c0,2025-01-01,,large,-1,1,1\n"
+    for usage in (rows, rows + bad):
+        stats = reduce_tables([write({"usage.csv": U + usage, "subscriptions.csv": S + subs})], SMALL).stats
+        assert {(t.plan, t.requests) for t in stats.totals} == {("free", 5 * 3), ("plus", 5 * 12)}
+        assert stats.units == (Units("all", "free", 5, 5 * 3, 5), Units("all", "plus", 5, 5 * 5, 5))
+
+
 def test_retention_by_hand(write: Write) -> None:
     """Ten start on the first day; five leave after 45 days, in their second month, of three watched whole."""
     subs = "".join(f"c{k},all,plus,2025-01-01,{'2025-02-15' if k < 5 else ''},12,USD,month\n" for k in range(10))
