@@ -17,6 +17,7 @@ from optimizer.learn.price_lists import listed
 from optimizer.learn.stats import ArmCount, Stats
 from optimizer.learn.usage import estimate_usage
 from optimizer.learn.worlds import Changes, of
+from optimizer.market.check import quantities
 from optimizer.market.prepare import Prepared
 from optimizer.schema.market import Market
 from optimizer.units import convert
@@ -69,7 +70,7 @@ def readings(
         reader.rivals(), reader.survey(), reader.tastes(), reader.accounts(),
     )  # fmt: skip
     figures = tuple(figure for part in parts for figure in part if figure.table not in without)
-    known = _counts(stats, market, sampled) | reader.prices()
+    known = _counts(stats, market, sampled) | reader.prices() | reader.ledger()
     return Readings(figures, known, tuple(findings))
 
 
@@ -128,6 +129,19 @@ class _Reader:
             if row.ai_model in self.market.ai_models and not own:
                 self.unknown("prices", f"a place for what {row.seller or 'a seller'} asks for {row.ai_model!r}")
             found |= own
+        return found
+
+    def ledger(self) -> dict[str, float]:
+        """What the company's own books state of the market."""
+        found, stated = dict[str, float](), quantities(self.market)
+        for row in self.stats.ledger:
+            if row.number not in stated:
+                self.unknown("ledger", f"the number {row.number!r}")
+                continue
+            try:
+                found[row.number] = convert(row.value, row.unit, stated[row.number].unit)
+            except ValueError:
+                self.unknown("ledger", f"the unit {row.unit!r} of {row.number}")
         return found
 
     def usage(self) -> Iterator[TableFigure]:
@@ -317,14 +331,16 @@ class _Reader:
                 yield TableFigure("survey", about, "fraction", "share", share, 0.0, float(row.n), predicted)
 
     def tastes(self) -> Iterator[TableFigure]:
-        """The price coefficient and its spread, of the consumers who were asked."""
-        mixed = {t.name: t for t in self.stats.tastes if t.form == "mixed"}
-        outside = any(s.get("outside_option") for s in self.stats.about.get("surveys", ()))
-        scale = STATED if outside else NO_OUTSIDE
-        told = (("price_median", "price_coefficient", scale), ("price_sigma", "price_sigma", STUDY))
+        """The price coefficient and its spread, of each segment that was asked; a survey of all is one of consumers."""
+        asked = dict.fromkeys(t.segment for t in self.stats.tastes)
+        for segment in asked.keys() - self.market.segments.keys() - {"all"}:
+            self.unknown("choices", f"the segment {segment!r}")
         for segment, facts in self.market.segments.items():
-            if facts.channel != "consumer":
-                continue
+            of_whom = segment if segment in asked else "all" if facts.channel == "consumer" else ""
+            mixed = {t.name: t for t in self.stats.tastes if (t.form, t.segment) == ("mixed", of_whom)}
+            surveys = [s for s in self.stats.about.get("surveys", ()) if s.get("segment", "all") == of_whom]
+            scale = STATED if any(s.get("outside_option") for s in surveys) else NO_OUTSIDE
+            told = (("price_median", "price_coefficient", scale), ("price_sigma", "price_sigma", STUDY))
             for name, key, doubt in told:
                 taste = mixed.get(name)
                 if taste is None or not taste.estimate > 0.0:
