@@ -96,7 +96,7 @@ select i, customer, segment, plan, from_day, to_day, date_diff('day', from_day, 
 from (select * from learn_subscribed union all select * from learn_others) as covered
 
 -- name: learn_totals
--- Requests and tokens of each span by AI model. Only customers without a subscription are looked up in the log again.
+-- Requests and tokens by span: only customers without a subscription are looked up in the log again.
 select i, ai_model, requests, input_tokens, cached_tokens, output_tokens from learn_scan where i is not null
 union all
 select s.i, u.ai_model, sum(u.requests) as requests, sum(u.input_tokens) as input_tokens,
