@@ -15,7 +15,7 @@ from optimizer.io.saving import write_folder_atomic
 from optimizer.learn.cleaning import CleaningOptions
 from optimizer.learn.queries import DIALECTS, reduction, script
 from optimizer.learn.reduce import ReduceOptions, reduce_tables
-from optimizer.learn.stats import Flow, HourCount, PlanCount, Units, read_stats, stats_files
+from optimizer.learn.stats import Flow, HourCount, LedgerNumber, PlanCount, Units, read_stats, stats_files
 
 Write = Callable[[Mapping[str, str | bytes]], Path]
 U = "customer,day,hour,ai_model,requests,input_tokens,output_tokens\n"
@@ -113,6 +113,25 @@ def test_customers_without_a_subscription(write: Write) -> None:
         stats = reduce_tables([write({"usage.csv": U + usage, "subscriptions.csv": S + subs})], SMALL).stats
         assert {(t.plan, t.requests) for t in stats.totals} == {("free", 5 * 3), ("plus", 5 * 12)}
         assert stats.units == (Units("all", "free", 5, 5 * 3, 5), Units("all", "plus", 5, 5 * 5, 5))
+
+
+def test_books_and_segments_of_a_survey(write: Write) -> None:
+    """Persons of two segments are two persons, whatever they are called; a segment of few is told."""
+    rows = [f"p{k},{s},1,{a},{10 + a},USD,{int(a == (k % 3 > 0))},{a}" for s in ("one", "two") for k in range(20)
+            for a in (0, 1)]  # fmt: skip
+    rows += [f"q{k},few,1,{a},{10 + a},USD,{a},{a}" for k in range(3) for a in (0, 1)]
+    head = "person,segment,task,alternative,price,currency,chosen,speed\n"
+    ledger = "number,value,unit\npools.main.price,2.5,usd/GPU-hour\npools.main.price,2.5,usd/GPU-hour\n"
+    reduced = reduce_tables([write({"choices.csv": head + "\n".join(rows), "ledger.csv": ledger})], SMALL)
+    assert {s["segment"]: (s["persons"], s["tasks"]) for s in reduced.stats.about["surveys"]} == {
+        "one": (20, 20),
+        "two": (20, 20),
+    }
+    assert {t.segment for t in reduced.stats.tastes} == {"one", "two"}
+    assert [f.message for f in reduced.findings if f.code == "survey-small"] == [
+        "3 persons of 'few' answered: tastes are not estimated from fewer than 20"
+    ]
+    assert reduced.stats.ledger == (LedgerNumber("pools.main.price", 2.5, "usd/GPU-hour"),)
 
 
 def test_retention_by_hand(write: Write) -> None:
