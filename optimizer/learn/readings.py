@@ -133,16 +133,24 @@ class _Reader:
 
     def ledger(self) -> dict[str, float]:
         """What the company's own books state of the market."""
-        found, stated = dict[str, float](), quantities(self.market)
+        found, twice, stated = dict[str, float](), set[str](), quantities(self.market)
         for row in self.stats.ledger:
             if row.number not in stated:
                 self.unknown("ledger", f"the number {row.number!r}")
                 continue
             try:
-                found[row.number] = convert(row.value, row.unit, stated[row.number].unit)
+                value = convert(row.value, row.unit, stated[row.number].unit)
             except ValueError:
                 self.unknown("ledger", f"the unit {row.unit!r} of {row.number}")
-        return found
+                continue
+            if abs(found.setdefault(row.number, value) - value) > 1e-9 * abs(value):
+                twice.add(row.number)
+        for path in sorted(twice):
+            message = f"{path} is stated twice with different values: not used"
+            self.findings.append(
+                Finding("learn-twice", "warning", "ledger.csv", None, "", message, "keep one of the two")
+            )
+        return {path: value for path, value in found.items() if path not in twice}
 
     def usage(self) -> Iterator[TableFigure]:
         """What was estimated from the log."""

@@ -94,6 +94,9 @@ def test_a_ledger_is_taken_as_exact(m: CaseModel) -> None:
     assert found.m.inputs.market.plans["free"].support_cost.value == pytest.approx(0.02)
     assert found.readings.known == {"plans.free.support_cost": pytest.approx(0.02)}
     assert "plans.free.support_cost" not in (*found.numbers.paths, *found.silent.paths)
+    twice = (*rows[:1], LedgerNumber("plans.free.support_cost", 0.03, "usd/month"))
+    read = readings(Stats({}, ledger=twice), m.inputs, m.today.prepared)
+    assert not read.known and [f.code for f in read.findings] == ["learn-twice"]
     told = "; ".join(f.message for f in found.readings.findings)
     assert "'pools.main.colour' is not in the market" in told and "the unit 'usd' of pools.main.utilisation" in told
     with pytest.raises(InputError, match=r"books and price lists state \(pools.main.utilisation 7\)"):
