@@ -141,7 +141,8 @@ def fit_logit(survey: ChoiceSurvey) -> TasteFit:
     scores = np.zeros((survey.persons, x.shape[2]))
     np.add.at(scores, survey.person, _residual(p, x, survey.chosen))
     se = np.sqrt(np.diag(inverse @ scores.T @ scores @ inverse))
-    tastes = tuple(Taste("logit", n, *map(float, t)) for n, *t in zip(survey.names, b / scale, se / scale, strict=True))
+    told = zip(survey.names, (b / scale).tolist(), (se / scale).tolist(), strict=True)
+    tastes = tuple(Taste("logit", name, estimate, error) for name, estimate, error in told)
     return TasteFit("logit", -value, tastes, converged)
 
 

@@ -223,7 +223,8 @@ CORPUS: dict[str, Bad] = {
         {"negative": 1},
     ),
     "books: value missing": Bad(
-        {"ledger.csv": "number,value,unit\npools.main.price,2,usd/GPU-hour\npools.main.price,,usd/GPU-hour\n"}, {"empty": 1}
+        {"ledger.csv": "number,value,unit\npools.main.price,2,usd/GPU-hour\npools.main.price,,usd/GPU-hour\n"},
+        {"empty": 1},
     ),
     "books: value with its unit": Bad(
         {"ledger.csv": "number,value,unit\npools.main.price,2,usd/GPU-hour\npools.main.price,2 usd,usd/GPU-hour\n"},
