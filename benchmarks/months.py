@@ -22,5 +22,5 @@ def months(book: Book) -> str:
         found = solve_case(case, time_limit=book.limit, checks=False)
         after = os.times()
         used = after.user - before.user + after.system - before.system
-        rows.append([Path(case).stem, seconds(used), percent(found.gap), f"{found.objective.value:.6g}"])
+        rows.append([Path(case).stem, seconds(used), percent(found.objective.gap), f"{found.objective.value:.6g}"])
     return table(["case", "seconds of computing", "gap", "value"], rows)

@@ -32,7 +32,7 @@ class PathRecorder:
         self.root: PathNode = {}
 
     def step(self, node: PathNode, reference: Ints, share: float, dropped: Bools, rows: int | None = None) -> None:
-        """A move of the mixed path, the columns (K, N) that the form around it drops, and the number of its multipliers."""
+        """A move of the mixed path, the columns (K, N) that its form drops, and the number of its multipliers."""
         h, drops = self._horizon, []
         for k in np.flatnonzero(dropped.any(axis=1)):
             columns = np.flatnonzero(dropped[k])
