@@ -13,7 +13,7 @@ from optimizer.answer.audit import TRUST, ConditionCheck, difference
 from optimizer.answer.menu import plan_choices
 from optimizer.answer.path import GpuOrder, PathSolution, StageMenu
 from optimizer.answer.solution import ObjectiveValue
-from optimizer.errors import InfeasibleError, NotTrustedError, SolverError, bad_argument
+from optimizer.errors import InfeasibleError, NotTrustedError, SolverError
 from optimizer.horizon.bounds import whole_box
 from optimizer.horizon.diagnosis import diagnosed
 from optimizer.horizon.fleet import Fleet, cheapest
@@ -59,7 +59,6 @@ class Claim:
 def solve_path(m: CaseModel, settings: Settings) -> PathSolution:
     """The best path of menus. Raises InputError, InfeasibleError, SolverError, NotTrustedError."""
     began = time.perf_counter()
-    _refuse_shock(m)
     question = question_of(timeline_of(m))
     claim = best_claim(question, settings)
     return path_solution(question, claim, time.perf_counter() - began)
@@ -85,13 +84,6 @@ def best_claim(question: PathQuestion, settings: Settings, seed: Sequence[Sequen
     sense = question.aim.sense
     return Claim(levels, sense * (found.bound + question.constant), _status(found, settings), settings.gap,
                  found.boxes, found.certificate)  # fmt: skip
-
-
-def _refuse_shock(m: CaseModel) -> None:
-    """Raises InputError: no bound knows of customers who decide at once as their terms change."""
-    if m.inputs.case.horizon is not None and m.inputs.case.horizon.shock is not None:
-        cure = "leave it out, or state the terms under changes: or worlds: and ask 'optimizer evaluate'"
-        raise bad_argument("horizon.shock", "the best path is not searched with it", cure)
 
 
 def _ordered(question: PathQuestion, horizon: Horizon, fleet: Fleet, settings: Settings, clock: Clock) -> Claim:

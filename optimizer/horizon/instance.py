@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 
 from optimizer.horizon.moves import Moves, Neighbours, parted
+from optimizer.horizon.spelling import Spelling
 from optimizer.typing import Array, Bools, Ints
 
 
@@ -87,6 +88,8 @@ class Horizon:
     today: Ints | None = None
     """(G,) columns whose terms customers of ``start`` keep; those of the first stage where absent."""
     memory: Memory | None = None
+    spelling: Spelling | None = None
+    """Of one whose paths stand for those of another."""
 
     @property
     def types(self) -> int:
@@ -295,5 +298,6 @@ class Horizon:
             reach=self.reach
             and Reach(self.reach.speed[types], cut(self.reach.base, types), cut(self.reach.referral, rows, types)),
             memory=None,
+            spelling=None,
             today=None if self.today is None else self.today[groups] - self.first[groups] + sizes[:-1],
         )

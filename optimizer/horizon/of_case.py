@@ -17,6 +17,8 @@ from optimizer.errors import bad_argument
 from optimizer.horizon.building import MOST_COLUMNS
 from optimizer.horizon.instance import Horizon, Reach
 from optimizer.horizon.moves import Moves, moves_of
+from optimizer.horizon.shock import with_shock
+from optimizer.horizon.shock_of_case import shock_of
 from optimizer.horizon.streams import Stream, busy_streams, per_level, stream_of
 from optimizer.horizon.timeline import Era, Timeline
 from optimizer.model.choices import Level, same_level
@@ -91,7 +93,7 @@ class PosedPath:
             keeps=timeline.asked.holders == "keep",
             today=_today(self),
         )  # fmt: skip
-        return made
+        return made if timeline.asked.shock is None else with_shock(made, shock_of(timeline))
 
     def weight(self, values: Sequence[tuple[int, Array]]) -> Array:
         """(Q, T) of streams by position, each with its (T,) weight."""
@@ -112,9 +114,10 @@ class PosedPath:
 
     def levels(self, path: Ints) -> tuple[tuple[int, ...], ...]:
         """Levels by stage and plan, of a path of columns by era and group."""
-        first, seen = self.horizon.first, {era.stage: k for k, era in enumerate(self.timeline.eras)}
-        choices = self.timeline.m.choices.composites
-        return tuple(choices.unpacked([int(c) for c in path[k] - first[:-1]]) for _, k in sorted(seen.items()))
+        seen, choices = {era.stage: k for k, era in enumerate(self.timeline.eras)}, self.timeline.m.choices.composites
+        if self.horizon.spelling is not None:
+            path = self.horizon.spelling.plain(path)
+        return tuple(choices.unpacked([int(c) for c in path[k] - self._first]) for _, k in sorted(seen.items()))
 
     def path(self, levels: Sequence[Sequence[int]]) -> Ints:
         """(K, G) columns by era and group, of levels by stage and plan. Raises KeyError where rules forbid them."""
@@ -123,8 +126,14 @@ class PosedPath:
             packed = self.timeline.m.choices.composites.packed(levels[era.stage])
             if packed is None:
                 raise KeyError("a rule within a nest forbids these levels")
-            made.append(np.array(packed) + self.horizon.first[:-1])
-        return np.stack(made).astype(np.intp)
+            made.append(np.array(packed) + self._first)
+        path, spelling = np.stack(made).astype(np.intp), self.horizon.spelling
+        return path if spelling is None else spelling.spelled(path)
+
+    @cached_property
+    def _first(self) -> Ints:
+        """(G,) first column of every group, as the case has them."""
+        return np.cumsum([0, *(len(part.levels) for part in self.parts)])[:-1]
 
 
 def posed(timeline: Timeline, figures: Sequence[tuple[str, Selection]]) -> PosedPath:
