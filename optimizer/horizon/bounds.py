@@ -27,6 +27,7 @@ import numpy as np
 
 from optimizer.economics import dynamics
 from optimizer.errors import NotTrustedError
+from optimizer.horizon.again import over_box
 from optimizer.horizon.instance import Horizon
 from optimizer.horizon.intervals import StageRanges, ranges
 from optimizer.horizon.paths import favoured, favoured_path, reachable
@@ -113,7 +114,8 @@ class PathBound:
 
 
 def bound_box(parted: Parted, box: Bools, reference: Ints, potentials: Potentials) -> tuple[float, Separable]:
-    """Value of a reference path (K, G), in the box (K, N) or not, and the form around it.
+    """Value of a reference path (K, G), in the box (K, N) or not, and the form around it. With rewards of those who
+    choose again it is the value at rewards that hold over the box.
 
     The columns of the box are all reachable; what ``paths.reachable`` leaves is such a box. Raises NotTrustedError for
     a number that is not finite.
@@ -183,7 +185,8 @@ def _line(one: Separable, other: Separable, path: Ints) -> tuple[float, float]:
 
 def numpy_potentials(horizon: Horizon, box: Bools, reference: Ints) -> tuple[float, Array]:
     """``Potentials``; the form that certificates are replayed with."""
-    h, values, table = horizon, customer_values(horizon, reference), np.zeros(box.shape)
+    h = over_box(horizon, box)
+    values, table = customer_values(h, reference), np.zeros(box.shape)
     for stage in ranges(h, box):
         k = int(h.stage[stage.months.start])
         table[k, stage.columns] = _decided(h, values, stage, reference[k])

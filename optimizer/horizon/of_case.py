@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -93,6 +93,8 @@ class PosedPath:
             keeps=timeline.asked.holders == "keep",
             today=_today(self),
         )  # fmt: skip
+        if any(stream.again is not None for stream in self.streams):
+            made = replace(made, again=np.stack([_again(self, k) for k in range(len(eras))]))
         return made if timeline.asked.shock is None else with_shock(made, shock_of(timeline))
 
     def weight(self, values: Sequence[tuple[int, Array]]) -> Array:
@@ -197,6 +199,19 @@ def _of_group(posed: PosedPath, era: int, part: Composite) -> tuple[Array, Array
     weight = dynamics.choice_weights(attraction, habit, alike)
     flat = columns * len(part.plans)
     return weight.reshape(len(factors), flat, size), rate.reshape(flat, size), reward.reshape(-1, flat, size)
+
+
+def _again(posed: PosedPath, era: int) -> Array:
+    """(Q, E, I) rewards of those who choose the same plan again."""
+    size, parts = posed.timeline.eras[era].m.prepared.population.size, []
+    for part in posed.parts:
+        own = np.zeros((2 * len(posed.streams), len(part.levels), len(part.plans), size + len(posed.due)))
+        for s, stream in enumerate(posed.streams):
+            for at, j in enumerate(part.plans):
+                if stream.again is not None:
+                    own[2 * s, :, at, :size] = stream.again[era][j][part.levels[:, at]]
+        parts.append(own.reshape(len(own), -1, own.shape[-1]))
+    return np.concatenate(parts, axis=1)
 
 
 def _with_due(posed: PosedPath, era: int, weight: Array, rate: Array, reward: Array) -> tuple[Array, Array, Array]:

@@ -147,6 +147,7 @@ def _spelled(horizon: Horizon, shock: Shock, known: _Known, spelling: Spelling) 
         choice_weight=np.ascontiguousarray(_by_stage(h.choice_weight, stage)[:, :, entries]),
         decision_rate=rate,
         reward=np.ascontiguousarray(_by_stage(h.reward, stage)[:, :, entries]),
+        again=None if h.again is None else np.ascontiguousarray(_by_stage(h.again, stage)[:, :, entries]),
         stage=months.astype(np.intp),
         first=known.first,
         level=h.level[entries],
