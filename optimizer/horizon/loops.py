@@ -8,7 +8,7 @@ from optimizer.horizon import compiled, tables
 from optimizer.horizon.again import over_box
 from optimizer.horizon.instance import Horizon
 from optimizer.search.kernels.loops import compiled_before
-from optimizer.typing import Array, Bools, Ints
+from optimizer.typing import Array, Bools
 
 
 class CompiledPotentials:
@@ -17,7 +17,7 @@ class CompiledPotentials:
     def __init__(self) -> None:
         self._tables: dict[int, tuple[Horizon, tables.PathTables]] = {}
 
-    def __call__(self, part: Horizon, box: Bools, path: Ints) -> tuple[float, Array]:
+    def __call__(self, part: Horizon, box: Bools, shares: Array) -> tuple[float, Array, list[Array]]:
         """As ``bounds.numpy_potentials``, up to rounding."""
         known = self._tables.get(id(part))
         if known is None or known[0] is not part:
@@ -25,8 +25,9 @@ class CompiledPotentials:
         tab = known[1]
         if part.again is not None:
             tab = tab._replace(reward=over_box(part, box).monthly_reward)
-        value, table = compiled.potentials(tab, np.array(box, order="C"), np.array(path, order="C"))
-        return float(value), table
+        constant, table, arcs = compiled.potentials(tab, np.array(box, order="C"), np.array(shares, order="C"))
+        counts = [len(part.arcs_between(k).source) for k in range(part.stages - 1)]
+        return float(constant), table, [arcs[:, k, :count] for k, count in enumerate(counts)]
 
     @staticmethod
     def serves(horizon: Horizon) -> bool:

@@ -11,8 +11,9 @@ from horizons import draw_wide_arguments, with_drawn_limits
 
 from optimizer import HorizonProblem, InfeasibleError, InputError
 from optimizer.horizon.arguments import levels_of, path_of
-from optimizer.horizon.bounds import Parted, bound_box, mixed, numpy_potentials, told, whole_box
+from optimizer.horizon.bounds import Parted, bound_box, numpy_potentials, told, whole_box
 from optimizer.horizon.paths import all_paths, count_paths, is_empty, reachable, stepping
+from optimizer.horizon.shares import pure, toward
 from optimizer.horizon.simulate import values
 
 Data = dict[str, Any]
@@ -171,10 +172,11 @@ def check_boxes(seeds: range) -> int:
             tried += list(np.concatenate(list(all_paths(h, box, 500))))
         paths = np.stack(tried)
         inside = stepping(h, paths) & box[np.arange(h.stages)[:, None], paths].all(axis=(1, 2))
-        forms = [bound_box(Parted(h, *((10**9, 1) if seed % 2 else (0, 2))), box, path, numpy_potentials)[1]
-                 for path in (paths[0], paths[30])]  # fmt: skip
+        mixes = (pure(h, paths[0]), pure(h, paths[30]), toward(pure(h, paths[0]), paths[30], 0.4))
+        parted = Parted(h, *((10**9, 1) if seed % 2 else (0, 2)))
+        forms = [bound_box(parted, box, shares, numpy_potentials) for shares in mixes]
         worth, rows = values(h, paths[inside]), np.arange(h.stages)[:, None]
-        for form in (*forms, mixed(*forms, 0.4)):
+        for form in forms:
             said = told(h, form)
             assert (worth <= said.total).all(), seed
             assert (said.through[rows, paths[inside]].min(axis=(1, 2)) >= worth).all(), seed
