@@ -143,7 +143,8 @@ export function start(facts) {
     const words = found.missed > 1e-9
       ? "No menu that meets the conditions was found with these locks. That is no proof that there is none."
       : `A good menu: ${aimText(found.value)}, found in ${(spent / 1000).toFixed(1)} s among `
-        + `${found.tried.toLocaleString("en-US")} tried. Not proven best: optimizer run ${facts.case.name} proves.`;
+        + `${found.tried.toLocaleString("en-US")} tried. Not proven best: `
+        + `${facts.served ? "Prove from here" : `optimizer run ${facts.case.name}`} proves.`;
     put({ ...state, menu: found.menu, share: found.share, budget: found.budget }, words);
     app.found = { ...found, spent };
   }
@@ -214,11 +215,12 @@ function nearest(levels, terms, levers) {
 }
 
 const began = performance.now();
-unpacked($("facts").textContent.trim()).then((facts) => {
+export const started = unpacked($("facts").textContent.trim()).then((facts) => {
   globalThis.live = start(facts);
   const { dataset } = document.documentElement;
   dataset.started = String(Math.round(performance.now() - began));
   if (!document.querySelector(".chart")) dataset.drawn = dataset.started; // else it is said when the charts are drawn
+  return globalThis.live;
 }).catch((error) => {
   say($("trouble"), `The live part did not start (${error.message}). What is below is today's menu.`);
 });
