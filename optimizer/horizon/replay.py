@@ -101,8 +101,8 @@ class _Replay:
         h, path = self._horizon, self._path(reference)
         if self._pricing.rows[rows][0] == 0.0:
             return self._missed(known, self._pricing.form(rows, known.box, pure(h, path)), drops)
-        first = known.shares is None or share == 1.0
-        shares = pure(h, path) if first else toward(within(h, known.box, known.shares), path, share)
+        before = pure(h, path) if known.shares is None else within(h, known.box, known.shares)
+        shares = pure(h, path) if share == 1.0 else toward(before, path, share)
         found = told(h, self._pricing.form(rows, known.box, shares))
         bound, kept = min(known.bound, found.total), known.box.copy()
         for stage, columns in self._dropped(drops):

@@ -205,6 +205,8 @@ class _Search:
         turns = tuning.rounds if box.node is not self.recorder.root else tuning.root_rounds
         shares, moved, found = within(h, columns, box.shares), 0.0, None
         for turn in range(turns + 1):
+            if found is not None and self._engine.clock.stop() is not None:
+                break
             tried = toward(shares, path, moved)
             made = told(h, self._form(columns, tried, rows))
             if found is not None and not made.total < found.total:
