@@ -85,9 +85,9 @@ def _levels(question: PathQuestion, stage: int, told: Mapping[str, Any]) -> tupl
 
 def _proven(question: PathQuestion, horizon: Horizon, claim: Claim) -> float:
     fleet = question.timeline.fleet
-    if fleet is None:
+    if fleet is None or question.free_of_gpus:
         return replay(horizon, claim.certificate, question.limits)
-    return replay_orders(horizon, question.posed.use, fleet, claim.certificate)
+    return replay_orders(horizon, question.posed.use, fleet, claim.certificate, question.limits, question.charges)
 
 
 def _bound(question: PathQuestion, claim: Claim) -> dict[str, Any]:

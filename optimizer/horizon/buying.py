@@ -37,7 +37,11 @@ class Bought:
 
 
 def cheapest(
-    fleet: Fleet, load: Array, charges: Charges | None = None, room: Array | None = None, time_limit: float | None = None
+    fleet: Fleet,
+    load: Array,
+    charges: Charges | None = None,
+    room: Array | None = None,
+    time_limit: float | None = None,
 ) -> Bought | None:
     """Whole lots and burst that carry a load (T, H) at the least cost; None where none do.
 
@@ -55,7 +59,10 @@ def cheapest(
 def _lots(
     fleet: Fleet, load: Array, charges: Charges, room: Array, missing: bool, time_limit: float | None
 ) -> Array | None:
-    outcome = solve(_program(fleet, load, charges, room, missing), SolveOptions(gap=1e-7, time_limit=time_limit, tolerance=TOLERANCE))
+    outcome = solve(
+        _program(fleet, load, charges, room, missing),
+        SolveOptions(gap=1e-7, time_limit=time_limit, tolerance=TOLERANCE),
+    )
     if outcome.status is Status.INFEASIBLE:
         return None
     if outcome.values is None:
@@ -64,7 +71,7 @@ def _lots(
 
 
 def _program(fleet: Fleet, load: Array, charges: Charges, room: Array, missing: bool) -> Program:
-    """Columns: lots, burst by month and block, and where limits may be missed, by how much each is. Rows: load_th <=
+    """The least that is taken from the value, or where that counts no GPUs, the least bill. Columns: lots, burst by month and block, and where limits may be missed, by how much each is. Rows: load_th <=
     capacity_t + burst_th, scaled to the largest load, and what is taken from every limit <= its room.
 
     A row that no order serves and whose burst is within its limit is left to the bounds of its column.
@@ -86,8 +93,9 @@ def _program(fleet: Fleet, load: Array, charges: Charges, room: Array, missing: 
         rows[-1] += [(at + k - 1, 1.0)] if missing else []
         least.append(np.array([INSIDE - free / scale[k]]))
     more = len(room) if missing else 0
-    limit = np.broadcast_to(fleet.limit, (months, blocks)).ravel() / size
-    costs = taken[0] / scale[0] * (1e-6 if missing else 1.0)
+    limit = np.minimum(fleet.limit, load).ravel() / size  # no more is hired than the load
+    wanted = taken[0] if taken[0].any() else np.concatenate([fleet.cost, fleet.burst_cost.ravel() * size])
+    costs = wanted / (np.abs(wanted).max(initial=0.0) or 1.0) * (1e-6 if missing else 1.0)
     upper = np.concatenate([fleet.most, limit, np.full(more, np.inf)])
     return compressed(
         rows, np.concatenate(least), np.concatenate([costs, np.ones(more)]), np.zeros(len(upper)), upper,

@@ -57,7 +57,7 @@ class Asked:
         """(T, H) no path has a larger load."""
         reward = np.abs(self.horizon.reward).max(axis=(0, 2))
         monthly = np.einsum("qi,ti->qt", reward, self.horizon.people[1:])
-        return np.einsum("hqt,qt->th", np.abs(self.use), monthly) * (1.0 + 1e-9)
+        return np.asarray(np.einsum("hqt,qt->th", np.abs(self.use), monthly) * (1.0 + 1e-9))
 
     def priced(self, rows: Array, prices: Array) -> tuple[Horizon, float]:
         """The horizon whose value is ``rows`` (1+K,) x (value, limits) less what loads pay at prices (T, H), and what is
@@ -213,7 +213,8 @@ class Joint:
             if found is None or clock.stop() is not None:
                 break
             moved = self._moved(found, rows, prices)
-            again = next((made for path in moved if (made := self._with_orders(path)) and made.better_than(found)), None)
+            tried = (self._with_orders(path) for path in moved)
+            again = next((made for made in tried if made is not None and made.better_than(found)), None)
             if again is None:
                 break
             found = again
@@ -243,8 +244,9 @@ class Joint:
         more = left[best, 0] > left[-1, 0] + 1e-12 * abs(left[-1, 0])
         better = lack[best] < lack[-1] or (lack[best] == lack[-1] and more)
         promise = assessed @ rows - np.einsum("pth,th->p", load, prices)
-        likely = np.argsort(-promise, kind="stable")[:BOUGHT_FOR] if self._asked.limits else []
-        return [tried[k] for k in ([best] if better else []) + [int(k) for k in likely if (tried[k] != found.path).any()]]
+        likely = np.argsort(-promise, kind="stable")[: BOUGHT_FOR if self._asked.limits else 0]
+        others = [tried[k] for k in likely if (tried[k] != found.path).any()]
+        return [tried[best], *others] if better else others
 
 
 def _sparse(first: int, row: Array) -> list[tuple[int, float]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from optimizer.economics import orders
 
@@ -49,5 +48,7 @@ def test_the_price_of_burst() -> None:
 
 def test_the_price_of_a_gpu_hour() -> None:
     """A GPU is worth 300 + 900 discounted usd in 600 hours: 2 an hour, 2.5 where a month's money counts 0.8."""
-    found = orders.hour_price(np.array([[300.0, 900.0], [300.0, 900.0]]), np.array([100.0, 500.0]), np.array([1.0, 0.8]))
+    found = orders.hour_price(
+        np.array([[300.0, 900.0], [300.0, 900.0]]), np.array([100.0, 500.0]), np.array([1.0, 0.8])
+    )
     assert found.tolist() == [2.0, 2.5]

@@ -151,8 +151,8 @@ def with_limits(seed: int) -> Both:
     _, use, fleet = drawn(seed)
     problem, g = positive(seed), np.random.default_rng([seed, 78])
     months, count = problem.horizon.months, int(g.integers(1, 3))
-    inside = np.stack([np.where((at := np.arange(months)) >= g.integers(0, months), 1.0, g.integers(0, 2) * 1.0)
-                       for _ in range(count)])  # fmt: skip
+    begins, before = g.integers(0, months, (count, 1)), g.integers(0, 2, (count, 1))
+    inside = np.where(np.arange(months) >= begins, 1.0, before)
     share = g.uniform(0.2, 1.0, count)  # of the value; the rest is asked for the revenue of a ratio
     charges = fleet.charged(np.vstack([fleet.discount, inside]), np.append(False, g.random(count) < 0.5))
     h, rows = problem.horizon, []
@@ -179,7 +179,7 @@ def with_limits(seed: int) -> Both:
 
 def test_limits_that_path_and_orders_keep_together_against_enumeration() -> None:
     """No bound is below the best, what is answered keeps the limits, and what is said to be impossible is."""
-    near = checked = closed = out = 0
+    near = checked = out = 0
     for seed in range(SEEDS):
         own = with_limits(seed)
         if not own.limits:
@@ -197,5 +197,9 @@ def test_limits_that_path_and_orders_keep_together_against_enumeration() -> None
         assert found.value <= own.best + 1e-5 * size and found.bound >= own.best - 1e-9 * size, seed
         again = replay_orders(h, own.use, own.fleet, found.certificate, own.limits, own.charges)
         assert own.best - 1e-9 * size <= again <= found.bound + 1e-9 * size, seed
-        near, checked, closed = near + (found.value >= own.best - 1e-2 * size), checked + 1, closed + (found.gap <= 0.05)
+        near, checked, closed = (
+            near + (found.value >= own.best - 1e-2 * size),
+            checked + 1,
+            closed + (found.gap <= 0.05),
+        )
     assert checked > 15 and out > 0 and near > 0.8 * checked, (checked, near, closed, out)
