@@ -89,7 +89,7 @@ def in_world(question: PathQuestion, chosen: ChosenPath) -> PathInWorld:
 
 
 def today_held(question: PathQuestion) -> ChosenPath | None:
-    """Today's menu in all stages; None where ladders, announcements or rules do not allow it, or GPUs may be ordered."""
+    """Today's menu in all stages; None where ladders, announcements or rules do not allow it, or GPUs are ordered."""
     m = question.timeline.m
     now, levels = m.prepared.today_menu(), []
     for name, own in zip(m.choices.plans, m.choices.levels, strict=True):

@@ -76,7 +76,7 @@ def burst_price(rent: Array, hours: Array, factor: float) -> Array:
 def hour_price(price: Array, hours: Array, discount: Array) -> Array:
     """What an hour of one more GPU at hand throughout a month is worth: sum_h price_th / (sum_h hours_h x discount_t).
 
-    ``price``: (T, H) discounted usd of a GPU in a month's block of hours, as a bound's multipliers tell it. Index: (T,).
-    Unit: usd/GPU-hour. Source: dual price of the capacity rows, Dantzig and Wolfe (1960).
+    ``price``: (T, H) discounted usd of a GPU in a month's block of hours, as a bound's multipliers tell it.
+    Index: (T,). Unit: usd/GPU-hour. Source: dual price of the capacity rows, Dantzig and Wolfe (1960).
     """
     return np.asarray(price.sum(axis=1) / (hours.sum() * discount))

@@ -71,7 +71,9 @@ def _lots(
 
 
 def _program(fleet: Fleet, load: Array, charges: Charges, room: Array, missing: bool) -> Program:
-    """The least that is taken from the value, or where that counts no GPUs, the least bill. Columns: lots, burst by month and block, and where limits may be missed, by how much each is. Rows: load_th <=
+    """The least that is taken from the value, or where that counts no GPUs, the least bill.
+
+    Columns: lots, burst by month and block, and where limits may be missed, by how much each is. Rows: load_th <=
     capacity_t + burst_th, scaled to the largest load, and what is taken from every limit <= its room.
 
     A row that no order serves and whose burst is within its limit is left to the bounds of its column.

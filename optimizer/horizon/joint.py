@@ -60,8 +60,8 @@ class Asked:
         return np.asarray(np.einsum("hqt,qt->th", np.abs(self.use), monthly) * (1.0 + 1e-9))
 
     def priced(self, rows: Array, prices: Array) -> tuple[Horizon, float]:
-        """The horizon whose value is ``rows`` (1+K,) x (value, limits) less what loads pay at prices (T, H), and what is
-        added to it so that no path is worth less there."""
+        """The horizon whose value is ``rows`` (1+K,) x (value, limits) less what loads pay at prices (T, H), and what
+        is added to it so that no path is worth less there."""
         paid = PathLimit("GPUs", -np.einsum("hqt,th->qt", self.use, prices), 0.0)
         whole, every = limited(self.horizon, (*self.limits, paid)), np.append(rows, 1.0)
         return whole.priced(every), whole.constant(every)

@@ -197,9 +197,5 @@ def test_limits_that_path_and_orders_keep_together_against_enumeration() -> None
         assert found.value <= own.best + 1e-5 * size and found.bound >= own.best - 1e-9 * size, seed
         again = replay_orders(h, own.use, own.fleet, found.certificate, own.limits, own.charges)
         assert own.best - 1e-9 * size <= again <= found.bound + 1e-9 * size, seed
-        near, checked, closed = (
-            near + (found.value >= own.best - 1e-2 * size),
-            checked + 1,
-            closed + (found.gap <= 0.05),
-        )
-    assert checked > 15 and out > 0 and near > 0.8 * checked, (checked, near, closed, out)
+        near, checked = near + (found.value >= own.best - 1e-2 * size), checked + 1
+    assert checked > 15 and out > 0 and near > 0.9 * checked, (checked, near, out)
