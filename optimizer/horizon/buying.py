@@ -18,6 +18,8 @@ TOLERANCE = 1e-9
 """Of the solver's rows."""
 INSIDE = 1e-7
 """Room that is left in a limit's row, above what the solver's tolerance may take."""
+MOST_TANGENT = 1e3
+"""Of a price, in units of what the largest order takes: none is larger where the load can be carried."""
 Row = list[tuple[int, float]]
 
 
@@ -54,6 +56,32 @@ def cheapest(
     if found is None and len(may):
         found = _lots(fleet, load, charged, may, True, time_limit)
     return None if found is None else Bought(found, charged.taken(found, fleet.over(found, load)))
+
+
+def tangent(fleet: Fleet, load: Array, order: Array, burst: Array) -> Array:
+    """(T, H) prices >= 0 of a GPU that tell most of what carrying a load (T, H) takes at least, parts of lots allowed.
+
+    ``order`` (O,) and ``burst`` (T, H): what a lot and a GPU of burst take. Source: linear programming duality.
+    """
+    (months, blocks), count = fleet.blocks, len(fleet.orders)
+    cells, size = months * blocks, float(max(load.max(initial=0.0), fleet.standing.max(initial=0.0))) or 1.0
+    money = max(np.abs(order).max(initial=0.0), np.abs(burst).max(initial=0.0) * size) or 1.0
+    rows: list[Row] = [
+        [(int(t) * blocks + h, -float(fleet.per_lot[o, t] / size)) for t in np.flatnonzero(fleet.per_lot[o])
+         for h in range(blocks)] + [(cells + o, 1.0)]
+        for o in range(count)
+    ]  # fmt: skip
+    rows += [[(c, -1.0), (cells + count + c, 1.0)] for c in range(cells)]
+    least = np.concatenate([-order / money, -burst.ravel() * size / money])
+    extra = np.broadcast_to(np.minimum(fleet.limit, max(load.max(initial=0.0), size)), (months, blocks)).ravel() / size
+    costs = np.concatenate([(fleet.standing[:, None] - load).ravel() / size, fleet.most, extra])
+    upper = np.concatenate([np.full(cells, MOST_TANGENT), np.full(count + cells, np.inf)])
+    none = np.zeros(len(costs), dtype=np.bool_)
+    outcome = solve(
+        compressed(rows, least, costs, np.zeros(len(costs)), upper, none), SolveOptions(tolerance=TOLERANCE)
+    )
+    assert outcome.values is not None
+    return np.maximum(outcome.values[:cells], 0.0).reshape(months, blocks) * money / size
 
 
 def _lots(

@@ -66,6 +66,15 @@ class Asked:
         whole, every = limited(self.horizon, (*self.limits, paid)), np.append(rows, 1.0)
         return whole.priced(every), whole.constant(every)
 
+    def cut(self, k: int, prices: Array) -> PathLimit:
+        """A limit on paths alone that limit ``k`` implies at prices (T, H) of its own: whatever is ordered, carrying a
+        load takes from it what the load pays less the most that orders and burst earn."""
+        limit, row = self.limits[k], np.eye(1, 1 + len(self.limits), 1 + k)[0]
+        weight = limit.weight - np.einsum("hqt,th->qt", self.use, prices)
+        earned = self.fleet.best_supply(prices, self.charges, row, self.largest())
+        rounding = 1e-9 * (abs(limit.at_least) + abs(earned))
+        return PathLimit(limit.name, weight, limit.at_least - earned - rounding)
+
     def supply(self, rows: Array, prices: Array) -> float:
         """The most that orders and burst earn."""
         return self.fleet.best_supply(prices, self.charges, rows, self.largest())

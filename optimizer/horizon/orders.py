@@ -20,9 +20,10 @@ from typing import Any
 import numpy as np
 
 from optimizer.errors import NotTrustedError
+from optimizer.horizon.buying import tangent
 from optimizer.horizon.fleet import Charges, Fleet
 from optimizer.horizon.instance import Horizon
-from optimizer.horizon.joint import Asked, Joint
+from optimizer.horizon.joint import Asked, Found, Joint
 from optimizer.horizon.limits import PathLimit
 from optimizer.horizon.replay import replay
 from optimizer.horizon.search import YARDSTICK, search_paths
@@ -90,10 +91,14 @@ def order_path(
     answer, (rows, prices) = joint.best(*best, clock), best
     if answer is None or answer.lack > 0.0:
         return None
+    proof = _proof(rows, prices, bound, certificate)
+    if limits and relative_gap(answer.value, bound, YARDSTICK * horizon.magnitude) > gap and clock.stop() is None:
+        cut = _within_cuts(asked, answer, gap, clock)
+        if cut["bound"] < bound:
+            bound, proof = cut["bound"], cut
     left = relative_gap(answer.value, bound, YARDSTICK * horizon.magnitude)
     rent = fleet.rent_cost
     against = np.divide(prices, rent, out=np.full_like(rent, np.nan), where=rent > 0.0)
-    proof = {"prices": prices.tolist(), "multipliers": rows[1:].tolist(), "bound": bound, "path": certificate}
     return OrderedPath(
         answer.path, answer.bought.lots, answer.load, fleet.capacity(answer.bought.lots), answer.value,
         answer.bought.cost, bound, left, Verdict.PROVED if reached(left, gap) else Verdict.BEST_FOUND, prices,
@@ -105,6 +110,25 @@ def _asked(
     horizon: Horizon, use: Array, fleet: Fleet, limits: Sequence[PathLimit], charges: Charges | None
 ) -> Asked:  # fmt: skip
     return Asked(horizon, use, fleet, tuple(limits), fleet.charges if charges is None else charges)
+
+
+def _proof(
+    rows: Array, prices: Array, bound: float, path: Mapping[str, Any], cuts: Sequence[Array] = ()
+) -> dict[str, Any]:  # fmt: skip
+    return {"prices": prices.tolist(), "multipliers": rows[1:].tolist(), "bound": bound, "path": path,
+            **({"cuts": [own.tolist() for own in cuts]} if len(cuts) else {})}  # fmt: skip
+
+
+def _within_cuts(asked: Asked, known: Found, gap: float, clock: Clock) -> dict[str, Any]:
+    """A certificate without multipliers: every limit is one of paths alone, at prices of its own, and the search keeps
+    it. The prices are the tangents at the load of the path known, so that nothing is lost there but parts of lots."""
+    charges, fleet, count = asked.charges, asked.fleet, len(asked.limits)
+    own = [tangent(fleet, known.load, charges.order[k], charges.burst[k]) for k in range(1 + count)]
+    rows = np.eye(1, 1 + count)[0]
+    priced, constant = asked.priced(rows, own[0])
+    cuts = [asked.cut(k, prices) for k, prices in enumerate(own[1:])]
+    found = search_paths(priced, 0.8 * gap, clock, limits=cuts, seed=known.path)
+    return _proof(rows, own[0], found.bound + constant + asked.supply(rows, own[0]), found.certificate, own[1:])
 
 
 def impossible(asked: Asked, gap: float, clock: Clock) -> bool:
@@ -145,7 +169,11 @@ def replay_orders(
             raise NotTrustedError("the certificate has prices that prove nothing")
         asked = _asked(horizon, use, fleet, limits, charges)
         priced, constant = asked.priced(rows, prices)
-        proven = replay(priced, certificate["path"]) + constant + asked.supply(rows, prices)
+        cuts = np.array(certificate.get("cuts", []), dtype=np.float64).reshape(-1, *fleet.blocks)
+        if len(cuts) not in (0, len(limits)) or not (np.isfinite(cuts).all() and (cuts >= 0.0).all()):
+            raise NotTrustedError("the certificate has prices that prove nothing")
+        kept = [asked.cut(k, own) for k, own in enumerate(cuts)]
+        proven = replay(priced, certificate["path"], kept) + constant + asked.supply(rows, prices)
     except (KeyError, TypeError, ValueError) as error:
         raise NotTrustedError(f"the certificate is not well formed: {error!r}") from error
     if not proven <= claimed + 1e-9 * max(abs(claimed), abs(proven)):
