@@ -80,13 +80,18 @@ def question_months(solution: PathSolution) -> str:
 
 def decision_of(solution: PathSolution) -> str:
     """What changes at every stage, in one or two sentences."""
+    return " ".join(decisions_of(solution))
+
+
+def decisions_of(solution: PathSolution) -> list[str]:
+    """A sentence for every stage in which something changes; one that nothing does."""
     told, before = [], None
     for stage in solution.stages:
         changed = [words for p in stage.menu if (words := _change(p, _of(before, p.plan)))]
         if changed:
             told.append(f"From month {stage.months.start}: {'; '.join(changed)}.")
         before = stage
-    return printable(" ".join(told) or "Keep today's menu.")
+    return [printable(text) for text in told] or ["Keep today's menu."]
 
 
 def _of(stage: StageMenu | None, plan: str) -> PlanChoice | None:
