@@ -172,6 +172,7 @@ def _world(month: int, title: str | None, changes: Any) -> Content:
 def path_html(solution: PathSolution) -> str:
     """The page as one HTML text."""
     gallery = Gallery()
+    sections = sections_of(path_sections(solution), solution, gallery.add)
     app, css = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("report.js", "report.css"))
     return (
         environment()
@@ -182,7 +183,8 @@ def path_html(solution: PathSolution) -> str:
             question=printable(solution.question),
             what=decision_of(solution),
             result=result_of(solution),
-            sections=sections_of(path_sections(solution), solution, gallery.add),
+            sections=sections,
+            contents_of=[(s.anchor, "".join(phrase.text for phrase in s.title)) for s in sections],
             css=css,
             style_hash=script_hash(css),
             runtime=runtime(),
