@@ -22,7 +22,7 @@ from optimizer.horizon.diagnosis import diagnosed
 from optimizer.horizon.fleet import Fleet
 from optimizer.horizon.gpus import Supply, load_of, supply_of
 from optimizer.horizon.instance import Horizon
-from optimizer.horizon.joint import Asked
+from optimizer.horizon.joint import OrderingCase
 from optimizer.horizon.limits import limited
 from optimizer.horizon.orders import order_path, which_clash
 from optimizer.horizon.paths import count_paths, stepping
@@ -104,7 +104,7 @@ def _ordered(question: PathQuestion, horizon: Horizon, fleet: Fleet, settings: S
     found = order_path(horizon, use, fleet, settings.gap, clock, limits, charges)
     if found is None:
         assert charges is not None
-        clash = which_clash(Asked(horizon, use, fleet, limits, charges), settings.gap, clock)
+        clash = which_clash(OrderingCase(horizon, use, fleet, limits, charges), settings.gap, clock)
         if clash:
             told = "cannot be kept" if len(clash) < len(limits) or len(clash) == 1 else "clash"
             raise InfeasibleError(

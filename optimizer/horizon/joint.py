@@ -37,7 +37,7 @@ MOVES = 30
 
 
 @dataclass(frozen=True)
-class Asked:
+class OrderingCase:
     """A horizon with the GPUs that may be ordered for it, and the limits that path and orders keep together."""
 
     horizon: Horizon
@@ -81,7 +81,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Found:
+class OrderedFind:
     """A path with its orders."""
 
     path: Ints
@@ -92,7 +92,7 @@ class Found:
     lack: float
     """By how much limits are missed together, in shares of their sizes; 0 where all are kept."""
 
-    def better_than(self, other: Found | None) -> bool:
+    def better_than(self, other: OrderedFind | None) -> bool:
         """Less is missed, or no more and it is worth more."""
         return other is None or (self.lack, -self.value) < (other.lack, -other.value)
 
@@ -100,7 +100,7 @@ class Found:
 class Joint:
     """The paths known, with their values, limits and loads."""
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: OrderingCase) -> None:
         self._asked, self._limited = asked, asked.limited
         self._known: set[bytes] = set()
         self.paths: list[Ints] = []
@@ -207,12 +207,12 @@ class Joint:
         top = np.maximum(charges.at(told)[1], 0.0) if ends else upper[p:m].reshape(months, blocks) * money / size
         return told, np.minimum(prices, top)
 
-    def best(self, rows: Array, prices: Array, clock: Clock) -> Found | None:
+    def best(self, rows: Array, prices: Array, clock: Clock) -> OrderedFind | None:
         """The known path that is worth most with whole orders, and moves from it while the orders stay the best.
 
-        One that misses limits is an answer only for the sake of the moves: see ``Found.lack``.
+        One that misses limits is an answer only for the sake of the moves: see ``OrderedFind.lack``.
         """
-        found: Found | None = None
+        found: OrderedFind | None = None
         order = np.argsort(-self.worth_at(rows, prices), kind="stable")[:BOUGHT_FOR]
         for p in order:
             made = self._with_orders(self.paths[p])
@@ -229,15 +229,15 @@ class Joint:
             found = again
         return found
 
-    def _with_orders(self, path: Ints) -> Found | None:
+    def _with_orders(self, path: Ints) -> OrderedFind | None:
         assessed, load = self.assess(path[None])
         bought = cheapest(self._asked.fleet, load[0], self._asked.charges, assessed[0, 1:])
         if bought is None:
             return None
         left = assessed - bought.taken
-        return Found(path, bought, load[0], float(left[0, 0]), float(self._limited.lack(left)[0]))
+        return OrderedFind(path, bought, load[0], float(left[0, 0]), float(self._limited.lack(left)[0]))
 
-    def _moved(self, found: Found, rows: Array, prices: Array) -> list[Ints]:
+    def _moved(self, found: OrderedFind, rows: Array, prices: Array) -> list[Ints]:
         """Paths that differ in one level: the best with the orders as they are, if it is better; then those that
         promise most at prices, whatever they order."""
         h, lots = self._asked.horizon, found.bought.lots

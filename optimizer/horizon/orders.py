@@ -23,7 +23,7 @@ from optimizer.errors import NotTrustedError
 from optimizer.horizon.buying import tangent
 from optimizer.horizon.fleet import Charges, Fleet
 from optimizer.horizon.instance import Horizon
-from optimizer.horizon.joint import Asked, Found, Joint
+from optimizer.horizon.joint import OrderingCase, OrderedFind, Joint
 from optimizer.horizon.limits import PathLimit
 from optimizer.horizon.replay import replay
 from optimizer.horizon.search import YARDSTICK, search_paths
@@ -108,8 +108,8 @@ def order_path(
 
 def _asked(
     horizon: Horizon, use: Array, fleet: Fleet, limits: Sequence[PathLimit], charges: Charges | None
-) -> Asked:  # fmt: skip
-    return Asked(horizon, use, fleet, tuple(limits), fleet.charges if charges is None else charges)
+) -> OrderingCase:  # fmt: skip
+    return OrderingCase(horizon, use, fleet, tuple(limits), fleet.charges if charges is None else charges)
 
 
 def _proof(
@@ -119,7 +119,7 @@ def _proof(
             **({"cuts": [own.tolist() for own in cuts]} if len(cuts) else {})}  # fmt: skip
 
 
-def _within_cuts(asked: Asked, known: Found, gap: float, clock: Clock) -> dict[str, Any]:
+def _within_cuts(asked: OrderingCase, known: OrderedFind, gap: float, clock: Clock) -> dict[str, Any]:
     """A certificate without multipliers: every limit is one of paths alone, at prices of its own, and the search keeps
     it. The prices are the tangents at the load of the path known, so that nothing is lost there but parts of lots."""
     charges, fleet, count = asked.charges, asked.fleet, len(asked.limits)
@@ -131,7 +131,7 @@ def _within_cuts(asked: Asked, known: Found, gap: float, clock: Clock) -> dict[s
     return _proof(rows, own[0], found.bound + constant + asked.supply(rows, own[0]), found.certificate, own[1:])
 
 
-def impossible(asked: Asked, gap: float, clock: Clock) -> bool:
+def impossible(asked: OrderingCase, gap: float, clock: Clock) -> bool:
     """Whether it is proven that no path with any orders keeps all limits and has its load carried.
 
     At multipliers and prices without the value, all that paths keep and orders take adds up to less than 0.
@@ -141,12 +141,12 @@ def impossible(asked: Asked, gap: float, clock: Clock) -> bool:
     return search_paths(priced, gap, clock).bound + constant + asked.supply(rows, prices) < 0.0
 
 
-def which_clash(asked: Asked, gap: float, clock: Clock) -> tuple[str, ...]:
+def which_clash(asked: OrderingCase, gap: float, clock: Clock) -> tuple[str, ...]:
     """Limits that no path keeps with any orders, each alone if there are such; else all, if they clash; else none."""
     found = []
     for k, limit in enumerate(asked.limits, start=1):
         own = Charges(asked.charges.order[[0, k]], asked.charges.burst[[0, k]])
-        if impossible(Asked(asked.horizon, asked.use, asked.fleet, (limit,), own), gap, clock):
+        if impossible(OrderingCase(asked.horizon, asked.use, asked.fleet, (limit,), own), gap, clock):
             found.append(limit.name)
     if found or not impossible(asked, gap, clock):
         return tuple(found)

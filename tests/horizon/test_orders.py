@@ -14,7 +14,7 @@ from optimizer.economics import orders
 from optimizer.horizon.bounds import whole_box
 from optimizer.horizon.buying import cheapest
 from optimizer.horizon.fleet import Charges, Fleet, Vintage
-from optimizer.horizon.joint import Asked
+from optimizer.horizon.joint import OrderingCase
 from optimizer.horizon.limits import PathLimit
 from optimizer.horizon.orders import OrderedPath, order_path, replay_orders, which_clash
 from optimizer.horizon.paths import all_paths
@@ -141,8 +141,8 @@ class Both:
     """By enumeration; -inf where nothing keeps the limits."""
 
     @property
-    def asked(self) -> Asked:
-        return Asked(self.problem.horizon, self.use, self.fleet, self.limits, self.charges)
+    def asked(self) -> OrderingCase:
+        return OrderingCase(self.problem.horizon, self.use, self.fleet, self.limits, self.charges)
 
 
 def with_limits(seed: int) -> Both:
