@@ -23,7 +23,7 @@ from optimizer.errors import NotTrustedError
 from optimizer.horizon.buying import tangent
 from optimizer.horizon.fleet import Charges, Fleet
 from optimizer.horizon.instance import Horizon
-from optimizer.horizon.joint import OrderingCase, OrderedFind, Joint
+from optimizer.horizon.joint import Joint, OrderedFind, OrderingCase
 from optimizer.horizon.limits import PathLimit
 from optimizer.horizon.replay import replay
 from optimizer.horizon.search import YARDSTICK, search_paths
