@@ -13,6 +13,7 @@ from optimizer.io.saving import write_atomic
 from optimizer.report.html import TEMPLATES, Gallery, environment, runtime, script_hash
 from optimizer.report.html_sections import sections_of
 from optimizer.report.path_text import (
+    HOUR_PRICES,
     change_told,
     decision_of,
     foot_of,
@@ -60,6 +61,12 @@ def path_sections(solution: PathSolution) -> tuple[Section, ...]:
         )),
         Section("Compute", (Drawing("figure", {"figure": "gpu_hours"}),)),
     ]  # fmt: skip
+    if solution.gpus is not None:
+        orders = [_orders(solution)] if solution.orders else []
+        found.append(Section("GPUs at hand", (Drawing("gpus"), *orders, _gpus(solution)), (
+            "An hour of one more GPU is worth, in the objective, the price at which the proof balances what menus need "
+            "with what can be had: an order pays where its rent is lower over its months.",
+        )))  # fmt: skip
     if solution.cash is not None:
         found.append(Section("Cash", (_cash(solution),)))
     if solution.worth:
@@ -119,6 +126,24 @@ def _cash(solution: PathSolution) -> Block:
     months, cash = shown_months(solution), solution.cash or []
     headings = [words(""), *(Heading(f"month {t}") for t in months)]
     return text_table(headings, [("cash, end of month", *(Value(cash[t - 1], "usd") for t in months))])
+
+
+def _orders(solution: PathSolution) -> Block:
+    headings = [words("offer"), Heading("ordered in month"), Heading("lots"), Heading("GPUs")]
+    rows: list[Row] = [(printable(o.offer), Value(o.month, "1"), Value(o.lots, "1"), Value(o.gpus, "GPU"))
+                       for o in solution.orders]  # fmt: skip
+    return text_table(headings, rows)
+
+
+def _gpus(solution: PathSolution) -> Block:
+    months, gpus = shown_months(solution), solution.gpus or []
+    headings = [words(""), *(Heading(f"month {t}") for t in months)]
+    told = {"at hand": "at_hand", "what they carry, in today's GPUs": "carry", "busy at the peak": "busy"}
+    rows: list[Row] = [(name, *(Value(gpus[t - 1][key], "GPU") for t in months)) for name, key in told.items()]
+    if solution.gpu_prices:
+        rows += [(name, *(Value(getattr(solution.gpu_prices[t - 1], key), "usd") for t in months))
+                 for key, name in HOUR_PRICES.items()]  # fmt: skip
+    return text_table(headings, rows)
 
 
 def _worth(solution: PathSolution) -> Block:
