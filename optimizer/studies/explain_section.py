@@ -269,9 +269,10 @@ def gains_section(e: Explanation) -> Section:
         )
         for r in e.segments
     ]
+    read = "To the left worse off, to the right better off: how many people, and which share of the segment."
     return Section(
         "Who gains and who loses",
-        (Drawing("segments", caption="Share of each segment’s people, and how many they are."),
+        (Drawing("segments", caption=read),
          text_table(headings, rows)),
         (
             "By segment, against today: what a person gets beyond what they pay. Nobody is counted as better or worse "

@@ -21,8 +21,8 @@ from optimizer.report.charts.style import (
     axis,
     data,
     finish,
+    gain,
     lines,
-    signed,
     span,
     tips,
     told,
@@ -78,11 +78,7 @@ def _marks(frontier: Frontier, marks: Iterable[tuple[str, float, float]]) -> lis
     """Places beside the points, with their words; beside today what there is to be had without giving up any x."""
     units = frontier.x.unit, frontier.y.unit
     best = frontier.at_today
-    more = (
-        {}
-        if best is None
-        else {"Today": f"Today: {signed(best.y - frontier.y.today, units[1])} at the same {title(frontier.x.name)}"}
-    )
+    more = {} if best is None else {"Today": f"Today ({gain(best.y - frontier.y.today)})"}
     rows = [
         {"what": w, "told": more.get(w, w), "x": x, "y": y, **lines(w, told(x, units[0]), told(y, units[1]))}
         for w, x, y in marks

@@ -55,7 +55,7 @@ def net_chart(solution: Solution, width: Width = 640) -> Chart:
     domain = span([0.0, *(float(r["value"]) for r in rows)], 0.0, 0.0)
     x = alt.X("value:Q", scale=alt.Scale(domain=domain, range=room(58, 58), nice=False),
               axis=axis("Customers, net change", "customers", domain))  # fmt: skip
-    y = alt.Y("label:N", sort=None, axis=categories(200))
+    y = alt.Y("label:N", sort=None, axis=categories())
     colours = alt.Scale(domain=["more", "fewer"], range=[BLUE, ORANGE])
     hover = tips("Plan", "Whose", "Today", "Proposed", "Change")
     bars = base.mark_bar(size=14).encode(
@@ -185,7 +185,7 @@ def free_chart(explanation: Explanation, width: Width = 640) -> Chart:
     base = alt.Chart(data(rows), width=width, height=26 * max(len(rows), 1))
     x = alt.X("value:Q", scale=alt.Scale(domain=domain, range=room(2, 58), nice=False),
               axis=axis("Serving free customers", "usd/month", domain))  # fmt: skip
-    y = alt.Y("label:N", sort=None, axis=categories(200))
+    y = alt.Y("label:N", sort=None, axis=categories())
     hover = tips("Segment", "Cost")
     bars = base.mark_bar(size=14, color=ORANGE).encode(y=y, x=x, x2="zero:Q", tooltip=hover)
     text = base.mark_text(align="left", dx=6, color=MUTED).encode(y=y, x=x, text="told:N")

@@ -160,9 +160,8 @@ def segments_chart(explanation: Explanation, width: Width = 640) -> Chart:
                         f"{_money(r['surplus_change_usd_per_person'])} usd a person and month"),
             })  # fmt: skip
     base = alt.Chart(data(rows), width=width, height=26 * len(titles))
-    y = alt.Y("label:N", sort=None, axis=categories(200))
-    ticks = alt.Axis(title="Share of the segment’s people: worse off to the left, better off to the right",
-                     values=[-1, -0.5, 0, 0.5, 1], labelExpr="format(100 * abs(datum.value), '.0f') + '%'")  # fmt: skip
+    y = alt.Y("label:N", sort=None, axis=categories())
+    ticks = alt.Axis(title=None, values=[0], labels=False)
     x = alt.X("value:Q", scale=alt.Scale(domain=[-1, 1], range=room(84, 84), nice=False), axis=ticks)
     colours = alt.Scale(domain=["worse off", "better off"], range=[ORANGE, BLUE])
     hover = tips("Segment", "Side", "People", "Share", "On average")
