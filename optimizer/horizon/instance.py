@@ -59,7 +59,8 @@ class Horizon:
     reward: Array
     """(S, Q, E, I) per customer and month."""
     weight: Array
-    """(Q, T) of every stream in every month: discount, cost paths, prices of what is used."""
+    """(Q, T) of every stream in every month: discount, cost paths, prices of what is used; (D x Q, T), draw after draw,
+    where types are of draws."""
     outside_weight: Array
     """(T, C, I) choice weight of the alternatives."""
     outside_decision_rate: Array
@@ -87,6 +88,8 @@ class Horizon:
     today: Ints | None = None
     """(G,) columns whose terms customers of ``start`` keep; those of the first stage where absent."""
     memory: Memory | None = None
+    draw: Ints | None = None
+    """(I,) the draw of what is not known that every type is of, in order from 0; None: there is one."""
 
     @property
     def types(self) -> int:
@@ -242,14 +245,28 @@ class Horizon:
     @cached_property
     def monthly_reward(self) -> Array:
         """(T, E, I) value of a customer's month in every entry."""
-        made = [np.einsum("qm,qei->mei", self.weight[:, span.start : span.stop], self.at(self.reward, k))
-                for k, span in enumerate(self.months_of)]  # fmt: skip
-        return np.concatenate(made)
+        return np.concatenate([self._rewarded(k) for k in range(self.stages)])
+
+    def _rewarded(self, stage: int) -> Array:
+        """(M, E, I) of a stage's months."""
+        reward, span = self.at(self.reward, stage), self.months_of[stage]
+        weight = self.weight[:, span.start : span.stop]
+        if self.draw is None:
+            return np.asarray(np.einsum("qm,qei->mei", weight, reward))
+        by_type = weight.reshape(-1, len(reward), len(span))[self.draw]
+        return np.asarray(np.einsum("iqm,qei->mei", by_type, reward))
+
+    @cached_property
+    def draw_first(self) -> Ints:
+        """(D,) the first type of every draw."""
+        if self.draw is None:
+            return np.zeros(1, dtype=np.intp)
+        return np.searchsorted(self.draw, np.arange(int(self.draw[-1]) + 1))
 
     @cached_property
     def _largest(self) -> Array:
         """(T, I) largest absolute reward of a month."""
-        return np.asarray(np.abs(self.monthly_reward).max(axis=1))
+        return np.concatenate([np.abs(self._rewarded(k)).max(axis=1) for k in range(self.stages)])
 
     @cached_property
     def magnitude(self) -> float:
@@ -295,5 +312,6 @@ class Horizon:
             reach=self.reach
             and Reach(self.reach.speed[types], cut(self.reach.base, types), cut(self.reach.referral, rows, types)),
             memory=None,
+            draw=None if self.draw is None else self.draw[types],
             today=None if self.today is None else self.today[groups] - self.first[groups] + sizes[:-1],
         )

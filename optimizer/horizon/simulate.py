@@ -106,10 +106,14 @@ def earned(horizon: Horizon, month: int, paths: Ints, state: Array) -> Array:
 
 
 def earned_streams(horizon: Horizon, month: int, paths: Ints, state: Array) -> Array:
-    """(B, Q) every stream of reward in one month, before weights; see ``earned``."""
+    """(B, Q) every stream of reward in one month, before weights, of every draw; see ``earned``."""
     k = int(horizon.stage[month])
     reward = horizon.at(horizon.reward, k)[:, terms_held(horizon, paths, k)]
-    return np.asarray(np.einsum("qbji,bji->bq", reward, state[:, 1:]))
+    if horizon.draw is None:
+        return np.asarray(np.einsum("qbji,bji->bq", reward, state[:, 1:]))
+    by_type = np.einsum("qbji,bji->bqi", reward, state[:, 1:])
+    by_draw = np.add.reduceat(by_type, horizon.draw_first, axis=2)
+    return np.asarray(np.swapaxes(by_draw, 1, 2).reshape(len(paths), -1))
 
 
 def streams(horizon: Horizon, path: Ints) -> Array:
