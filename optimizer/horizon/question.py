@@ -35,6 +35,8 @@ class PathCondition:
     bound: float
     months: range
     """From 0: a ratio is taken of the window's sums, an amount as the mean of its months."""
+    on_mean: bool = False
+    """Over draws: whether it need hold on the mean alone, of a ratio in the ratio of the means; else in every draw."""
 
     def value(self, path: Sequence[Evaluation]) -> float:
         """By the evaluator; nan for a ratio over nothing."""
@@ -177,8 +179,9 @@ def _linear(name: str) -> tuple[str, ...]:
     return (RATIOS[name].numerator, RATIOS[name].denominator) if name in RATIOS else (known_as(name),)
 
 
-def question_of(timeline: Timeline) -> PathQuestion:
-    """What the case asks. Raises InputError, with a cure, for what months do not know."""
+def question_of(timeline: Timeline, over_draws: bool = False) -> PathQuestion:
+    """What the case asks, of one market or of each of many draws. Raises InputError, with a cure, for what months do
+    not know."""
     conditions = tuple(
         made
         for condition, factor in zip(
@@ -186,7 +189,7 @@ def question_of(timeline: Timeline) -> PathQuestion:
             condition_factors(timeline.m.inputs.case, timeline.m.today.figure),
             strict=True,
         )
-        for made in _conditions(timeline, condition, factor)
+        for made in _conditions(timeline, condition, factor, over_draws)
     )
     made = PathQuestion(timeline, _aim_of(timeline), (*conditions, *_cash(timeline)))
     if timeline.pool is not None:
@@ -226,9 +229,13 @@ def _aim_of(timeline: Timeline) -> Aim:
     return Aim(name, sense, "usd", timeline.discount, None)
 
 
-def _conditions(timeline: Timeline, c: CaseCondition, factor: float) -> list[PathCondition]:
-    if c.share is not None or c.on is not None:
-        raise bad_argument("conditions", "in and on ask over draws, not over months", "leave them out")
+def _conditions(timeline: Timeline, c: CaseCondition, factor: float, over_draws: bool) -> list[PathCondition]:
+    if c.share is not None:
+        cure = "leave in out: it then holds in every draw; or write on: mean"
+        raise bad_argument("conditions", "over months none is asked in a share of the draws", cure)
+    if c.on is not None and not over_draws:
+        cure = "leave it out, or ask 'optimizer robust'"
+        raise bad_argument("conditions", "on asks over draws, and this is one market", cure)
     where = f"conditions: {condition_name(c)}"
     if c.at is not None:
         windows = [_window(timeline, (month, month), where) for month in c.at]
@@ -239,7 +246,7 @@ def _conditions(timeline: Timeline, c: CaseCondition, factor: float) -> list[Pat
         windows = [_window(timeline, c.months or (1, timeline.months), where)]
     sides = [(1, c.at_least), (-1, c.at_most)]
     return [
-        PathCondition(condition_name(c), c.figure, selection_of(c), sense, value * factor, window)
+        PathCondition(condition_name(c), c.figure, selection_of(c), sense, value * factor, window, c.on is not None)
         for window in windows
         for sense, value in sides
         if value is not None

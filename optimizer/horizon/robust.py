@@ -1,4 +1,4 @@
-"""The best path of menus over draws: mean, worst tail and worst draw in one search, regret with every draw's own best."""
+"""The best path of menus over draws: mean, worst tail and worst draw in one search; regret with draws' own bests."""
 
 from __future__ import annotations
 

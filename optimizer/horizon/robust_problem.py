@@ -171,5 +171,3 @@ class RobustHorizonProblem:
             best_bounds=np.array([one.bound for one in found.own]) if found.own else None,
             certificate=found.certificate,
         )
-
-

@@ -50,9 +50,7 @@ def _stated(problem: HorizonProblem, given: dict[str, Any]) -> list[HorizonLimit
     return [HorizonLimit(np.ones(months), at_least=limit.at_least, name=limit.name) for limit in problem.limits]
 
 
-def _eased(
-    limit: HorizonLimit, given: dict[str, Any], problem: HorizonProblem, g: np.random.Generator
-) -> HorizonLimit:
+def _eased(limit: HorizonLimit, given: dict[str, Any], problem: HorizonProblem, g: np.random.Generator) -> HorizonLimit:
     """At least what a random path of the base reaches, less some of it, in a random window."""
     free = HorizonProblem(**given)
     months = free.horizon.months
