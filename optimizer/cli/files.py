@@ -92,7 +92,14 @@ def write_files(
 
 def write_page(path: Path, case_model: Any, solution: Any, **results: Any) -> None:
     """Write the page of an answer; it is told on stderr. Raises InputError where the packages for it are not there."""
-    page_writer()(path, case_model, solution, **results)
+    write = page_writer()
+    from optimizer.answer.path import PathSolution
+    from optimizer.report.path_html import write_path_report
+
+    if isinstance(solution, PathSolution):
+        write_path_report(path, solution, **results)
+    else:
+        write(path, case_model, solution, **results)
     print(f"saved to {path}", file=sys.stderr)
 
 

@@ -20,7 +20,7 @@ from optimizer.studies.robust_menus import (
     of_own,
     own_menus,
 )
-from optimizer.studies.robust_paths import check_robust_paths, robust_paths
+from optimizer.studies.robust_paths import check_robust_paths, path_at_middle_values, robust_paths
 from optimizer.studies.robust_paths_told import (
     robust_path_document,
     robust_path_files,
@@ -42,6 +42,7 @@ from optimizer.studies.study import Option, Setup, Study, register, settings_for
 if TYPE_CHECKING:
     from os import PathLike
 
+    from optimizer.answer.path import PathSolution
     from optimizer.answer.solution import Solution
     from optimizer.execution.executor import Executor
     from optimizer.inputs.changes import Changes
@@ -298,8 +299,9 @@ class RobustStudy(Study["RobustAnswer | RobustPathAnswer"]):
     def first_blocks(self, result: RobustAnswer | RobustPathAnswer, solution: Solution) -> tuple[Block, ...]:
         return () if isinstance(result, RobustPathAnswer) else first_blocks(result, solution)
 
-    def answer(self, setup: Setup, result: RobustAnswer | RobustPathAnswer) -> Solution:
-        assert isinstance(result, RobustAnswer)
+    def answer(self, setup: Setup, result: RobustAnswer | RobustPathAnswer) -> Solution | PathSolution:
+        if isinstance(result, RobustPathAnswer):
+            return path_at_middle_values(setup.case_model, result)
         return answer_at_middle_values(setup.case_model, result)
 
     def seconds(self, setup: Setup) -> float:

@@ -22,6 +22,7 @@ from optimizer.studies.robust_menus import (
 )
 
 if TYPE_CHECKING:
+    from optimizer.answer.path import PathSolution
     from optimizer.answer.path_draws import CasePaths, FollowedPaths, Levels
     from optimizer.horizon.robust import SolvedPaths
     from optimizer.model.case_model import CaseModel
@@ -154,6 +155,20 @@ def _told(
         spent=dict(heard.spent),
         complete=not heard.cancelled(),
     )  # fmt: skip
+
+
+def path_at_middle_values(m: CaseModel, a: RobustPathAnswer) -> PathSolution:
+    """The answer's path in the market as it is stated, with the verdict over the draws: what a page is about."""
+    from optimizer.answer.path_draws import asked_in
+    from optimizer.answer.path_solving import Claim, path_solution
+    from optimizer.studies.robust_paths_told import path_verdict
+    from optimizer.typing import Status
+
+    question = asked_in(m)
+    months = question.timeline.follow(question.timeline.menus(a.asked.levels))
+    claim = Claim(a.asked.levels, question.aim.value(months), Status.EVALUATED, a.gap_asked, a.boxes, {})
+    told = f"{path_verdict(a)} All other figures here are at the middle values of what is assumed."
+    return replace(path_solution(question, claim, a.seconds), verdict=a.verdict, verdict_text=told, status=a.status)
 
 
 def _side_by_side(asked: CasePaths, ask: RobustAsk, best: Levels, point: Levels | None) -> dict[str, Levels]:
