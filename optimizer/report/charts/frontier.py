@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import altair as alt
 
 from optimizer.answer.frontier import Frontier
+from optimizer.answer.offers import differing
+from optimizer.answer.path_frontier import PathFrontier
 from optimizer.answer.solution import Solution
 from optimizer.answer.views import view
 from optimizer.report import pieces
@@ -32,7 +35,8 @@ from optimizer.studies.sections import told_terms
 from optimizer.typing import Verdict
 
 PROPOSED = "Proposed menu"
-MARKS = (PROPOSED, "Today", "Today's menu here")
+HELD = "Today's menu held"
+MARKS = (PROPOSED, "Today", "Today's menu here", HELD)
 LETTER, LINES = 0.033, 0.09
 """Room of a letter and of a line on a narrow screen, as parts of the picture."""
 
@@ -124,29 +128,78 @@ def frontier_chart(
 ) -> Chart:
     """Efficient menus with hover, today's position, and the solution's menu where one is given (or ``marks``)."""
     x, y = frontier.x, frontier.y
-    rows, spots_at = _points(frontier), _marks(frontier, frontier.marks(solution) if marks is None else marks)
+    spots_at = _marks(frontier, frontier.marks(solution) if marks is None else marks)
+    hover = tips(heading(x.name), heading(y.name), "Menu", "Go-to-market for enterprise", "Verdict")
+    ends = End(heading(x.name), x.unit, x.sense), End(heading(y.name), y.unit, y.sense)
+    told_of = f"efficient menus by {title(x.name)} and {title(y.name)}"
+    return _staircase(ends, _points(frontier), spots_at, hover, (told_of, frontier.room), width)
+
+
+@view(PathFrontier)
+def path_frontier_chart(frontier: PathFrontier, width: Width = 640) -> Chart:
+    """Efficient paths with hover, and today's menu held."""
+    ends = tuple(End(f"{heading(a.name)}, {a.words}", a.unit, a.sense) for a in (frontier.x, frontier.y))
+    rows = [
+        {"x": p.x, "y": p.y, **lines(told(p.x, frontier.x.unit), told(p.y, frontier.y.unit), *menus,
+                                     "proven" if p.verdict is Verdict.PROVED else "best found")}
+        for p, menus in zip(frontier.points, _stages(frontier), strict=True)
+    ]  # fmt: skip
+    held = frontier.x.held, frontier.y.held
+    spots = [{"what": HELD, "x": held[0], "y": held[1],
+              **lines(HELD, told(held[0], frontier.x.unit), told(held[1], frontier.y.unit))}]  # fmt: skip
+    hover = tips(ends[0].name, ends[1].name, *(f"From month {t}" for t in frontier.first_months), "Verdict")
+    told_of = f"efficient paths by {ends[0].name} and {ends[1].name}"
+    ordered = sorted(rows, key=lambda row: row["x"])
+    return _staircase((ends[0], ends[1]), ordered, spots, hover, (told_of, frontier.room), width)
+
+
+def _stages(frontier: PathFrontier) -> list[list[str]]:
+    """By point and stage, the terms in which menus differ, in one line."""
+    every = [menu for p in frontier.points for menu in p.offers]
+    shown = differing(every)
+    return [
+        [", ".join(f"{frontier.plans[plan]} {pieces.told(told_terms(menu[plan], [o[plan] for o in every]))}"
+                   for plan in shown) for menu in p.offers]
+        for p in frontier.points
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class End:
+    """An axis of the picture."""
+
+    name: str
+    unit: str
+    sense: int
+
+
+def _staircase(
+    ends: tuple[End, End], rows: list[Row], spots_at: list[Row], hover: list[alt.Tooltip], told_of: tuple[str, float],
+    width: Width,
+) -> Chart:  # fmt: skip
+    """Efficient points as a staircase, and places beside them."""
+    x, y = ends
     across = span([r["x"] for r in (*rows, *spots_at)], 0.04, 0.04)
     up = span([r["y"] for r in (*rows, *spots_at)], 0.14, 0.14)
-    at_x = alt.X("x:Q", scale=alt.Scale(domain=across, nice=False), axis=axis(heading(x.name), x.unit, grid=False))
-    at_y = alt.Y("y:Q", scale=alt.Scale(domain=up, nice=False), axis=axis(heading(y.name), y.unit))
-    hover = tips(heading(x.name), heading(y.name), "Menu", "Go-to-market for enterprise", "Verdict")
+    at_x = alt.X("x:Q", scale=alt.Scale(domain=across, nice=False), axis=axis(x.name, x.unit, grid=False))
+    at_y = alt.Y("y:Q", scale=alt.Scale(domain=up, nice=False), axis=axis(y.name, y.unit))
     base = alt.Chart(data(rows), width=width, height=340).encode(x=at_x, y=at_y)
     # a menu serves every demand for x up to its own: the frontier is a staircase
     steps = base.mark_line(interpolate="step-before" if x.sense > 0 else "step-after", color=LINE, strokeWidth=1.5)
     dots = base.mark_point(size=64, filled=True, color=BLUE, opacity=1).encode(tooltip=hover)
     spots = alt.Chart(data(spots_at), width=width, height=340).encode(x=at_x, y=at_y)
-    shapes = alt.Scale(domain=list(MARKS), range=["circle", "diamond", "square"])
-    colours = alt.Scale(domain=list(MARKS), range=[ORANGE, INK, MUTED])
+    shapes = alt.Scale(domain=list(MARKS), range=["circle", "diamond", "square", "square"])
+    colours = alt.Scale(domain=list(MARKS), range=[ORANGE, INK, MUTED, MUTED])
     signs = spots.mark_point(size=150, filled=True, opacity=1).encode(
         shape=alt.Shape("what:N", scale=shapes, legend=None),
         color=alt.Color("what:N", scale=colours, legend=None),
-        tooltip=tips("", heading(x.name), heading(y.name)),
+        tooltip=tips("", x.name, y.name),
     )
     places = _places(spots_at, across, up)
     labels = [_label(spots, m, *place) for m, place in zip(spots_at, places, strict=True)]
     text = (
-        f"{len(rows)} efficient menus by {title(x.name)} and {title(y.name)}. "
+        f"{len(rows)} {told_of[0]}. "
         + ". ".join(f"{m['what']}: {m['t1']}, {m['t2']}" for m in spots_at)
-        + f". Nothing lies more than {told(frontier.room, y.unit)} above."
+        + f". Nothing lies more than {told(told_of[1], y.unit)} above."
     )
     return finish(alt.layer(steps, dots, signs, *labels), text)
