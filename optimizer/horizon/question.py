@@ -179,9 +179,8 @@ def _linear(name: str) -> tuple[str, ...]:
     return (RATIOS[name].numerator, RATIOS[name].denominator) if name in RATIOS else (known_as(name),)
 
 
-def question_of(timeline: Timeline, over_draws: bool = False) -> PathQuestion:
-    """What the case asks, of one market or of each of many draws. Raises InputError, with a cure, for what months do
-    not know."""
+def question_of(timeline: Timeline) -> PathQuestion:
+    """What the case asks. Raises InputError, with a cure, for what months do not know."""
     conditions = tuple(
         made
         for condition, factor in zip(
@@ -189,7 +188,7 @@ def question_of(timeline: Timeline, over_draws: bool = False) -> PathQuestion:
             condition_factors(timeline.m.inputs.case, timeline.m.today.figure),
             strict=True,
         )
-        for made in _conditions(timeline, condition, factor, over_draws)
+        for made in _conditions(timeline, condition, factor)
     )
     made = PathQuestion(timeline, _aim_of(timeline), (*conditions, *_cash(timeline)))
     if timeline.pool is not None:
@@ -229,13 +228,7 @@ def _aim_of(timeline: Timeline) -> Aim:
     return Aim(name, sense, "usd", timeline.discount, None)
 
 
-def _conditions(timeline: Timeline, c: CaseCondition, factor: float, over_draws: bool) -> list[PathCondition]:
-    if c.share is not None:
-        cure = "leave in out: it then holds in every draw; or write on: mean"
-        raise bad_argument("conditions", "over months none is asked in a share of the draws", cure)
-    if c.on is not None and not over_draws:
-        cure = "leave it out, or ask 'optimizer robust'"
-        raise bad_argument("conditions", "on asks over draws, and this is one market", cure)
+def _conditions(timeline: Timeline, c: CaseCondition, factor: float) -> list[PathCondition]:
     where = f"conditions: {condition_name(c)}"
     if c.at is not None:
         windows = [_window(timeline, (month, month), where) for month in c.at]
