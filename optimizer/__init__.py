@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from optimizer.answer.path import PathSolution as PathSolution
     from optimizer.answer.path_comparison import PathComparison as PathComparison
     from optimizer.answer.path_frontier import PathFrontier as PathFrontier
+    from optimizer.answer.path_robustness import RobustPathAnswer as RobustPathAnswer
     from optimizer.answer.robustness import RobustAnswer as RobustAnswer
     from optimizer.answer.run import evaluate_case as evaluate_case
     from optimizer.answer.run import solve_case as solve_case
@@ -74,6 +75,7 @@ _PUBLIC = {
     "answer.path": "PathSolution",
     "answer.path_comparison": "PathComparison",
     "answer.path_frontier": "PathFrontier",
+    "answer.path_robustness": "RobustPathAnswer",
     "answer.robustness": "RobustAnswer",
     "answer.run": "evaluate_case solve_case",
     "answer.solution": "Solution",

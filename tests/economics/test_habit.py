@@ -47,3 +47,16 @@ def test_flows_are_as_asked_in_random_markets() -> None:
         assert (found[0] == attraction[0]).all()
         tried += 1
     assert tried == 50
+
+
+def test_a_type_whose_slopes_say_nothing_keeps_its_attractions() -> None:
+    """Where no attraction changes what is chosen, no step is better than none; the other type's step is Newton's."""
+
+    def excess(found: np.ndarray) -> np.ndarray:
+        return np.stack([np.zeros(2), np.array([0.5, 0.0]) + np.array([0.0, 1.0]) * np.log(found[1])])
+
+    off = np.array([[0.0, 0.0], [0.5, 1.0]])
+    found = np.array([[1.0, 1.0], [1.0, np.e]])
+    step = habit._step(excess, found, off, np.array([[True, True], [False, False]]))
+    assert step[:, 0].tolist() == [0.0, 0.0]
+    assert step[1, 1] == pytest.approx(-1.0, rel=1e-5)

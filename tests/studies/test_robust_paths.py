@@ -11,18 +11,23 @@ from typing import Any
 import numpy as np
 import pytest
 
+from optimizer.answer.path import PathSolution
 from optimizer.answer.path_draws import asked_in
 from optimizer.answer.path_robustness import RobustPathAnswer
+from optimizer.answer.run import solve_any
 from optimizer.errors import InfeasibleError, InputError
 from optimizer.horizon.question import over
 from optimizer.io.plain import dumps
 from optimizer.io.saving import write_folder_atomic
 from optimizer.model.case_model import CaseModel, case_model_of
 from optimizer.optimise.outcome import Settings
+from optimizer.report.charts.frontier import path_frontier_chart
 from optimizer.report.pages import page
+from optimizer.studies.frontier_paths import frontier_over_months
 from optimizer.studies.robust import RobustStudy, robust
 from optimizer.studies.robust_menus import RobustAsk, RobustRun
 from optimizer.studies.robust_saved import verify_robust
+from optimizer.studies.study import Setup, studies
 from optimizer.uncertainty.case_draws import varied_draw
 from tests.support.market_factory import inputs, q
 from tests.support.path_cases import path_case
@@ -192,3 +197,31 @@ def test_what_cannot_be_asked_is_refused(m: Any, ask: RobustAsk, field: str) -> 
     with pytest.raises(InputError) as caught:
         robust(m(), EXACT, ask, RobustRun(lambda done, total: None, lambda: False, None))
     assert caught.value.findings[0].field == field
+
+
+def test_studies_stand_in_the_page_of_a_path(tmp_path: Path) -> None:
+    """Frontier and draws between the path's own sections, with a chart; the page of an answer over draws is about it."""
+    from optimizer.cli.files import write_page
+    from optimizer.report.path_html import path_html
+
+    m = drawn_model(habit=False)
+    solution = solve_any(m, EXACT)
+    assert isinstance(solution, PathSolution)
+    x = frontier_over_months(m, "market_share@6", "contribution_margin", EXACT, 3)
+    a = answer(m, draws=2, fresh=0)
+    bare, whole = path_html(solution), path_html(solution, frontier=x, robust=a)
+    for told in ("Over all that is not known", "Efficient paths of", "efficient paths by"):
+        assert told in whole and told not in bare, told
+    assert "held" in path_frontier_chart(x).to_json()
+    shown = STUDY.answer(Setup(m, EXACT, STUDY.defaults()), a)
+    assert isinstance(shown, PathSolution) and shown.levels == a.asked.levels
+    assert "Proven best for these 2 draws" in shown.verdict_text
+    write_page(tmp_path / "page.html", m, shown, robust=a)
+    assert "Over all that is not known" in (tmp_path / "page.html").read_text()
+
+
+@pytest.mark.parametrize("verb", ["explain", "rivals"])
+def test_studies_of_the_long_run_name_those_that_know_months(verb: str) -> None:
+    study = next(s for s in studies() if s.verb == verb)
+    with pytest.raises(InputError, match="ask compare, sensitivity, frontier or robust"):
+        study.check(Setup(drawn_model(), EXACT, study.defaults()))
