@@ -200,7 +200,7 @@ def test_what_cannot_be_asked_is_refused(m: Any, ask: RobustAsk, field: str) -> 
 
 
 def test_studies_stand_in_the_page_of_a_path(tmp_path: Path) -> None:
-    """Frontier and draws between the path's own sections, with a chart; the page of an answer over draws is about it."""
+    """Frontier and draws between the path's own sections; the page of an answer over draws is about its path."""
     from optimizer.cli.files import write_page
     from optimizer.report.path_html import path_html
 
