@@ -13,6 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
+from optimizer.horizon.arcs import Arcs, arcs_of
 from optimizer.horizon.moves import Moves, Neighbours, parted
 from optimizer.typing import Array, Bools, Ints
 
@@ -181,6 +182,14 @@ class Horizon:
     def between(self, stage: int) -> Moves:
         """How a stage's columns may be followed in the next."""
         return self.moves[stage if len(self.moves) > 1 else 0]
+
+    def arcs_between(self, stage: int) -> Arcs:
+        """Pairs of a stage's columns and those of the next, of groups where they are listed."""
+        return self._arcs[stage if len(self.moves) > 1 else 0]
+
+    @cached_property
+    def _arcs(self) -> tuple[Arcs, ...]:
+        return tuple(arcs_of(pair, self.first) for pair in self.moves)
 
     def came_from(self, stage: int) -> Neighbours:
         """For every entry of a stage after the first, the entries of its plan that it may follow."""

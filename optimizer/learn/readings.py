@@ -17,6 +17,7 @@ from optimizer.learn.price_lists import listed
 from optimizer.learn.stats import ArmCount, Stats
 from optimizer.learn.usage import estimate_usage
 from optimizer.learn.worlds import Changes, of
+from optimizer.market.check import quantities
 from optimizer.market.prepare import Prepared
 from optimizer.schema.market import Market
 from optimizer.units import convert
@@ -69,7 +70,7 @@ def readings(
         reader.rivals(), reader.survey(), reader.tastes(), reader.accounts(),
     )  # fmt: skip
     figures = tuple(figure for part in parts for figure in part if figure.table not in without)
-    known = _counts(stats, market, sampled) | reader.prices()
+    known = _counts(stats, market, sampled) | reader.prices() | reader.ledger()
     return Readings(figures, known, tuple(findings))
 
 
@@ -129,6 +130,27 @@ class _Reader:
                 self.unknown("prices", f"a place for what {row.seller or 'a seller'} asks for {row.ai_model!r}")
             found |= own
         return found
+
+    def ledger(self) -> dict[str, float]:
+        """What the company's own books state of the market."""
+        found, twice, stated = dict[str, float](), set[str](), quantities(self.market)
+        for row in self.stats.ledger:
+            if row.number not in stated:
+                self.unknown("ledger", f"the number {row.number!r}")
+                continue
+            try:
+                value = convert(row.value, row.unit, stated[row.number].unit)
+            except ValueError:
+                self.unknown("ledger", f"the unit {row.unit!r} of {row.number}")
+                continue
+            if abs(found.setdefault(row.number, value) - value) > 1e-9 * abs(value):
+                twice.add(row.number)
+        for path in sorted(twice):
+            message = f"{path} is stated twice with different values: not used"
+            self.findings.append(
+                Finding("learn-twice", "warning", "ledger.csv", None, "", message, "keep one of the two")
+            )
+        return {path: value for path, value in found.items() if path not in twice}
 
     def usage(self) -> Iterator[TableFigure]:
         """What was estimated from the log."""
@@ -317,14 +339,16 @@ class _Reader:
                 yield TableFigure("survey", about, "fraction", "share", share, 0.0, float(row.n), predicted)
 
     def tastes(self) -> Iterator[TableFigure]:
-        """The price coefficient and its spread, of the consumers who were asked."""
-        mixed = {t.name: t for t in self.stats.tastes if t.form == "mixed"}
-        outside = any(s.get("outside_option") for s in self.stats.about.get("surveys", ()))
-        scale = STATED if outside else NO_OUTSIDE
-        told = (("price_median", "price_coefficient", scale), ("price_sigma", "price_sigma", STUDY))
+        """The price coefficient and its spread, of each segment that was asked; a survey of all is one of consumers."""
+        asked = dict.fromkeys(t.segment for t in self.stats.tastes)
+        for segment in asked.keys() - self.market.segments.keys() - {"all"}:
+            self.unknown("choices", f"the segment {segment!r}")
         for segment, facts in self.market.segments.items():
-            if facts.channel != "consumer":
-                continue
+            of_whom = segment if segment in asked else "all" if facts.channel == "consumer" else ""
+            mixed = {t.name: t for t in self.stats.tastes if (t.form, t.segment) == ("mixed", of_whom)}
+            surveys = [s for s in self.stats.about.get("surveys", ()) if s.get("segment", "all") == of_whom]
+            scale = STATED if any(s.get("outside_option") for s in surveys) else NO_OUTSIDE
+            told = (("price_median", "price_coefficient", scale), ("price_sigma", "price_sigma", STUDY))
             for name, key, doubt in told:
                 taste = mixed.get(name)
                 if taste is None or not taste.estimate > 0.0:

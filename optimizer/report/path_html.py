@@ -150,7 +150,12 @@ def path_html(solution: PathSolution, **results: object) -> str:
     results: what studies returned, by any name; None is left out.
     """
     gallery = Gallery()
-    *told, last = path_sections(solution)
+    *own, last = path_sections(solution)
+    sections = [
+        *sections_of(own, solution, gallery.add),
+        *study_sections(results, None, gallery.add),
+        *sections_of([last], solution, gallery.add),
+    ]
     app, css = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("report.js", "report.css"))
     return (
         environment()
@@ -161,11 +166,8 @@ def path_html(solution: PathSolution, **results: object) -> str:
             question=printable(solution.question),
             what=decision_of(solution),
             result=result_of(solution),
-            sections=[
-                *sections_of(told, solution, gallery.add),
-                *study_sections(results, None, gallery.add),
-                *sections_of([last], solution, gallery.add),
-            ],
+            sections=sections,
+            contents_of=[(s.anchor, "".join(phrase.text for phrase in s.title)) for s in sections],
             css=css,
             style_hash=script_hash(css),
             runtime=runtime(),

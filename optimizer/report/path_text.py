@@ -14,6 +14,7 @@ from optimizer.answer.menu import PlanChoice, same_terms
 from optimizer.answer.path import PathSolution, StageMenu
 from optimizer.answer.words import amount, quantity
 from optimizer.economics.figures import Selection, unit_of
+from optimizer.report.fitting import fitted
 from optimizer.report.text import plain_table
 from optimizer.report.words import heading, inclusions_text, price, printable, title
 
@@ -45,7 +46,10 @@ def path_page(solution: PathSolution) -> Group:
     warnings = [f for f in solution.findings if f.severity == "warning"]
     if warnings:
         blocks += [Text("Warnings", style="bold"), *(Text(f"  {printable(str(f))}") for f in warnings), ""]
-    return Group(*blocks, Text(foot_of(solution), style="dim"))
+    last = Text("Decision\n", style="bold")
+    last.append(f"{decision_of(solution)}\n{result_of(solution)}\n", style="bold green")
+    last.append(solution.verdict_text, style="not bold")
+    return Group(*fitted(blocks), Text(foot_of(solution), style="dim"), "", last)
 
 
 def _head(solution: PathSolution) -> Text:

@@ -20,9 +20,10 @@ from optimizer import (
     RobustHorizonProblem,
     SolverError,
 )
-from optimizer.horizon.bounds import Parted, bound_box, numpy_potentials, whole_box
+from optimizer.horizon.bounds import Parted, bound_box, numpy_potentials, told, whole_box
 from optimizer.horizon.paths import all_paths, count_paths
 from optimizer.horizon.robust_problem import RobustHorizonSolution
+from optimizer.horizon.shares import pure
 from optimizer.optimise.risks import Risk, caps_of, within_caps
 
 GAP = 1e-4
@@ -82,9 +83,9 @@ def check_boxes(seeds: range) -> int:
         rows = np.concatenate([aims, limits])
         assert asked.proves(rows), seed
         priced, constant = asked.priced(rows), asked.constant(rows)
-        _, form = bound_box(Parted(priced, 10**9, 1), whole_box(h), paths[g.integers(len(paths))], numpy_potentials)
-        stages = np.arange(h.stages)[:, None]
-        bound = constant + form.base + form.potentials[stages, paths].sum(axis=(1, 2))
+        around = pure(h, paths[g.integers(len(paths))])
+        said = told(h, bound_box(Parted(priced, 10**9, 1), whole_box(h), around, numpy_potentials))
+        bound = constant + said.through[np.arange(h.stages)[:, None], paths].min(axis=(1, 2))
         good = asked.kept(assessed)
         assert (worth[good] <= bound[good]).all(), seed
         assert (assessed @ rows <= bound + 1e-9 * np.abs(bound)).all(), seed

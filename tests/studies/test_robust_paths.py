@@ -21,7 +21,7 @@ from optimizer.io.plain import dumps
 from optimizer.io.saving import write_folder_atomic
 from optimizer.model.case_model import CaseModel, case_model_of
 from optimizer.optimise.outcome import Settings
-from optimizer.report.charts.frontier import path_frontier_chart
+from optimizer.report.charts.path_frontier import path_frontier_chart
 from optimizer.report.pages import page
 from optimizer.studies.frontier_paths import frontier_over_months
 from optimizer.studies.robust import RobustStudy, robust
