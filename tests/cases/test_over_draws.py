@@ -61,3 +61,16 @@ def test_what_it_costs_to_have_cash_in_every_draw() -> None:
     assert [menu["plus"]["price"] for menu in careful.offers] == [12.0, 14.0]
     assert [menu["plus"]["price"] for menu in middle.offers] == [14.0, 12.0]
     assert careful.proven.figures["lowest cash"].p10 >= 0.0
+
+
+@pytest.mark.full
+def test_sixty_per_cent_on_the_mean() -> None:
+    """What docs/answers.md says; ends of stages may move within the gap."""
+    a = robust_case("openai-2025-path60-robust", draws=8, fresh=0)
+    assert isinstance(a, RobustPathAnswer) and a.verdict == "proved" and a.gap <= 1e-3
+    answer, middle = a.paths[0], next(path for path in a.paths if path.name == "point")
+    assert (answer.meets, middle.meets) == (True, False)
+    assert a.value == pytest.approx(35.0e9, rel=3e-3)
+    assert middle.proven.aim.mean == pytest.approx(36.1e9, rel=3e-3)
+    assert [menu["plus"]["price"] for menu in answer.offers] == [25.0, 25.0]
+    assert answer.offers[1]["free"]["allowances"]["frontier"] == {"5h": 3.0}
