@@ -56,7 +56,10 @@ def test_what_it_costs_to_have_cash_in_every_draw() -> None:
     cash = [name for name, _ in a.conditions].index("cash")
     assert (careful.meets, middle.meets) == (True, False)
     assert careful.proven.conditions[cash] == pytest.approx(1.0) and careful.fresh and middle.fresh
-    assert (40 * careful.fresh.conditions[cash], 40 * middle.fresh.conditions[cash]) == pytest.approx((37.0, 21.0))
+    assert (40 * careful.fresh.conditions[cash], 40 * middle.fresh.conditions[cash]) == pytest.approx(
+        (37.0, 21.0),
+        abs=0.01,  # by the evidence draws weigh nearly the same
+    )
     assert [round(100 * path.proven.aim.mean, 1) for path in (careful, middle)] == [4.0, 4.3]
     assert [menu["plus"]["price"] for menu in careful.offers] == [12.0, 14.0]
     assert [menu["plus"]["price"] for menu in middle.offers] == [14.0, 12.0]
