@@ -58,6 +58,10 @@ def asked_in(m: CaseModel) -> PathQuestion:
         raise bad_argument("horizon.gpus", "over draws orders of GPUs are no choice", cure)
     if horizon is not None and horizon.shock is not None:
         raise bad_argument("horizon.shock", "the best path is not searched with it", "leave it out")
+    if len(m.choices.splits) > 1:
+        raise bad_argument(
+            "mix", "over draws and months the go-to-market split and budget are no choice", "leave mix out"
+        )
     if any(c.share is not None for c in m.inputs.case.conditions):
         cure = "leave in out: it then holds in every draw; or write on: mean"
         raise bad_argument("conditions", "over months none is asked in a share of the draws", cure)

@@ -12,8 +12,9 @@ import numpy as np
 from optimizer.answer.audit import TRUST, ConditionCheck, difference
 from optimizer.answer.menu import plan_choices
 from optimizer.answer.path import GpuOrder, PathSolution, StageMenu
+from optimizer.answer.path_mixes import best_of_mixes
 from optimizer.answer.solution import ObjectiveValue
-from optimizer.errors import InfeasibleError, NotTrustedError, SolverError, bad_argument
+from optimizer.errors import InfeasibleError, NotTrustedError, SolverError
 from optimizer.horizon.bounds import whole_box
 from optimizer.horizon.diagnosis import diagnosed
 from optimizer.horizon.fleet import Fleet, cheapest
@@ -23,7 +24,7 @@ from optimizer.horizon.limits import limited
 from optimizer.horizon.orders import order_path
 from optimizer.horizon.paths import count_paths, stepping
 from optimizer.horizon.question import CashDate, PathCondition, PathQuestion, question_of
-from optimizer.horizon.search import YARDSTICK, SearchedPath, search_paths
+from optimizer.horizon.search import YARDSTICK, search_paths
 from optimizer.horizon.simulate import values
 from optimizer.horizon.timeline import timeline_of
 from optimizer.horizon.worth import customer_worth
@@ -59,9 +60,14 @@ class Claim:
 def solve_path(m: CaseModel, settings: Settings) -> PathSolution:
     """The best path of menus. Raises InputError, InfeasibleError, SolverError, NotTrustedError."""
     began = time.perf_counter()
-    _refuse_shock(m)
-    question = question_of(timeline_of(m))
-    claim = best_claim(question, settings)
+    if len(m.choices.splits) > 1:
+        found = best_of_mixes(m, settings)
+        question = found.question
+        claim = Claim(found.levels, question.aim.sense * found.bound, _status(found.status), settings.gap, found.boxes,
+                      found.certificate)  # fmt: skip
+    else:
+        question = question_of(timeline_of(m))
+        claim = best_claim(question, settings)
     return path_solution(question, claim, time.perf_counter() - began)
 
 
@@ -83,15 +89,8 @@ def best_claim(question: PathQuestion, settings: Settings, seed: Sequence[Sequen
         raise SolverError("no path that meets the conditions was found in time")
     levels = question.posed.levels(found.incumbent.path)
     sense = question.aim.sense
-    return Claim(levels, sense * (found.bound + question.constant), _status(found, settings), settings.gap,
+    return Claim(levels, sense * (found.bound + question.constant), _status(found.status), settings.gap,
                  found.boxes, found.certificate)  # fmt: skip
-
-
-def _refuse_shock(m: CaseModel) -> None:
-    """Raises InputError: no bound knows of customers who decide at once as their terms change."""
-    if m.inputs.case.horizon is not None and m.inputs.case.horizon.shock is not None:
-        cure = "leave it out, or state the terms under changes: or worlds: and ask 'optimizer evaluate'"
-        raise bad_argument("horizon.shock", "the best path is not searched with it", cure)
 
 
 def _ordered(question: PathQuestion, horizon: Horizon, fleet: Fleet, settings: Settings, clock: Clock) -> Claim:
@@ -125,23 +124,25 @@ def followed(question: PathQuestion, menus: Sequence[Menu], lots: Sequence[float
 def evaluate_path(m: CaseModel) -> PathSolution:
     """Today's plans at the terms of the case's market, held for all months; nothing is optimised."""
     began = time.perf_counter()
-    question = question_of(timeline_of(m))
+    question = question_of(timeline_of(m, 0))
     value = question.aim.value(followed(question, _held(question), None)[0])
     claim = Claim((), value, Status.EVALUATED, 0.0, 0, {})
     return path_solution(question, claim, time.perf_counter() - began)
 
 
-def _status(found: SearchedPath, settings: Settings) -> Status:
-    if found.status is SearchStatus.INTERRUPTED:
+def _status(found: SearchStatus) -> Status:
+    if found is SearchStatus.INTERRUPTED:
         return Status.INTERRUPTED
-    return Status.OPTIMAL if found.status is SearchStatus.CLOSED else Status.FEASIBLE
+    return Status.OPTIMAL if found is SearchStatus.CLOSED else Status.FEASIBLE
 
 
 def _held(question: PathQuestion) -> list[Menu]:
-    """Today's menu in every era, at the terms of its world."""
+    """Today's menu in every era, at the terms of its world; at today's split and budget where they are a choice."""
     timeline = question.timeline
     made = [own_menu(timeline.m.inputs.case, era.m.prepared) for era in timeline.eras]
-    return [replace(menu, budget=timeline.budget) for menu in made]
+    if len(timeline.m.choices.splits) > 1:
+        return made
+    return [replace(menu, enterprise_share=timeline.split[0], budget=timeline.budget) for menu in made]
 
 
 def path_solution(question: PathQuestion, claim: Claim, seconds: float) -> PathSolution:
@@ -165,7 +166,7 @@ def path_solution(question: PathQuestion, claim: Claim, seconds: float) -> PathS
         aim.name, "most" if aim.sense > 0 else "least", aim.unit, value, claim.bound, gap, claim.gap_asked,
         claim.status, "evaluated" if evaluated else "screened", 0, 0, None,
     )  # fmt: skip
-    paths = 1 if evaluated else count_paths(question.posed.horizon, whole_box(question.posed.horizon))
+    paths = 1 if evaluated else _paths(question)
     verdict, words = _verdict(objective, paths, conditions)
     return PathSolution(
         case=m.inputs.name,
@@ -196,6 +197,12 @@ def path_solution(question: PathQuestion, claim: Claim, seconds: float) -> PathS
         versions=versions(),
         seconds={**m.seconds, "solve": seconds},
     )
+
+
+def _paths(question: PathQuestion) -> int:
+    """That the case allows."""
+    horizon = question.posed.horizon
+    return len(question.timeline.m.choices.splits) * count_paths(horizon, whole_box(horizon))
 
 
 def _orders(question: PathQuestion, claim: Claim) -> tuple[GpuOrder, ...]:

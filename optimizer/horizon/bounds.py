@@ -30,6 +30,7 @@ from functools import cached_property
 import numpy as np
 
 from optimizer.errors import NotTrustedError
+from optimizer.horizon.again import over_box
 from optimizer.horizon.continuing import ContinuingValues, continuing_values
 from optimizer.horizon.instance import Horizon
 from optimizer.horizon.intervals import StageRanges, ranges
@@ -170,7 +171,8 @@ def told(horizon: Horizon, form: Separable) -> PathBound:
 
 def numpy_potentials(horizon: Horizon, box: Bools, shares: Array) -> tuple[float, Array, list[Array]]:
     """``Potentials``; the form that certificates are replayed with."""
-    h, values, table = horizon, continuing_values(horizon, box, shares), np.zeros((2, *box.shape))
+    h = over_box(horizon, box)
+    values, table = continuing_values(h, box, shares), np.zeros((2, *box.shape))
     constant, arcs = values.constant, [np.zeros((2, len(h.arcs_between(k).source))) for k in range(h.stages - 1)]
     if h.keeps and h.today is not None:
         constant += float((h.start[1:] * values.entering[0, h.entries(h.today)]).sum())

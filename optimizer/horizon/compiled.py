@@ -1,8 +1,9 @@
 """The potentials of ``bounds`` in compiled loops, types innermost. Imports numba.
 
-Same formulas as ``continuing``, ``intervals`` and ``bounds.numpy_potentials``, without large temporary arrays. Sums may be
-taken in any order, which the slack of the bound covers. What a month's inner loops read beside the tables lies in one
-array, and what they write in another: with more arrays the compiler cannot tell them apart, and leaves numbers single.
+Same formulas as ``continuing``, ``intervals`` and ``bounds.numpy_potentials``, without large temporary arrays. Sums may
+be taken in any order, which the slack of the bound covers. What a month's inner loops read beside the tables lies in
+one array, and what they write in another: with more arrays the compiler cannot tell them apart, and leaves numbers
+single.
 """
 
 from __future__ import annotations

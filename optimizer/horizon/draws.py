@@ -51,6 +51,7 @@ class PathDraws:
             choice_weight=_beside([one.choice_weight for one in every]),
             decision_rate=_beside([one.decision_rate for one in every]),
             reward=_beside([one.reward for one in every]),
+            again=None if h.again is None else _beside([one.again for one in every if one.again is not None]),
             weight=weight,
             outside_weight=_beside([one.outside_weight for one in every]),
             outside_decision_rate=_beside([one.outside_decision_rate for one in every]),

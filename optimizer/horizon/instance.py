@@ -15,6 +15,7 @@ import numpy as np
 
 from optimizer.horizon.arcs import Arcs, arcs_of
 from optimizer.horizon.moves import Moves, Neighbours, parted
+from optimizer.horizon.spelling import Spelling
 from optimizer.typing import Array, Bools, Ints
 
 
@@ -91,6 +92,10 @@ class Horizon:
     memory: Memory | None = None
     draw: Ints | None = None
     """(I,) the draw of what is not known that every type is of, in order from 0; None: there is one."""
+    spelling: Spelling | None = None
+    """Of one whose paths stand for those of another."""
+    again: Array | None = None
+    """(S, Q, E, I) reward per customer and month x the probability to choose the same plan again; see ``again``."""
 
     @property
     def types(self) -> int:
@@ -254,11 +259,19 @@ class Horizon:
     @cached_property
     def monthly_reward(self) -> Array:
         """(T, E, I) value of a customer's month in every entry."""
-        return np.concatenate([self._rewarded(k) for k in range(self.stages)])
+        return self._weighed(self.reward)
 
-    def _rewarded(self, stage: int) -> Array:
-        """(M, E, I) of a stage's months."""
-        reward, span = self.at(self.reward, stage), self.months_of[stage]
+    @cached_property
+    def monthly_again(self) -> Array | None:
+        """(T, E, I) the same of ``again``; None where nothing hangs on it."""
+        return None if self.again is None else self._weighed(self.again)
+
+    def _weighed(self, reward: Array) -> Array:
+        return np.concatenate([self._rewarded(reward, k) for k in range(self.stages)])
+
+    def _rewarded(self, array: Array, stage: int) -> Array:
+        """(M, E, I) of a stage's months, from rewards by stream."""
+        reward, span = self.at(array, stage), self.months_of[stage]
         weight = self.weight[:, span.start : span.stop]
         if self.draw is None:
             return np.asarray(np.einsum("qm,qei->mei", weight, reward))
@@ -275,7 +288,9 @@ class Horizon:
     @cached_property
     def _largest(self) -> Array:
         """(T, I) largest absolute reward of a month."""
-        return np.concatenate([np.abs(self._rewarded(k)).max(axis=1) for k in range(self.stages)])
+        arrays = [self.reward] if self.again is None else [self.reward, self.again]
+        found = [sum(np.abs(self._rewarded(array, k)) for array in arrays) for k in range(self.stages)]
+        return np.concatenate([np.asarray(months).max(axis=1) for months in found])
 
     @cached_property
     def magnitude(self) -> float:
@@ -322,5 +337,7 @@ class Horizon:
             and Reach(self.reach.speed[types], cut(self.reach.base, types), cut(self.reach.referral, rows, types)),
             memory=None,
             draw=None if self.draw is None else self.draw[types],
+            spelling=None,
+            again=None if self.again is None else cut(self.again, entries, types),
             today=None if self.today is None else self.today[groups] - self.first[groups] + sizes[:-1],
         )

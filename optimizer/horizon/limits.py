@@ -89,6 +89,8 @@ class Limited:
         """(A+K,) no path's aim, or limit, is larger than this; in any unit of money the same share of it."""
         h = self.horizon
         reward = np.abs(h.reward).max(axis=(0, 2))
+        if h.again is not None:
+            reward = reward + np.abs(h.again).max(axis=(0, 2))
         by_draw = [np.einsum("qi,ti->qt", reward[:, types], h.people[1:, types])
                    for types in np.split(np.arange(h.types), h.draw_first[1:])]  # fmt: skip
         return np.asarray(np.einsum("kqt,qt->k", np.abs(self.weights), np.concatenate(by_draw)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from optimizer.horizon import compiled, tables
+from optimizer.horizon.again import over_box
 from optimizer.horizon.instance import Horizon
 from optimizer.search.kernels.loops import compiled_before
 from optimizer.typing import Array, Bools
@@ -21,7 +22,10 @@ class CompiledPotentials:
         known = self._tables.get(id(part))
         if known is None or known[0] is not part:
             known = self._tables[id(part)] = part, tables.tables_of(part)
-        constant, table, arcs = compiled.potentials(known[1], np.array(box, order="C"), np.array(shares, order="C"))
+        tab = known[1]
+        if part.again is not None:
+            tab = tab._replace(reward=over_box(part, box).monthly_reward)
+        constant, table, arcs = compiled.potentials(tab, np.array(box, order="C"), np.array(shares, order="C"))
         counts = [len(part.arcs_between(k).source) for k in range(part.stages - 1)]
         return float(constant), table, [arcs[:, k, :count] for k, count in enumerate(counts)]
 

@@ -80,31 +80,37 @@ def search_paths(
     tuning: PathTuning = DEFAULT,
     limits: Sequence[PathLimit] = (),
     seed: Ints | None = None,
+    floor: float = -np.inf,
     risk: PathRisk | None = None,
 ) -> SearchedPath:
     """The best path that keeps all limits, within a gap relative to its value, unless the clock stops the search.
 
-    seed: (K, J) a path that keeps them, where one is known. risk: what is made of several aims, where there are any.
+    seed: (K, J) a path that keeps them, where one is known. floor: a value that is known from elsewhere: paths that are
+    worth no more need not be found, and the bound holds for whatever is worth more. risk: what is made of several aims,
+    where there are any.
     """
     asked = limited(horizon, limits, risk)
     if not asked.plain or not worth_remembering(horizon, tuning.memory):  # ascents within limits know of no memory
-        return _searched(asked, gap, clock, tuning, seed)
+        return _searched(asked, gap, clock, tuning, seed, floor)
     wide = remembering(horizon)
-    found = _searched(limited(wide, ()), gap, clock, tuning)
+    found = _searched(limited(wide, ()), gap, clock, tuning, floor=floor)
     assert found.incumbent is not None
     best = PathIncumbent(forgotten(wide, found.incumbent.path), found.incumbent.value)
     return replace(found, incumbent=best, certificate={**found.certificate, "memory": True})
 
 
-def _searched(limited: Limited, gap: float, clock: Clock, tuning: PathTuning, seed: Ints | None = None) -> SearchedPath:
+def _searched(
+    limited: Limited, gap: float, clock: Clock, tuning: PathTuning, seed: Ints | None = None, floor: float = -np.inf
+) -> SearchedPath:
     """Over columns as they are."""
     rule = GapRule(gap, YARDSTICK * limited.horizon.magnitude)
-    engine: BestFirst[PathBox, PathIncumbent] = BestFirst(rule, clock)
+    engine: BestFirst[PathBox, PathIncumbent] = BestFirst(rule, clock, floor=floor)
     search = _Search(limited, engine, tuning)
     search.begin(seed)
     engine.run(search)
     found, bound = engine.incumbent, engine.bound
-    status = engine.stopped or (SearchStatus.INFEASIBLE if found is None else SearchStatus.CLOSED)
+    none = found is None and bound == -np.inf
+    status = engine.stopped or (SearchStatus.INFEASIBLE if none else SearchStatus.CLOSED)
     return SearchedPath(found, bound, status, engine.boxes, search.bounds, search.certificate(bound))
 
 

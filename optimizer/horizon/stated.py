@@ -31,6 +31,7 @@ def state(horizon: Horizon, limits: Sequence[PathLimit] = ()) -> StatedPath:
     """The horizon plan by plan; of one without nests, reach that moves, or terms that are kept."""
     h = horizon
     assert (h.widths == 1).all() and h.reach is None and not h.keeps and h.allowed.all() and len(h.moves) == 1
+    assert h.again is None
     cut = [slice(a, b) for a, b in zip(h.first[:-1], h.first[1:], strict=True)]
     follows = [h.moves[0].after.table[c, c] for c in cut]
 

@@ -92,8 +92,8 @@ def tables_of(horizon: Horizon) -> PathTables:
         c(h.decision_rate), c(h.monthly_reward), c(h.outside_weight), c(h.outside_decision_rate), c(h.entrants),
         c(h.people), h.reach is not None, base, brings, c(h.stage), c(h.first), c(h.entry_first), c(h.entry_row),
         c(h.origin), np.concatenate([b.columns for b in befores]), first, np.stack([b.set_of for b in befores]),
-        c(h.level), np.stack([p.listed for p in pairs]), np.array([len(p.source) for p in pairs]), padded([p.source for p in pairs]),
-        padded([p.target for p in pairs]), padded([p.by_source for p in pairs]),
+        c(h.level), np.stack([p.listed for p in pairs]), np.array([len(p.source) for p in pairs]),
+        padded([p.source for p in pairs]), padded([p.target for p in pairs]), padded([p.by_source for p in pairs]),
         np.stack([np.searchsorted(p.source[p.by_source], np.arange(h.columns + 1)) for p in pairs]),
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -102,11 +103,11 @@ class _Reader:
     prepared: Prepared
     findings: list[Finding]
 
-    def unknown(self, table: str, what: str) -> None:
+    def unknown(self, table: str, what: str, cure: str = "") -> None:
         """Told once for each thing that has no name in the market."""
         known = f"{table}.csv", f"{what} is not in the market: not used"
         if all((f.file, f.message) != known for f in self.findings):
-            cure = "give it the market's name (a map can do so), or put it into the market"
+            cure = cure or "give it the market's name (a map can do so), or put it into the market"
             self.findings.append(Finding("learn-unknown", "warning", known[0], None, "", known[1], cure))
 
     def sold(self, table: str, segment: str, plan: str) -> bool:
@@ -136,12 +137,14 @@ class _Reader:
         found, twice, stated = dict[str, float](), set[str](), quantities(self.market)
         for row in self.stats.ledger:
             if row.number not in stated:
-                self.unknown("ledger", f"the number {row.number!r}")
+                near = " or ".join(difflib.get_close_matches(row.number, stated, 2))
+                self.unknown("ledger", f"the number {row.number!r}", f"did you mean {near}?" if near else "")
                 continue
             try:
                 value = convert(row.value, row.unit, stated[row.number].unit)
             except ValueError:
-                self.unknown("ledger", f"the unit {row.unit!r} of {row.number}")
+                unit = stated[row.number].unit
+                self.unknown("ledger", f"the unit {row.unit!r} of {row.number}", f"give it in {unit}")
                 continue
             if abs(found.setdefault(row.number, value) - value) > 1e-9 * abs(value):
                 twice.add(row.number)

@@ -35,9 +35,11 @@ from optimizer.studies.sections import (
     Row,
     Section,
     Value,
+    say,
     text_table,
     words,
 )
+from optimizer.units import display
 
 FIGURES = (
     "contribution_margin", "revenue", "serving_cost", "gross_margin_rate", "market_share", "customers",
@@ -93,7 +95,9 @@ def _figures(solution: PathSolution) -> Block:
         unit = unit_of(name)
         values = [solution.today.figure(name), *(solution.figure(name, t) for t in months),
                   solution.held_series(name)[-1]]  # fmt: skip
-        rows.append((FigureName(name), *(Value(value, unit) for value in values)))
+        money = display(unit).what == "usd"  # told once, with the name: months need the room
+        label = say("{figure}, usd", figure=FigureName(name)) if money else FigureName(name)
+        rows.append((label, *(Value(value, "1" if money else unit) for value in values)))
     return text_table(headings, rows)
 
 

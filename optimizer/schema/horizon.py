@@ -109,7 +109,8 @@ class CaseHorizon(Base):
     they last decided until they decide anew."""
     shock: Fraction | None = None
     """Share of a plan's customers who decide anew at once in the month in which they move to changed terms, beside
-    those who do anyway; none where absent. Months are evaluated with it; the best path is not searched with it."""
+    those who do anyway; none where absent. They choose again with everybody else: a shock is a chance of leaving and of
+    upgrading."""
 
     @model_validator(mode="after")
     def _ordered(self) -> CaseHorizon:

@@ -97,6 +97,12 @@ def test_a_ledger_is_taken_as_exact(m: CaseModel) -> None:
     twice = (*rows[:1], LedgerNumber("plans.free.support_cost", 0.03, "usd/month"))
     read = readings(Stats({}, ledger=twice), m.inputs, m.today.prepared)
     assert not read.known and [f.code for f in read.findings] == ["learn-twice"]
+    cures = {f.cure for f in found.readings.findings}
+    assert "give it in fraction" in cures
+    typo = readings(
+        Stats({}, ledger=(LedgerNumber("pools.main.prize", 2.0, "usd/GPU-hour"),)), m.inputs, m.today.prepared
+    )
+    assert any("did you mean pools.main.price" in f.cure for f in typo.findings)
     told = "; ".join(f.message for f in found.readings.findings)
     assert "'pools.main.colour' is not in the market" in told and "the unit 'usd' of pools.main.utilisation" in told
     with pytest.raises(InputError, match=r"books and price lists state \(pools.main.utilisation 7\)"):

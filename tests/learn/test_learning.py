@@ -134,7 +134,7 @@ def test_it_is_told(learned: LearnedMarket) -> None:
     for word in ("What was learned", "Not identified", "Observed against fitted", "What to measure next", "usage"):
         assert word in told, word
     text = learned_html(learned)
-    assert text.count("<section>") == len(learned_sections(learned)) and "<script" not in text
+    assert text.count("<section id=") == len(learned_sections(learned)) and "<script" not in text
     document = learned_document(learned)
     assert len(document["numbers"]) == len(learned.numbers) and document["draws"] == 2
 

@@ -211,7 +211,7 @@ def test_a_run_is_listed_and_opened_again(page: Visited) -> None:
     assert "proved" in page.told("runs")
     key = next(r["key"] for r in page.service.client.get("/v1/runs").json() if r["value"] == value)
     page.open(f"/?run={key}")
-    page.browser.wait("live.opened !== undefined")
+    page.browser.wait("live.opened !== undefined && document.documentElement.dataset.curves === String(live.moved)")
     assert page.run("live.world.aim(live.e)") == pytest.approx(value, rel=1e-11)
     assert "Proven best" in page.told("proof-state")
 

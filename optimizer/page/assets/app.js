@@ -143,7 +143,8 @@ export function start(facts) {
     const words = found.missed > 1e-9
       ? "No menu that meets the conditions was found with these locks. That is no proof that there is none."
       : `A good menu: ${aimText(found.value)}, found in ${(spent / 1000).toFixed(1)} s among `
-        + `${found.tried.toLocaleString("en-US")} tried. Not proven best: optimizer run ${facts.case.name} proves.`;
+        + `${found.tried.toLocaleString("en-US")} tried. Not proven best: `
+        + `${facts.served ? "Prove from here" : `optimizer run ${facts.case.name}`} proves.`;
     put({ ...state, menu: found.menu, share: found.share, budget: found.budget }, words);
     app.found = { ...found, spent };
   }

@@ -6,6 +6,7 @@ import { asked } from "./ask.js";
 const SHOWN = 12;
 
 export function runs(app) {
+  const shared = location.hash.length > 1; // a menu that the address brought along
   const { facts } = app, list = el("div", { class: "scroll", id: "runs", tabindex: 0, role: "region",
     "aria-label": "Past runs" }),
     note = el("p", { class: "note", id: "runs-note" }), fold = el("details", { id: "runs-box" }, el("summary", {},
@@ -43,7 +44,7 @@ export function runs(app) {
       const { outcome } = await asked("GET", `/v1/runs/${run}`);
       if (outcome.document?.objective && outcome.menus) {
         proof.show(outcome, "what was locked then");
-        if (location.hash.length < 2) app.put({ ...outcome.menus[0].state, assumed: {}, bounds: {} },
+        if (!shared) app.put({ ...outcome.menus[0].state, assumed: {}, bounds: {} },
           "The menu of the run that was opened.", false);
       }
       app.opened = run;
