@@ -161,9 +161,9 @@ def path_solution(question: PathQuestion, claim: Claim, seconds: float) -> PathS
     """Everything a reader sees; every figure from the evaluator. Raises NotTrustedError where it disagrees."""
     timeline, aim, m = question.timeline, question.aim, question.timeline.m
     evaluated = claim.status is Status.EVALUATED
-    menus = _held(question) if evaluated else timeline.menus(claim.levels)
+    menus = timeline.menus(claim.levels) if claim.levels else _held(question)
     held, held_supply = followed(question, _held(question), None)
-    months, supply = (held, held_supply) if evaluated else followed(question, menus, claim.lots)
+    months, supply = followed(question, menus, claim.lots) if claim.levels else (held, held_supply)
     value = aim.value(months)
     differs = 0.0 if evaluated else _differs(question, claim, value, months)
     conditions = tuple(checked(c, months, supply) for c in question.conditions)

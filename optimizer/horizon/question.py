@@ -38,6 +38,8 @@ class PathCondition:
     bound: float
     months: range
     """From 0: a ratio is taken of the window's sums, an amount as the mean of its months."""
+    on_mean: bool = False
+    """Over draws: whether it need hold on the mean alone, of a ratio in the ratio of the means; else in every draw."""
 
     def value(self, path: Sequence[Evaluation], supply: Supply | None = None) -> float:
         """By the evaluator; nan for a ratio over nothing. What was paid ahead for GPUs counts in cash alone."""
@@ -257,8 +259,6 @@ def _aim_of(timeline: Timeline) -> Aim:
 
 
 def _conditions(timeline: Timeline, c: CaseCondition, factor: float) -> list[PathCondition]:
-    if c.share is not None or c.on is not None:
-        raise bad_argument("conditions", "in and on ask over draws, not over months", "leave them out")
     where = f"conditions: {condition_name(c)}"
     if c.at is not None:
         windows = [_window(timeline, (month, month), where) for month in c.at]
@@ -269,7 +269,7 @@ def _conditions(timeline: Timeline, c: CaseCondition, factor: float) -> list[Pat
         windows = [_window(timeline, c.months or (1, timeline.months), where)]
     sides = [(1, c.at_least), (-1, c.at_most)]
     return [
-        PathCondition(condition_name(c), c.figure, selection_of(c), sense, value * factor, window)
+        PathCondition(condition_name(c), c.figure, selection_of(c), sense, value * factor, window, c.on is not None)
         for window in windows
         for sense, value in sides
         if value is not None

@@ -11,7 +11,7 @@ from optimizer.answer.path_bridge import margin_bridge, parts_in_use
 from optimizer.economics.figures import unit_of
 from optimizer.io.saving import write_atomic
 from optimizer.report.html import TEMPLATES, Gallery, environment, runtime, script_hash
-from optimizer.report.html_sections import sections_of
+from optimizer.report.html_sections import sections_of, study_sections
 from optimizer.report.path_text import (
     HOUR_PRICES,
     change_told,
@@ -173,10 +173,18 @@ def _world(month: int, title: str | None, changes: Any) -> Content:
     return printable(f"From month {month}: {title + ': ' if title else ''}{told}")
 
 
-def path_html(solution: PathSolution) -> str:
-    """The page as one HTML text."""
+def path_html(solution: PathSolution, **results: object) -> str:
+    """The page as one HTML text.
+
+    results: what studies returned, by any name; None is left out.
+    """
     gallery = Gallery()
-    sections = sections_of(path_sections(solution), solution, gallery.add)
+    *own, last = path_sections(solution)
+    sections = [
+        *sections_of(own, solution, gallery.add),
+        *study_sections(results, None, gallery.add),
+        *sections_of([last], solution, gallery.add),
+    ]
     app, css = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("report.js", "report.css"))
     return (
         environment()
@@ -198,9 +206,9 @@ def path_html(solution: PathSolution) -> str:
     )
 
 
-def write_path_report(path: str | PathLike[str], solution: PathSolution) -> Path:
-    """Write the page; the file is replaced whole or not at all."""
-    target, text = Path(path), path_html(solution)
+def write_path_report(path: str | PathLike[str], solution: PathSolution, **results: object) -> Path:
+    """Write the page; the file is replaced whole or not at all. ``results`` as in :func:`path_html`."""
+    target, text = Path(path), path_html(solution, **results)
     target.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(target, text)
     return target
