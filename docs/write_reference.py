@@ -23,7 +23,8 @@ GROUPS = {
     "Ask": "solve_case evaluate_case load_case check_case list_cases list_markets list_backtests backtest",
     "Learn": "learn_market",
     "Study": "frontier_case compare_case compare_cases explain_case sensitivity_case robust_case rivals_case",
-    "Arrays": "MenuProblem PriceProblem RobustProblem HorizonProblem HorizonLimit Condition Ratio Nest Burst",
+    "Arrays": "MenuProblem PriceProblem RobustProblem HorizonProblem HorizonLimit RobustHorizonProblem Condition Ratio "
+    "Nest Burst",
 }
 """Public names by what one does with them; all others are results, inputs and errors."""
 

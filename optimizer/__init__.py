@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from optimizer.answer.explanation import Explanation as Explanation
     from optimizer.answer.frontier import Frontier as Frontier
     from optimizer.answer.path import PathSolution as PathSolution
+    from optimizer.answer.path_comparison import PathComparison as PathComparison
+    from optimizer.answer.path_frontier import PathFrontier as PathFrontier
+    from optimizer.answer.path_robustness import RobustPathAnswer as RobustPathAnswer
     from optimizer.answer.robustness import RobustAnswer as RobustAnswer
     from optimizer.answer.run import evaluate_case as evaluate_case
     from optimizer.answer.run import solve_case as solve_case
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
     from optimizer.horizon.problem import HorizonLimit as HorizonLimit
     from optimizer.horizon.problem import HorizonProblem as HorizonProblem
     from optimizer.horizon.problem import HorizonSolution as HorizonSolution
+    from optimizer.horizon.robust_problem import RobustHorizonProblem as RobustHorizonProblem
+    from optimizer.horizon.robust_problem import RobustHorizonSolution as RobustHorizonSolution
     from optimizer.inputs.load import load_case as load_case
     from optimizer.io.library import list_backtests as list_backtests
     from optimizer.io.library import list_cases as list_cases
@@ -68,12 +73,16 @@ _PUBLIC = {
     "answer.explanation": "Explanation",
     "answer.frontier": "Frontier",
     "answer.path": "PathSolution",
+    "answer.path_comparison": "PathComparison",
+    "answer.path_frontier": "PathFrontier",
+    "answer.path_robustness": "RobustPathAnswer",
     "answer.robustness": "RobustAnswer",
     "answer.run": "evaluate_case solve_case",
     "answer.solution": "Solution",
     "answer.tornado": "Tornado",
     "errors": "Finding InfeasibleError InputError NotTrustedError OptimizerError SolverError",
     "horizon.problem": "HorizonLimit HorizonProblem HorizonSolution",
+    "horizon.robust_problem": "RobustHorizonProblem RobustHorizonSolution",
     "inputs.load": "load_case",
     "io.library": "list_backtests list_cases list_markets",
     "learn.market": "FitOptions learn_market",

@@ -43,8 +43,8 @@ class SearchedMixes:
 def questions_of(m: CaseModel) -> list[PathQuestion]:
     """The case with each of its splits and budgets."""
     made = [question_of(timeline_of(m, mix)) for mix in range(len(m.choices.splits))]
-    if made[0].timeline.fleet is not None:
-        message = "the go-to-market split and budget are not chosen together with orders of GPUs"
+    if not made[0].free_of_gpus:
+        message = "the go-to-market split and budget are not chosen together with GPUs ordered or reserved"
         raise bad_argument("mix", message, "leave one of the two out")
     return made
 

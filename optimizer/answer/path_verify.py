@@ -98,9 +98,10 @@ def _proven(question: PathQuestion, horizon: Horizon, claim: Claim, m: CaseModel
     fleet = question.timeline.fleet
     if len(m.choices.splits) > 1:
         return proven_of_mixes(m, claim.certificate)
-    if fleet is None:
+    if fleet is None or question.free_of_gpus:
         return question.constant + replay(horizon, claim.certificate, question.limits)
-    return question.constant + replay_orders(horizon, question.posed.use, fleet, claim.certificate)
+    use, limits, charges = question.posed.use, question.limits, question.charges
+    return question.constant + replay_orders(horizon, use, fleet, claim.certificate, limits, charges)
 
 
 def _bound(question: PathQuestion, claim: Claim, m: CaseModel) -> dict[str, Any]:

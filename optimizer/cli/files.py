@@ -78,9 +78,7 @@ def write_files(
     if html is not None:
         write_page(html, case_model, solution, **found)
     if excel is not None:
-        from optimizer.report.excel import write_workbook
-
-        write_workbook(excel, solution, **found)
+        write_book(excel, solution, **found)
     if parquet is not None:
         from optimizer.report.tables import write_tables
 
@@ -92,8 +90,29 @@ def write_files(
 
 def write_page(path: Path, case_model: Any, solution: Any, **results: Any) -> None:
     """Write the page of an answer; it is told on stderr. Raises InputError where the packages for it are not there."""
-    page_writer()(path, case_model, solution, **results)
+    write = page_writer()
+    from optimizer.answer.path import PathSolution
+    from optimizer.report.path_html import write_path_report
+
+    if isinstance(solution, PathSolution):
+        write_path_report(path, solution, **results)
+    else:
+        write(path, case_model, solution, **results)
     print(f"saved to {path}", file=sys.stderr)
+
+
+def write_book(path: Path, solution: Any, **results: Any) -> None:
+    """Write the workbook of an answer; that of a path holds no studies."""
+    from optimizer.answer.path import PathSolution
+
+    if isinstance(solution, PathSolution):
+        from optimizer.report.path_excel import write_path_workbook
+
+        write_path_workbook(path, solution)
+    else:
+        from optimizer.report.excel import write_workbook
+
+        write_workbook(path, solution, **results)
 
 
 def page_writer() -> Callable[..., Any]:

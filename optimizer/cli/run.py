@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 import typer
 
@@ -70,32 +67,20 @@ def run(
         case_model = prepare_case(case, sets=read_changes(sets))
         settings = settings_of(case_model, began, gap, time_limit, None if screen else False)
         if over_months(case_model):
-            given = {"--excel": excel, "--parquet": parquet, "--with": studies, "--cluster": cluster}
+            given = {"--parquet": parquet}
             _only_long_run({**given, "--checks all": checks == "all", "--no-screen": not screen})
-        wanted = read_studies(studies, case_model, settings, asked and not over_months(case_model))
+            if studies is not None and html is None:
+                raise bad_argument("--with", "over months studies go into the page", "add --html")
+            studies = studies or "none"  # over months those that are named: each solves paths anew
+        wanted = read_studies(studies, case_model, settings, asked)
     if cluster is not None and not wanted:
         raise bad_argument("--cluster", "only studies run there", "add --html, --excel or --parquet, or leave it out")
     with executor_at(cluster) as executor:
         with limited(time_limit, began):
             solution = solve_any(case_model, settings)
         files = partial(write_files, case_model, settings, html, excel, parquet, wanted, executor)
-        if over_months(case_model):
-            files = partial(_page, html)
         told = None if over_months(case_model) else checks_of(case_model, settings, checked)
         emit(solution, json, out, files if asked else None, told)
-
-
-def _page(html: Path | None, solution: Any) -> None:
-    """The page of an answer over months."""
-    if html is None:
-        return
-    try:
-        from optimizer.report.path_html import write_path_report
-    except ModuleNotFoundError as error:
-        cure = "pip install 'pricing-strategy-optimizer[report]'"
-        raise bad_argument("--html", f"the report needs the package {error.name}", cure) from None
-    write_path_report(html, solution)
-    print(f"saved to {html}", file=sys.stderr)
 
 
 def _only_long_run(options: dict[str, object]) -> None:

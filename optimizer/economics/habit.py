@@ -92,5 +92,8 @@ def _step(excess: Callable[[Array], Array], found: Array, off: Array, fixed: Boo
         moved[j] *= np.exp(TRIAL)
         slopes[:, :, j] = ((excess(moved) - off) / TRIAL).T
     slopes = np.where(fixed.T[:, :, None] | fixed.T[:, None, :], np.eye(rows), slopes)
-    step = np.linalg.solve(slopes, -off.T[:, :, None])[:, :, 0].T
+    try:
+        step = np.linalg.solve(slopes, -off.T[:, :, None])[:, :, 0].T
+    except np.linalg.LinAlgError:  # nearly everyone of a type on one plan: the shortest step that serves best
+        step = np.einsum("irc,ic->ri", np.linalg.pinv(slopes), -off.T)
     return np.asarray(np.clip(step, -LONGEST, LONGEST))

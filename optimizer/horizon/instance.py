@@ -61,7 +61,8 @@ class Horizon:
     reward: Array
     """(S, Q, E, I) per customer and month."""
     weight: Array
-    """(Q, T) of every stream in every month: discount, cost paths, prices of what is used."""
+    """(Q, T) of every stream in every month: discount, cost paths, prices of what is used; (D x Q, T), draw after draw,
+    where types are of draws."""
     outside_weight: Array
     """(T, C, I) choice weight of the alternatives."""
     outside_decision_rate: Array
@@ -89,6 +90,8 @@ class Horizon:
     today: Ints | None = None
     """(G,) columns whose terms customers of ``start`` keep; those of the first stage where absent."""
     memory: Memory | None = None
+    draw: Ints | None = None
+    """(I,) the draw of what is not known that every type is of, in order from 0; None: there is one."""
     spelling: Spelling | None = None
     """Of one whose paths stand for those of another."""
     again: Array | None = None
@@ -264,15 +267,30 @@ class Horizon:
         return None if self.again is None else self._weighed(self.again)
 
     def _weighed(self, reward: Array) -> Array:
-        made = [np.einsum("qm,qei->mei", self.weight[:, span.start : span.stop], self.at(reward, k))
-                for k, span in enumerate(self.months_of)]  # fmt: skip
-        return np.concatenate(made)
+        return np.concatenate([self._rewarded(reward, k) for k in range(self.stages)])
+
+    def _rewarded(self, array: Array, stage: int) -> Array:
+        """(M, E, I) of a stage's months, from rewards by stream."""
+        reward, span = self.at(array, stage), self.months_of[stage]
+        weight = self.weight[:, span.start : span.stop]
+        if self.draw is None:
+            return np.asarray(np.einsum("qm,qei->mei", weight, reward))
+        by_type = weight.reshape(-1, len(reward), len(span))[self.draw]
+        return np.asarray(np.einsum("iqm,qei->mei", by_type, reward))
+
+    @cached_property
+    def draw_first(self) -> Ints:
+        """(D,) the first type of every draw."""
+        if self.draw is None:
+            return np.zeros(1, dtype=np.intp)
+        return np.searchsorted(self.draw, np.arange(int(self.draw[-1]) + 1))
 
     @cached_property
     def _largest(self) -> Array:
         """(T, I) largest absolute reward of a month."""
-        found = np.abs(self.monthly_reward)
-        return np.asarray((found if self.monthly_again is None else found + np.abs(self.monthly_again)).max(axis=1))
+        arrays = [self.reward] if self.again is None else [self.reward, self.again]
+        found = [sum(np.abs(self._rewarded(array, k)) for array in arrays) for k in range(self.stages)]
+        return np.concatenate([np.asarray(months).max(axis=1) for months in found])
 
     @cached_property
     def magnitude(self) -> float:
@@ -318,6 +336,7 @@ class Horizon:
             reach=self.reach
             and Reach(self.reach.speed[types], cut(self.reach.base, types), cut(self.reach.referral, rows, types)),
             memory=None,
+            draw=None if self.draw is None else self.draw[types],
             spelling=None,
             again=None if self.again is None else cut(self.again, entries, types),
             today=None if self.today is None else self.today[groups] - self.first[groups] + sizes[:-1],

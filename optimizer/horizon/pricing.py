@@ -16,14 +16,16 @@ from optimizer.typing import Array, Bools
 
 MOST_PRICED = 24
 """Horizons at multipliers that are kept, with their tables."""
+MOST_NUMBERS = 1 << 27
+"""Numbers in all of these tables."""
 
 
 class Pricing:
-    """The rows [aim, multipliers] in use, by number; number 0 is the aim alone."""
+    """The rows [aims, multipliers] in use, by number; number 0 is the aim alone."""
 
     def __init__(self, limited: Limited, forms: Callable[[Horizon], Forms]) -> None:
         self._limited, self._forms = limited, forms
-        self.rows: list[Array] = [np.eye(1, 1 + len(limited.limits))[0]]
+        self.rows: list[Array] = [limited.first_rows]
         self._ready: OrderedDict[int, Forms] = OrderedDict()
 
     def number(self, rows: Array) -> int:
@@ -42,9 +44,15 @@ class Pricing:
         """Around a mixed path at these rows: no path of the box that keeps the limits lies above it."""
         rows = self.rows[number]
         if number not in self._ready:
-            self._ready[number] = self._forms(self._limited.priced(rows) if len(rows) > 1 else self._limited.horizon)
-            if len(self._ready) > MOST_PRICED:
+            priced = self._limited.horizon if self._limited.plain else self._limited.priced(rows)
+            self._ready[number] = self._forms(priced)
+            if len(self._ready) > min(MOST_PRICED, max(2, MOST_NUMBERS // _numbers(priced))):
                 self._ready.popitem(last=False)
         self._ready.move_to_end(number)
         form = self._ready[number](box, shares)
-        return replace(form, base=form.base + (self._limited.constant(rows) if len(rows) > 1 else 0.0))
+        return replace(form, base=form.base + (0.0 if self._limited.plain else self._limited.constant(rows)))
+
+
+def _numbers(horizon: Horizon) -> int:
+    """In the largest table of a horizon at multipliers."""
+    return max(1, horizon.months * len(horizon.entry_row) * horizon.types)

@@ -16,7 +16,7 @@ from optimizer.horizon.arguments import horizon_of, levels_of, path_of, shocked
 from optimizer.horizon.asked import HorizonLimit, with_limits
 from optimizer.horizon.bounds import whole_box
 from optimizer.horizon.diagnosis import PathDiagnosis, diagnosed
-from optimizer.horizon.limits import best_of, kept, limited
+from optimizer.horizon.limits import limited
 from optimizer.horizon.paths import all_paths, count_paths, stepping
 from optimizer.horizon.replay import replay
 from optimizer.horizon.search import YARDSTICK, search_paths
@@ -147,7 +147,7 @@ class HorizonProblem:
         """Whether a path keeps the limits and the steps. Raises InputError as ``simulate``."""
         columns = path_of(self.horizon, self.layout, path)
         stepped = bool(stepping(self.horizon, columns[None])[0])
-        return stepped and bool(kept(self._limited.assess(columns[None]))[0])
+        return stepped and bool(self._limited.kept(self._limited.assess(columns[None]))[0])
 
     def solve(self, gap: float = 1e-4, time_limit: float | None = None) -> HorizonSolution:
         """The best path that keeps the limits, proven within ``gap`` (see ``HorizonSolution.gap``) unless
@@ -178,7 +178,7 @@ class HorizonProblem:
         value, path = -np.inf, None
         for paths in all_paths(h, box, max(1, NUMBERS // h.start.size)):
             found = self._limited.assess(paths)
-            best = best_of(found)
+            best = self._limited.best_of(found)
             if best is not None and (path is None or found[best, 0] > value):
                 value, path = float(found[best, 0]), paths[best]
         certificate: dict[str, Any] = {"bound": value, "paths": [], "root": {"enumerate": True}}

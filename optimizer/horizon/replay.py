@@ -21,7 +21,7 @@ from optimizer.horizon.bounds import (
 from optimizer.horizon.certificate import PathNode
 from optimizer.horizon.instance import Horizon
 from optimizer.horizon.kernel import Forms
-from optimizer.horizon.limits import Limited, PathLimit, kept, limited
+from optimizer.horizon.limits import Limited, PathLimit, PathRisk, limited
 from optimizer.horizon.memory import remembering, worth_remembering
 from optimizer.horizon.paths import all_paths, count_paths, is_empty, reachable
 from optimizer.horizon.pricing import Pricing
@@ -35,7 +35,9 @@ CHUNK = 256
 WHOLE, WIDTH = DEFAULT.numpy_whole, DEFAULT.numpy_width
 
 
-def replay(horizon: Horizon, certificate: Mapping[str, Any], limits: Sequence[PathLimit] = ()) -> float:
+def replay(
+    horizon: Horizon, certificate: Mapping[str, Any], limits: Sequence[PathLimit] = (), risk: PathRisk | None = None
+) -> float:
     """A valid upper bound on every path that keeps the limits, from the certificate's cuts and references alone.
 
     -inf where it proves that there is none. Raises NotTrustedError where the certificate is not well formed, or claims
@@ -46,10 +48,11 @@ def replay(horizon: Horizon, certificate: Mapping[str, Any], limits: Sequence[Pa
         claimed = -np.inf if bound is None and len(limits) else float(bound)
         if certificate.get("memory") is True and worth_remembering(horizon, np.inf):
             horizon = remembering(horizon)
-        proven = _Replay(limited(horizon, limits), certificate).run()
+        asked = limited(horizon, limits, risk)
+        proven = _Replay(asked, certificate).run()
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise NotTrustedError(f"the certificate is not well formed: {error!r}") from error
-    if not proven <= claimed + 4.0 * rounding_slack(horizon):
+    if not proven <= claimed + 4.0 * rounding_slack(asked.widest):
         raise NotTrustedError(f"the certificate claims {claimed!r}, but proves no more than {proven!r}")
     return proven
 
@@ -99,10 +102,10 @@ class _Replay:
         if not 0.0 <= share <= 1.0:
             raise NotTrustedError(f"the certificate moves its mixed path by {share!r}")
         h, path = self._horizon, self._path(reference)
-        if self._pricing.rows[rows][0] == 0.0:
+        if self._limited.without_aim(self._pricing.rows[rows]):
             return self._missed(known, self._pricing.form(rows, known.box, pure(h, path)), drops)
-        first = known.shares is None or share == 1.0
-        shares = pure(h, path) if first else toward(within(h, known.box, known.shares), path, share)
+        before = pure(h, path) if known.shares is None else within(h, known.box, known.shares)
+        shares = pure(h, path) if share == 1.0 else toward(before, path, share)
         found = told(h, self._pricing.form(rows, known.box, shares))
         bound, kept = min(known.bound, found.total), known.box.copy()
         for stage, columns in self._dropped(drops):
@@ -128,10 +131,9 @@ class _Replay:
             yield stage, self._columns(stage, plan, levels)
 
     def _rows(self, given: list[float]) -> Array:
-        """Multipliers must not be negative; the aim counts in full or not at all."""
+        """Multipliers must not be negative; the aims count in full or not at all."""
         rows = np.array(given, dtype=np.float64)
-        fits = rows.shape == (1 + len(self._limited.limits),) and bool(np.isfinite(rows).all())
-        if not fits or rows[0] not in (0.0, 1.0) or (rows < 0.0).any():
+        if not self._limited.proves(rows):
             raise NotTrustedError("the certificate has multipliers that prove nothing")
         return rows
 
@@ -172,7 +174,7 @@ class _Replay:
         if count_paths(self._horizon, box) > MOST_PATHS:
             raise NotTrustedError("a part of the certificate has too many paths to evaluate")
         found = [self._limited.assess(part) for part in all_paths(self._horizon, box, CHUNK)]
-        return max(float(part[kept(part), 0].max(initial=-np.inf)) for part in found)
+        return max(float(self._limited.worth(part[self._limited.kept(part)]).max(initial=-np.inf)) for part in found)
 
 
 def _forms(horizon: Horizon) -> Forms:

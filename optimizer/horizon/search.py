@@ -17,7 +17,7 @@ from optimizer.horizon.bounds import PathBound, Separable, told, whole_box
 from optimizer.horizon.certificate import PathNode, PathRecorder
 from optimizer.horizon.instance import Horizon
 from optimizer.horizon.kernel import PathKernel
-from optimizer.horizon.limits import Limited, PathLimit, best_of, kept, limited
+from optimizer.horizon.limits import Limited, PathLimit, PathRisk, limited
 from optimizer.horizon.memory import forgotten, remembering, worth_remembering
 from optimizer.horizon.multipliers import PathPool, alone, anywhere, clashing, most_missed, nearby
 from optimizer.horizon.paths import all_paths, count_paths, is_empty, nearest, reachable
@@ -81,14 +81,17 @@ def search_paths(
     limits: Sequence[PathLimit] = (),
     seed: Ints | None = None,
     floor: float = -np.inf,
+    risk: PathRisk | None = None,
 ) -> SearchedPath:
     """The best path that keeps all limits, within a gap relative to its value, unless the clock stops the search.
 
     seed: (K, J) a path that keeps them, where one is known. floor: a value that is known from elsewhere: paths that are
-    worth no more need not be found, and the bound holds for whatever is worth more.
+    worth no more need not be found, and the bound holds for whatever is worth more. risk: what is made of several aims,
+    where there are any.
     """
-    if limits or not worth_remembering(horizon, tuning.memory):  # ascents within limits know of no memory
-        return _searched(limited(horizon, limits), gap, clock, tuning, seed, floor)
+    asked = limited(horizon, limits, risk)
+    if not asked.plain or not worth_remembering(horizon, tuning.memory):  # ascents within limits know of no memory
+        return _searched(asked, gap, clock, tuning, seed, floor)
     wide = remembering(horizon)
     found = _searched(limited(wide, ()), gap, clock, tuning, floor=floor)
     assert found.incumbent is not None
@@ -119,7 +122,7 @@ class _Search:
         self._kernel = PathKernel(limited.horizon, tuning, engine.clock.deadline)
         self._pricing = Pricing(limited, self._kernel.forms)
         self._pool = PathPool(limited)
-        self._free = not limited.limits
+        self._free = limited.plain
         self._usual = 0
         """Number of the root's multipliers."""
         self._offered: set[bytes] = set()
@@ -157,7 +160,7 @@ class _Search:
         )
         pool.assess(path)
         for _ in range(self._tuning.envelope_rounds):
-            rows = anywhere(pool.within(box))
+            rows = anywhere(self._limited, pool.within(box))
             if rows is None or clock.stop() is not None:
                 break
             self._usual, reference, before = self._pricing.number(rows), pool.best_by(rows), len(pool.paths)
@@ -205,6 +208,8 @@ class _Search:
         turns = tuning.rounds if box.node is not self.recorder.root else tuning.root_rounds
         shares, moved, found = within(h, columns, box.shares), 0.0, None
         for turn in range(turns + 1):
+            if found is not None and self._engine.clock.stop() is not None:
+                break
             tried = toward(shares, path, moved)
             made = told(h, self._form(columns, tried, rows))
             if found is not None and not made.total < found.total:
@@ -239,16 +244,17 @@ class _Search:
     def _next_rows(self, columns: Bools, rows: int) -> int:
         """Multipliers for a box, from the paths in it that were simulated."""
         known, usual = self._pricing.rows[rows], self._pricing.rows[self._usual]
-        made = nearby(self._pool.within(columns), known, usual, self._engine.cutoff, self._tuning)
+        made = nearby(self._limited, self._pool.within(columns), known, usual, self._engine.cutoff, self._tuning)
         return rows if made is known else self._pricing.number(made)
 
     def _within_limits(self, node: PathNode, columns: Bools, reference: Ints) -> Bools:
         """What is left of a box without the levels at which a limit cannot be met, by forms of limits alone."""
         assessed = self._pool.assess(reference)
-        missed = most_missed(assessed, self._limited.sizes[1:])
-        tries = [] if missed is None else [alone(len(self._limited.limits), missed)]
-        if tries and self._engine.incumbent is None and (both := clashing(self._pool.within(columns))) is not None:
-            tries.append(both)
+        missed = most_missed(self._limited, assessed)
+        tries = [] if missed is None else [alone(self._limited, missed)]
+        if tries and self._engine.incumbent is None:
+            both = clashing(self._limited, self._pool.within(columns))
+            tries += [] if both is None else [both]
         for made in tries:
             rows = self._pricing.number(made)
             form = self._form(columns, pure(self._horizon, reference), rows)
@@ -267,11 +273,12 @@ class _Search:
         paths = np.concatenate(list(all_paths(self._horizon, columns, self._tuning.enumerated)))
         found = self._limited.assess(paths)
         self.recorder.enumerated(node)
-        best = best_of(found)
+        best = self._limited.best_of(found)
         if best is not None:
-            if found[best, 0] > self._engine.value:
-                self._engine.incumbent = PathIncumbent(paths[best], float(found[best, 0]))
-            self._engine.close(float(found[best, 0]))
+            value = float(self._limited.worth(found[best]))
+            if value > self._engine.value:
+                self._engine.incumbent = PathIncumbent(paths[best], value)
+            self._engine.close(value)
 
     def _offer(self, path: Ints) -> None:
         """Take a path as the incumbent, after a short ascent, where it is better."""
@@ -286,17 +293,22 @@ class _Search:
                     self._engine.incumbent = better
             return
         assessed = self._pool.assess(path)
-        good = kept(assessed[None])[0] and assessed[0] > self._engine.value
+        good = self._better(assessed)
         if good or self._engine.incumbent is None:
             self._take(*ascend_within(self._limited, path, sweeps, clock))
 
     def _take(self, path: Ints, assessed: Array) -> None:
         """Take a path as the incumbent where it keeps the limits and is better, after exchanges."""
         self._pool.add(path, assessed)
-        if kept(assessed[None])[0] and assessed[0] > self._engine.value:
+        if self._better(assessed):
             path, assessed = exchange(self._limited, path, assessed, self._engine.clock)
             self._pool.add(path, assessed)
-            self._engine.incumbent = PathIncumbent(path, float(assessed[0]))
+            self._engine.incumbent = PathIncumbent(path, float(self._limited.worth(assessed)))
+
+    def _better(self, assessed: Array) -> bool:
+        """Whether a path keeps the limits and is worth more than the incumbent."""
+        asked = self._limited
+        return bool(asked.kept(assessed) and asked.worth(assessed) > self._engine.value)
 
     def _split(self, box: PathBox, found: PathBound) -> None:
         stage, plan = _loosest(self._horizon, box.columns, found)

@@ -42,7 +42,7 @@ class Shock:
 
 
 @dataclass(frozen=True)
-class _Known:
+class _Columns:
     """Columns by what changed on the way to them."""
 
     base: Ints
@@ -99,7 +99,7 @@ def _patterns(horizon: Horizon, changed: Sequence[Bools]) -> Ints:
     return found
 
 
-def _known(horizon: Horizon, first: Ints, patterns: Sequence[Ints]) -> _Known:
+def _known(horizon: Horizon, first: Ints, patterns: Sequence[Ints]) -> _Columns:
     """The columns: as many of each plain one as there are patterns on the way to it."""
     h = horizon
     there = np.zeros((h.columns, int(2 ** h.widths.max())), dtype=np.bool_)
@@ -117,7 +117,7 @@ def _known(horizon: Horizon, first: Ints, patterns: Sequence[Ints]) -> _Known:
     own = np.repeat(pattern, h.widths[h.group[base]]) >> _place(h)[entries]
     at = np.full(there.shape, -1, dtype=np.intp)
     at[base, pattern] = np.arange(len(base))
-    return _Known(base, pattern, entries, np.asarray(own % 2 == 1), bounds, at)
+    return _Columns(base, pattern, entries, np.asarray(own % 2 == 1), bounds, at)
 
 
 def _runs(horizon: Horizon) -> Ints:
@@ -129,7 +129,7 @@ def _runs(horizon: Horizon) -> Ints:
     return np.concatenate([[0], np.cumsum(free)]).astype(np.intp)
 
 
-def _spelled(horizon: Horizon, shock: Shock, known: _Known, spelling: Spelling) -> Horizon:
+def _spelled(horizon: Horizon, shock: Shock, known: _Columns, spelling: Spelling) -> Horizon:
     h, entries, stage = horizon, known.entries, spelling.stage
     begins = np.diff(stage, prepend=-1) > 0
     at_once = np.where(known.changed, shock.share[h.entry_row[entries] - 1], 0.0)[:, None]
@@ -171,7 +171,7 @@ def _by_stage(array: Array, stage: Ints) -> Array:
     return array if len(array) == 1 else array[stage]
 
 
-def _moves(horizon: Horizon, known: _Known, spelling: Spelling) -> tuple[Moves, ...]:
+def _moves(horizon: Horizon, known: _Columns, spelling: Spelling) -> tuple[Moves, ...]:
     """Within a stage nothing changes; between two, the pattern is that of what does."""
     h, made = horizon, dict[int, Moves]()
     groups = [slice(int(a), int(b)) for a, b in itertools.pairwise(known.first)]
@@ -185,7 +185,7 @@ def _moves(horizon: Horizon, known: _Known, spelling: Spelling) -> tuple[Moves, 
     return tuple(found) or (same,)
 
 
-def _block(horizon: Horizon, known: _Known, later: Ints, stage: int, own: slice) -> Bools:
+def _block(horizon: Horizon, known: _Columns, later: Ints, stage: int, own: slice) -> Bools:
     """(L, L) which column of a group may follow which."""
     base = known.base[own]
     follows = horizon.between(stage).after.table[np.ix_(base, base)]

@@ -107,14 +107,23 @@ def earned(horizon: Horizon, month: int, paths: Ints, state: Array) -> Array:
 
 
 def earned_streams(horizon: Horizon, month: int, paths: Ints, state: Array) -> Array:
-    """(B, Q) every stream of reward in one month, before weights; see ``earned``."""
+    """(B, Q) every stream of reward in one month, before weights, of every draw; see ``earned``."""
     k = int(horizon.stage[month])
     held = terms_held(horizon, paths, k)
-    total = np.einsum("qbji,bji->bq", horizon.at(horizon.reward, k)[:, held], state[:, 1:])
+    total = _by_stream(horizon, horizon.at(horizon.reward, k)[:, held], state[:, 1:])
     if horizon.again is not None:
         chosen = np.tile(chosen_again(horizon, month, paths[:, k]), (1, _bands(horizon), 1))
-        total = total + np.einsum("qbji,bji->bq", horizon.at(horizon.again, k)[:, held], state[:, 1:] * chosen)
-    return np.asarray(total)
+        total = total + _by_stream(horizon, horizon.at(horizon.again, k)[:, held], state[:, 1:] * chosen)
+    return total
+
+
+def _by_stream(horizon: Horizon, reward: Array, customers: Array) -> Array:
+    """(B, Q) rewards (Q, B, J, I) of customers (B, J, I), summed; every draw by itself."""
+    if horizon.draw is None:
+        return np.asarray(np.einsum("qbji,bji->bq", reward, customers))
+    by_type = np.einsum("qbji,bji->bqi", reward, customers)
+    by_draw = np.add.reduceat(by_type, horizon.draw_first, axis=2)
+    return np.asarray(np.swapaxes(by_draw, 1, 2).reshape(len(customers), -1))
 
 
 def streams(horizon: Horizon, path: Ints) -> Array:

@@ -67,6 +67,34 @@ def _shares_bill(prepared: Prepared, name: str, selection: Selection) -> bool:
     return any(figure.capacity and part.total for _, figure, part in _parts(prepared, name, selection))
 
 
+def billed(timeline: Timeline, name: str, selection: Selection) -> Array:
+    """(T,) how often a figure counts the bill of the GPUs that stand or are ordered: 1, -1, or 0 for a part."""
+    found = np.zeros(timeline.length)
+    for era in timeline.eras:
+        parts = _parts(era.m.prepared, name, selection)
+        found[era.months.start : era.months.stop] = sum(w * figure.capacity for w, figure, part in parts if part.total)
+    return found
+
+
+def hangs_on_price(
+    timeline: Timeline, per: Sequence[Sequence[PerCustomer | None]], name: str, selection: Selection
+) -> bool:
+    """Whether a figure prices the GPU hours of customers at what the GPUs at hand cost together. ``per``: by plan."""
+    prepared, pool = timeline.eras[0].m.prepared, timeline.pool
+    parts = _parts(prepared, name, selection)
+    for facts, levels in zip(prepared.plans, per, strict=True):
+        for p in (p for p in levels if p is not None):
+            dearer = replace(p, serving=p.serving + p.pool_hours[:, pool])
+            change = np.zeros(prepared.population.size)
+            for w, figure, part in parts:
+                if plan_selected(prepared, facts.name, part):
+                    more, own = (_amount(prepared, pool, figure, part, q) for q in (dearer, p))
+                    change += w * np.where(type_mask(prepared, part), more - own, 0.0)
+            if (np.abs(change) > 1e-6 * np.abs(p.pool_hours[:, pool])).any():
+                return True
+    return False
+
+
 def adds_up(name: str) -> bool:
     """Whether a figure is a sum over customers of what each of them brings."""
     return name not in RATIOS and name not in COHORTS

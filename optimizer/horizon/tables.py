@@ -99,6 +99,6 @@ def tables_of(horizon: Horizon) -> PathTables:
 
 
 @loop
-def stage_of(array: Array, stage: int) -> int:  # pragma: no cover - compiled
+def stage_of(array: Array | Bools | Ints, stage: int) -> int:  # pragma: no cover - compiled
     """A stage's place on an axis S."""
     return stage if len(array) > 1 else 0

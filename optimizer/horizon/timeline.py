@@ -54,7 +54,7 @@ class Timeline:
     word: WordOfMouth | None = None
     """None: nobody is reached or lost to sight."""
     pool: int | None = None
-    """Whose GPUs are ordered ahead."""
+    """Whose GPUs stand under a contract or are ordered ahead."""
     mix: int = 0
     """Number of the go-to-market split and budget, which are the same in all months."""
 
@@ -114,10 +114,10 @@ class Timeline:
     @cached_property
     def fleet(self) -> Fleet | None:
         """GPUs that stand and may be ordered; None where they are paid as used."""
-        if self.asked.gpus is None or self.pool is None:
+        if self.pool is None:
             return None
-        prices = np.concatenate([np.full(len(e.months), e.m.prepared.pools.price[self.pool]) for e in self.eras])
-        return fleet_of(self.asked.gpus, prices, self.m.prepared.pools.hours, self.discount)
+        months = [era.m.prepared for era in self.eras for _ in era.months]
+        return fleet_of(self.asked.gpus, self.pool, months, self.discount)
 
     @cached_property
     def base(self) -> Array:
@@ -181,8 +181,8 @@ class Timeline:
 
     def _later(self, prepared: Prepared, month: int, supply: Supply | None) -> Prepared:
         """The market with the GPU time that a request takes in a month, and with the GPUs at hand."""
-        if supply is not None and self.asked.gpus is not None:
-            prepared = supply.at(prepared, month, self.asked.gpus.burst_factor)
+        if supply is not None:
+            prepared = supply.at(prepared, month)
         if self.asked.efficiency is None or month == 0:
             return prepared
         faster = replace(prepared.ai_models, gpu_hours=prepared.ai_models.gpu_hours * self.gpu_time[month])
@@ -211,10 +211,9 @@ def timeline_of(m: CaseModel, mix: int | None = None) -> Timeline:
         now = with_changes(now, worlds[begin]) if begin in worlds else now
         stage = sum(first - 1 <= begin for first in asked.firsts) - 1
         eras.append(Era(stage, range(begin, end), now, levels_in(m, now)))
-    pool = None
-    if asked.gpus is not None:
-        gpus, pool = asked.gpus, pool_of(m.prepared, asked.gpus)
-        held = {id(era.m): replace(era.m, prepared=under_contract(era.m.prepared, gpus)) for era in eras}
+    pool = pool_of([era.m.prepared for era in eras], asked.gpus)
+    if pool is not None and asked.gpus is not None:
+        held = {id(era.m): replace(era.m, prepared=under_contract(era.m.prepared, pool, asked.gpus)) for era in eras}
         eras = [replace(era, m=held[id(era.m)]) for era in eras]
     return Timeline(m, tuple(eras), start, entrants, outside_rate(before), habits, word_of_mouth(m), pool, mix or 0)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from optimizer.horizon.ascent import BETTER, neighbours
 from optimizer.horizon.instance import Horizon
-from optimizer.horizon.limits import Limited, best_of, kept
+from optimizer.horizon.limits import Limited
 from optimizer.horizon.paths import stepping
 from optimizer.horizon.simulate import earned_streams, start_state, walk
 from optimizer.search.engine import Clock
@@ -47,11 +47,11 @@ def _moved(limited: Limited, path: Ints, k: int, j: int, before: Array, done: Ar
     if len(tried) == 1:
         return path, False
     found = done + limited.rest(tried, before, k)
-    found[:, 1:] -= limited.least
-    lack = limited.lack(found)
-    best = int(np.lexsort((-found[:, 0], lack))[0])
+    found -= limited.taken
+    lack, worth = limited.lack(found), limited.worth(found)
+    best = int(np.lexsort((-worth, lack))[0])
     less = lack[best] < lack[here] * (1.0 - BETTER)
-    more = lack[best] == lack[here] and found[best, 0] > found[here, 0] + BETTER * abs(found[here, 0])
+    more = lack[best] == lack[here] and worth[best] > worth[here] + BETTER * abs(worth[here])
     return (tried[best], True) if less or more else (path, False)
 
 
@@ -76,8 +76,8 @@ def exchange(limited: Limited, path: Ints, assessed: Array, clock: Clock) -> tup
         if not len(tried):
             break
         found = limited.assess(tried)
-        best = best_of(found)
-        if best is None or not found[best, 0] > assessed[0] + BETTER * abs(assessed[0]):
+        best, value = limited.best_of(found), limited.worth(assessed)
+        if best is None or not limited.worth(found[best]) > value + BETTER * abs(value):
             break
         path, assessed = tried[best], found[best]
     return path, assessed
@@ -88,13 +88,16 @@ def _likely(limited: Limited, path: Ints, assessed: Array) -> Ints:
     h = limited.horizon
     moves, stage, group = _moves(h, path)
     change = _after_moves(limited, path, moves, stage) - assessed
-    given = change[:, 1:] / np.maximum(np.abs(change[:, 1:]).max(axis=0, initial=0.0), 1e-300)
-    earning, giving = (np.argsort(-worth)[:MOST_MOVES] for worth in (change[:, 0], given.max(axis=1)))
+    given, value = limited.slack(change), limited.worth(assessed)
+    given = given / np.maximum(np.abs(given).max(axis=0, initial=0.0), 1e-300)
+    more = limited.worth(assessed + change) - value
+    earning, giving = (np.argsort(-worth)[:MOST_MOVES] for worth in (more, given.max(axis=1, initial=0.0)))
     one, two = (grid.ravel() for grid in np.meshgrid(earning, giving, indexing="ij"))
     together = assessed + change[one] + change[two]
     same = (stage[one] == stage[two]) & (group[one] == group[two])
-    good = np.flatnonzero(kept(together) & ~same & (together[:, 0] > assessed[0]))
-    good = good[np.argsort(-together[good, 0], kind="stable")[:MOST_PAIRS]]
+    worth = limited.worth(together)
+    good = np.flatnonzero(limited.kept(together) & ~same & (worth > value))
+    good = good[np.argsort(-worth[good], kind="stable")[:MOST_PAIRS]]
     tried = np.where(moves[two[good]] == path, moves[one[good]], moves[two[good]])
     return np.asarray(tried[stepping(h, tried)][:MOST_TRIED])
 
@@ -124,5 +127,4 @@ def _after_moves(limited: Limited, path: Ints, moves: Ints, stage: Ints) -> Arra
         if (here := stage == k).any():
             found[here] = done + limited.rest(moves[here], before, k)
         before, done = _through(limited, path, k, before, done)
-    found[:, 1:] -= limited.least
-    return found
+    return np.asarray(found - limited.taken)

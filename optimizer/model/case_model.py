@@ -64,7 +64,7 @@ class CaseModel:
         """The instance, and the seconds it took with its choices. Raises InputError for a case over months."""
         if self.inputs.case.horizon is not None:
             message = "the case asks over months, and this asks for the long run"
-            cure = "use run, evaluate, verify, compare, sensitivity or frontier, or take horizon out"
+            cure = "use run, evaluate, verify, compare, sensitivity, frontier or robust, or take horizon out"
             raise bad_argument("horizon", message, cure)
         started = time.perf_counter()
         return build_instance(self.prepared, self.choices), time.perf_counter() - started

@@ -40,7 +40,7 @@ def write_workbook(path: str | os.PathLike[str], solution: Solution, **results: 
     book = new_workbook(solution.title)
     add_front(book, solution, **results)
     for table in solution_tables(solution, **results):
-        _fill(book.create_sheet(table.title), table)
+        fill(book.create_sheet(table.title), table)
     write_atomic(path, workbook_bytes(book))
 
 
@@ -66,7 +66,7 @@ def number_format(unit: str, value: float) -> str:
     return "#,##0.00" if size >= 1 else ("0.0000" if size >= 0.001 else "0.00E+00")
 
 
-def _fill(sheet: Any, table: Table) -> None:
+def fill(sheet: Any, table: Table) -> None:
     """A header that stays in sight, rows below it, a filter, widths by content."""
     from openpyxl.styles import Alignment, Font, PatternFill
     from openpyxl.utils import get_column_letter

@@ -81,8 +81,8 @@ def _addressed(sections: Iterable[HtmlSection]) -> list[HtmlSection]:
     return list(found.values())
 
 
-def study_sections(results: Mapping[str, object], solution: Solution, draw: Draw) -> list[HtmlSection]:
-    """The sections of all results, in the order of their studies."""
+def study_sections(results: Mapping[str, object], solution: Solution | None, draw: Draw) -> list[HtmlSection]:
+    """The sections of all results, in the order of their studies; ``solution``: the answer that they stand beside."""
     found = by_study(results)
     return _addressed(_section(s, result, draw) for study, result in found for s in study.sections(result, solution))
 

@@ -11,8 +11,9 @@ from optimizer.answer.path_bridge import margin_bridge, parts_in_use
 from optimizer.economics.figures import unit_of
 from optimizer.io.saving import write_atomic
 from optimizer.report.html import TEMPLATES, Gallery, environment, runtime, script_hash
-from optimizer.report.html_sections import sections_of
+from optimizer.report.html_sections import sections_of, study_sections
 from optimizer.report.path_text import (
+    HOUR_PRICES,
     change_told,
     decision_of,
     foot_of,
@@ -60,6 +61,12 @@ def path_sections(solution: PathSolution) -> tuple[Section, ...]:
         )),
         Section("Compute", (Drawing("figure", {"figure": "gpu_hours"}),)),
     ]  # fmt: skip
+    if solution.gpus is not None:
+        orders = [_orders(solution)] if solution.orders else []
+        found.append(Section("GPUs at hand", (Drawing("gpus"), *orders, _gpus(solution)), (
+            "An hour of one more GPU is worth, in the objective, the price at which the proof balances what menus need "
+            "with what can be had: an order pays where its rent is lower over its months.",
+        )))  # fmt: skip
     if solution.cash is not None:
         found.append(Section("Cash", (_cash(solution),)))
     if solution.worth:
@@ -121,6 +128,24 @@ def _cash(solution: PathSolution) -> Block:
     return text_table(headings, [("cash, end of month", *(Value(cash[t - 1], "usd") for t in months))])
 
 
+def _orders(solution: PathSolution) -> Block:
+    headings = [words("offer"), Heading("ordered in month"), Heading("lots"), Heading("GPUs")]
+    rows: list[Row] = [(printable(o.offer), Value(o.month, "1"), Value(o.lots, "1"), Value(o.gpus, "GPU"))
+                       for o in solution.orders]  # fmt: skip
+    return text_table(headings, rows)
+
+
+def _gpus(solution: PathSolution) -> Block:
+    months, gpus = shown_months(solution), solution.gpus or []
+    headings = [words(""), *(Heading(f"month {t}") for t in months)]
+    told = {"at hand": "at_hand", "what they carry, in today's GPUs": "carry", "busy at the peak": "busy"}
+    rows: list[Row] = [(name, *(Value(gpus[t - 1][key], "GPU") for t in months)) for name, key in told.items()]
+    if solution.gpu_prices:
+        rows += [(name, *(Value(getattr(solution.gpu_prices[t - 1], key), "usd") for t in months))
+                 for key, name in HOUR_PRICES.items()]  # fmt: skip
+    return text_table(headings, rows)
+
+
 def _worth(solution: PathSolution) -> Block:
     titles = {p.plan: p.title for p in solution.stages[0].menu}
     names = ("worth", "fees", "advertising", "cost", "later on other plans")
@@ -148,10 +173,18 @@ def _world(month: int, title: str | None, changes: Any) -> Content:
     return printable(f"From month {month}: {title + ': ' if title else ''}{told}")
 
 
-def path_html(solution: PathSolution) -> str:
-    """The page as one HTML text."""
+def path_html(solution: PathSolution, **results: object) -> str:
+    """The page as one HTML text.
+
+    results: what studies returned, by any name; None is left out.
+    """
     gallery = Gallery()
-    sections = sections_of(path_sections(solution), solution, gallery.add)
+    *own, last = path_sections(solution)
+    sections = [
+        *sections_of(own, solution, gallery.add),
+        *study_sections(results, None, gallery.add),
+        *sections_of([last], solution, gallery.add),
+    ]
     app, css = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("report.js", "report.css"))
     return (
         environment()
@@ -173,9 +206,9 @@ def path_html(solution: PathSolution) -> str:
     )
 
 
-def write_path_report(path: str | PathLike[str], solution: PathSolution) -> Path:
-    """Write the page; the file is replaced whole or not at all."""
-    target, text = Path(path), path_html(solution)
+def write_path_report(path: str | PathLike[str], solution: PathSolution, **results: object) -> Path:
+    """Write the page; the file is replaced whole or not at all. ``results`` as in :func:`path_html`."""
+    target, text = Path(path), path_html(solution, **results)
     target.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(target, text)
     return target

@@ -23,6 +23,11 @@ SHOWN = (
     "gross_margin_rate", "gpu_hours",
 )  # fmt: skip
 """Figures that a terminal has room for."""
+HOUR_PRICES = {
+    "worth": "an hour of one more is worth (usd)", "rent": "the market's rent (usd/hour)",
+    "hired": "on demand (usd/hour)",
+}  # fmt: skip
+"""What is told of a GPU hour."""
 COLUMNS = 9
 """Months that a terminal has room for."""
 
@@ -36,7 +41,8 @@ def path_page(solution: PathSolution) -> Group:
     """Everything about it, for a terminal."""
     blocks: list[Any] = [_head(solution), _menus(solution), "", _path(solution), "", _customers(solution), ""]
     if solution.gpus is not None:
-        blocks += [_orders(solution), "", _gpus(solution), ""]
+        blocks += [_orders(solution), ""] if solution.orders else []
+        blocks += [_gpus(solution), ""]
     if solution.worth:
         blocks += [_worth(solution), ""]
     if solution.conditions:
@@ -78,13 +84,18 @@ def question_months(solution: PathSolution) -> str:
 
 def decision_of(solution: PathSolution) -> str:
     """What changes at every stage, in one or two sentences."""
+    return " ".join(decisions_of(solution))
+
+
+def decisions_of(solution: PathSolution) -> list[str]:
+    """A sentence for every stage in which something changes; one that nothing does."""
     told, before = [], None
     for stage in solution.stages:
         changed = [words for p in stage.menu if (words := _change(p, _of(before, p.plan)))]
         if changed:
             told.append(f"From month {stage.months.start}: {'; '.join(changed)}.")
         before = stage
-    return printable(" ".join(told) or "Keep today's menu.")
+    return [printable(text) for text in told] or ["Keep today's menu."]
 
 
 def _of(stage: StageMenu | None, plan: str) -> PlanChoice | None:
@@ -180,7 +191,12 @@ def _gpus(solution: PathSolution) -> Table:
     months, gpus = shown_months(solution), solution.gpus or []
     table = plain_table("GPUs", "", *(f"month {t}" for t in months))
     table.add_row("at hand", *(amount(gpus[t - 1]["at_hand"]) for t in months))
+    if any(row["carry"] != row["at_hand"] for row in gpus):
+        table.add_row("what they carry, in today's GPUs", *(amount(gpus[t - 1]["carry"]) for t in months))
     table.add_row("busy at the peak", *(amount(gpus[t - 1]["busy"]) for t in months))
+    for name, words in HOUR_PRICES.items():
+        if solution.gpu_prices:
+            table.add_row(words, *(f"{getattr(solution.gpu_prices[t - 1], name):,.2f}" for t in months))
     return table
 
 

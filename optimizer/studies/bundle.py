@@ -10,6 +10,7 @@ from optimizer.errors import Finding, InputError
 from optimizer.studies.study import Setup, Study, asked_studies, studies
 
 if TYPE_CHECKING:
+    from optimizer.answer.path import PathSolution
     from optimizer.answer.solution import Solution
     from optimizer.execution.executor import Executor
     from optimizer.model.case_model import CaseModel
@@ -37,7 +38,7 @@ def wanted_studies(
 def run_studies(
     wanted: Iterable[Study[Any]],
     case_model: CaseModel,
-    solution: Solution,
+    solution: Solution | PathSolution,
     settings: Settings,
     progress: Callable[[str], None] | None = None,
     executor: Executor | None = None,
@@ -62,7 +63,7 @@ def run_studies(
 
 
 def run_alone(
-    verb: str, case_model: CaseModel, settings: Settings, options: dict[str, Any], solution: Solution
+    verb: str, case_model: CaseModel, settings: Settings, options: dict[str, Any], solution: Solution | PathSolution
 ) -> object:
     """One study, wherever this runs."""
     study = next(s for s in studies() if s.verb == verb)

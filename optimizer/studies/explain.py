@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import repeat
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from optimizer.answer.explanation import Explanation
 from optimizer.answer.offers import difference_text
@@ -24,7 +24,7 @@ from optimizer.studies.explain_section import (
 from optimizer.studies.ranges import TOLD, menu_ranges
 from optimizer.studies.sales import floor_section, floor_table
 from optimizer.studies.sections import Content, Section
-from optimizer.studies.study import Setup, Study, register
+from optimizer.studies.study import Setup, Study, only_long_run, register
 from optimizer.studies.tables import Table, table, table_of
 
 if TYPE_CHECKING:
@@ -248,9 +248,13 @@ class ExplainStudy(Study[Explanation]):
     results = (Explanation,)
     spread = True
 
+    def check(self, setup: Setup) -> None:
+        only_long_run(setup.case_model, "why one menu is the best")
+
     def run(self, setup: Setup) -> Explanation:
-        quick = replace(setup.settings, cross_check=False)
-        return explain(setup.case_model, setup.answer(), quick, executor=setup.executor)
+        quick, solution = replace(setup.settings, cross_check=False), setup.answer()
+        only_long_run(setup.case_model, "why one menu is the best")
+        return explain(setup.case_model, cast("Solution", solution), quick, executor=setup.executor)
 
     def document(self, result: Explanation) -> dict[str, Any]:
         return explanation_document(result)

@@ -11,6 +11,7 @@ from optimizer.answer.offers import part_cells, part_columns, price_columns, pri
 from optimizer.answer.path_frontier import PathAxis, PathFrontier, PathPoint
 from optimizer.errors import SolverError, bad_argument
 from optimizer.studies.sections import (
+    Drawing,
     FigureName,
     Heading,
     Note,
@@ -44,7 +45,7 @@ def refuse_path_frontier(m: CaseModel, even: bool, everything: bool, family: str
     horizon = m.inputs.case.horizon
     if horizon is not None and horizon.gpus is not None:
         cure = "leave out horizon.gpus: GPUs are then paid as used"
-        raise bad_argument("horizon.gpus", "a frontier moves a condition, and orders of GPUs take none", cure)
+        raise bad_argument("horizon.gpus", "a frontier over months is drawn without orders of GPUs", cure)
     if everything:
         cure = "ask for more --points instead"
         raise bad_argument("--all", "over months there are too many efficient paths to list", cure)
@@ -324,6 +325,7 @@ def path_frontier_section(f: PathFrontier) -> Section:
         end="" if f.complete else "; stopped early: what was done is kept",
         room=Value(f.room, f.y.unit),
     )
+    read = "A point is a path of menus: beyond it more of one is less of the other. The square is today’s menu held."
     held = say(
         "Today’s menu held: {x} {at_x}, {y} {at_y}.",
         x=names[0],
@@ -333,4 +335,6 @@ def path_frontier_section(f: PathFrontier) -> Section:
     )
     shown = text_table([*headings, words("from month"), *columns, Heading("gap"), words("verdict")], rows,
                        title=say("Efficient paths of {case}", case=f.case))  # fmt: skip
-    return Section(say("What {x} costs in {y}", x=names[0], y=names[1]), (shown, Note(held), Note(count)))
+    return Section(
+        say("What {x} costs in {y}", x=names[0], y=names[1]), (Drawing(caption=read), shown, Note(held), Note(count))
+    )

@@ -23,7 +23,7 @@ from optimizer.studies.sections import (
     text_table,
     words,
 )
-from optimizer.studies.study import Setup, Study, register
+from optimizer.studies.study import Setup, Study, only_long_run, register
 from optimizer.studies.tables import Table, table
 
 if TYPE_CHECKING:
@@ -227,6 +227,7 @@ class RivalsStudy(Study[Rivalry]):
     def check(self, setup: Setup) -> None:
         from optimizer.rivals.of_case import refuse
 
+        only_long_run(setup.case_model, "what rivals answer")
         refuse(setup.case_model)
 
     def run(self, setup: Setup) -> Rivalry:

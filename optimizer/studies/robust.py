@@ -5,12 +5,28 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from optimizer.answer.path_robustness import RobustPathAnswer
 from optimizer.answer.robustness import RobustAnswer
 from optimizer.errors import InfeasibleError, bad_argument
-from optimizer.studies.robust_menus import DRAWS, RobustAsk, RobustRun, menus_told, of_own, own_menus
+from optimizer.studies.robust_menus import (
+    DRAWS,
+    RobustAsk,
+    RobustRun,
+    check_ask,
+    draws_for,
+    menus_told,
+    of_own,
+    own_menus,
+)
+from optimizer.studies.robust_paths import check_robust_paths, path_at_middle_values, robust_paths
+from optimizer.studies.robust_paths_told import (
+    robust_path_document,
+    robust_path_files,
+    robust_path_sections,
+    robust_path_tables,
+)
 from optimizer.studies.robust_tests import experiments
 from optimizer.studies.robust_told import (
     first_blocks,
@@ -26,6 +42,7 @@ from optimizer.studies.study import Option, Setup, Study, register, settings_for
 if TYPE_CHECKING:
     from os import PathLike
 
+    from optimizer.answer.path import PathSolution
     from optimizer.answer.solution import Solution
     from optimizer.execution.executor import Executor
     from optimizer.inputs.changes import Changes
@@ -38,7 +55,6 @@ if TYPE_CHECKING:
     from optimizer.uncertainty.drawing import MarketDraws
     from optimizer.uncertainty.statements import RobustSolution
 
-RISKS = ("mean", "cvar", "worst", "regret")
 BESIDE = ("mean", "cvar", "regret")
 """Risks whose menus stand beside the answer."""
 
@@ -60,8 +76,10 @@ def robust_case(
     progress: Callable[[int, int | None], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
     executor: Executor | None = None,
-) -> RobustAnswer:
-    """The menu that does best over draws of all that is uncertain in a case's market, proven for these draws.
+) -> RobustAnswer | RobustPathAnswer:
+    """The menu, over months the path of menus, that does best over draws of all that is uncertain in a case's market.
+
+    It is proven for these draws.
 
     Args:
         draws: how many to draw, a file of draws, or draws.
@@ -87,18 +105,21 @@ def robust_case(
         return robust(m, settings_for(m, gap), ask, heard)
 
 
-def robust(m: CaseModel, settings: Settings, ask: RobustAsk, heard: RobustRun) -> RobustAnswer:
+def robust(m: CaseModel, settings: Settings, ask: RobustAsk, heard: RobustRun) -> RobustAnswer | RobustPathAnswer:
     """The answer over draws to a case made ready. Raises like ``robust_case``."""
+    from optimizer.answer.run import over_months
     from optimizer.execution.choice import borrowed
     from optimizer.execution.clock import lifted
     from optimizer.uncertainty.case_draws import check_robust, over_draws, posed_draws
 
-    _check(ask)
+    if over_months(m):
+        return robust_paths(m, settings, ask, heard)
+    check_ask(ask)
     check_robust(m)
     with borrowed(heard.executor, 1.0 * (ask.draws if isinstance(ask.draws, int) else DRAWS)) as runner:
         heard = replace(heard, executor=runner)
         began = time.perf_counter()
-        drawn = _drawn(m, ask, heard)
+        drawn = draws_for(m, ask, heard)
         heard.took("draws", began)
         began = time.perf_counter()
         posed = posed_draws(m, drawn)
@@ -109,32 +130,6 @@ def robust(m: CaseModel, settings: Settings, ask: RobustAsk, heard: RobustRun) -
             best = _solved(asked, ask.risk, ask.tail, settings, runner)
             heard.took("solve", began)
         return _told(m, settings, ask, heard, drawn, asked, best)
-
-
-def _check(ask: RobustAsk) -> None:
-    if ask.risk not in RISKS:
-        raise bad_argument("risk", f"is {ask.risk!r}", f"one of {', '.join(RISKS)}")
-    if not 0.0 < ask.tail <= 1.0:
-        raise bad_argument("tail", f"must be above 0 and at most 1, but is {ask.tail:g}", "write 0.1 for a tenth")
-    if ask.fresh is not None and ask.fresh < 0:
-        raise bad_argument("fresh", f"is {ask.fresh}", "0 or more")
-
-
-def _drawn(m: CaseModel, ask: RobustAsk, heard: RobustRun) -> MarketDraws:
-    """The draws asked for: made, read, or given."""
-    from optimizer.uncertainty.drawing import MarketDraws, market_draws
-    from optimizer.uncertainty.draws_file import checked_draws, read_draws
-
-    if isinstance(ask.draws, MarketDraws):
-        return checked_draws(ask.draws, m, "what was given")
-    text = str(ask.draws)
-    if not text.isdigit():
-        return read_draws(Path(text), m)
-    count = int(text)
-    drawn = market_draws(m, count, ask.seed, heard.executor, heard.cancelled, lambda done: heard.progress(done, count))
-    if drawn.count < count:
-        raise KeyboardInterrupt
-    return drawn
 
 
 def _solved(
@@ -244,14 +239,16 @@ def _beside(
 
 
 @register
-class RobustStudy(Study[RobustAnswer]):
+class RobustStudy(Study["RobustAnswer | RobustPathAnswer"]):
     """The answer over draws."""
 
     verb = "robust"
     word = "robust"
-    help = "The menu that does best over draws of all that is uncertain: on average, in the worst tail, by regret."
+    help = (
+        "The menu or path that does best over draws of all that is uncertain: on average, in the worst tail, by regret."
+    )
     place = 5
-    results = (RobustAnswer,)
+    results = (RobustAnswer, RobustPathAnswer)
     in_report = False
     paged = True
     stoppable = True
@@ -269,42 +266,52 @@ class RobustStudy(Study[RobustAnswer]):
     )  # fmt: skip
 
     def check(self, setup: Setup) -> None:
+        from optimizer.answer.run import over_months
         from optimizer.uncertainty.case_draws import check_robust
 
-        _check(_ask(setup.options))
+        if over_months(setup.case_model):
+            check_robust_paths(setup.case_model, _ask(setup.options))
+            return
+        check_ask(_ask(setup.options))
         check_robust(setup.case_model)
 
-    def run(self, setup: Setup) -> RobustAnswer:
+    def run(self, setup: Setup) -> RobustAnswer | RobustPathAnswer:
         settings = replace(setup.settings, cross_check=False)
         heard = RobustRun(setup.progress, setup.cancelled, setup.executor)
         return robust(setup.case_model, settings, _ask(setup.options), heard)
 
-    def document(self, result: RobustAnswer) -> dict[str, Any]:
-        return robust_document(result)
+    def document(self, result: RobustAnswer | RobustPathAnswer) -> dict[str, Any]:
+        return robust_path_document(result) if isinstance(result, RobustPathAnswer) else robust_document(result)
 
-    def tables(self, result: RobustAnswer) -> tuple[Table, ...]:
-        return robust_tables(result)
+    def tables(self, result: RobustAnswer | RobustPathAnswer) -> tuple[Table, ...]:
+        return robust_path_tables(result) if isinstance(result, RobustPathAnswer) else robust_tables(result)
 
-    def sections(self, result: RobustAnswer, solution: Solution | None = None) -> tuple[Section, ...]:
+    def sections(
+        self, result: RobustAnswer | RobustPathAnswer, solution: Solution | None = None
+    ) -> tuple[Section, ...]:
+        if isinstance(result, RobustPathAnswer):
+            return robust_path_sections(result)
         return robust_sections(result, solution)
 
-    def first_words(self, result: RobustAnswer, solution: Solution) -> tuple[Content, ...]:
-        return first_words(result, solution)
+    def first_words(self, result: RobustAnswer | RobustPathAnswer, solution: Solution) -> tuple[Content, ...]:
+        return () if isinstance(result, RobustPathAnswer) else first_words(result, solution)
 
-    def first_blocks(self, result: RobustAnswer, solution: Solution) -> tuple[Block, ...]:
-        return first_blocks(result, solution)
+    def first_blocks(self, result: RobustAnswer | RobustPathAnswer, solution: Solution) -> tuple[Block, ...]:
+        return () if isinstance(result, RobustPathAnswer) else first_blocks(result, solution)
 
-    def answer(self, setup: Setup, result: RobustAnswer) -> Solution:
+    def answer(self, setup: Setup, result: RobustAnswer | RobustPathAnswer) -> Solution | PathSolution:
+        if isinstance(result, RobustPathAnswer):
+            return path_at_middle_values(setup.case_model, result)
         return answer_at_middle_values(setup.case_model, result)
 
     def seconds(self, setup: Setup) -> float:
         return 120.0
 
-    def complete(self, result: RobustAnswer) -> bool:
+    def complete(self, result: RobustAnswer | RobustPathAnswer) -> bool:
         return result.complete
 
-    def files(self, result: RobustAnswer) -> dict[str, str]:
-        return robust_files(result)
+    def files(self, result: RobustAnswer | RobustPathAnswer) -> dict[str, str]:
+        return robust_path_files(result) if isinstance(result, RobustPathAnswer) else robust_files(result)
 
 
 def answer_at_middle_values(m: CaseModel, a: RobustAnswer) -> Solution:

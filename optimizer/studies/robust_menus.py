@@ -6,14 +6,17 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from optimizer.answer.robustness import LeverShare, OverDraws, Range, RobustMenu
+from optimizer.errors import bad_argument
 from optimizer.studies.robust_told import allowance_in_words
 
 if TYPE_CHECKING:
     from os import PathLike
 
+    from optimizer.answer.path_draws import FollowedPaths
     from optimizer.execution.executor import Executor
     from optimizer.model.case_model import CaseModel
     from optimizer.typing import Array
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 DRAWS = 100
 CHUNK = 5
 """Draws in one task."""
+RISKS = ("mean", "cvar", "worst", "regret")
 FRESH_SEED = 1_000_003
 """Added to the seed for fresh draws."""
 
@@ -57,6 +61,33 @@ class RobustRun:
         self.spent[what] = self.spent.get(what, 0.0) + time.perf_counter() - began
 
 
+def check_ask(ask: RobustAsk) -> None:
+    """Raises InputError."""
+    if ask.risk not in RISKS:
+        raise bad_argument("risk", f"is {ask.risk!r}", f"one of {', '.join(RISKS)}")
+    if not 0.0 < ask.tail <= 1.0:
+        raise bad_argument("tail", f"must be above 0 and at most 1, but is {ask.tail:g}", "write 0.1 for a tenth")
+    if ask.fresh is not None and ask.fresh < 0:
+        raise bad_argument("fresh", f"is {ask.fresh}", "0 or more")
+
+
+def draws_for(m: CaseModel, ask: RobustAsk, heard: RobustRun) -> MarketDraws:
+    """The draws asked for: made, read, or given."""
+    from optimizer.uncertainty.drawing import MarketDraws, market_draws
+    from optimizer.uncertainty.draws_file import checked_draws, read_draws
+
+    if isinstance(ask.draws, MarketDraws):
+        return checked_draws(ask.draws, m, "what was given")
+    text = str(ask.draws)
+    if not text.isdigit():
+        return read_draws(Path(text), m)
+    count = int(text)
+    drawn = market_draws(m, count, ask.seed, heard.executor, heard.cancelled, lambda done: heard.progress(done, count))
+    if drawn.count < count:
+        raise KeyboardInterrupt
+    return drawn
+
+
 def own_menus(m: CaseModel, drawn: MarketDraws, heard: RobustRun) -> list[OwnChoice]:
     """Every draw's own best menu, some draws a task."""
     from itertools import repeat
@@ -64,9 +95,7 @@ def own_menus(m: CaseModel, drawn: MarketDraws, heard: RobustRun) -> list[OwnCho
     from optimizer.uncertainty.telling import own_choices
 
     assert heard.executor is not None
-    points = [drawn.at(s) for s in range(drawn.count)]
-    parts = [points[at : at + CHUNK] for at in range(0, len(points), CHUNK)]
-    shared = heard.executor.share(m)
+    parts, shared = in_parts(drawn), heard.executor.share(m)
     done = heard.executor.gather(
         own_choices, repeat(shared), parts, cancelled=heard.cancelled,
         progress=lambda n: heard.progress(min(n * CHUNK, drawn.count), drawn.count),
@@ -100,8 +129,8 @@ def menus_told(
         menus.append(RobustMenu(
             name, name == ask.risk, solution.menu, solution.mix, menu_document(chosen[k], m.inputs.changed),
             sense * solution.value, sense * solution.bound, solution.verdict,
-            _over(proven, weights, k, aim.name, aim.sense, ask.tail),
-            _over(fresh, fresh_weights, k, aim.name, aim.sense, ask.tail) if fresh else None,
+            over_told(proven, weights, k, aim.name, aim.sense, ask.tail),
+            over_told(fresh, fresh_weights, k, aim.name, aim.sense, ask.tail) if fresh else None,
             None if alone is None else max(0.0, float((alone - values).max())),
             (place := first.composites.packed(solution.menu)) is not None
             and question.value(place, solution.mix) is not None,
@@ -125,25 +154,40 @@ def _fresh(
 
     import numpy as np
 
-    from optimizer.uncertainty.drawing import market_draws
     from optimizer.uncertainty.telling import told_points
 
-    count = (2 * drawn.count if drawn.seed is not None else 0) if ask.fresh is None else ask.fresh
-    if not count or heard.cancelled():
+    more = fresh_draws(m, ask, heard, drawn)
+    if more is None:
         return [], np.zeros(0)
     assert heard.executor is not None
-    seed = (ask.seed if drawn.seed is None else drawn.seed) + FRESH_SEED
-    more = market_draws(m, count, seed, heard.executor, heard.cancelled, lambda done: heard.progress(done, count))
-    points = [more.at(s) for s in range(more.count)]
-    parts = [points[at : at + CHUNK] for at in range(0, len(points), CHUNK)]
-    shared = heard.executor.share(m)
+    parts, shared = in_parts(more), heard.executor.share(m)
     done = heard.executor.gather(told_points, repeat(shared), parts, repeat(tuple(chosen)), cancelled=heard.cancelled)
     told = [one for part in done for one in part]
     weights = (more.weights if ask.weighted else np.ones(more.count))[: len(told)]
     return told, weights / weights.sum() if told else weights
 
 
-def _over(told: Sequence[ToldDraw], weights: Array, k: int, aim: str, sense: int, tail: float) -> OverDraws:
+def fresh_draws(m: CaseModel, ask: RobustAsk, heard: RobustRun, drawn: MarketDraws) -> MarketDraws | None:
+    """Draws that nothing was chosen in; None where none are asked for."""
+    from optimizer.uncertainty.drawing import market_draws
+
+    count = (2 * drawn.count if drawn.seed is not None else 0) if ask.fresh is None else ask.fresh
+    if not count or heard.cancelled():
+        return None
+    seed = (ask.seed if drawn.seed is None else drawn.seed) + FRESH_SEED
+    return market_draws(m, count, seed, heard.executor, heard.cancelled, lambda done: heard.progress(done, count))
+
+
+def in_parts(draws: MarketDraws) -> list[list[dict[str, float]]]:
+    """The values of draws by path, some draws a task."""
+    points = [draws.at(s) for s in range(draws.count)]
+    return [points[at : at + CHUNK] for at in range(0, len(points), CHUNK)]
+
+
+def over_told(
+    told: Sequence[ToldDraw] | Sequence[FollowedPaths], weights: Array, k: int, aim: str, sense: int, tail: float
+) -> OverDraws:
+    """The k-th menu, or path, over draws by weight."""
     import numpy as np
 
     from optimizer.uncertainty.telling import spread, tail_mean

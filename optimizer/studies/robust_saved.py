@@ -27,6 +27,8 @@ def verify_robust(folder: Path) -> dict[str, Any]:
     from optimizer.inputs.load import inputs_from_text
     from optimizer.io.folders import read_folder
     from optimizer.model.case_model import case_model_of
+    from optimizer.studies.robust_paths_saved import path_claims
+    from optimizer.studies.robust_paths_told import KIND
     from optimizer.uncertainty.draws_file import read_draws
 
     told, proof = (_object(folder / name) for name in (SAVED, "robust-certificate.json"))
@@ -40,7 +42,7 @@ def verify_robust(folder: Path) -> dict[str, Any]:
     m = case_model_of(inputs, strict=False)
     draws = read_draws(folder / "draws.json", m)
     try:
-        rows += _claims(m, draws, told, proof)
+        rows += (path_claims if told.get("kind") == KIND else _claims)(m, draws, told, proof)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise bad_argument("DIR", f"{folder}: not what --out saves: {type(error).__name__}: {error}", CURE) from None
     return {"passed": all(row["passed"] for row in rows), "checks": rows}

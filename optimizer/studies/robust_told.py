@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ from optimizer.studies.tables import BY_ROW, Table, table
 if TYPE_CHECKING:
     from optimizer.answer.robustness import OverDraws, Range, RobustAnswer, RobustMenu
     from optimizer.answer.solution import Solution
+    from optimizer.uncertainty.drawing import MarketDraws
 
 SCHEMA_VERSION = 1
 ROUNDING = 1e-12
@@ -80,20 +81,25 @@ def robust_document(a: RobustAnswer) -> dict[str, Any]:
         "gap_asked": a.gap_asked,
         "menu": dict(a.menu),
         "mix": dict(a.asked.document["mix"]),
-        "draws": {
-            "count": a.draws.count,
-            "seed": a.draws.seed,
-            "effective": a.draws.effective if a.weighted else float(a.draws.count),
-            "weighted_by_evidence": a.weighted,
-            "tried": a.draws.tried,
-            "refused": dict(a.draws.refused),
-        },
+        "draws": draws_document(a.draws, a.weighted),
         "menus": [_menu(a, menu) for menu in a.menus],
         "levers": [vars(row) for row in a.levers],
         "own_infeasible": a.own_infeasible,
         "worth": None if a.worth is None else worth_document(a.worth),
         "experiments": None if a.experiments is None else experiments_document(a.experiments),
         "seconds": dict(a.spent),
+    }
+
+
+def draws_document(draws: MarketDraws, weighted: bool) -> dict[str, Any]:
+    """Draws as plain data, without their values."""
+    return {
+        "count": draws.count,
+        "seed": draws.seed,
+        "effective": draws.effective if weighted else float(draws.count),
+        "weighted_by_evidence": weighted,
+        "tried": draws.tried,
+        "refused": dict(draws.refused),
     }
 
 
@@ -108,12 +114,13 @@ def _menu(a: RobustAnswer, menu: RobustMenu) -> dict[str, Any]:
         "mix": dict(menu.document["mix"]),
         "largest_regret": menu.regret,
         "meets_conditions": menu.meets,
-        "proven_draws": _over(a, menu.proven),
-        "fresh_draws": None if menu.fresh is None else _over(a, menu.fresh),
+        "proven_draws": over_document(menu.proven, a.conditions),
+        "fresh_draws": None if menu.fresh is None else over_document(menu.fresh, a.conditions),
     }
 
 
-def _over(a: RobustAnswer, over: OverDraws) -> dict[str, Any]:
+def over_document(over: OverDraws, conditions: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """A menu, or a path, over draws as plain data."""
     return {
         "draws": over.draws,
         "aim": vars(over.aim),
@@ -122,22 +129,27 @@ def _over(a: RobustAnswer, over: OverDraws) -> dict[str, Any]:
         "figures": {name: vars(spread) for name, spread in over.figures.items()},
         "conditions": [
             {"name": name, "asked": where, "met_in": share}
-            for (name, where), share in zip(a.conditions, over.conditions, strict=True)
+            for (name, where), share in zip(conditions, over.conditions, strict=True)
         ],
     }
 
 
 def robust_files(a: RobustAnswer) -> dict[str, str]:
     """Further files of ``--out``: the draws, what the answer was made from, and its proof."""
+    told = {"risk": a.risk, "tail": a.tail, "weighted": a.weighted, **a.certificate}
+    return proof_files(a.draws, a.inputs, told)
+
+
+def proof_files(draws: MarketDraws, inputs: str, certificate: Mapping[str, Any]) -> dict[str, str]:
+    """The draws, what an answer was made from, and its proof."""
     from optimizer.io.plain import dumps
     from optimizer.uncertainty.draws_file import draws_text
 
     return {
-        "draws.json": draws_text(a.draws, "draws.json"),
-        "inputs.json": a.inputs,
-        "robust-certificate.json": dumps({"schema_version": SCHEMA_VERSION, "risk": a.risk, "tail": a.tail,
-                                          "weighted": a.weighted, **a.certificate}),
-    }  # fmt: skip
+        "draws.json": draws_text(draws, "draws.json"),
+        "inputs.json": inputs,
+        "robust-certificate.json": dumps({"schema_version": SCHEMA_VERSION, **certificate}),
+    }
 
 
 def robust_tables(a: RobustAnswer) -> tuple[Table, ...]:
@@ -172,9 +184,9 @@ def verdict_text(a: RobustAnswer) -> str:
 
 def robust_sections(a: RobustAnswer, solution: Solution | None = None) -> tuple[Section, ...]:
     """An answer over draws for readers; beside a solution the first screen has the menus side by side."""
-    lead = [verdict_text(a), _answer(a), *_ranges(a), _draws_told(a)]
+    lead = [verdict_text(a), _answer(a), *_ranges(a), draws_told(a.draws, a.weighted)]
     blocks: list[Block] = [_side_by_side(a)] if solution is None else []
-    blocks += [*([_conditions(a)] if a.conditions else []), _fan(a), *_refused(a)]
+    blocks += [*([_conditions(a)] if a.conditions else []), _fan(a), *refused(a.draws)]
     if a.levers:
         blocks.append(_levers(a))
     blocks += worth_blocks(a)
@@ -192,12 +204,16 @@ def _answer(a: RobustAnswer) -> Content:
 def _ranges(a: RobustAnswer, menu: RobustMenu | None = None) -> list[Content]:
     """A menu's range in the draws of the proof, and apart from it in fresh ones."""
     told = menu or a.asked
-    found = [say("In the {n} draws of the proof it brings {range}.", n=str(told.proven.draws),
-                 range=_range(told.proven.aim, a.unit))]  # fmt: skip
-    if told.fresh is not None:
-        found.append(say("On {n} fresh draws it brings {range}.", n=str(told.fresh.draws),
-                         range=_range(told.fresh.aim, a.unit)))  # fmt: skip
-    return [*found]
+    return ranges(told.proven, told.fresh, a.unit)
+
+
+def ranges(proven: OverDraws, fresh: OverDraws | None, unit: str) -> list[Content]:
+    """What a menu, or a path, brings in the draws of the proof, and apart from it in fresh ones."""
+    found: list[Content] = [say("In the {n} draws of the proof it brings {range}.", n=str(proven.draws),
+                                range=_range(proven.aim, unit))]  # fmt: skip
+    if fresh is not None:
+        found.append(say("On {n} fresh draws it brings {range}.", n=str(fresh.draws), range=_range(fresh.aim, unit)))
+    return found
 
 
 def _range(r: Range, unit: str) -> Content:
@@ -231,16 +247,16 @@ def _menu_of(a: RobustAnswer, solution: Solution) -> RobustMenu | None:
     return None
 
 
-def _draws_told(a: RobustAnswer) -> Content:
-    seed = "" if a.draws.seed is None else f" (seed {a.draws.seed})"
-    alike = "all meet the evidence" if a.draws.effective > a.draws.count - 1e-9 else ""
-    worth = alike or f"by the evidence they are worth {a.draws.effective:.3g}"
-    by = worth if a.weighted else "all count alike"
-    refused = a.draws.tried - a.draws.count
+def draws_told(draws: MarketDraws, weighted: bool) -> Content:
+    """How many draws there are, what they count, and how many points were none."""
+    seed = "" if draws.seed is None else f" (seed {draws.seed})"
+    alike = "all meet the evidence" if draws.effective > draws.count - 1e-9 else ""
+    worth = alike or f"by the evidence they are worth {draws.effective:.3g}"
+    by, none = worth if weighted else "all count alike", draws.tried - draws.count
     return say("{count} draws of {numbers} numbers{seed}; {by}. {refused} of {tried} points tried were no draws "
-               "({share}).", count=str(a.draws.count), numbers=str(len(a.draws.paths)), seed=seed, by=by,
-               refused=str(refused), tried=str(a.draws.tried),
-               share=Value(refused / max(1, a.draws.tried), "fraction"))  # fmt: skip
+               "({share}).", count=str(draws.count), numbers=str(len(draws.paths)), seed=seed, by=by,
+               refused=str(none), tried=str(draws.tried),
+               share=Value(none / max(1, draws.tried), "fraction"))  # fmt: skip
 
 
 def _side_by_side(a: RobustAnswer) -> TextTable:
@@ -316,10 +332,11 @@ def _fan(a: RobustAnswer) -> TextTable:
     return text_table(headings, rows, title=f"The answer's figures over {over.draws} draws")
 
 
-def _refused(a: RobustAnswer) -> list[Listing]:
+def refused(draws: MarketDraws) -> list[Listing]:
+    """Why points were no draws."""
     rows = tuple(
-        say("{share}: {why}", share=Value(count / a.draws.tried, "fraction"), why=refusal_in_words(reason))
-        for reason, count in a.draws.refused.items()
+        say("{share}: {why}", share=Value(count / draws.tried, "fraction"), why=refusal_in_words(reason))
+        for reason, count in draws.refused.items()
     )
     return [Listing(rows, title="Points that were no draws, of all that were tried, and why")] if rows else []
 

@@ -245,10 +245,8 @@ class SensitivityStudy(Study[Tornado]):
         uncertain(setup.case_model, setup.options["paths"])
 
     def run(self, setup: Setup) -> Tornado:
-        from optimizer.answer.run import over_months, solve_any
-
         o, m, settings = setup.options, setup.case_model, replace(setup.settings, cross_check=False)
-        solution = solve_any(m, settings) if over_months(m) else replace(setup, settings=settings).answer()
+        solution = replace(setup, settings=settings).answer()
         asked = (o["top"], o["paths"], setup.progress, setup.cancelled, setup.executor)
         return tornado(m, solution, settings, *asked)
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from optimizer.errors import bad_argument
 
 if TYPE_CHECKING:
+    from optimizer.answer.path import PathSolution
     from optimizer.answer.solution import Solution
     from optimizer.execution.executor import Executor
     from optimizer.model.case_model import CaseModel
@@ -72,7 +73,7 @@ class Setup:
     settings: Settings
     options: Mapping[str, Any]
     """Every option of the study by name."""
-    solved: Solution | None = None
+    solved: Solution | PathSolution | None = None
     """The answer to the case, where it is known."""
     others: tuple[CaseModel, ...] = ()
     """Further cases, for a study of several."""
@@ -86,11 +87,11 @@ class Setup:
     keep: Callable[[Mapping[str, Any]], None] = _dropped
     """Takes each step of a study that resumes, as plain data."""
 
-    def answer(self) -> Solution:
-        """The answer to the case, solved where it is not known. Raises like ``solve_case_model``."""
-        from optimizer.answer.run import solve_case_model
+    def answer(self) -> Solution | PathSolution:
+        """The answer to the case, solved where it is not known. Raises like ``solve_any``."""
+        from optimizer.answer.run import solve_any
 
-        return self.solved or solve_case_model(self.case_model, self.settings)
+        return self.solved or solve_any(self.case_model, self.settings)
 
 
 def settings_for(case_model: CaseModel, gap: float | None) -> Settings:
@@ -98,6 +99,13 @@ def settings_for(case_model: CaseModel, gap: float | None) -> Settings:
     from optimizer.optimise.outcome import Settings
 
     return Settings(gap=case_model.inputs.case.options.gap if gap is None else gap, cross_check=False)
+
+
+def only_long_run(case_model: CaseModel, what: str) -> None:
+    """Raises InputError for a case over months, with the studies that know months."""
+    if case_model.inputs.case.horizon is not None:
+        cure = "ask compare, sensitivity, frontier or robust, or take horizon out"
+        raise bad_argument("horizon", f"{what} is asked of the long run, and the case asks over months", cure)
 
 
 class Study(ABC, Generic[Result]):
@@ -159,7 +167,7 @@ class Study(ABC, Generic[Result]):
         """What belongs below it there."""
         return ()
 
-    def answer(self, setup: Setup, result: Result) -> Solution:
+    def answer(self, setup: Setup, result: Result) -> Solution | PathSolution:
         """The answer that a report of this study alone is about."""
         return setup.answer()
 

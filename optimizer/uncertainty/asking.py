@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from typing import Any, Protocol, cast, runtime_checkable
 
 import numpy as np
 
 from optimizer.errors import bad_argument
-from optimizer.execution.arrays import each, finite, number
+from optimizer.execution.arrays import each, number
 from optimizer.model.composites import Composites
 from optimizer.model.instance import Figure, Instance, Limit, combine
+from optimizer.optimise.risks import Risk, caps_of
 from optimizer.search.tuning import DEFAULT
 from optimizer.typing import Array
 from optimizer.uncertainty.arrays import spare
@@ -21,17 +21,6 @@ from optimizer.uncertainty.wide_question import WideQuestion
 
 WIDE_LEVELS = DEFAULT.wide_levels
 """Combinations of a nest from which only those that matter are built."""
-
-
-class Risk(StrEnum):
-    """What is made of a figure that has a value in every draw."""
-
-    MEAN = "mean"
-    CVAR = "cvar"
-    """The mean of the worst tail of the draws, by weight."""
-    WORST = "worst"
-    REGRET = "regret"
-    """The largest loss against the best that each draw alone allows; less is better."""
 
 
 @runtime_checkable
@@ -100,32 +89,6 @@ def _shared(one: Posed, other: Posed) -> list[tuple[str, Any, Any]]:
         ]
 
     return [(name, a, b) for (name, a), (_, b) in zip(parts(one), parts(other), strict=True)]
-
-
-def checked_weights(weights: Any, draws: int) -> Array:
-    """(S,) with sum 1; equal where absent. Raises InputError."""
-    if weights is None:
-        return np.full(draws, 1.0 / draws)
-    given = finite(weights, (draws,), "weights", above=0.0)
-    return np.asarray(given / given.sum())
-
-
-def checked_risk(risk: Any) -> Risk:
-    """Raises InputError."""
-    try:
-        return Risk(risk)
-    except ValueError:
-        raise bad_argument("risk", f"is {risk!r}", f"one of {', '.join(Risk)}") from None
-
-
-def caps_of(risk: Risk, weights: Array, tail: Any) -> Array:
-    """(S,) the most weight that a draw may get. Raises InputError."""
-    share = number(tail, "tail", above=0.0)
-    if share > 1.0:
-        raise bad_argument("tail", f"must be 1 or less, but is {share:g}", "write 0.1 for the worst tenth")
-    if risk is Risk.MEAN:
-        return weights.copy()
-    return weights / share if risk is Risk.CVAR else np.ones(len(weights))
 
 
 def question_of(

@@ -20,7 +20,9 @@ from optimizer.market.calibrate import RetentionError, calibrate
 from optimizer.market.check import check_inputs, quantities
 from optimizer.market.credibility import measured, reported
 from optimizer.market.evaluate import Evaluation
+from optimizer.market.habit import constants_at_rest, entrants_of, habits_of
 from optimizer.market.measured import Measured
+from optimizer.market.months import start_of
 from optimizer.model.case_model import CaseModel, evaluated
 from optimizer.model.choices import own_menu
 from optimizer.typing import Array
@@ -35,6 +37,7 @@ MOST_RAISED = 8
 """Times that a share of those who stay is drawn again for one point."""
 FITS = 1e-9
 """Relative rounding of a load that fits."""
+UNREST = "today would not be at rest with the habits drawn"
 LEAST_WEIGHT = 1e-3
 """However much evidence a draw misses."""
 
@@ -158,11 +161,27 @@ def tried_point(m: CaseModel, wanted: Balances, values: Mapping[str, float]) -> 
     full = overloaded(today)
     if full and not overloaded(m.today):
         return Tried(values, 0.0, (), f"today's load does not fit into the GPUs of {full[0]}")
+    if m.inputs.case.horizon is not None and not _rests(m, today):
+        return Tried(values, 0.0, (), UNREST)
     off = next((r for r in reported(today) if not r.passed), None)
     if off is not None:
         return Tried(values, 0.0, (), f"{off.check} of {off.of} is not given back")
     weight, missed = _weight(today, m)
     return Tried(values, weight, missed, raised=tuple(raised))
+
+
+def _rests(m: CaseModel, today: Evaluation) -> bool:
+    """Whether there are constants at which today is at rest, or grows as people come: months begin there."""
+    market, before = today.prepared.market, today.prepared
+    habits = habits_of(market, before)
+    entrants = entrants_of(market, before, start_of(today).sum(axis=0), 1)[0]
+    if not habits.origin and not entrants.any():
+        return True
+    try:
+        constants_at_rest(today, m.calibrated.constants, habits, entrants)
+    except InputError:
+        return False
+    return True
 
 
 def _world(m: CaseModel, wanted: Balances, values: dict[str, float]) -> tuple[dict[str, float], Evaluation]:

@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from optimizer.model.measures import magnitude
+from optimizer.optimise.risks import within_caps
 from optimizer.search.levels.layout import EPS
 from optimizer.typing import Array, Bools
 from optimizer.uncertainty.arrays import Draws, spare
@@ -99,7 +100,7 @@ class Space:
         """The nearest vector that is allowed, up to rounding: a solver keeps its bounds within a tolerance only."""
         y = np.maximum(y, 0.0)
         if y[self.parts[0]].any():
-            y[self.parts[0]] = _within(y[self.parts[0]], self.question.caps)
+            y[self.parts[0]] = within_caps(y[self.parts[0]], self.question.caps)
         y[self.parts[-1]] = np.minimum(y[self.parts[-1]], self.cost(y).ravel())
         return y
 
@@ -112,17 +113,6 @@ class Space:
             return slack
         off = abs(float(held.sum()) - 1.0) + float(np.maximum(0.0, held - self.question.caps).sum())
         return slack + 2.0 * (off + EPS * len(held)) * float(worth.max())
-
-
-def _within(weights: Array, caps: Array) -> Array:
-    """Weights with sum 1 and at most the caps."""
-    weights = np.minimum(weights, caps)
-    total = float(weights.sum())
-    if total >= 1.0:
-        return np.asarray(weights / total)
-    room = caps - weights
-    left = float(room.sum())
-    return np.asarray(weights + room * min(1.0, (1.0 - total) / left)) if left > 0.0 else weights
 
 
 def charge(question: RiskQuestion, requirement: Requirement, missed: Array, dead: Bools) -> float:

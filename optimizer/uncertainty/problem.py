@@ -13,9 +13,10 @@ from optimizer.errors import InfeasibleError, NotTrustedError
 from optimizer.execution.arguments import checked_gap, checked_seconds
 from optimizer.execution.executor import Executor
 from optimizer.optimise.outcome import reached, relative_gap
+from optimizer.optimise.risks import Risk, checked_risk, checked_weights
 from optimizer.search.engine import Clock, SearchStatus
 from optimizer.typing import Array, Choice, Status, Verdict
-from optimizer.uncertainty.asking import Risk, checked_risk, checked_weights, posed, question_of
+from optimizer.uncertainty.asking import posed, question_of
 from optimizer.uncertainty.own import OwnBest, recheck_own
 from optimizer.uncertainty.question import Holds, RiskQuestion
 from optimizer.uncertainty.recheck import recheck

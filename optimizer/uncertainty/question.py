@@ -10,6 +10,7 @@ import numpy as np
 
 from optimizer.model.instance import Figure, Instance, Limit, evaluate, follows_rules
 from optimizer.model.measures import LEAST, magnitude
+from optimizer.optimise.risks import least_weighted
 from optimizer.typing import Array, LevelIndices
 
 SHARE_TOLERANCE = 1e-9
@@ -156,27 +157,6 @@ class RiskQuestion:
 def numbered(aim: Figure, limits: tuple[Limit, ...]) -> list[tuple[str, Figure]]:
     """The aim, then the limits, with names for ``evaluate``."""
     return [(str(k), figure) for k, figure in enumerate((aim, *(limit.figure for limit in limits)))]
-
-
-def least_weighted(values: Array, caps: Array) -> Array:
-    """(...) min of w . values (..., S) over 0 <= w <= caps, sum w = 1: the worst draws get all they may."""
-    order = np.argsort(values, axis=-1, kind="stable")
-    held = _filled(caps[order])
-    return np.asarray((held * np.take_along_axis(values, order, axis=-1)).sum(axis=-1))
-
-
-def worst_weights(values: Array, caps: Array) -> Array:
-    """(S,) the weights that attain :func:`least_weighted`."""
-    order = np.argsort(values, kind="stable")
-    weights = np.empty(len(values))
-    weights[order] = _filled(caps[order])
-    return weights
-
-
-def _filled(caps: Array) -> Array:
-    """Caps (..., S) used up in order until 1 is given away."""
-    upto = np.minimum(np.cumsum(caps, axis=-1), 1.0)
-    return np.diff(upto, axis=-1, prepend=0.0)
 
 
 def _short(values: Array, near: float) -> Array:

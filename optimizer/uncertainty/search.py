@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from optimizer.optimise.risks import worst_weights
 from optimizer.search.engine import BestFirst, Clock, GapRule, SearchStatus
 from optimizer.search.levels.rules import consistent
 from optimizer.typing import Array, Bools, Choice, Ints
@@ -18,7 +19,7 @@ from optimizer.uncertainty.certificate import DrawRecorder, Node
 from optimizer.uncertainty.choice import loops_for
 from optimizer.uncertainty.incumbents import Evaluator, RobustIncumbent
 from optimizer.uncertainty.multipliers import Space
-from optimizer.uncertainty.question import RiskQuestion, worst_weights
+from optimizer.uncertainty.question import RiskQuestion
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,14 @@ from optimizer.model.case_model import CaseModel, vary
 from optimizer.model.choices import Menu
 from optimizer.model.instance import follows_rules
 from optimizer.model.measures import TOLERANCE, condition_factors, selection_of
+from optimizer.optimise.risks import least_weighted
 from optimizer.schema.case import CaseCondition
 from optimizer.search.engine import Clock
 from optimizer.search.levels.evaluation import evaluate_many
 from optimizer.typing import Array, Choice, Ints, LevelIndices
 from optimizer.uncertainty.case_draws import HEADLINE, CaseDraw, CaseOverDraws, aim_of, over_draws, posed_draw
 from optimizer.uncertainty.own import COARSE, own_best
-from optimizer.uncertainty.question import least_weighted, numbered
+from optimizer.uncertainty.question import numbered
 from optimizer.uncertainty.wide_question import WideQuestion
 
 CANDIDATES = 300

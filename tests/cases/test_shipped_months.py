@@ -11,7 +11,7 @@ from optimizer.answer.path import PathSolution
 from optimizer.typing import Verdict
 
 QUICK = ["assistant-startup-cash", "openai-2025-freetier", "openai-2025-orders", "openai-2025-phased"]
-SLOW = ["openai-2025-path60", "openai-2025-war"]
+SLOW = ["openai-2025-path60", "openai-2025-path60-robust", "openai-2025-war"]
 CASES = [*QUICK, *(pytest.param(name, marks=pytest.mark.full) for name in SLOW)]
 
 

@@ -49,6 +49,19 @@ def test_flows_are_as_asked_in_random_markets() -> None:
     assert tried == 50
 
 
+def test_a_type_whose_slopes_say_nothing_keeps_its_attractions() -> None:
+    """Where no attraction changes what is chosen, no step is better than none; the other type's step is Newton's."""
+
+    def excess(found: np.ndarray) -> np.ndarray:
+        return np.stack([np.zeros(2), np.array([0.5, 0.0]) + np.array([0.0, 1.0]) * np.log(found[1])])
+
+    off = np.array([[0.0, 0.0], [0.5, 1.0]])
+    found = np.array([[1.0, 1.0], [1.0, np.e]])
+    step = habit._step(excess, found, off, np.array([[True, True], [False, False]]))
+    assert step[:, 0].tolist() == [0.0, 0.0]
+    assert step[1, 1] == pytest.approx(-1.0, rel=1e-5)
+
+
 def test_rise_and_moves_by_hand() -> None:
     """From 15 to 50 in 10 months beside 700 free: 0.5 %. Of 100 and 300, 10 % and 20 % decide, 1/2 and 1/4 of them up:
     5 + 15 of 400. Of 60, 30 and 10 payers the last two are of types of which more would come than decide."""

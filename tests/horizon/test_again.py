@@ -97,6 +97,7 @@ def check_against_enumeration(seeds: range) -> tuple[int, int]:
         replayed = problem.replay(json.loads(json.dumps(found.certificate)))
         assert best.value - 1e-11 <= replayed <= found.bound + 1e-10 * (1.0 + size), seed
         checked += 1
+    assert checked > len(seeds) // 2
     return checked, none
 
 
@@ -147,6 +148,7 @@ def check_boxes(seeds: range) -> int:
         )
         assert said.total == pytest.approx(float(value[0]), abs=3.0 * rounding_slack(h)), seed
         checked += 1
+    assert checked > 0.8 * len(seeds)
     return checked
 
 

@@ -115,6 +115,7 @@ def check_against_enumeration(seeds: range) -> int:
         replayed = problem.replay(json.loads(json.dumps(found.certificate)))
         assert best.value - 1e-11 <= replayed <= found.bound + 1e-10 * (1.0 + size), seed
         checked += 1
+    assert checked > len(seeds) // 2
     return checked
 
 
@@ -181,6 +182,7 @@ def check_boxes(seeds: range) -> int:
             assert (worth <= said.total).all(), seed
             assert (said.through[rows, paths[inside]].min(axis=(1, 2)) >= worth).all(), seed
         checked += bool(inside.any())
+    assert checked > 0.8 * len(seeds)
     return checked
 
 

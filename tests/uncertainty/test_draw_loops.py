@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import robust_draws
 
+from optimizer.optimise.risks import Risk
 from optimizer.typing import Array
 from optimizer.uncertainty.arrays import NumpyLoops, draws_of, region_of
-from optimizer.uncertainty.asking import Risk, question_of
+from optimizer.uncertainty.asking import question_of
 
 pytest.importorskip("numba")
 

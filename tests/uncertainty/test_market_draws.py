@@ -17,6 +17,7 @@ from optimizer.market.calibrate import RetentionError
 from optimizer.market.credibility import reported
 from optimizer.market.evaluate import Evaluation
 from optimizer.model.case_model import CaseModel, prepare_case, vary
+from optimizer.uncertainty import drawing
 from optimizer.uncertainty.balancing import BALANCED, Balances, balances
 from optimizer.uncertainty.drawing import MarketDraws, market_draws, tried_point
 from optimizer.uncertainty.draws_file import draws_text, read_draws
@@ -218,3 +219,19 @@ def test_a_file_that_is_not_right_is_refused(
     file.write_text(json.dumps({**json.loads(draws_text(drawn, "x.json")), **change}))
     with pytest.raises(InputError, match=word):
         read_draws(file, m)
+
+
+def test_a_point_at_which_today_is_not_at_rest_is_no_draw_over_months(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first point tried is refused, with its reason; the long run asks for no rest."""
+    asked = []
+
+    def rests(m: CaseModel, today: Evaluation) -> bool:
+        asked.append(today)
+        return len(asked) > 1
+
+    monkeypatch.setattr(drawing, "_rests", rests)
+    over_months = market_draws(prepare_case("assistant-startup-cash"), 2, 3, SerialExecutor())
+    assert over_months.refused[drawing.UNREST] == 1
+    before = len(asked)
+    market_draws(prepare_case(CASE), 2, 3, SerialExecutor())
+    assert len(asked) == before > 2

@@ -4,6 +4,7 @@ from optimizer.report.charts.frontier import frontier_chart
 from optimizer.report.charts.market import binding_chart, free_chart, load_chart, market_chart, net_chart
 from optimizer.report.charts.months import bridge_chart, figures_chart, menus_chart, months_chart
 from optimizer.report.charts.parts import channel_chart, segments_chart, usage_chart
+from optimizer.report.charts.path_frontier import path_frontier_chart
 from optimizer.report.charts.response import lever_map_chart, lever_panel, response_chart, response_panel
 from optimizer.report.charts.studies import comparison_chart, tornado_chart
 from optimizer.report.charts.waterfall import waterfall_chart
@@ -23,6 +24,7 @@ __all__ = [
     "menus_chart",
     "months_chart",
     "net_chart",
+    "path_frontier_chart",
     "response_chart",
     "response_panel",
     "segments_chart",

@@ -30,6 +30,7 @@ from optimizer.report.charts.style import (
 from optimizer.report.words import heading, price
 
 HEIGHT = 220
+LOAD, CARRY = "busy at the peak", "at hand, in today's GPUs"
 PATH, HELD = "this path", "today's menu held"
 
 
@@ -87,6 +88,27 @@ def figures_chart(solution: PathSolution, figure: str = "contribution_margin", w
         .properties(width=width, height=HEIGHT)
     )
     return finish(chart, f"{heading(figure)} in {solution.timeline.months} months, beside today's menu held")
+
+
+@view(PathSolution, "gpus")
+def gpus_chart(solution: PathSolution, width: Width = 640) -> Chart:
+    """GPUs busy at the peak against what those at hand carry."""
+    rows: list[Row] = []
+    for t, row in enumerate(solution.gpus or [], start=1):
+        for who, key in ((LOAD, "busy"), (CARRY, "carry")):
+            rows.append({"month": t, "who": who, "value": row[key], **lines(f"month {t}", who, told(row[key], "GPU"))})
+    chart = (
+        alt.Chart(data(rows))
+        .mark_line(strokeWidth=2, interpolate="step-after")
+        .encode(
+            x=_months(rows),
+            y=alt.Y("value:Q", axis=axis("GPUs", "GPU")),
+            color=alt.Color("who:N", scale=alt.Scale(domain=[LOAD, CARRY], range=[BLUE, MUTED])),
+            tooltip=tips("When", "Which", "GPUs"),
+        )
+        .properties(width=width, height=HEIGHT)
+    )
+    return finish(chart, f"GPUs busy and at hand in {solution.timeline.months} months")
 
 
 @view(PathSolution, "bridge")
