@@ -71,7 +71,7 @@ def warm(case: str, workspace: str | None) -> None:
     kinds()
     with contextlib.suppress(InputError):  # told to whoever asks for it
         case_model(Ask(case=case), None if workspace is None else Path(workspace))
-    load()
+    load(compiling=False)  # who asks first would wait longer for all of them than for those that it needs
 
 
 def _answered(kind: str, ask: Ask, m: CaseModel) -> dict[str, Any]:

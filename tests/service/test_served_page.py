@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from axe import serious
 from devtools import Browser
 from running_service import Service
 
@@ -249,6 +250,7 @@ def test_it_fits_and_can_be_reached_by_keyboard(page: Visited, width: int, schem
       .filter((e) => { e.focus(); return document.activeElement !== e; })
       .map((e) => e.outerHTML.slice(0, 80))""")
     assert unreachable == []
+    assert serious(page.browser) == []
 
 
 def test_only_the_served_page_may_ask() -> None:

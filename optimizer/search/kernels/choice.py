@@ -29,15 +29,16 @@ def _compiled() -> type[CompiledKernel] | None:
     return CompiledKernel
 
 
-def load() -> bool:
+def load(compiling: bool = True) -> bool:
     """Load the compiled loops ahead of the first long search; compiles them once per installation, some seconds.
 
-    Returns whether there are any: False without numba.
+    Returns whether they are loaded: False without numba, and where not all were compiled before and not ``compiling``.
     """
     compiled = _compiled()
-    if compiled is not None:
-        compiled.compile_all()
-    return compiled is not None
+    if compiled is None or not (compiling or compiled.on_disk()):
+        return False
+    compiled.compile_all()
+    return True
 
 
 class ChosenKernel:
