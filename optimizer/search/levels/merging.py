@@ -53,6 +53,14 @@ def merge(layout: Layout, box: tuple[Ints, ...], groups: Groups) -> tuple[Layout
         np.stack([layout.column[j][levels[j][grid[:, k]]] for k, j in enumerate(group)], axis=1)
         for group, grid in zip(groups, grids, strict=True)
     ]
+    return together(layout, groups, parts)
+
+
+def together(layout: Layout, groups: Groups, parts: Sequence[Ints]) -> tuple[Layout, tuple[Ints, ...]]:
+    """The problem with one plan per group, and the columns that the rules allow.
+
+    ``parts``: per group (levels, members) columns of its plans, by merged level.
+    """
     weights = [_summed(layout.weight[None], part)[0] for part in parts]
     people = layout.customers.mean(axis=0)
     order = [np.argsort((w / (1.0 + w)) @ people, kind="stable").astype(np.intp) for w in weights]

@@ -17,13 +17,13 @@ from optimizer.model.measures import magnitude
 from optimizer.search.levels.chords import chord_between
 from optimizer.search.levels.evaluation import Truth, problem_values, violation, with_burst
 from optimizer.search.levels.layout import EPS, Box, Layout, checked_box, prepare
-from optimizer.search.proof.statement import above, merged_instance, with_numerators
+from optimizer.search.proof.statement import above, low_and_high, may_exchange, merged_instance, with_numerators
 from optimizer.search.tuning import DEFAULT, Tuning
 from optimizer.typing import Array, Ints, LevelIndices
 
 Levels = tuple[Ints, ...]
 
-ENDINGS = ("bound", "split", "merge", "restated", "sift", "enumerate", "terms", "empty")
+ENDINGS = ("bound", "split", "merge", "alike", "restated", "sift", "enumerate", "terms", "empty")
 
 
 def recheck(
@@ -99,8 +99,9 @@ class _Checker:
                     waiting.append((node[key], (*box[:plan], part, *box[plan + 1 :]), over))
             elif ends[0] == "restated":
                 waiting.append((node["restated"], box, box))
-            elif ends[0] == "merge":
-                part, inside_of = self._merged(box, [tuple(group) for group in node["merge"]])
+            elif ends[0] in ("merge", "alike"):
+                groups = [tuple(group) for group in node[ends[0]]]
+                part, inside_of = self._merged(box, groups) if ends[0] == "merge" else self._alike(box, groups)
                 part._walk(node["merged"], inside_of, mix)
                 self.bound = max(self.bound, part.bound)
             else:
@@ -133,6 +134,27 @@ class _Checker:
             raise NotTrustedError("merged plans have too many levels to check")
         grids = [np.indices(tuple(c)).reshape(len(c), -1) for c in counts]
         picks = [{j: box[j][grid[k]] for k, j in enumerate(group)} for group, grid in zip(groups, grids, strict=True)]
+        return self._of(picks)
+
+    def _alike(self, box: Levels, groups: list[tuple[int, ...]]) -> tuple[_Checker, Levels]:
+        """A checker of the box in which of every group of plans that attract alike the first ones are switched on."""
+        if sorted(j for group in groups for j in group) != list(range(self.instance.plans)):
+            raise NotTrustedError("the groups of plans that attract alike are not a partition of the plans")
+        excluded = self.certificate["excluded"]
+        if excluded or not all(may_exchange(self.instance, self.figures, box, group) for group in groups):
+            raise NotTrustedError("plans are called alike whose exchange may lose something")
+        picks = []
+        for group in groups:
+            if len(group) == 1:
+                picks.append({group[0]: box[group[0]]})
+            else:
+                ends = {j: low_and_high(self.instance, j, box[j]) for j in group}
+                on = np.arange(len(group) + 1)
+                picks.append({j: np.where(on > k, ends[j][1], ends[j][0]) for k, j in enumerate(group)})
+        return self._of(picks)
+
+    def _of(self, picks: list[dict[int, Ints]]) -> tuple[_Checker, Levels]:
+        """A checker of the problem with plans taken together, and the levels that the rules inside them allow."""
         instance, figures = merged_instance(self.instance, self.figures, picks)
         limits = tuple(Limit("merged", figure) for figure in figures[1:])
 
@@ -141,7 +163,7 @@ class _Checker:
             return self.truth(tuple(inner[j] for j in range(len(inner))), mix)
 
         part = _Checker(instance, figures[0], limits, self.certificate, truth, self.tuning, self.magnitude)
-        keep = [np.ones(grid.shape[1], dtype=np.bool_) for grid in grids]
+        keep = [np.ones(len(next(iter(pick.values()))), dtype=np.bool_) for pick in picks]
         for rule in self.instance.rules:
             for g, pick in enumerate(picks):
                 if rule.first in pick and rule.second in pick:
