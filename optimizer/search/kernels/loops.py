@@ -15,7 +15,7 @@ from optimizer.search.levels.bounds import BoxBound, Form, Reference
 from optimizer.search.levels.layout import Layout
 from optimizer.search.levels.sifting import Sieve, side_by_side
 from optimizer.search.tuning import DEFAULT, Tuning
-from optimizer.typing import Ints
+from optimizer.typing import Array, Ints
 
 
 def compiled_before(loop: Any) -> bool:
@@ -38,7 +38,10 @@ class CompiledKernel:
         self._tables: tuple[Layout, int, compiled.Tables] | None = None
         self._box: tuple[Layout, tuple[Ints, ...], list[int], Any, compiled.Sums] | None = None
 
-    def bound(self, layout: Layout, form: Form, box: tuple[Ints, ...], mix: int, reference: Reference) -> BoxBound:
+    def bound(
+        self, layout: Layout, form: Form, box: tuple[Ints, ...], mix: int, reference: Reference,
+        spans: Array | None = None,
+    ) -> BoxBound:  # fmt: skip
         """As ``levels.bounds.bound_box``, up to rounding."""
         if self._tables is None or self._tables[0] is not layout or self._tables[1] != mix:
             rows = layout.rows
@@ -51,8 +54,9 @@ class CompiledKernel:
             self._box = (layout, box, edges, inside, compiled.weight_sums(layout.weight, *inside))
         edges, inside, sums = self._box[2:]
         shift = reference.shift if reference.shift is not None else np.empty((0, layout.weight.shape[1]))
+        confined = np.empty((0, layout.weight.shape[1])) if spans is None else spans
         center = np.ascontiguousarray(reference.columns)
-        question = compiled.Question(form.weights, form.shift, form.size, inside[0], inside[1], center, shift)
+        question = compiled.Question(form.weights, form.shift, form.size, inside[0], inside[1], center, shift, confined)
         total, flat, *rest = compiled.bound(self._tables[2], question, sums, self._tuning.shared_numbers)
         return BoxBound(total, tuple(flat[a:b] for a, b in itertools.pairwise(edges)), *rest)
 
@@ -92,7 +96,7 @@ class CompiledKernel:
         """Call every loop once, which compiles what is not compiled yet."""
         one, columns, first = np.ones(1), np.zeros(1, dtype=np.intp), np.array([0, 1])
         tables = compiled.Tables(np.ones((1, 1)), np.ones((1, 1, 1)), np.ones((1, 1)), np.ones((1, 1)), one, one, one)
-        question = compiled.Question(one, 0.0, 0.0, columns, first, columns, np.empty((0, 1)))
+        question = compiled.Question(one, 0.0, 0.0, columns, first, columns, *np.empty((2, 0, 1)))
         compiled.bound(tables, question, compiled.weight_sums(tables.weight, columns, first), 1)
         compiled.bound(tables, question, compiled.weight_sums(tables.weight, columns, first), 100)
         compiled.left_over(np.ones((1, 1)), first, one, one, np.ones(1, dtype=np.bool_), 1, 1)

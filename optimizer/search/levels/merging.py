@@ -34,9 +34,9 @@ def merged_levels(counts: Sequence[int], groups: Groups) -> int:
     return sum(math.prod(counts[j] for j in group) for group in groups)
 
 
-def mergeable(layout: Layout, counts: Sequence[int], groups: Groups, tuning: Tuning) -> bool:
-    """Whether the merged plans have few levels, and the tables of their allowed pairs stay small."""
-    if merged_levels(counts, groups) > tuning.merged_levels:
+def mergeable(layout: Layout, counts: Sequence[int], groups: Groups, tuning: Tuning, most: int) -> bool:
+    """Whether the merged plans have at most so many levels, and the tables of their allowed pairs stay small."""
+    if merged_levels(counts, groups) > most:
         return False
     sizes = {j: math.prod(counts[k] for k in group) for group in groups for j in group}
     return all(sizes[a] * sizes[b] <= tuning.merged_pairs for a, b, _ in layout.rules)
