@@ -26,6 +26,7 @@ def _compiled() -> type[CompiledKernel] | None:
         from optimizer.search.kernels.loops import CompiledKernel
     except (ImportError, RuntimeError):  # not installed, or nowhere to keep what it compiles
         return None
+    CompiledKernel.forget_unreadable()
     return CompiledKernel
 
 

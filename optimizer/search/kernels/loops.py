@@ -17,6 +17,12 @@ from optimizer.search.levels.sifting import Sieve, side_by_side
 from optimizer.search.tuning import DEFAULT, Tuning
 from optimizer.typing import Array, Ints
 
+CALLED = (
+    compiled.weight_sums, compiled._bound, compiled._around, compiled._potentials, compiled._finished,
+    compiled.left_over,
+)  # fmt: skip
+"""The loops that Python calls."""
+
 
 def compiled_before(loop: Any) -> bool:
     """Whether this processor's code of a loop is there, in this process or in numba's index of what it keeps."""
@@ -25,9 +31,27 @@ def compiled_before(loop: Any) -> bool:
     try:
         kept = loop._cache._cache_file._load_index()
         machine = cpu_target.target_context.codegen().magic_tuple()
-    except (AttributeError, OSError):  # another numba, or an index that cannot be read
+    except Exception:  # another numba, or an index that cannot be read: unpickling raises whatever it comes upon
         return False
     return any(key[1] == machine for key in kept)
+
+
+def forget_unreadable(loop: Any) -> bool:
+    """Empty a loop's index on disk where it cannot be read, as after an upgrade in place; whether it was.
+
+    numba reads the index before it asks whether it is of this version: names that are gone then raise.
+    """
+    try:
+        loop._cache._cache_file._load_index()
+    except OSError:  # nowhere to keep it: numba copes
+        return False
+    except Exception:  # whatever unpickling comes upon
+        try:
+            loop._cache.flush()
+        except (AttributeError, OSError):
+            return False
+        return True
+    return False
 
 
 class CompiledKernel:
@@ -88,8 +112,13 @@ class CompiledKernel:
     @staticmethod
     def on_disk() -> bool:
         """Whether every loop was compiled before, so that it need only be loaded; compiling takes some 12 s."""
-        called = (compiled.weight_sums, compiled._bound, compiled._around, compiled._potentials, compiled._finished)
-        return all(compiled_before(loop) for loop in (*called, compiled.left_over))
+        return all(compiled_before(loop) for loop in CALLED)
+
+    @staticmethod
+    def forget_unreadable() -> None:
+        """A broken index counts as none: its loops are compiled anew."""
+        for loop in (*CALLED, compiled._favoured, compiled._least_rest):
+            forget_unreadable(loop)
 
     @staticmethod
     def compile_all() -> None:
