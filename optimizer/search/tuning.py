@@ -106,7 +106,7 @@ class Tuning:
     """Types up to which boxes may be cut by the sizes of types ..."""
     share_plans: int = 12
     """... where there are as many plans."""
-    share_merged_levels: int = 4_000
+    share_merged_levels: int = 8_000
     """Levels of merged plans there up to which a box's plans are taken together."""
     share_narrow: float = 0.02
     """Spans no wider than this part of themselves are not cut."""
