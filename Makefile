@@ -9,7 +9,7 @@ TARGETS := demo docs install test test-full bench bench-full lock clean distclea
 .PHONY: help $(TARGETS)
 
 help:
-	@echo "make demo       install into .venv and run a shipped case"
+	@echo "make demo       install into .venv, run a shipped case, write its live page"
 	@echo "make docs       build the documentation into build/docs"
 	@echo "make test       style, types and tests, against the built wheel"
 	@echo "make test-full  the same with the long corpora"

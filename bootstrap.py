@@ -55,9 +55,14 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def demo() -> None:
-    """Install, and run a shipped case."""
+    """Install, run a shipped case, and write its live page."""
     install()
-    run([BIN / "optimizer", "run", DEMO_CASE])
+    optimizer, page = BIN / "optimizer", ROOT / "build" / "demo" / f"{DEMO_CASE}.html"
+    run([optimizer, "run", DEMO_CASE])
+    run([optimizer, "page", DEMO_CASE, page, "--solve"])
+    shown = optimizer.relative_to(ROOT)
+    say(f"open {page} and drag a price")
+    say(f"to prove from there: {shown} serve {DEMO_CASE} --workspace planning --open")
 
 
 def test(marks: str) -> None:
@@ -67,7 +72,8 @@ def test(marks: str) -> None:
     run([PYTHON, "-m", "ruff", "format", "--check", "."])
     run([PYTHON, "-m", "mypy"])
     workers = ["-n", "2", "--dist", "worksteal"] if (os.cpu_count() or 1) > 1 else []
-    run([PYTHON, "-m", "pytest", "-m", marks, *workers], PYTHONSAFEPATH="1", OPTIMIZER_TESTS_USE_WHEEL="1")
+    length = {} if marks else {"OPTIMIZER_TESTS_AT_LENGTH": "1"}
+    run([PYTHON, "-m", "pytest", "-m", marks, *workers], PYTHONSAFEPATH="1", OPTIMIZER_TESTS_USE_WHEEL="1", **length)
 
 
 def docs() -> None:

@@ -98,6 +98,11 @@ def _peer(made: object) -> None:
     print(f"xlogit: log-likelihood {model.loglikelihood:.1f}")
     for name, value, se in zip(model.coeff_names, model.coeff_, model.stderr, strict=True):
         print(f"  {name:24} {value:9.4f} +- {se:.4f}")
+    of = {name: (value, se) for name, value, se in zip(model.coeff_names, model.coeff_, model.stderr, strict=True)}
+    (log, log_se), (sigma, sigma_se) = of["price"], of["sd.price"]
+    median = float(np.exp(log))
+    print(f"  {'price_median':24} {median:9.4f} +- {median * log_se:.4f}")
+    print(f"  {'price_sigma':24} {abs(sigma):9.4f} +- {sigma_se:.4f}")
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from benchmarks import book as b
 from benchmarks import instances, quoted
 from benchmarks.book import Book
 from benchmarks.instances import Menu
+from benchmarks.months import months
 from benchmarks.runner import Cell, Contestant
 from benchmarks.studies import CALLS as STUDY_CALLS
 from benchmarks.studies import rows as study_rows
@@ -538,4 +539,5 @@ SUITES: dict[str, tuple[str, Callable[[Book], str]]] = {
     "family2": ("Published family 2: parking prices", family2),
     "frontier": ("Frontiers", frontier),
     "targets": ("Targets", targets),
+    "months": ("Paths of menus over months", months),
 }

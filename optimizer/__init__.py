@@ -96,7 +96,8 @@ _HOMES = {name: f"optimizer.{home}" for home, names in _PUBLIC.items() for name 
 
 
 def _charts() -> None:
-    """Results are drawn by the charts, which are imported when first asked for."""
+    """Results are drawn by the charts and shown on the live page, which are imported when first asked for."""
+    from optimizer.page import notebook as notebook
     from optimizer.report import charts as charts
 
 

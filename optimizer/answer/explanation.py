@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from optimizer.answer.offers import Offers
+from optimizer.answer.ranges import MenuRanges
 from optimizer.answer.views import Viewed
 
 if TYPE_CHECKING:
@@ -34,6 +35,12 @@ class Explanation(Viewed):
     """Usage classes that cost more than they bring."""
     sales_floors: tuple[dict[str, Any], ...]
     """Per plan and segment: the lowest fee at which a customer pays for himself, and at which a deal pays."""
+    lever_responses: tuple[dict[str, Any], ...]
+    """Caps of free plans and the budget's split along their ladders: what each brings, and what forbids it."""
+    lever_map: tuple[dict[str, Any], ...]
+    """The aim over the two levers that move it most."""
+    ranges: MenuRanges | None
+    """Figures of the menu over draws of all that is assumed; None where nothing is."""
     seconds: float
     case_model: CaseModel = field(repr=False)
 
@@ -51,7 +58,7 @@ class Explanation(Viewed):
 
     def to_frame(self, what: str = "price_responses") -> pd.DataFrame:
         """One of the tables: price_responses, condition_costs, runners_up, segments, under_water,
-        sales_floors."""
+        sales_floors, lever_responses, lever_map."""
         import pandas as pd
 
         return pd.DataFrame(list(getattr(self, what)))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from optimizer.answer.offers import Offers, part_cells, part_columns, price_columns, prices
+from optimizer.answer.ranges import FigureRange
 from optimizer.answer.views import Viewed
 
 if TYPE_CHECKING:
@@ -78,6 +79,17 @@ class Frontier(Viewed):
     label: str = ""
     """What sets this frontier apart in a family."""
     evaluations: tuple[Evaluation, ...] = field(default=(), repr=False)
+    band: tuple[FigureRange, ...] = ()
+    """By point, y of its menu over draws of all that is assumed; empty where none were asked for."""
+    draws: int = 0
+    """How many they were."""
+
+    @property
+    def at_today(self) -> FrontierPoint | None:
+        """The point with the best y among those with at least today's x; None where there is none."""
+        kept = [p for p in self.points if self.x.sense * (p.x - self.x.today) >= -1e-9 * abs(self.x.today)]
+        best = max(kept, key=lambda p: self.y.sense * p.y, default=None)
+        return best if best is not None and self.y.sense * (best.y - self.y.today) > 0.0 else None
 
     def offers(self) -> list[Offers]:
         """The terms of every point's menu as plain data."""

@@ -48,6 +48,47 @@ def compute_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
     ]
 
 
+def net_changes(today: Evaluation, evaluation: Evaluation) -> list[dict[str, Any]]:
+    """Customers of every plan, of every rival's plan, of own hardware and of nothing, today and at the menu.
+
+    Net: a logit tells how many there are, not who went where.
+    """
+    titles = evaluation.prepared.market.plans
+    rows = [
+        {"name": p.name, "title": titles[p.name].title, "whose": "ours",
+         "today": today.figure("customers", Selection(plan=p.name)),
+         "customers": evaluation.figure("customers", Selection(plan=p.name))}
+        for p in evaluation.prepared.plans
+    ]  # fmt: skip
+    then, now = ((e.prepared.alternative_share * e.elsewhere[:, None]).sum(axis=0) for e in (today, evaluation))
+    others = [(a.name, "rival" if a.rival else "own hardware") for a in evaluation.prepared.alternatives]
+    for k, (name, whose) in enumerate([*others, ("nothing", "nothing")]):
+        known = evaluation.prepared.market.alternatives.get(name)
+        title = "Nothing" if known is None else known.title
+        rows.append({"name": name, "title": title, "whose": whose, "today": float(then[k]), "customers": float(now[k])})
+    return rows
+
+
+def market_places(today: Evaluation, evaluation: Evaluation) -> list[dict[str, Any]]:
+    """Every plan of ours and of the rivals by what a customer pays on average and how many customers it has."""
+    bills = evaluation.prepared.alternative_bill
+    paid = dict(zip((a.name for a in evaluation.prepared.alternatives), bills.T, strict=False))
+    share = dict(zip(paid, evaluation.prepared.alternative_share.T, strict=False))
+    rows = []
+    for row in net_changes(today, evaluation):
+        if row["whose"] == "ours":
+            part = Selection(plan=row["name"])
+            bill = evaluation.figure("revenue", part) / row["customers"] if row["customers"] else None
+            before = today.figure("revenue", part) / row["today"] if row["today"] else None
+        elif row["whose"] == "rival":
+            held = share[row["name"]] * evaluation.elsewhere
+            bill = before = float((held * paid[row["name"]]).sum() / held.sum()) if held.sum() > 0.0 else None
+        else:
+            continue
+        rows.append({**row, "paid_a_month": bill, "paid_a_month_today": before})
+    return rows
+
+
 def parts(evaluation: Evaluation, kind: str) -> list[tuple[str, Selection]]:
     """Names and selections of the parts of a business."""
     if kind == "plan":
@@ -89,6 +130,7 @@ def usage_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
                     "requests_per_customer": float((held * per.requests)[mask].sum()) / count,
                     "gross_margin_per_customer": float((held * margin)[mask].sum()) / count,
                     "under_water_share": float(held[mask & (per.serving > per.revenue)].sum()) / count,
+                    "cap_binding_share": float((held * per.binds)[mask].sum()) / count,
                     "api_value_multiple": float(np.nansum(value)) / billed
                     if billed > 0.0 and not np.isnan(value).all()
                     else None,

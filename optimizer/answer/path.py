@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from optimizer.answer.audit import ConditionCheck
 from optimizer.answer.menu import PlanChoice
 from optimizer.answer.solution import ObjectiveValue
 from optimizer.answer.views import Viewed
+from optimizer.economics.cash import balance
 from optimizer.economics.figures import HEADLINES, TOTAL, Selection, unit_of
 from optimizer.horizon.gpus import Supply, load_of
 from optimizer.horizon.timeline import Timeline
@@ -47,6 +50,18 @@ class GpuOrder:
 
 
 @dataclass(frozen=True)
+class GpuPrice:
+    """A GPU hour in a month, usd."""
+
+    worth: float
+    """What one more at hand throughout the month would bring in the objective, by the bound's prices."""
+    rent: float
+    """The market's."""
+    hired: float
+    """On demand."""
+
+
+@dataclass(frozen=True)
 class PathSolution(Viewed):
     """The answer to a case over months."""
 
@@ -74,7 +89,9 @@ class PathSolution(Viewed):
     orders: tuple[GpuOrder, ...]
     """Of GPUs; every order that may be placed, those of 0 lots included."""
     supply: Supply | None = field(repr=False)
-    """GPUs at hand where they are ordered ahead."""
+    """GPUs at hand where they stand under a contract or are ordered ahead."""
+    gpu_prices: tuple[GpuPrice, ...]
+    """By month of the horizon; empty where hours are paid as used."""
     worth: tuple[CustomerWorth, ...]
     """What a customer is worth along the path."""
     findings: tuple[Any, ...]
@@ -106,12 +123,13 @@ class PathSolution(Viewed):
 
     @property
     def gpus(self) -> list[dict[str, float]] | None:
-        """By month of the horizon, GPUs at hand and the most that are busy; None where they are paid as used."""
+        """By month of the horizon, GPUs at hand, what they carry and the most that are busy, both in GPUs of the
+        standing kind; None where they are paid as used."""
         if self.supply is None:
             return None
         busy = load_of(self.path, self.supply.pool).max(axis=1)
-        pairs = zip(self.supply.capacity, busy, strict=False)
-        return [{"at_hand": float(n), "busy": float(most)} for n, most in pairs]
+        rows = zip(self.supply.at_hand, self.supply.capacity, busy, strict=False)
+        return [{"at_hand": float(n), "carry": float(can), "busy": float(most)} for n, can, most in rows]
 
     @property
     def cash(self) -> list[float] | None:
@@ -119,11 +137,9 @@ class PathSolution(Viewed):
         stated = self.timeline.asked.cash
         if stated is None:
             return None
-        earned, found = stated.have.value, []
-        for margin in self.series("contribution_margin"):
-            earned += margin - stated.spend.value
-            found.append(earned)
-        return found
+        ahead = np.zeros(self.timeline.months) if self.supply is None else self.supply.ahead[: self.timeline.months]
+        flows = np.array(self.series("contribution_margin")) - ahead - stated.spend.value
+        return [float(amount) for amount in balance(stated.have.value, flows)]
 
     def to_frame(self) -> pd.DataFrame:
         """One row a month, one column a headline figure."""

@@ -42,6 +42,7 @@ def path_document(solution: PathSolution) -> dict[str, Any]:
         "cash": solution.cash,
         "orders": [asdict(order) for order in solution.orders],
         "gpus": solution.gpus,
+        "gpu_hour_usd": [asdict(price) for price in solution.gpu_prices] or None,
         "worlds": [
             {"month": w.month, "title": w.title, "changes": {p: c.model_dump(exclude_none=True) for p, c in
                                                              w.changes.items()}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,19 +12,23 @@ import numpy as np
 
 from optimizer.answer.audit import TRUST, ConditionCheck, difference
 from optimizer.answer.menu import plan_choices
-from optimizer.answer.path import GpuOrder, PathSolution, StageMenu
+from optimizer.answer.path import GpuOrder, GpuPrice, PathSolution, StageMenu
+from optimizer.answer.path_mixes import best_of_mixes
 from optimizer.answer.solution import ObjectiveValue
-from optimizer.errors import InfeasibleError, NotTrustedError, SolverError, bad_argument
+from optimizer.economics.orders import hour_price
+from optimizer.errors import InfeasibleError, NotTrustedError, SolverError
 from optimizer.horizon.bounds import whole_box
+from optimizer.horizon.buying import cheapest
 from optimizer.horizon.diagnosis import diagnosed
-from optimizer.horizon.fleet import Fleet, cheapest
+from optimizer.horizon.fleet import Fleet
 from optimizer.horizon.gpus import Supply, load_of, supply_of
 from optimizer.horizon.instance import Horizon
+from optimizer.horizon.joint import OrderingCase
 from optimizer.horizon.limits import limited
-from optimizer.horizon.orders import order_path
+from optimizer.horizon.orders import order_path, which_clash
 from optimizer.horizon.paths import count_paths, stepping
 from optimizer.horizon.question import CashDate, PathCondition, PathQuestion, question_of
-from optimizer.horizon.search import YARDSTICK, SearchedPath, search_paths
+from optimizer.horizon.search import YARDSTICK, search_paths
 from optimizer.horizon.simulate import values
 from optimizer.horizon.timeline import timeline_of
 from optimizer.horizon.worth import customer_worth
@@ -59,9 +64,14 @@ class Claim:
 def solve_path(m: CaseModel, settings: Settings) -> PathSolution:
     """The best path of menus. Raises InputError, InfeasibleError, SolverError, NotTrustedError."""
     began = time.perf_counter()
-    _refuse_shock(m)
-    question = question_of(timeline_of(m))
-    claim = best_claim(question, settings)
+    if len(m.choices.splits) > 1:
+        found = best_of_mixes(m, settings)
+        question = found.question
+        claim = Claim(found.levels, question.aim.sense * found.bound, _status(found.status), settings.gap, found.boxes,
+                      found.certificate)  # fmt: skip
+    else:
+        question = question_of(timeline_of(m))
+        claim = best_claim(question, settings)
     return path_solution(question, claim, time.perf_counter() - began)
 
 
@@ -72,7 +82,7 @@ def best_claim(question: PathQuestion, settings: Settings, seed: Sequence[Sequen
     """
     horizon = replace(question.posed.horizon, weight=question.weight)
     clock = Clock(settings.deadline, settings.cancelled)
-    if question.timeline.fleet is not None:
+    if question.timeline.fleet is not None and not question.free_of_gpus:
         return _ordered(question, horizon, question.timeline.fleet, settings, clock)
     known = None if seed is None else question.posed.path(seed)
     found = search_paths(horizon, settings.gap, clock, limits=question.limits, seed=known)
@@ -83,26 +93,27 @@ def best_claim(question: PathQuestion, settings: Settings, seed: Sequence[Sequen
         raise SolverError("no path that meets the conditions was found in time")
     levels = question.posed.levels(found.incumbent.path)
     sense = question.aim.sense
-    return Claim(levels, sense * (found.bound + question.constant), _status(found, settings), settings.gap,
+    return Claim(levels, sense * (found.bound + question.constant), _status(found.status), settings.gap,
                  found.boxes, found.certificate)  # fmt: skip
 
 
-def _refuse_shock(m: CaseModel) -> None:
-    """Raises InputError: no bound knows of customers who decide at once as their terms change."""
-    if m.inputs.case.horizon is not None and m.inputs.case.horizon.shock is not None:
-        cure = "leave it out, or state the terms under changes: or worlds: and ask 'optimizer evaluate'"
-        raise bad_argument("horizon.shock", "the best path is not searched with it", cure)
-
-
 def _ordered(question: PathQuestion, horizon: Horizon, fleet: Fleet, settings: Settings, clock: Clock) -> Claim:
-    """The best path with its orders of GPUs. Raises SolverError where there is none."""
-    found = order_path(horizon, question.posed.use, fleet, settings.gap, clock)
+    """The best path with its orders of GPUs. Raises InfeasibleError, SolverError where there is none."""
+    use, limits, charges = question.posed.use, question.limits, question.charges
+    found = order_path(horizon, use, fleet, settings.gap, clock, limits, charges)
     if found is None:
-        raise SolverError("no path was found whose load GPUs can carry")
+        assert charges is not None
+        clash = which_clash(OrderingCase(horizon, use, fleet, limits, charges), settings.gap, clock)
+        if clash:
+            told = "cannot be kept" if len(clash) < len(limits) or len(clash) == 1 else "clash"
+            raise InfeasibleError(
+                f"No path keeps all limits with any orders (proven). These {told}: {'; '.join(clash)}."
+            )
+        raise SolverError("no path and orders were found whose load GPUs can carry and that meet the conditions")
     status = Status.OPTIMAL if found.verdict is Verdict.PROVED else Status.FEASIBLE
     levels = question.posed.levels(found.path)
-    return Claim(levels, found.bound + question.constant, status, settings.gap, 0, found.certificate,
-                 tuple(found.lots.tolist()))  # fmt: skip
+    bound = question.aim.sense * (found.bound + question.constant)
+    return Claim(levels, bound, status, settings.gap, 0, found.certificate, tuple(found.lots.tolist()))
 
 
 def followed(question: PathQuestion, menus: Sequence[Menu], lots: Sequence[float] | None) -> _Followed:
@@ -112,9 +123,9 @@ def followed(question: PathQuestion, menus: Sequence[Menu], lots: Sequence[float
         return timeline.follow(menus), None
     fleet = timeline.fleet
     if lots is None:
-        bought = cheapest(fleet, load_of(timeline.follow(menus), timeline.pool))
-        if bought is None:
-            raise SolverError("no orders carry the load of today's menu")
+        endless = replace(fleet, burst_limit=np.inf)  # too much burst is told, not refused
+        bought = cheapest(endless, load_of(timeline.follow(menus), timeline.pool))
+        assert bought is not None
         lots = bought.lots.tolist()
     if len(lots) != len(fleet.orders) or any(not 0.0 <= n <= most for n, most in zip(lots, fleet.most, strict=True)):
         raise NotTrustedError("the orders of GPUs are none that the case allows")
@@ -125,23 +136,25 @@ def followed(question: PathQuestion, menus: Sequence[Menu], lots: Sequence[float
 def evaluate_path(m: CaseModel) -> PathSolution:
     """Today's plans at the terms of the case's market, held for all months; nothing is optimised."""
     began = time.perf_counter()
-    question = question_of(timeline_of(m))
+    question = question_of(timeline_of(m, 0))
     value = question.aim.value(followed(question, _held(question), None)[0])
     claim = Claim((), value, Status.EVALUATED, 0.0, 0, {})
     return path_solution(question, claim, time.perf_counter() - began)
 
 
-def _status(found: SearchedPath, settings: Settings) -> Status:
-    if found.status is SearchStatus.INTERRUPTED:
+def _status(found: SearchStatus) -> Status:
+    if found is SearchStatus.INTERRUPTED:
         return Status.INTERRUPTED
-    return Status.OPTIMAL if found.status is SearchStatus.CLOSED else Status.FEASIBLE
+    return Status.OPTIMAL if found is SearchStatus.CLOSED else Status.FEASIBLE
 
 
 def _held(question: PathQuestion) -> list[Menu]:
-    """Today's menu in every era, at the terms of its world."""
+    """Today's menu in every era, at the terms of its world; at today's split and budget where they are a choice."""
     timeline = question.timeline
     made = [own_menu(timeline.m.inputs.case, era.m.prepared) for era in timeline.eras]
-    return [replace(menu, budget=timeline.budget) for menu in made]
+    if len(timeline.m.choices.splits) > 1:
+        return made
+    return [replace(menu, enterprise_share=timeline.split[0], budget=timeline.budget) for menu in made]
 
 
 def path_solution(question: PathQuestion, claim: Claim, seconds: float) -> PathSolution:
@@ -153,7 +166,7 @@ def path_solution(question: PathQuestion, claim: Claim, seconds: float) -> PathS
     months, supply = (held, held_supply) if evaluated else followed(question, menus, claim.lots)
     value = aim.value(months)
     differs = 0.0 if evaluated else _differs(question, claim, value, months)
-    conditions = tuple(checked(c, months) for c in question.conditions)
+    conditions = tuple(checked(c, months, supply) for c in question.conditions)
     if not evaluated and any(not c.met for c in conditions):
         missed = ", ".join(c.name for c in conditions if not c.met)
         raise NotTrustedError(f"the evaluator finds that the path misses {missed}; no number is shown")
@@ -165,7 +178,7 @@ def path_solution(question: PathQuestion, claim: Claim, seconds: float) -> PathS
         aim.name, "most" if aim.sense > 0 else "least", aim.unit, value, claim.bound, gap, claim.gap_asked,
         claim.status, "evaluated" if evaluated else "screened", 0, 0, None,
     )  # fmt: skip
-    paths = 1 if evaluated else count_paths(question.posed.horizon, whole_box(question.posed.horizon))
+    paths = 1 if evaluated else _paths(question)
     verdict, words = _verdict(objective, paths, conditions)
     return PathSolution(
         case=m.inputs.name,
@@ -186,6 +199,7 @@ def path_solution(question: PathQuestion, claim: Claim, seconds: float) -> PathS
         largest_difference=differs,
         orders=_orders(question, claim),
         supply=supply,
+        gpu_prices=_gpu_prices(question, claim),
         worth=() if evaluated else customer_worth(timeline, claim.levels),
         findings=tuple(m.findings),
         paths=paths,
@@ -198,6 +212,12 @@ def path_solution(question: PathQuestion, claim: Claim, seconds: float) -> PathS
     )
 
 
+def _paths(question: PathQuestion) -> int:
+    """That the case allows."""
+    horizon = question.posed.horizon
+    return len(question.timeline.m.choices.splits) * count_paths(horizon, whole_box(horizon))
+
+
 def _orders(question: PathQuestion, claim: Claim) -> tuple[GpuOrder, ...]:
     """What is ordered."""
     fleet = question.timeline.fleet
@@ -205,6 +225,17 @@ def _orders(question: PathQuestion, claim: Claim) -> tuple[GpuOrder, ...]:
         return ()
     pairs = zip(fleet.orders, claim.lots, strict=True)
     return tuple(GpuOrder(v.name, month + 1, int(n), int(n) * v.lot) for (v, month), n in pairs)
+
+
+def _gpu_prices(question: PathQuestion, claim: Claim) -> tuple[GpuPrice, ...]:
+    """By month of the horizon, what the bound's prices say of a GPU hour; empty where nothing was ordered ahead."""
+    fleet, told = question.timeline.fleet, claim.certificate.get("prices")
+    if fleet is None or told is None:
+        return ()
+    worth = hour_price(np.array(told), fleet.hours, question.timeline.discount)
+    hired = fleet.burst_bill.sum(axis=1) / fleet.hours.sum()
+    rows = zip(worth, fleet.rent, hired, strict=True)
+    return tuple(GpuPrice(*map(float, row)) for row in itertools.islice(rows, question.timeline.months))
 
 
 def _scale(question: PathQuestion) -> float:
@@ -220,9 +251,10 @@ def _differs(question: PathQuestion, claim: Claim, value: float, months: Sequenc
     if not stepping(horizon, path)[0]:
         raise NotTrustedError("the path takes a step that the case does not allow")
     by_arrays = float(values(horizon, path)[0]) + question.constant
-    fleet, pool = question.timeline.fleet, question.timeline.pool
-    if fleet is not None and pool is not None:
-        by_arrays -= float(fleet.total(np.array(claim.lots), load_of(months, pool)))
+    fleet, pool, charges = question.timeline.fleet, question.timeline.pool, question.charges
+    if fleet is not None and pool is not None and charges is not None:
+        lots = np.array(claim.lots)
+        by_arrays -= float(charges.taken(lots, fleet.over(lots, load_of(months, pool)))[0])
     programmed = question.aim.sense * by_arrays
     off = difference(programmed, value, _scale(question))
     if not off <= TRUST:
@@ -231,9 +263,11 @@ def _differs(question: PathQuestion, claim: Claim, value: float, months: Sequenc
     return off
 
 
-def checked(c: PathCondition | CashDate, path: Sequence[MonthEvaluation]) -> ConditionCheck:
-    """A condition on a path, decided by the evaluator at 1e-6 relative."""
-    value = c.value(path)
+def checked(
+    c: PathCondition | CashDate, path: Sequence[MonthEvaluation], supply: Supply | None = None
+) -> ConditionCheck:
+    """A condition on a path and its GPUs, decided by the evaluator at 1e-6 relative."""
+    value = c.value(path, supply)
     slack, scale = c.sense * (value - c.bound), c.have if isinstance(c, CashDate) else abs(c.bound)
     return ConditionCheck(
         name=f"{c.name}, {c.words}", figure=c.figure, part=c.selection.label,

@@ -8,6 +8,7 @@ from typing import Any
 
 from optimizer.answer.menu import read_level
 from optimizer.answer.path_document import KIND, path_document, path_files
+from optimizer.answer.path_mixes import proven_of_mixes
 from optimizer.answer.path_solving import Claim, path_solution
 from optimizer.answer.saved import CURE, SavedResult, csv_rows, differences
 from optimizer.errors import NotTrustedError, bad_argument
@@ -33,7 +34,7 @@ def is_path(saved: SavedResult) -> bool:
 def verify_path(saved: SavedResult, m: CaseModel) -> list[dict[str, Any]]:
     """Rows of what was checked. Raises InputError where the result is not well formed."""
     try:
-        question = question_of(timeline_of(m))
+        question = question_of(timeline_of(m, _mix(saved, m)))
         claim = _claim(saved, question)
         solution = path_solution(question, claim, 0.0)
         wanted, given = clean(path_document(solution)), dict(saved.result)
@@ -48,7 +49,7 @@ def verify_path(saved: SavedResult, m: CaseModel) -> list[dict[str, Any]]:
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, StopIteration) as error:
         message = f"{saved.folder / 'result.json'} is not what --out saves: {type(error).__name__}: {error}"
         raise bad_argument("DIR", message, CURE) from None
-    return rows if claim.status is Status.EVALUATED else [*rows, _bound(question, claim)]
+    return rows if claim.status is Status.EVALUATED else [*rows, _bound(question, claim, m)]
 
 
 def _row(what: str, found: list[Any]) -> dict[str, Any]:
@@ -70,6 +71,16 @@ def _claim(saved: SavedResult, question: PathQuestion) -> Claim:
     return Claim(levels, float(told["bound"]), status, float(told["gap_asked"]), boxes, proof, lots)
 
 
+def _mix(saved: SavedResult, m: CaseModel) -> int:
+    """Number of the saved split and budget. Raises NotTrustedError where stages differ or the case has no such ones."""
+    if len(m.choices.splits) == 1 or Status(saved.result["status"]) is Status.EVALUATED:
+        return 0
+    told = [(stage["mix"]["enterprise_share"], stage["mix"].get("budget")) for stage in saved.result["stages"]]
+    if len(set(told)) != 1 or told[0] not in m.choices.splits:
+        raise NotTrustedError("the saved split and budget are none that the case allows")
+    return m.choices.splits.index(told[0])
+
+
 def _levels(question: PathQuestion, stage: int, told: Mapping[str, Any]) -> tuple[int, ...]:
     """Where a saved menu stands among the levels of its stage's first world."""
     era = next(e for e in question.timeline.eras if e.stage == stage)
@@ -83,18 +94,21 @@ def _levels(question: PathQuestion, stage: int, told: Mapping[str, Any]) -> tupl
     return tuple(found)
 
 
-def _proven(question: PathQuestion, horizon: Horizon, claim: Claim) -> float:
+def _proven(question: PathQuestion, horizon: Horizon, claim: Claim, m: CaseModel) -> float:
     fleet = question.timeline.fleet
-    if fleet is None:
-        return replay(horizon, claim.certificate, question.limits)
-    return replay_orders(horizon, question.posed.use, fleet, claim.certificate)
+    if len(m.choices.splits) > 1:
+        return proven_of_mixes(m, claim.certificate)
+    if fleet is None or question.free_of_gpus:
+        return question.constant + replay(horizon, claim.certificate, question.limits)
+    use, limits, charges = question.posed.use, question.limits, question.charges
+    return question.constant + replay_orders(horizon, use, fleet, claim.certificate, limits, charges)
 
 
-def _bound(question: PathQuestion, claim: Claim) -> dict[str, Any]:
+def _bound(question: PathQuestion, claim: Claim, m: CaseModel) -> dict[str, Any]:
     """What the certificate proves against what was claimed."""
     horizon = replace(question.posed.horizon, weight=question.weight)
     try:
-        proven = question.constant + _proven(question, horizon, claim)
+        proven = _proven(question, horizon, claim, m)
     except NotTrustedError as error:
         return {"what": "bound", "passed": False, "detail": f"the certificate does not hold: {error}"}
     sense = question.aim.sense

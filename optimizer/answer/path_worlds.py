@@ -76,10 +76,10 @@ def proven_path(m: CaseModel, settings: Settings) -> ProvenPath | None:
 
 def in_world(question: PathQuestion, chosen: ChosenPath) -> PathInWorld:
     """A path in a world, by the evaluator. Orders of GPUs stay what they are; what they do not carry is hired."""
-    months, _ = followed(question, question.timeline.menus(chosen.levels), chosen.lots)
+    months, supply = followed(question, question.timeline.menus(chosen.levels), chosen.lots)
     missed: dict[str, list[str]] = {}
     for c in question.conditions:
-        if not checked(c, months).met:
+        if not checked(c, months, supply).met:
             missed.setdefault(c.name, []).append(c.words)
     told = [f"{name}, {w[0]}" + (f" and {len(w) - 1} more" if len(w) > 1 else "") for name, w in missed.items()]
     month = overloaded(question.timeline.m.prepared, months)
@@ -97,7 +97,8 @@ def today_held(question: PathQuestion) -> ChosenPath | None:
         if place is None:
             return None
         levels.append(place)
-    if question.timeline.fleet is not None or m.choices.composites.packed(levels) is None:
+    fleet = question.timeline.fleet
+    if (fleet is not None and fleet.orders) or m.choices.composites.packed(levels) is None:
         return None
     chosen = ChosenPath((tuple(levels),) * len(question.timeline.stages))
     allowed = stepping(question.posed.horizon, question.posed.path(chosen.levels)[None])[0]

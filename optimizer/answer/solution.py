@@ -13,7 +13,7 @@ from optimizer.answer.audit import Audit
 from optimizer.answer.checks.check import Checked, CheckName, CheckVerdict
 from optimizer.answer.menu import PlanChoice, text
 from optimizer.answer.parts import parts, usage_rows
-from optimizer.answer.views import Viewed
+from optimizer.answer.views import Viewed, drawn
 from optimizer.economics.figures import PART_FIGURES, Selection, unit_of
 from optimizer.inputs.changes import change_rows
 from optimizer.market.evaluate import Evaluation
@@ -243,6 +243,13 @@ class Solution(Viewed):
         import pandas as pd
 
         return pd.DataFrame(usage_rows(self.evaluation))
+
+    def explore(self, height: int = 900) -> Any:
+        """The live page, opened at this menu, for a notebook to show; no server stands behind it.
+
+        height: of the frame, in pixels. Needs the ``report`` extra.
+        """
+        return drawn(self, "page", height=height)
 
     def frames(self) -> list[pd.DataFrame]:
         """Menu and figures, for notebooks."""

@@ -50,10 +50,17 @@ class Viewed:
         """The chart, as an object that is returned and not shown. Needs the ``report`` extra."""
         return drawn(self)
 
+    def _still(self) -> str:
+        """The chart as a picture; empty where there is none, or the packages for it are not installed."""
+        try:
+            return str(drawn(drawn(self), "picture"))
+        except (LookupError, ModuleNotFoundError):
+            return ""
+
     def frames(self) -> list[pd.DataFrame]:
         """The tables that a notebook shows."""
         raise NotImplementedError
 
     def _repr_html_(self) -> str:
-        """For notebooks."""
-        return "".join(str(frame.to_html()) for frame in self.frames())
+        """For notebooks: the chart as a picture, and the tables."""
+        return self._still() + "".join(str(frame.to_html()) for frame in self.frames())

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 from optimizer.units import display
 
+ROUNDED_UP = 0.9995
+"""From this part of a scale on three digits round to the whole of it: 999.6 k is 1 M."""
 _SCALES = ((1e9, " bn"), (1e6, " M"), (1e3, " k"))
 
 DISCOUNT, CREDITS, REGIONAL = "annual_discount", "credits", "regional_price."
@@ -20,9 +22,13 @@ def amount(value: float) -> str:
     if math.isinf(value):
         return "unlimited"
     for size, word in _SCALES:
-        if abs(value) >= size:
-            return f"{value / size:,.3g}{word}" if abs(value) < 1e3 * size else f"{value / size:,.0f}{word}"
-    return f"{value:,.3g}" if abs(value) < 100 else f"{value:,.0f}"
+        if abs(value) >= size * ROUNDED_UP:
+            return _three(value / size) + word
+    return _three(value)
+
+
+def _three(value: float) -> str:
+    return f"{value:,.3g}" if abs(value) < 99.5 else f"{value:,.0f}"
 
 
 def bare(value: float, unit: str) -> str:

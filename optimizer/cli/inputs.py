@@ -23,6 +23,7 @@ def check(case: CaseArgument, sets: SetOption = None, json: JsonOption = False) 
     from optimizer.io.plain import dumps
     from optimizer.market.diversion import diversions
     from optimizer.market.over_months import answers_over_months
+    from optimizer.market.rise import payers_rise
     from optimizer.model.case_model import checked_case
     from optimizer.report.words import diversion_text, findings_text
 
@@ -32,6 +33,7 @@ def check(case: CaseArgument, sets: SetOption = None, json: JsonOption = False) 
     checks = case_model.checks if case_model is not None and believed else ()
     lost = diversions(case_model.today) if case_model is not None and believed else []
     later = answers_over_months(case_model.calibrated, case_model.today) if case_model is not None and believed else []
+    rise = payers_rise(case_model.inputs.market, case_model.today) if case_model is not None and believed else None
     if json:
         body = {
             "schema_version": 1,
@@ -43,6 +45,7 @@ def check(case: CaseArgument, sets: SetOption = None, json: JsonOption = False) 
             "credibility": [_check_row(c) for c in checks],
             "diversion": [asdict(d) for d in lost],
             "over_months": [asdict(a) for a in later],
+            "payers_rise": None if rise is None else asdict(rise),
         }
         print_document(dumps(body))
     else:
@@ -54,6 +57,8 @@ def check(case: CaseArgument, sets: SetOption = None, json: JsonOption = False) 
         for a in later:
             told = ", ".join(f"{value:.2f} after {t} month{'s' if t > 1 else ''}" for t, value in a.elasticity.items())
             print(f"{a.plan}: own-price elasticity of customers {told}")
+        if rise is not None:
+            print(rise.text)
         print(findings_text(findings) if findings else "no findings")
     if errors:
         raise typer.Exit(BAD_INPUT)

@@ -222,6 +222,8 @@ def simulate(
     days: Annotated[int, typer.Option("--days", help="Days that the tables cover.")] = 90,
     seed: Annotated[int, typer.Option("--seed", help="The same seed, the same company.")] = 0,
     visitors: Annotated[int, typer.Option("--visitors", help="Visitors an arm of its tests; 0: no tests.")] = 8000,
+    asked: Annotated[int, typer.Option("--asked", help="People of each segment who answer surveys; 0: none.")] = 0,
+    ledger: Annotated[bool, typer.Option("--ledger", help="Its own costs are among the tables.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Tables of a company that does not exist, from a truth drawn within low and high; truth.csv goes beside them."""
@@ -231,7 +233,7 @@ def simulate(
     from optimizer.learn.simulate import table_files_of, truth_text
 
     read_folder(out)
-    made = simulated(case, customers, days, seed, visitors)
+    made = simulated(case, customers, days, seed, visitors, asked, ledger)
     write_folder_atomic(out, table_files_of(made))
     beside = Path(out).absolute().parent / "truth.csv"
     write_atomic(beside, truth_text(made))

@@ -70,7 +70,7 @@ def run(
         case_model = prepare_case(case, sets=read_changes(sets))
         settings = settings_of(case_model, began, gap, time_limit, None if screen else False)
         if over_months(case_model):
-            given = {"--excel": excel, "--parquet": parquet, "--with": studies, "--cluster": cluster}
+            given = {"--parquet": parquet, "--with": studies, "--cluster": cluster}
             _only_long_run({**given, "--checks all": checks == "all", "--no-screen": not screen})
         wanted = read_studies(studies, case_model, settings, asked and not over_months(case_model))
     if cluster is not None and not wanted:
@@ -80,13 +80,18 @@ def run(
             solution = solve_any(case_model, settings)
         files = partial(write_files, case_model, settings, html, excel, parquet, wanted, executor)
         if over_months(case_model):
-            files = partial(_page, html)
+            files = partial(_path_files, html, excel)
         told = None if over_months(case_model) else checks_of(case_model, settings, checked)
         emit(solution, json, out, files if asked else None, told)
 
 
-def _page(html: Path | None, solution: Any) -> None:
-    """The page of an answer over months."""
+def _path_files(html: Path | None, excel: Path | None, solution: Any) -> None:
+    """The page and the workbook of an answer over months."""
+    if excel is not None:
+        from optimizer.report.path_excel import write_path_workbook
+
+        write_path_workbook(excel, solution)
+        print(f"saved to {excel}", file=sys.stderr)
     if html is None:
         return
     try:

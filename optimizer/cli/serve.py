@@ -36,9 +36,8 @@ def serve(
     workers: Annotated[int, typer.Option("--workers", help="Jobs that run at once.", min=1, max=64)] = 2,
 ) -> None:
     """Serve the optimizer over HTTP: the page, and /v1 for programs."""
-    from optimizer.service.serving import FIRST
     from optimizer.service.serving import serve as served
-    from optimizer.service.settings import ServiceSettings
+    from optimizer.service.settings import FIRST, ServiceSettings
 
     given = token or os.environ.get("OPTIMIZER_TOKEN")
     if given is not None and (

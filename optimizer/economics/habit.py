@@ -29,6 +29,30 @@ def habit_factors(paid: Sequence[bool], familiarity: float, upgrade: float, loya
     return np.exp(utility)
 
 
+def rise_rate(before: float, after: float, months: float, free: float) -> float:
+    """Payers who come on balance in a month for every free customer: (after - before) / (months x free).
+
+    Unit: 1/month. Source: definition.
+    """
+    return (after - before) / (months * free)
+
+
+def moves_up(customers: Array, rate: Array, chance: Array) -> float:
+    """Share of customers who go to other plans in a month: sum of rate x chance x customers over their sum.
+
+    ``chance``: that someone who decides takes one of those. Index: (I,). Unit: 1/month. Source: definition.
+    """
+    return float((rate * chance) @ customers) / float(customers.sum())
+
+
+def beyond_deciders(held: Array, wanted: Array, deciding: Array) -> float:
+    """Share of customers (I,) who are of types of which more would have to choose in a month than decide.
+
+    Index: (I,). Unit: fraction. Source: a decision is the only way to a plan.
+    """
+    return float(held[wanted > deciding].sum()) / float(held.sum())
+
+
 def at_rest(
     customers: Array, rate: Array, entrants: Array, inflow: Array, members: Array, attraction: Array, fixed: Bools,
     weigh: Callable[[Array], Array],

@@ -27,19 +27,32 @@ def payments(rent: float, purchase: float, arrives: int, served: Array) -> Array
     return paid
 
 
-def residual(purchase: float, arrives: int, life: int, months: int) -> float:
-    """What a bought GPU is worth at the end of the months: purchase x (1 - months served / life), 0 or more.
+def wear(purchase: float, arrives: int, life: int | None, served: Array) -> Array:
+    """What a bought GPU loses of its worth by month: purchase / life in its first ``life`` months of service.
 
-    Unit: usd. Source: straight-line depreciation (IAS 16).
+    All of it in the month of arrival where there is no life. Index: (T,). Unit: usd/month.
+    Source: straight-line depreciation (IAS 16).
     """
-    return purchase * max(0.0, 1.0 - (months - arrives) / life) if arrives < months else 0.0
+    if life is None:
+        return payments(0.0, purchase, arrives, served)
+    young = np.arange(len(served)) < arrives + life
+    return np.asarray(served * young * (purchase / life))
+
+
+def carries(gpus: float, speed: float, served: Array) -> Array:
+    """Load that GPUs of an order carry by month: gpus x speed x serves_t.
+
+    ``speed``: work of one of them in an hour over that of a standing GPU. Index: (T,). Unit: GPUs of the standing kind.
+    Source: definition; the load is told in hours of the standing kind, whatever serves it.
+    """
+    return np.asarray(gpus * speed * served)
 
 
 def capacity(standing: Array, lots: Array, per_lot: Array) -> Array:
     """GPUs at hand by month: standing_t + sum_o lots_o x per_lot_ot.
 
-    ``per_lot``: GPUs of a lot x its efficiency x serves. Index: (T,), (O,) and (O, T) to (T,). Unit: GPUs of the
-    standing kind. Source: definition.
+    ``per_lot``: what a lot ``carries``. Index: (T,), (O,) and (O, T) to (T,). Unit: GPUs of the standing kind.
+    Source: definition.
     """
     return np.asarray(standing + lots @ per_lot)
 
@@ -58,3 +71,12 @@ def burst_price(rent: Array, hours: Array, factor: float) -> Array:
     ``rent``: the market's, usd per GPU and hour. Index: (T,) and (H,) to (T, H). Unit: usd/month. Source: definition.
     """
     return np.asarray(factor * rent[:, None] * hours)
+
+
+def hour_price(price: Array, hours: Array, discount: Array) -> Array:
+    """What an hour of one more GPU at hand throughout a month is worth: sum_h price_th / (sum_h hours_h x discount_t).
+
+    ``price``: (T, H) discounted usd of a GPU in a month's block of hours, as a bound's multipliers tell it.
+    Index: (T,). Unit: usd/GPU-hour. Source: dual price of the capacity rows, Dantzig and Wolfe (1960).
+    """
+    return np.asarray(price.sum(axis=1) / (hours.sum() * discount))

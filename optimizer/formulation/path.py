@@ -54,6 +54,12 @@ class StatedPath:
     origin: Ints
     """(J+1,) class of every row."""
     limits: tuple[StatedLimit, ...] = ()
+    coming: Array | None = None
+    """(T, I) people who are reached in a month whoever is there; nobody where absent."""
+    brings: Array | None = None
+    """(J+1, I) further people whom someone who is there brings into reach in a month, below 0 where some are lost."""
+    most: Array | None = None
+    """(T, I) everyone in a month is never more; known from ``entrants`` where nobody else comes."""
 
     @property
     def plans(self) -> range:
@@ -82,6 +88,8 @@ class StatedPath:
     @cached_property
     def people(self) -> Array:
         """(T, I) everyone after a month's entrants came: no state is larger."""
+        if self.most is not None:
+            return self.most
         return np.asarray(self.start.sum(axis=0) + np.cumsum(self.entrants, axis=0))
 
     @cached_property
@@ -267,19 +275,26 @@ def served(m: pyo.ConcreteModel, s: StatedPath, t: int, j: int, level: int, i: i
 
 @equation
 def staying_away(m: pyo.ConcreteModel, s: StatedPath) -> None:
-    """The alternatives have after a month those who did not decide and those who chose them.
+    """The alternatives have after a month those who did not decide, those who chose them, and who is newly reached.
 
-    Formula: n_t0i = (1 - rate_0i) n_(t-1)0i + sum_c w_tc0i r_tci
+    Formula: n_t0i = (1 - rate_0i) n_(t-1)0i + sum_c w_tc0i r_tci + coming_ti + sum_j brings_ji n_(t-1)ji
     Index: t in months, i in types
     Unit: people
-    Source: accounting of stocks and flows
+    Source: accounting of stocks and flows; word of mouth as in dynamics.newly_reached
     """
     m.staying_away = pyo.Constraint(
         s.months, s.types,
         rule=lambda m, t, i: m.n[t, 0, i] == (1.0 - float(s.outside_rate[i])) * m.n[t - 1, 0, i]
-        + sum(float(s.outside_weight[t, c, i]) * m.r[t, c, i] for c in s.classes),
+        + sum(float(s.outside_weight[t, c, i]) * m.r[t, c, i] for c in s.classes) + newly_reached(m, s, t, i),
         doc=doc_of("staying_away"),
     )  # fmt: skip
+
+
+def newly_reached(m: pyo.ConcreteModel, s: StatedPath, t: int, i: int) -> Any:
+    """People of a type who come into reach in a month; nothing where reach does not move."""
+    if s.coming is None or s.brings is None:
+        return 0.0
+    return float(s.coming[t, i]) + sum(float(s.brings[j, i]) * m.n[t - 1, j, i] for j in range(len(s.start)))
 
 
 def total(m: pyo.ConcreteModel, s: StatedPath, amount: tuple[Array, ...]) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from optimizer.errors import bad_argument
 from optimizer.execution.arrays import LARGEST, dimensions, each, finite, refuse
 from optimizer.horizon.building import MOST_COLUMNS, GroupLayout
 from optimizer.horizon.instance import Horizon, Reach
+from optimizer.horizon.shock import Shock, with_shock
 from optimizer.model.composites import checked_nests
 from optimizer.typing import Array, Ints
 
@@ -22,7 +23,7 @@ SMALLEST = 1e-30
 def horizon_of(
     start: Any, attraction: Any, decision_rate: Any, reward: Any, weight: Any, outside_attraction: Any,
     outside_decision_rate: Any, entrants: Any, stage: Any, steps: Any, origin: Any, habit: Any, nests: Any,
-    word: tuple[Any, Any, Any], holders: Any, today: Any,
+    word: tuple[Any, Any, Any], holders: Any, today: Any, shock: Any,
 ) -> tuple[Horizon, GroupLayout]:  # fmt: skip
     """Frozen arrays, and how plans and levels lie in them. Raises InputError: names the argument and the place."""
     plans = each(attraction, None, "attraction")
@@ -59,15 +60,19 @@ def horizon_of(
         allowed=np.ones((int(stages[-1]) + 1, layout.first[-1]), dtype=np.bool_),
         reach=_reach(word, len(plans), months, types),
         keeps=_keeps(holders),
-        today=_today(today, _keeps(holders), layout),
+        today=_today(today, holders, shock, layout),
     )
     if made.reach is not None and not made.people.max() <= LARGEST:
         raise bad_argument("referral", f"brings more than {LARGEST:g} people within the months", "give smaller ones")
-    for part in (made, made.reach):
+    return _frozen(made), layout
+
+
+def _frozen(horizon: Horizon) -> Horizon:
+    for part in (horizon, horizon.reach):
         for field in () if part is None else fields(part):
             if isinstance(array := getattr(part, field.name), np.ndarray):
                 array.setflags(write=False)
-    return made, layout
+    return horizon
 
 
 def _reach(word: tuple[Any, Any, Any], plans: int, months: int, types: int) -> Reach | None:
@@ -95,14 +100,32 @@ def _keeps(holders: Any) -> bool:
     return bool(holders == "keep")
 
 
-def _today(today: Any, keeps: bool, layout: GroupLayout) -> Ints | None:
+def _today(today: Any, holders: Any, shock: Any, layout: GroupLayout) -> Ints | None:
     if today is None:
         return None
-    if not keeps:
-        raise bad_argument("today", "is given, but holders do not keep their terms", 'say holders="keep"')
+    if not _keeps(holders) and shock is None:
+        raise bad_argument("today", "is given, but holders do not keep their terms", 'say holders="keep", or a shock')
     levels = _whole(today, (len(layout.levels),), "today")
     refuse(levels, levels >= np.array(layout.levels), "today", "is not a level of its plan")
     return np.asarray(layout.columns_of(levels.astype(np.intp)[None])[0])
+
+
+def shocked(horizon: Horizon, shock: Any, layout: GroupLayout) -> Horizon:
+    """Some decide at once as their plan's level changes; as the first stage begins, from that of ``today``.
+
+    Raises InputError.
+    """
+    if shock is None:
+        return horizon
+    if horizon.keeps:
+        raise bad_argument("shock", "is of customers who move to changed terms, and holders keep theirs")
+    share = _rate([shock] * horizon.plans if dimensions(shock) == 0 else shock, (horizon.plans,), "shock")
+    changed = tuple(~np.eye(n, dtype=np.bool_) for n in layout.levels)
+    of_today = horizon.today
+    if of_today is None:
+        return _frozen(with_shock(horizon, Shock(share, (changed,))))
+    today = tuple(own[level] for own, level in zip(changed, horizon.levels(of_today), strict=True))
+    return _frozen(with_shock(replace(horizon, today=None), Shock(share, (changed,), today)))
 
 
 def _layout(levels: list[int], nests: Any) -> GroupLayout:
@@ -115,9 +138,18 @@ def _layout(levels: list[int], nests: Any) -> GroupLayout:
 
 def path_of(horizon: Horizon, layout: GroupLayout, path: Any) -> Ints:
     """(K, G) columns of a path of levels. Raises InputError for a level that is not there."""
-    levels = _whole(path, (horizon.stages, horizon.plans), "path")
+    spelling = horizon.spelling
+    stages = horizon.stages if spelling is None else len(spelling.began)
+    levels = _whole(path, (stages, horizon.plans), "path")
     refuse(levels, levels >= np.array(layout.levels), "path", "is not a level of its plan")
-    return layout.columns_of(levels.astype(np.intp))
+    columns = layout.columns_of(levels.astype(np.intp))
+    return columns if spelling is None else spelling.spelled(columns)
+
+
+def levels_of(horizon: Horizon, path: Ints) -> Ints:
+    """(K, J) levels of a path of columns, a row a stage as it was given."""
+    levels = horizon.levels(path)
+    return levels if horizon.spelling is None else levels[horizon.spelling.began]
 
 
 def _stacked(parts: list[Array]) -> Array:

@@ -6,8 +6,9 @@ import numpy as np
 
 from optimizer.horizon.bounds import constant_path, whole_box
 from optimizer.horizon.instance import Horizon
-from optimizer.horizon.paths import nearest
+from optimizer.horizon.paths import nearest, stepping
 from optimizer.horizon.simulate import earned, rest_value, start_state, values, walk
+from optimizer.horizon.spelling import Spelling
 from optimizer.search.engine import Clock
 from optimizer.typing import Array, Ints
 
@@ -51,16 +52,39 @@ def ascend(horizon: Horizon, path: Ints, sweeps: int, clock: Clock) -> tuple[Int
 
 def _moved(horizon: Horizon, path: Ints, k: int, j: int, before: Array) -> tuple[Ints, bool]:
     """The path with the best column of a group in a stage, and whether it is another one."""
-    tried = _neighbours(horizon, path, k, j)
+    tried, here = neighbours(horizon, path, k, j)
+    if len(tried) == 1:
+        return path, False
     found = rest_value(horizon, tried, before, k)
-    best, here = int(found.argmax()), int(np.flatnonzero(tried[:, k, j] == path[k, j])[0])
+    best = int(found.argmax())
     if found[best] > found[here] + BETTER * abs(found[here]):
         return tried[best], True
     return path, False
 
 
-def _neighbours(horizon: Horizon, path: Ints, k: int, j: int) -> Ints:
-    """(B, K, G) paths with other columns of a group in a stage, and the path itself."""
+def neighbours(horizon: Horizon, path: Ints, k: int, j: int) -> tuple[Ints, int]:
+    """(B, K, G) paths with other columns of a group in a stage, and the path itself; and where that stands."""
+    if horizon.spelling is not None:
+        tried = _respelled(horizon, horizon.spelling, path, k, j)
+    else:
+        tried = _next_to(horizon, path, k, j)
+    return tried, int(np.flatnonzero((tried == path).all(axis=(1, 2)))[0])
+
+
+def _respelled(horizon: Horizon, spelling: Spelling, path: Ints, k: int, j: int) -> Ints:
+    """Of the plain path that a path stands for, in the run of plain stages that begins with a stage."""
+    run = spelling.run_from(k)
+    if run is None:
+        return path[None]
+    plain = spelling.plain(path)
+    columns = np.unique(spelling.base[horizon.first[j] : horizon.first[j + 1]])
+    tried = np.repeat(plain[None], len(columns), axis=0)
+    tried[:, run, j] = columns[:, None]
+    made = spelling.spelled(tried)
+    return np.asarray(made[stepping(horizon, made) | (tried == plain).all(axis=(1, 2))])
+
+
+def _next_to(horizon: Horizon, path: Ints, k: int, j: int) -> Ints:
     h = horizon
     columns = h.first[j] + np.flatnonzero(h.allowed[k, h.first[j] : h.first[j + 1]])
     later = None

@@ -32,6 +32,10 @@ class HorizonLimit:
     at_most: float | None = None
     reward: Sequence[ArrayLike] | None = None
     """Per plan (I, L_j) per customer and month; the problem's own where absent."""
+    again: Sequence[ArrayLike] | None = None
+    """Per plan (I, L_j), beside ``reward``: per customer and month x the probability that a customer of the plan who
+    decides in the month takes it again. A bound on leaving at a rate r is reward decision_rate - r with again
+    -decision_rate, at most 0; nothing where absent."""
     name: str = ""
     """What to call it; its number where empty."""
 
@@ -42,21 +46,27 @@ def with_limits(horizon: Horizon, layout: GroupLayout, limits: Any) -> tuple[Hor
     for k, limit in enumerate(asked):
         if not isinstance(limit, HorizonLimit):
             raise bad_argument(f"limits[{k}]", f"is not a HorizonLimit, but {type(limit).__name__}")
-    rewards = [horizon.reward]
+    rewards, again, own = [horizon.reward], [np.zeros_like(horizon.reward)], list[int]()
     for k, limit in enumerate(asked):
-        if limit.reward is not None:
-            rewards.append(_reward(horizon, layout, limit.reward, f"limits[{k}].reward"))
-    made, stream = [], 1
+        own.append(len(rewards) if limit.reward is not None or limit.again is not None else 0)
+        if own[-1]:
+            rewards.append(horizon.reward if limit.reward is None
+                           else _reward(horizon, layout, limit.reward, f"limits[{k}].reward"))  # fmt: skip
+            again.append(np.zeros_like(horizon.reward) if limit.again is None
+                         else _reward(horizon, layout, limit.again, f"limits[{k}].again"))  # fmt: skip
+    made = []
     for k, limit in enumerate(asked):
         weight = np.zeros((len(rewards), horizon.months))
-        weight[0 if limit.reward is None else stream] = finite(limit.weight, (horizon.months,), f"limits[{k}].weight")
-        stream += limit.reward is not None
+        weight[own[k]] = finite(limit.weight, (horizon.months,), f"limits[{k}].weight")
         made += _sides(limit, k, weight)
     more = np.zeros((len(rewards), horizon.months))
     more[0] = horizon.weight[0]
-    whole = replace(horizon, reward=np.concatenate(rewards, axis=1), weight=more)
-    for array in (whole.reward, whole.weight, *(limit.weight for limit in made)):
-        array.setflags(write=False)
+    some = any(limit.again is not None for limit in asked)
+    whole = replace(horizon, reward=np.concatenate(rewards, axis=1), weight=more,
+                    again=np.concatenate(again, axis=1) if some else None)  # fmt: skip
+    for array in (whole.reward, whole.weight, whole.again, *(limit.weight for limit in made)):
+        if array is not None:
+            array.setflags(write=False)
     return whole, tuple(made)
 
 

@@ -11,11 +11,11 @@ from optimizer.horizon.instance import Horizon
 from optimizer.typing import Array, Bools, Ints
 
 PathNode = dict[str, Any]
-"""``steps``: [[reference, share, [[stage, plan, levels dropped], ...]], ...] in order: the form around a path of the
-table ``paths`` (levels by stage and plan) is mixed by a share into that of the steps before, the ancestors' included,
-and the levels are dropped by what the mix says. Where there are limits, a step's fourth entry is the number of its
-rows [aim, multipliers] in the table ``rows``: with aim 1 the form bounds the value, with aim 0 it stands alone, and a
-path at which it is below 0 misses a limit. Then one of
+"""``steps``: [[reference, share, [[stage, plan, levels dropped], ...]], ...] in order: the mixed path, the ancestors'
+where there is one, moves by a share towards a path of the table ``paths`` (levels by stage and plan), and the levels
+are dropped by what the form around it says. Where there are limits, a step's fourth entry is the number of its rows
+[aim, multipliers] in the table ``rows``: with aim 1 the form bounds the value, with aim 0 it is taken around the path
+alone, and a path at which it is below 0 misses a limit. Then one of
 
 ``split``: [stage, plan, levels kept on the left], with ``left`` and ``right``;
 ``enumerate``: every path left was evaluated;
@@ -32,7 +32,7 @@ class PathRecorder:
         self.root: PathNode = {}
 
     def step(self, node: PathNode, reference: Ints, share: float, dropped: Bools, rows: int | None = None) -> None:
-        """A form mixed in, the columns (K, N) that the mix drops, and the number of its multipliers."""
+        """A move of the mixed path, the columns (K, N) that its form drops, and the number of its multipliers."""
         h, drops = self._horizon, []
         for k in np.flatnonzero(dropped.any(axis=1)):
             columns = np.flatnonzero(dropped[k])

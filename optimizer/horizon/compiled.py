@@ -1,67 +1,25 @@
 """The potentials of ``bounds`` in compiled loops, types innermost. Imports numba.
 
-Same formulas as ``values``, ``intervals`` and ``bounds.numpy_potentials``, without large temporary arrays. Sums may be
-taken in any order, which the slack of the bound covers. What a month's inner loops read beside the tables lies in one
-array, and what they write in another: with more arrays the compiler cannot tell them apart, and leaves numbers single.
+Same formulas as ``continuing``, ``intervals`` and ``bounds.numpy_potentials``, without large temporary arrays. Sums may
+be taken in any order, which the slack of the bound covers. What a month's inner loops read beside the tables lies in
+one array, and what they write in another: with more arrays the compiler cannot tell them apart, and leaves numbers
+single.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from optimizer.horizon.entering import enter, weigh
+from optimizer.horizon.entering import enter, follow, hold, weigh
 from optimizer.horizon.tables import FAR, PathTables, loop, part, stage_of
-from optimizer.typing import Array, Bools, Ints
+from optimizer.horizon.valuing import value
+from optimizer.typing import Array, Bools
 
 LEFT, BALANCE, WEIGHT, CHOSEN, BY_CLASS = 0, 2, 4, 6, 7
 """Rows of a month by group and class: (least, most) deciders of all but the group; the same of the alternatives' class
 by what is left of everyone; (most, least) weight of everything but the group; worth of the reference's choice."""
 HELD, BEYOND, BROUGHT, LOST, MOVING = 0, 2, 4, 6, 8
 """Rows of what a group's customers do: pairs (least, most), the last by class."""
-
-
-@loop
-def _adjoint(tab: PathTables, path: Ints, after: Array, decider: Array) -> float:  # pragma: no cover - compiled
-    """``values.customer_values``: fills the values, returns the path's."""
-    rows, width = tab.start.shape
-    classes, value = decider.shape[1], 0.0
-    total, gains, gain = np.zeros(width), np.zeros(width), np.zeros((rows, width))
-    for t in range(len(tab.stage) - 1, -1, -1):
-        menu, r, s = path[tab.stage[t]], stage_of(tab.rate, tab.stage[t]), stage_of(tab.weight, tab.stage[t])
-        for w in range(width):
-            gain[0, w] = after[t + 1, 0, w]
-        for q in menu:
-            for e in range(tab.begin[q], tab.begin[q + 1]):
-                j = tab.row[e]
-                for w in range(width):
-                    gain[j, w] = tab.reward[t, e, w] + after[t + 1, j, w]
-        for c in range(classes):
-            for w in range(width):
-                total[w] = tab.outside_weight[t, c, w]
-                gains[w] = total[w] * gain[0, w]
-            for q in menu:
-                for e in range(tab.begin[q], tab.begin[q + 1]):
-                    j = tab.row[e]
-                    for w in range(width):
-                        total[w] += tab.weight[s, c, e, w]
-                        gains[w] += tab.weight[s, c, e, w] * gain[j, w]
-            for w in range(width):
-                decider[t, c, w] = gains[w] / total[w]
-        for w in range(width):
-            worth, rho = decider[t, tab.origin[0], w], tab.outside_rate[w]
-            after[t, 0, w] = (1.0 - rho) * gain[0, w] + rho * worth + tab.brings[0, w] * gain[0, w]
-            value += tab.entrants[t, w] * worth + tab.base[t, w] * gain[0, w]
-        for q in menu:
-            for e in range(tab.begin[q], tab.begin[q + 1]):
-                j = tab.row[e]
-                for w in range(width):
-                    rho = tab.rate[r, e, w]
-                    after[t, j, w] = (1.0 - rho) * gain[j, w] + rho * decider[t, tab.origin[j], w]
-                    after[t, j, w] += tab.brings[j, w] * gain[0, w]
-    for j in range(rows):
-        for w in range(width):
-            value += after[0, j, w] * tab.start[j, w]
-    return value
 
 
 @part
@@ -210,68 +168,54 @@ def _leave(
 
 
 @loop
-def _there(
-    tab: PathTables, t: int, menu: Ints, after: Array, decider: Array, sides: Array, month: Array
+def _worths(
+    tab: PathTables, t: int, shares: Array, gain: Array, decider: Array, sides: Array, month: Array
 ) -> None:  # pragma: no cover - compiled
-    """The month's rows of worth: by group and class at the reference's menu, of every class's deciders, of every row
-    after the month and at the reference's menu; the last one is the most of any plan after the month."""
-    classes, (rows, width) = len(decider), after.shape
-    r, s = stage_of(tab.rate, tab.stage[t]), stage_of(tab.weight, tab.stage[t])
-    at_decider = len(menu) * classes * BY_CLASS
-    at_after = at_decider + classes
+    """The month's rows of worth: by group and class what choosing it adds along the mixed path, and of every class's
+    deciders; the last one is the most of any plan after the month."""
+    classes, width = decider.shape
+    k, at_decider = tab.stage[t], (len(tab.first) - 1) * len(decider) * BY_CLASS
+    s = stage_of(tab.weight, k)
     for c in range(classes):
         for w in range(width):
             month[at_decider + c, w] = decider[c, w]
-    for j in range(rows):
-        for w in range(width):
-            month[at_after + j, w] = after[j, w]
     for w in range(width):
-        month[at_after + 2 * rows, w] = sides[3, w] - min(sides[0, w], 0.0)
-    for g in range(len(menu)):
+        month[at_decider + classes, w] = sides[3, w] - min(sides[0, w], 0.0)
+    for g in range(len(tab.first) - 1):
         for c in range(classes):
             at = (g * classes + c) * BY_CLASS + CHOSEN
             for w in range(width):
                 month[at, w] = 0.0
-            for e in range(tab.begin[menu[g]], tab.begin[menu[g] + 1]):
-                for w in range(width):
-                    gain = tab.reward[t, e, w] + after[tab.row[e], w]
-                    month[at, w] += tab.weight[s, c, e, w] * (gain - decider[c, w])
-        for e in range(tab.begin[menu[g]], tab.begin[menu[g] + 1]):
-            j = tab.row[e]
-            for w in range(width):
-                rho = tab.rate[r, e, w]
-                kept = (1.0 - rho) * (tab.reward[t, e, w] + after[j, w]) + rho * decider[tab.origin[j], w]
-                month[at_after + rows + j, w] = kept
+            for q in range(tab.first[g], tab.first[g + 1]):
+                share = shares[k, q]
+                if share > 0.0:
+                    for e in range(tab.begin[q], tab.begin[q + 1]):
+                        for w in range(width):
+                            month[at, w] += share * tab.weight[s, c, e, w] * (gain[t, e, w] - decider[c, w])
 
 
 @part
-def _stay(tab: PathTables, t: int, q: int, classes: int, state: Array, work: Array, month: Array) -> float:
+def _stay(tab: PathTables, t: int, q: int, classes: int, state: Array, work: Array, month: Array) -> None:
     # pragma: no cover - compiled
-    """The worth of a column's customers in one month; adds those who join (``work``, least and most by entry)."""
-    r, rows, total = stage_of(tab.rate, tab.stage[t]), len(tab.start), 0.0
-    at_decider = (len(tab.first) - 1) * classes * BY_CLASS
-    at_after = at_decider + classes
+    """Moves a column's customers on by a month, with those who join (``work``, least and most by entry)."""
+    r, most = stage_of(tab.rate, tab.stage[t]), (len(tab.first) - 1) * classes * BY_CLASS + classes
     for e in range(tab.begin[q], tab.begin[q + 1]):
-        j, at = tab.row[e], 2 * (e - tab.begin[q])
-        own = at_decider + tab.origin[j]
+        at = 2 * (e - tab.begin[q])
         for w in range(work.shape[1]):
-            rho, n, m = tab.rate[r, e, w], state[0, e, w], state[1, e, w]
-            gain = tab.reward[t, e, w] + month[at_after + j, w]
-            f = gain + rho * (month[own, w] - gain) - month[at_after + rows + j, w]
-            total += max(f * n, f * m)
-            state[0, e, w] = (1.0 - rho) * n + work[at, w]
-            state[1, e, w] = min((1.0 - rho) * m + work[at + 1, w], month[at_after + 2 * rows, w])
-    return total
+            stays = 1.0 - tab.rate[r, e, w]
+            state[0, e, w] = stays * state[0, e, w] + work[at, w]
+            state[1, e, w] = min(stays * state[1, e, w] + work[at + 1, w], month[most, w])
 
 
 @part
-def _single(tab: PathTables, t: int, g: int, q: int, classes: int, state: Array, work: Array, month: Array) -> float:
+def _single(
+    tab: PathTables, t: int, g: int, q: int, classes: int, gain: Array, state: Array, work: Array, month: Array
+) -> tuple[float, float]:
     # pragma: no cover - compiled
-    """The worth of a column of one plan to deciders; who joins."""
-    e, k, total, floor = tab.begin[q], tab.stage[t], 0.0, -FAR if tab.reaches else 0.0
+    """The worth of a column of one plan to deciders, and how much less it is in the middle; who joins."""
+    e, k, total, wide, floor = tab.begin[q], tab.stage[t], 0.0, 0.0, -FAR if tab.reaches else 0.0
     r, s, j = stage_of(tab.rate, k), stage_of(tab.weight, k), tab.row[e]
     at_decider = (len(tab.first) - 1) * classes * BY_CLASS
-    at_after = at_decider + classes
     for c in range(classes):
         at, mine = (g * classes + c) * BY_CLASS, 1.0 if c == tab.origin[j] else 0.0
         for w in range(work.shape[1]):
@@ -282,24 +226,24 @@ def _single(tab: PathTables, t: int, g: int, q: int, classes: int, state: Array,
             heavy, light = month[at + WEIGHT, w] + a, month[at + WEIGHT + 1, w] + a
             few = least / (heavy if least >= 0.0 else light)
             many = most / (light if most >= 0.0 else heavy)
-            gain = tab.reward[t, e, w] + month[at_after + j, w] - month[at_decider + c, w]
-            d = a * gain - month[at + CHOSEN, w]
+            d = a * (gain[t, e, w] - month[at_decider + c, w]) - month[at + CHOSEN, w]
             total += max(d * few, d * many)
+            wide += abs(d * (many - few))
             work[0, w] = a * few + (work[0, w] if c else 0.0)
             work[1, w] = a * many + (work[1, w] if c else 0.0)
-    return total
+    return total, 0.5 * wide
 
 
 @part
 def _several(
-    tab: PathTables, t: int, g: int, q: int, classes: int, state: Array, work: Array, month: Array, own: Array
-) -> float:
+    tab: PathTables, t: int, g: int, q: int, classes: int, gain: Array, state: Array, work: Array, month: Array,
+    own: Array,
+) -> tuple[float, float]:  # fmt: skip
     # pragma: no cover - compiled
     """The same of a column of several plans; the last three rows of ``work`` are its own."""
-    k, total, floor = tab.stage[t], 0.0, -FAR if tab.reaches else 0.0
+    k, total, wide, floor = tab.stage[t], 0.0, 0.0, -FAR if tab.reaches else 0.0
     s, few, many, worth = stage_of(tab.weight, k), len(work) - 3, len(work) - 2, len(work) - 1
     at_decider = (len(tab.first) - 1) * classes * BY_CLASS
-    at_after = at_decider + classes
     _own(tab, stage_of(tab.rate, k), q, state, own)
     for c in range(classes):
         at = (g * classes + c) * BY_CLASS
@@ -316,21 +260,23 @@ def _several(
             work[many, w] = most / (light if most >= 0.0 else heavy)
             work[worth, w] = -month[at + CHOSEN, w]
         for e in range(tab.begin[q], tab.begin[q + 1]):
-            j, to = tab.row[e], 2 * (e - tab.begin[q])
+            to = 2 * (e - tab.begin[q])
             for w in range(work.shape[1]):
                 a = tab.weight[s, c, e, w]
-                work[worth, w] += a * (tab.reward[t, e, w] + month[at_after + j, w] - month[at_decider + c, w])
+                work[worth, w] += a * (gain[t, e, w] - month[at_decider + c, w])
                 work[to, w] = a * work[few, w] + (work[to, w] if c else 0.0)
                 work[to + 1, w] = a * work[many, w] + (work[to + 1, w] if c else 0.0)
         for w in range(work.shape[1]):
             total += max(work[worth, w] * work[few, w], work[worth, w] * work[many, w])
-    return total
+            wide += abs(work[worth, w] * (work[many, w] - work[few, w]))
+    return total, 0.5 * wide
 
 
 @loop
 def _columns(
-    tab: PathTables, t: int, box: Bools, classes: int, state: Array, work: Array, month: Array, own: Array, table: Array
-) -> None:  # pragma: no cover - compiled
+    tab: PathTables, t: int, box: Bools, classes: int, gain: Array, state: Array, work: Array, month: Array, own: Array,
+    table: Array,
+) -> None:  # fmt: skip  # pragma: no cover - compiled
     """Adds a month's potentials; moves customers on."""
     k = tab.stage[t]
     for g in range(len(tab.first) - 1):
@@ -338,24 +284,28 @@ def _columns(
         for q in range(tab.first[g], tab.first[g + 1]):
             if box[k, q]:
                 if single:
-                    table[k, q] += _single(tab, t, g, q, classes, state, work, month)
+                    total, wide = _single(tab, t, g, q, classes, gain, state, work, month)
                 else:
-                    table[k, q] += _several(tab, t, g, q, classes, state, work, month, own)
-                table[k, q] += _stay(tab, t, q, classes, state, work, month)
+                    total, wide = _several(tab, t, g, q, classes, gain, state, work, month, own)
+                table[0, k, q] += total
+                table[1, k, q] += wide
+                _stay(tab, t, q, classes, state, work, month)
 
 
 @loop
-def potentials(tab: PathTables, box: Bools, path: Ints) -> tuple[float, Array]:  # pragma: no cover - compiled
-    """``bounds.Potentials`` of a part: the value of the path, and (K, n) potentials."""
+def potentials(tab: PathTables, box: Bools, shares: Array) -> tuple[float, Array, Array]:  # pragma: no cover - compiled
+    """``bounds.Potentials`` of a part: the constant, (2, K, n) potentials, and (2, K-1, A) of pairs."""
     rows, width = tab.start.shape
     groups, classes, entries, months = len(tab.first) - 1, tab.weight.shape[1], len(tab.row), len(tab.stage)
-    after, decider = np.zeros((months + 1, rows, width)), np.zeros((months, classes, width))
-    value = _adjoint(tab, path, after, decider)
+    gain, decider = np.empty((months, entries, width)), np.empty((months, classes, width))
+    entering, leaving = np.zeros((len(box), entries, width)), np.zeros((len(box), entries, width))
+    constant = value(tab, box, shares, gain, decider, entering, leaving)
     state, was = np.zeros((2, entries, width)), np.zeros((2, entries, width))
     weight, others = np.zeros((2, groups, classes, width)), np.zeros((2, groups, classes, width))
     hulls, own = np.zeros((groups, MOVING + 2 * classes, width)), np.zeros((MOVING + 2 * classes, width))
-    month = np.zeros((groups * classes * BY_CLASS + classes + 2 * rows + 1, width))
-    sides, work, table = np.zeros((4, width)), np.zeros((2 * rows + 3, width)), np.zeros(box.shape)
+    month = np.zeros((groups * classes * BY_CLASS + classes + 1, width))
+    sides, work = np.zeros((4, width)), np.zeros((2 * rows + 3, width))
+    table, arcs = np.zeros((2, len(box), box.shape[1])), np.zeros((2, len(box) - 1, tab.arc_source.shape[1]))
     for w in range(width):
         sides[0, w] = sides[1, w] = tab.start[0, w]
         for j in range(rows):
@@ -365,11 +315,14 @@ def potentials(tab: PathTables, box: Bools, path: Ints) -> tuple[float, Array]: 
     for t in range(months):
         k = tab.stage[t]
         if k != last:
+            if k:
+                follow(tab, k - 1, box, state, entering, leaving, arcs)
             enter(tab, k, box, state, was)
+            hold(tab, k, box, state, entering, leaving, table)
             weigh(tab, k, box, weight, others)
             last = k
         _hulls(tab, k, box, state, hulls, own)
         _gather(tab, t, hulls, others, weight, sides, month)
-        _there(tab, t, path[k], after[t + 1], decider[t], sides, month)
-        _columns(tab, t, box, classes, state, work, month, own, table)
-    return value, table
+        _worths(tab, t, shares, gain, decider[t], sides, month)
+        _columns(tab, t, box, classes, gain, state, work, month, own, table)
+    return constant, table, arcs

@@ -1,4 +1,4 @@
-"""What holds at the start of a stage, in compiled loops: customers, and the weight of its menus. Imports numba."""
+"""What holds between stages, in compiled loops: customers and their worth, the weight of menus. Imports numba."""
 
 from __future__ import annotations
 
@@ -61,3 +61,50 @@ def weigh(tab: PathTables, stage: int, box: Bools, hull: Array, others: Array) -
                     for c in range(classes):
                         for w in range(width):
                             others[side, g, c, w] += hull[side, other, c, w]
+
+
+@loop
+def follow(
+    tab: PathTables, stage: int, box: Bools, state: Array, entering: Array, leaving: Array, arcs: Array
+) -> None:  # pragma: no cover - compiled
+    """Potentials of the pairs of a stage's columns and the next one's (2, K-1, A), customers as the stage ends."""
+    pair, width = stage_of(tab.arc_source, stage), tab.start.shape[1]
+    for a in range(tab.arc_count[pair]):
+        p, q = tab.arc_source[pair, a], tab.arc_target[pair, a]
+        if box[stage, p] and box[stage + 1, q]:
+            total, wide = 0.0, 0.0
+            for place in range(tab.begin[p + 1] - tab.begin[p]):
+                held, to = tab.begin[p] + place, tab.begin[q] + place
+                for w in range(width):
+                    n, m = state[0, held, w], state[1, held, w]
+                    more = entering[stage + 1, to, w] - leaving[stage, held, w]
+                    total += max(more * n, more * m)
+                    wide += abs(more * (m - n))
+            arcs[0, stage, a] = total
+            arcs[1, stage, a] = 0.5 * wide
+
+
+@loop
+def hold(
+    tab: PathTables, stage: int, box: Bools, state: Array, entering: Array, leaving: Array, table: Array
+) -> None:  # pragma: no cover - compiled
+    """Potentials of customers at the start of the first stage, or of one whose pairs are not listed."""
+    pair = stage_of(tab.listed, stage - 1) if stage else 0
+    for g in range(len(tab.first) - 1):
+        if stage and tab.listed[pair, tab.first[g]]:
+            continue
+        some = tab.first[g]
+        while stage and not box[stage - 1, some]:  # what they are worth after the stage before is one for all
+            some += 1
+        for q in range(tab.first[g], tab.first[g + 1]):
+            if box[stage, q]:
+                total, wide = 0.0, 0.0
+                for place in range(tab.begin[q + 1] - tab.begin[q]):
+                    e, f = tab.begin[q] + place, tab.begin[some] + place
+                    for w in range(tab.start.shape[1]):
+                        n, m = state[0, e, w], state[1, e, w]
+                        more = entering[stage, e, w] - (leaving[stage - 1, f, w] if stage else 0.0)
+                        total += max(more * n, more * m)
+                        wide += abs(more * (m - n))
+                table[0, stage, q] += total
+                table[1, stage, q] += 0.5 * wide

@@ -1,20 +1,14 @@
-"""GPUs that can be had over the months: what stands, vintages to order, burst; and the cheapest orders for a load."""
+"""GPUs that can be had over the months: what stands, vintages to order, burst; what they cost and what they carry."""
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from optimizer.economics import orders
-from optimizer.errors import SolverError
-from optimizer.execution.arrays import finite, number
-from optimizer.solve.outcome import SolveOptions
-from optimizer.solve.program import Program
-from optimizer.solve.solving import solve
-from optimizer.typing import Array, Bools, Ints, Status
+from optimizer.typing import Array
 
 
 @dataclass(frozen=True)
@@ -35,11 +29,29 @@ class Vintage:
     term: int | None = None
     """Months of service; to the end where absent."""
     life: int | None = None
-    """Months over which a purchase loses its worth; what is left at the end counts. None: nothing is left."""
-    efficiency: float = 1.0
-    """Load that a GPU carries, against a standing one."""
+    """Months of service over which a purchase loses its worth. None: it has none from its arrival on."""
+    speed: float = 1.0
+    """Work of one of them in an hour, over that of a standing GPU."""
     months: tuple[int, ...] = (0,)
     """In which an order may be placed."""
+
+
+@dataclass(frozen=True)
+class Charges:
+    """What orders and burst take from the value of a path, and from what it keeps of its K limits."""
+
+    order: Array
+    """(1+K, O) by a lot."""
+    burst: Array
+    """(1+K, T, H) by a GPU of burst in a block of hours."""
+
+    def at(self, rows: Array) -> tuple[Array, Array]:
+        """(O,) and (T, H) of ``rows`` (1+K,) x (value, limits)."""
+        return rows @ self.order, np.einsum("k,kth->th", rows, self.burst)
+
+    def taken(self, lots: Array, over: Array) -> Array:
+        """(..., 1+K) by orders (O,) and burst (..., T, H)."""
+        return np.asarray(self.order @ lots + np.einsum("kth,...th->...k", self.burst, over))
 
 
 @dataclass(frozen=True)
@@ -55,10 +67,12 @@ class Fleet:
     discount: Array
     """(T,)"""
     vintages: tuple[Vintage, ...]
-    burst_factor: float
+    burst_factor: float = 1.0
     """Price of burst over the market's rent."""
-    burst_limit: float = np.inf
-    """GPUs of burst in any block, at most."""
+    burst_limit: Array | float = np.inf
+    """(T,) or of all months: GPUs of burst in any block, at most."""
+    burst_rent: Array | None = None
+    """(T,) usd per GPU and hour of burst, where it is stated and no factor."""
 
     @property
     def blocks(self) -> tuple[int, int]:
@@ -72,140 +86,107 @@ class Fleet:
         return tuple((v, month) for v, month in every if month + v.lead < len(self.standing))
 
     @cached_property
+    def _served(self) -> list[tuple[Vintage, int, Array]]:
+        """Vintage, month of arrival and (T,) service of every order."""
+        return [(v, m + v.lead, orders.serves(m + v.lead, v.term, len(self.standing))) for v, m in self.orders]
+
+    @cached_property
     def per_lot(self) -> Array:
         """(O, T) load that a lot carries by month."""
-        rows = [v.lot * v.efficiency * self._serves(v, month) for v, month in self.orders]
-        return np.array(rows).reshape(-1, len(self.standing))
+        return self._rows([orders.carries(v.lot, v.speed, served) for v, _, served in self._served])
+
+    @cached_property
+    def at_hand(self) -> Array:
+        """(O, T) GPUs of a lot by month, each counted once however fast."""
+        return self._rows([v.lot * served for v, _, served in self._served])
 
     @cached_property
     def paid(self) -> Array:
-        """(O, T) usd of a lot by month."""
-        rows = [v.lot * orders.payments(v.rent, v.purchase, month + v.lead, self._serves(v, month))
-                for v, month in self.orders]  # fmt: skip
+        """(O, T) usd of a lot by month, when it is paid."""
+        return self._rows([v.lot * orders.payments(v.rent, v.purchase, at, served) for v, at, served in self._served])
+
+    @cached_property
+    def used(self) -> Array:
+        """(O, T) usd of a lot by month, when it is used: rent, and what a purchase loses of its worth."""
+        return self._rows([
+            v.lot * (orders.payments(v.rent, 0.0, at, served) + orders.wear(v.purchase, at, v.life, served))
+            for v, at, served in self._served
+        ])  # fmt: skip
+
+    def _rows(self, rows: list[Array]) -> Array:
         return np.array(rows).reshape(-1, len(self.standing))
 
     @cached_property
     def cost(self) -> Array:
-        """(O,) discounted usd of a lot, less what is left at the end."""
-        months = len(self.standing)
-        left = [0.0 if v.life is None else v.lot * orders.residual(v.purchase, m + v.lead, v.life, months)
-                for v, m in self.orders]  # fmt: skip
-        return np.asarray(self.paid @ self.discount - np.array(left) * self.discount[-1])
+        """(O,) discounted usd of a lot, as it is used."""
+        return np.asarray(self.used @ self.discount)
+
+    @cached_property
+    def burst_bill(self) -> Array:
+        """(T, H) usd of a GPU of burst."""
+        if self.burst_rent is not None:
+            return orders.burst_price(self.burst_rent, self.hours, 1.0)
+        return orders.burst_price(self.rent, self.hours, self.burst_factor)
 
     @cached_property
     def burst_cost(self) -> Array:
-        """(T, H) discounted usd of a GPU of burst."""
-        return orders.burst_price(self.rent, self.hours, self.burst_factor) * self.discount[:, None]
+        """(T, H) the same, discounted."""
+        return np.asarray(self.burst_bill * self.discount[:, None])
 
     @cached_property
     def rent_cost(self) -> Array:
         """(T, H) the same at the market's rent."""
         return orders.burst_price(self.rent, self.hours, 1.0) * self.discount[:, None]
 
+    @cached_property
+    def limit(self) -> Array:
+        """(T, 1) GPUs of burst in any block, at most."""
+        return np.broadcast_to(np.asarray(self.burst_limit, dtype=np.float64), len(self.standing))[:, None]
+
+    @property
+    def endless(self) -> bool:
+        """Whether burst has no limit in any month."""
+        return bool(np.isinf(self.limit).all())
+
     @property
     def most(self) -> Array:
         """(O,)"""
         return np.array([float(v.most) for v, _ in self.orders])
 
+    @cached_property
+    def charges(self) -> Charges:
+        """What they take from a discounted contribution margin."""
+        return Charges(self.cost[None], self.burst_cost[None])
+
+    def charged(self, weight: Array, ahead: Array) -> Charges:
+        """What they take at weights (1+K, T) of a month's bill; ``ahead`` (1+K,): as it is paid, not as it is used."""
+        bill = np.where(ahead[:, None, None], self.paid, self.used)
+        return Charges(np.einsum("kt,kot->ko", weight, bill), weight[:, :, None] * self.burst_bill)
+
     def capacity(self, lots: Array) -> Array:
         """(T,)"""
         return orders.capacity(self.standing, lots, self.per_lot)
 
+    def over(self, lots: Array, load: Array) -> Array:
+        """(..., T, H) GPUs of burst for loads."""
+        return orders.burst(load, self.capacity(lots))
+
+    def beyond(self, over: Array) -> Array:
+        """(...) GPUs of burst (..., T, H) that are more than there may be, at 1e-6 relative, summed."""
+        return np.asarray(np.maximum(over - self.limit * (1.0 + 1e-6), 0.0).sum(axis=(-2, -1)))
+
     def total(self, lots: Array, load: Array) -> Array:
         """(...) discounted usd of orders (O,) and of the burst for loads (..., T, H); inf beyond its limit."""
-        over = orders.burst(load, self.capacity(lots))
-        within = (over <= self.burst_limit * (1.0 + 1e-6)).all(axis=(-2, -1))
-        return np.where(within, lots @ self.cost + (over * self.burst_cost).sum(axis=(-2, -1)), np.inf)
+        over = self.over(lots, load)
+        return np.where(self.beyond(over) > 0.0, np.inf, self.charges.taken(lots, over)[..., 0])
 
-    def best_supply(self, prices: Array) -> float:
+    def best_supply(self, prices: Array, charges: Charges, rows: Array, largest: Array) -> float:
         """The most that orders and burst earn if a GPU is paid ``prices`` (T, H), standing ones included.
 
-        Orders are independent at prices, so the best are all lots or none; inf where burst earns without limit.
+        Orders are independent at prices and multipliers ``rows`` (1+K,), so the best are all lots or none. No burst is
+        more than the largest load (T, H) that any path has.
         """
-        monthly = prices.sum(axis=1)
-        lots = np.maximum(self.per_lot @ monthly - self.cost, 0.0) @ self.most
-        over = prices - self.burst_cost
-        bursting = float((over[over > 0.0] * self.burst_limit).sum())
-        return float(self.standing @ monthly + lots) + bursting
-
-    def _serves(self, vintage: Vintage, month: int) -> Array:
-        return orders.serves(month + vintage.lead, vintage.term, len(self.standing))
-
-
-def checked(fleet: Fleet, months: int) -> Fleet:
-    """The fleet as float arrays. Raises InputError."""
-    made = Fleet(
-        finite(fleet.standing, (months,), "standing", least=0.0), finite(fleet.hours, (None,), "hours", above=0.0),
-        finite(fleet.rent, (months,), "rent", least=0.0), finite(fleet.discount, (months,), "discount", above=0.0),
-        tuple(fleet.vintages), number(fleet.burst_factor, "burst_factor", least=0.0),
-        number(fleet.burst_limit, "burst_limit", least=0.0, endless=True),
-    )  # fmt: skip
-    for k, v in enumerate(made.vintages):
-        number(v.lot, f"vintages[{k}].lot", above=0.0)
-        number(v.efficiency, f"vintages[{k}].efficiency", above=0.0)
-        for name in ("rent", "purchase", "most", "lead"):
-            number(getattr(v, name), f"vintages[{k}].{name}", least=0.0)
-        for name in ("term", "life"):
-            if getattr(v, name) is not None:
-                number(getattr(v, name), f"vintages[{k}].{name}", above=0.0)
-        for month in v.months:
-            number(month, f"vintages[{k}].months", least=0.0)
-    return made
-
-
-@dataclass(frozen=True)
-class Bought:
-    """The cheapest orders for a load."""
-
-    lots: Array
-    """(O,) whole."""
-    cost: float
-    """Discounted, burst included; worked out from the lots."""
-
-
-def cheapest(fleet: Fleet, load: Array, time_limit: float | None = None) -> Bought | None:
-    """Whole lots and burst that carry a load (T, H) at the least cost; None where none do.
-
-    Raises SolverError where the solver fails twice or runs out of time without an answer.
-    """
-    outcome = solve(_program(fleet, load), SolveOptions(gap=1e-7, time_limit=time_limit))
-    if outcome.status is Status.INFEASIBLE:
-        return None
-    if outcome.values is None:
-        raise SolverError("no orders were found in time")
-    lots = np.round(outcome.values[: len(fleet.orders)])
-    return Bought(lots, float(fleet.total(lots, load)))
-
-
-def _program(fleet: Fleet, load: Array) -> Program:
-    """Columns: lots, then burst by month and block. Rows: load_th <= capacity_t + burst_th, scaled to the largest load.
-
-    A row that no order serves and whose burst is within its limit is left to the bounds of its column.
-    """
-    (months, blocks), count = fleet.blocks, len(fleet.orders)
-    size = float(max(load.max(initial=0.0), fleet.standing.max(initial=0.0))) or 1.0
-    short = (load - fleet.standing[:, None]) / size
-    rows = [
-        [(o, float(fleet.per_lot[o, t]) / size) for o in range(count) if fleet.per_lot[o, t] > 0.0]
-        + [(count + t * blocks + h, 1.0)]
-        for t, h in itertools.product(range(months), range(blocks))
-    ]
-    limit = np.full(months * blocks, fleet.burst_limit / size)
-    lower = np.concatenate([np.zeros(count), np.zeros(months * blocks)])
-    costs = np.concatenate([fleet.cost, fleet.burst_cost.ravel() * size])
-    scale = float(np.abs(costs).max()) or 1.0
-    return compressed(
-        rows, short.ravel(), costs / scale, lower, np.concatenate([fleet.most, limit]), np.arange(len(lower)) < count
-    )
-
-
-def compressed(
-    rows: list[list[tuple[int, float]]], least: Array, costs: Array, lower: Array, upper: Array, integer: Bools
-) -> Program:
-    """The least cost with every row at least so much."""
-    starts = np.concatenate([[0], np.cumsum([len(r) for r in rows])]).astype(np.int64)
-    indices: Ints = np.array([c for r in rows for c, _ in r], dtype=np.int64)
-    coefficients = np.array([a for r in rows for _, a in r])
-    return Program(
-        costs, lower, upper, integer, starts, indices, coefficients, least, np.full(len(rows), np.inf), maximise=False
-    )
+        monthly, (order, burst) = prices.sum(axis=1), charges.at(rows)
+        lots = np.maximum(self.per_lot @ monthly - order, 0.0) @ self.most
+        bursting = np.maximum(prices - burst, 0.0) * np.minimum(self.limit, largest)
+        return float(self.standing @ monthly + lots + bursting.sum())

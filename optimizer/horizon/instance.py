@@ -13,7 +13,9 @@ from functools import cached_property
 
 import numpy as np
 
+from optimizer.horizon.arcs import Arcs, arcs_of
 from optimizer.horizon.moves import Moves, Neighbours, parted
+from optimizer.horizon.spelling import Spelling
 from optimizer.typing import Array, Bools, Ints
 
 
@@ -87,6 +89,10 @@ class Horizon:
     today: Ints | None = None
     """(G,) columns whose terms customers of ``start`` keep; those of the first stage where absent."""
     memory: Memory | None = None
+    spelling: Spelling | None = None
+    """Of one whose paths stand for those of another."""
+    again: Array | None = None
+    """(S, Q, E, I) reward per customer and month x the probability to choose the same plan again; see ``again``."""
 
     @property
     def types(self) -> int:
@@ -179,6 +185,14 @@ class Horizon:
         """How a stage's columns may be followed in the next."""
         return self.moves[stage if len(self.moves) > 1 else 0]
 
+    def arcs_between(self, stage: int) -> Arcs:
+        """Pairs of a stage's columns and those of the next, of groups where they are listed."""
+        return self._arcs[stage if len(self.moves) > 1 else 0]
+
+    @cached_property
+    def _arcs(self) -> tuple[Arcs, ...]:
+        return tuple(arcs_of(pair, self.first) for pair in self.moves)
+
     def came_from(self, stage: int) -> Neighbours:
         """For every entry of a stage after the first, the entries of its plan that it may follow."""
         return self._came[stage - 1 if len(self.moves) > 1 else 0]
@@ -242,14 +256,23 @@ class Horizon:
     @cached_property
     def monthly_reward(self) -> Array:
         """(T, E, I) value of a customer's month in every entry."""
-        made = [np.einsum("qm,qei->mei", self.weight[:, span.start : span.stop], self.at(self.reward, k))
+        return self._weighed(self.reward)
+
+    @cached_property
+    def monthly_again(self) -> Array | None:
+        """(T, E, I) the same of ``again``; None where nothing hangs on it."""
+        return None if self.again is None else self._weighed(self.again)
+
+    def _weighed(self, reward: Array) -> Array:
+        made = [np.einsum("qm,qei->mei", self.weight[:, span.start : span.stop], self.at(reward, k))
                 for k, span in enumerate(self.months_of)]  # fmt: skip
         return np.concatenate(made)
 
     @cached_property
     def _largest(self) -> Array:
         """(T, I) largest absolute reward of a month."""
-        return np.asarray(np.abs(self.monthly_reward).max(axis=1))
+        found = np.abs(self.monthly_reward)
+        return np.asarray((found if self.monthly_again is None else found + np.abs(self.monthly_again)).max(axis=1))
 
     @cached_property
     def magnitude(self) -> float:
@@ -295,5 +318,7 @@ class Horizon:
             reach=self.reach
             and Reach(self.reach.speed[types], cut(self.reach.base, types), cut(self.reach.referral, rows, types)),
             memory=None,
+            spelling=None,
+            again=None if self.again is None else cut(self.again, entries, types),
             today=None if self.today is None else self.today[groups] - self.first[groups] + sizes[:-1],
         )

@@ -37,6 +37,8 @@ class StageRanges:
     stage; where terms are kept, those who joined in this stage."""
     per_weight: Array
     """(M, 2, C, n, W) (least, minus most) deciders per unit of choice weight, if the column's group stands there."""
+    after: Array
+    """(2, m, W) as ``customers``, after the last month."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ def ranges(horizon: Horizon, box: Bools) -> Iterator[StageRanges]:
             most = np.minimum(others_after.people[1], 0.0) + np.minimum(others_after.outside[0], 0.0)
             old = [_after(h, k, b, np.zeros(1), most) for b in old]
             band, others = _after(h, k, band, joined, most), others_after
-        yield StageRanges(months, choice.columns, band.entries, band.begin, np.stack(held), np.stack(rates))
+        yield StageRanges(months, choice.columns, band.entries, band.begin, np.stack(held), np.stack(rates), band.state)
 
 
 def _before(horizon: Horizon) -> list[_Band]:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from optimizer.horizon.bounds import Parted, Potentials, Separable, bound_box, numpy_potentials
 from optimizer.horizon.instance import Horizon
 from optimizer.horizon.tuning import PathTuning
-from optimizer.typing import Bools, Ints
+from optimizer.typing import Array, Bools
 
-Forms = Callable[[Bools, Ints], tuple[float, Separable]]
-"""``bounds.bound_box`` of one horizon: of a box and a reference path."""
+Forms = Callable[[Bools, Array], Separable]
+"""``bounds.bound_box`` of one horizon: of a box and the shares of a mixed path."""
 
 if TYPE_CHECKING:
     from optimizer.horizon.loops import CompiledPotentials
@@ -51,12 +51,12 @@ class PathKernel:
         """``bounds.bound_box`` by what serves now, for this horizon or the same under other weights."""
         parted, potentials = self._parted_of(horizon), self._serving()
 
-        def form(box: Bools, reference: Ints) -> tuple[float, Separable]:
+        def form(box: Bools, shares: Array) -> Separable:
             nonlocal parted, potentials
             self._count(box)
             if parted.whole != self._parted.whole:  # another kernel serves now; what it keeps goes with this horizon
                 parted, potentials = self._parted_of(horizon), self._serving()
-            return bound_box(parted, box, reference, potentials)
+            return bound_box(parted, box, shares, potentials)
 
         return form
 

@@ -50,6 +50,8 @@ class Limited:
     def sizes(self) -> Array:
         """(1+K,) no path's value, or limit, is larger than this; in any unit of money the same share of it."""
         reward = np.abs(self.horizon.reward).max(axis=(0, 2))
+        if self.horizon.again is not None:
+            reward = reward + np.abs(self.horizon.again).max(axis=(0, 2))
         monthly = np.einsum("qi,ti->qt", reward, self.horizon.people[1:])
         return np.asarray(np.einsum("kqt,qt->k", np.abs(self.weights), monthly))
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from optimizer.horizon import compiled, tables
+from optimizer.horizon.again import over_box
 from optimizer.horizon.instance import Horizon
 from optimizer.search.kernels.loops import compiled_before
-from optimizer.typing import Array, Bools, Ints
+from optimizer.typing import Array, Bools
 
 
 class CompiledPotentials:
@@ -16,13 +17,17 @@ class CompiledPotentials:
     def __init__(self) -> None:
         self._tables: dict[int, tuple[Horizon, tables.PathTables]] = {}
 
-    def __call__(self, part: Horizon, box: Bools, path: Ints) -> tuple[float, Array]:
+    def __call__(self, part: Horizon, box: Bools, shares: Array) -> tuple[float, Array, list[Array]]:
         """As ``bounds.numpy_potentials``, up to rounding."""
         known = self._tables.get(id(part))
         if known is None or known[0] is not part:
             known = self._tables[id(part)] = part, tables.tables_of(part)
-        value, table = compiled.potentials(known[1], np.array(box, order="C"), np.array(path, order="C"))
-        return float(value), table
+        tab = known[1]
+        if part.again is not None:
+            tab = tab._replace(reward=over_box(part, box).monthly_reward)
+        constant, table, arcs = compiled.potentials(tab, np.array(box, order="C"), np.array(shares, order="C"))
+        counts = [len(part.arcs_between(k).source) for k in range(part.stages - 1)]
+        return float(constant), table, [arcs[:, k, :count] for k, count in enumerate(counts)]
 
     @staticmethod
     def serves(horizon: Horizon) -> bool:

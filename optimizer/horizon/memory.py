@@ -47,6 +47,7 @@ def remembering(horizon: Horizon) -> Horizon:
         choice_weight=np.ascontiguousarray(h.choice_weight[:, :, entries]),
         decision_rate=np.ascontiguousarray(h.decision_rate[:, entries]),
         reward=np.ascontiguousarray(h.reward[:, :, entries]),
+        again=None if h.again is None else np.ascontiguousarray(h.again[:, :, entries]),
         first=first.astype(np.intp),
         level=h.level[entries],
         moves=(moves_of(blocks),),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -17,6 +17,8 @@ from optimizer.errors import bad_argument
 from optimizer.horizon.building import MOST_COLUMNS
 from optimizer.horizon.instance import Horizon, Reach
 from optimizer.horizon.moves import Moves, moves_of
+from optimizer.horizon.shock import with_shock
+from optimizer.horizon.shock_of_case import shock_of
 from optimizer.horizon.streams import Stream, busy_streams, per_level, stream_of
 from optimizer.horizon.timeline import Era, Timeline
 from optimizer.model.choices import Level, same_level
@@ -91,7 +93,9 @@ class PosedPath:
             keeps=timeline.asked.holders == "keep",
             today=_today(self),
         )  # fmt: skip
-        return made
+        if any(stream.again is not None for stream in self.streams):
+            made = replace(made, again=np.stack([_again(self, k) for k in range(len(eras))]))
+        return made if timeline.asked.shock is None else with_shock(made, shock_of(timeline))
 
     def weight(self, values: Sequence[tuple[int, Array]]) -> Array:
         """(Q, T) of streams by position, each with its (T,) weight."""
@@ -112,9 +116,10 @@ class PosedPath:
 
     def levels(self, path: Ints) -> tuple[tuple[int, ...], ...]:
         """Levels by stage and plan, of a path of columns by era and group."""
-        first, seen = self.horizon.first, {era.stage: k for k, era in enumerate(self.timeline.eras)}
-        choices = self.timeline.m.choices.composites
-        return tuple(choices.unpacked([int(c) for c in path[k] - first[:-1]]) for _, k in sorted(seen.items()))
+        seen, choices = {era.stage: k for k, era in enumerate(self.timeline.eras)}, self.timeline.m.choices.composites
+        if self.horizon.spelling is not None:
+            path = self.horizon.spelling.plain(path)
+        return tuple(choices.unpacked([int(c) for c in path[k] - self._first]) for _, k in sorted(seen.items()))
 
     def path(self, levels: Sequence[Sequence[int]]) -> Ints:
         """(K, G) columns by era and group, of levels by stage and plan. Raises KeyError where rules forbid them."""
@@ -123,8 +128,14 @@ class PosedPath:
             packed = self.timeline.m.choices.composites.packed(levels[era.stage])
             if packed is None:
                 raise KeyError("a rule within a nest forbids these levels")
-            made.append(np.array(packed) + self.horizon.first[:-1])
-        return np.stack(made).astype(np.intp)
+            made.append(np.array(packed) + self._first)
+        path, spelling = np.stack(made).astype(np.intp), self.horizon.spelling
+        return path if spelling is None else spelling.spelled(path)
+
+    @cached_property
+    def _first(self) -> Ints:
+        """(G,) first column of every group, as the case has them."""
+        return np.cumsum([0, *(len(part.levels) for part in self.parts)])[:-1]
 
 
 def posed(timeline: Timeline, figures: Sequence[tuple[str, Selection]]) -> PosedPath:
@@ -188,6 +199,19 @@ def _of_group(posed: PosedPath, era: int, part: Composite) -> tuple[Array, Array
     weight = dynamics.choice_weights(attraction, habit, alike)
     flat = columns * len(part.plans)
     return weight.reshape(len(factors), flat, size), rate.reshape(flat, size), reward.reshape(-1, flat, size)
+
+
+def _again(posed: PosedPath, era: int) -> Array:
+    """(Q, E, I) rewards of those who choose the same plan again."""
+    size, parts = posed.timeline.eras[era].m.prepared.population.size, []
+    for part in posed.parts:
+        own = np.zeros((2 * len(posed.streams), len(part.levels), len(part.plans), size + len(posed.due)))
+        for s, stream in enumerate(posed.streams):
+            for at, j in enumerate(part.plans):
+                if stream.again is not None:
+                    own[2 * s, :, at, :size] = stream.again[era][j][part.levels[:, at]]
+        parts.append(own.reshape(len(own), -1, own.shape[-1]))
+    return np.concatenate(parts, axis=1)
 
 
 def _with_due(posed: PosedPath, era: int, weight: Array, rate: Array, reward: Array) -> tuple[Array, Array, Array]:

@@ -1,47 +1,38 @@
 """The best path of menus together with the GPUs ordered for it: an upper bound by prices of GPUs by month.
 
-For any prices p >= 0 of a GPU in a month's block of hours, with load(x) linear in customers:
+For any prices p >= 0 of a GPU in a month's block of hours and multipliers m >= 0 of limits that path and orders keep
+together, with load(x) and what a path keeps of a limit, room(x), linear in customers:
 
-    value(x) - cost of orders <= max over paths (value - p load) + max over orders (p supply - cost)
+    value(x) - cost of orders <= max over paths (value + m room - p load) + max over orders (p supply - cost - m taken)
 
 The first part is a horizon under other weights, bounded by ``search``; in the second every order and every block of
-burst stands alone. The prices are those at which the least envelope of the paths known is lowest (Kelley 1960;
-Lagrangian decomposition, Guignard and Kim, 1987). What is answered is a path that was simulated with whole lots.
+burst stands alone. Prices and multipliers are those at which the least envelope of the paths known is lowest (Kelley
+1960; Lagrangian decomposition, Guignard and Kim, 1987). What is answered is a path that was simulated with whole lots.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from optimizer.errors import NotTrustedError
-from optimizer.horizon.ascent import ascend, best_constant
-from optimizer.horizon.fleet import Bought, Fleet, cheapest, compressed
+from optimizer.horizon.buying import tangent
+from optimizer.horizon.fleet import Charges, Fleet
 from optimizer.horizon.instance import Horizon
-from optimizer.horizon.limits import Limited, PathLimit, limited
-from optimizer.horizon.paths import stepping
+from optimizer.horizon.joint import Joint, OrderedFind, OrderingCase
+from optimizer.horizon.limits import PathLimit
 from optimizer.horizon.replay import replay
 from optimizer.horizon.search import YARDSTICK, search_paths
-from optimizer.horizon.simulate import NUMBERS, earned_streams, start_state, walk
 from optimizer.optimise.outcome import reached, relative_gap
 from optimizer.search.engine import Clock
-from optimizer.solve.outcome import SolveOptions
-from optimizer.solve.solving import solve
 from optimizer.typing import Array, Ints, Verdict
 
-ROUNDS = 25
-"""Prices that are tried."""
 SEARCHES = 3
 """Full searches at the last prices: one more where it finds a path that was not known."""
-FREE_PRICE = 50.0
-"""Largest price that is tried where burst is limited, over the price of burst."""
-BOUGHT_FOR = 12
-"""Paths for which orders are worked out: those with the most at the last prices."""
-SWEEPS = 20
 
 
 @dataclass(frozen=True)
@@ -65,196 +56,126 @@ class OrderedPath:
     verdict: Verdict
     prices: Array
     """(T, H) discounted usd of a GPU in a block: what one more would be worth."""
+    multipliers: Array
+    """(K,) of the limits: what one more unit of their room would be worth."""
     against_rent: Array
-    """(T, H) the same over the market's rent; nan where that is nothing."""
+    """(T, H) the prices over the market's rent; nan where that is nothing."""
     seconds: float
     certificate: Mapping[str, Any] = field(repr=False, compare=False)
     """``replay_orders`` proves the bound from it."""
 
 
-def order_path(horizon: Horizon, use: Array, fleet: Fleet, gap: float, clock: Clock) -> OrderedPath | None:
-    """The best path and orders; None where no path was found whose load can be carried.
+def order_path(
+    horizon: Horizon, use: Array, fleet: Fleet, gap: float, clock: Clock, limits: Sequence[PathLimit] = (),
+    charges: Charges | None = None,
+) -> OrderedPath | None:  # fmt: skip
+    """The best path and orders; None where none was found whose load can be carried and that keeps the limits.
 
-    ``use``: (H, Q, T) GPUs in a block per unit of a stream.
+    ``use``: (H, Q, T) GPUs in a block per unit of a stream. ``charges``: what orders and burst take from value and
+    limits; by default from a discounted contribution margin and no limit.
     """
-    began, joint = time.perf_counter(), _Joint(horizon, use, fleet)
-    prices = joint.settled(clock)
-    bound, certificate = np.inf, {}
+    began, asked = time.perf_counter(), _asked(horizon, use, fleet, limits, charges)
+    joint = Joint(asked)
+    rows, prices = joint.settled(clock)
+    bound, certificate, best = np.inf, {}, (rows, prices)
     for _ in range(SEARCHES):
-        rows = joint.rest(prices)
-        found = search_paths(rows.priced(np.ones(2)), 0.8 * gap, clock)
+        priced, constant = asked.priced(rows, prices)
+        found = search_paths(priced, 0.8 * gap, clock)
         assert found.incumbent is not None
-        total = found.bound + rows.constant(np.ones(2)) + fleet.best_supply(prices)
+        total = found.bound + constant + asked.supply(rows, prices)
         if total < bound:
-            bound, best_prices, certificate = total, prices, found.certificate
+            bound, best, certificate = total, (rows, prices), found.certificate
         if not joint.add(found.incumbent.path) or clock.stop() is not None:
             break
-        prices = joint.master()
-    answer = joint.best(best_prices, clock)
-    if answer is None:
+        rows, prices = joint.master()
+    answer, (rows, prices) = joint.best(*best, clock), best
+    if answer is None or answer.lack > 0.0:
         return None
-    path, bought, load, value = answer
-    scale = YARDSTICK * horizon.magnitude
-    left = relative_gap(value, bound, scale)
+    proof = _proof(rows, prices, bound, certificate)
+    if limits and relative_gap(answer.value, bound, YARDSTICK * horizon.magnitude) > gap and clock.stop() is None:
+        cut = _within_cuts(asked, answer, gap, clock)
+        if cut["bound"] < bound:
+            bound, proof = cut["bound"], cut
+    left = relative_gap(answer.value, bound, YARDSTICK * horizon.magnitude)
     rent = fleet.rent_cost
-    against = np.divide(best_prices, rent, out=np.full_like(rent, np.nan), where=rent > 0.0)
+    against = np.divide(prices, rent, out=np.full_like(rent, np.nan), where=rent > 0.0)
     return OrderedPath(
-        path, bought.lots, load, fleet.capacity(bought.lots), value, bought.cost, bound, left,
-        Verdict.PROVED if reached(left, gap) else Verdict.BEST_FOUND, best_prices, against,
-        time.perf_counter() - began, {"prices": best_prices.tolist(), "bound": bound, "path": certificate},
+        answer.path, answer.bought.lots, answer.load, fleet.capacity(answer.bought.lots), answer.value,
+        answer.bought.cost, bound, left, Verdict.PROVED if reached(left, gap) else Verdict.BEST_FOUND, prices,
+        rows[1:], against, time.perf_counter() - began, proof,
     )  # fmt: skip
 
 
-def replay_orders(horizon: Horizon, use: Array, fleet: Fleet, certificate: Mapping[str, Any]) -> float:
+def _asked(
+    horizon: Horizon, use: Array, fleet: Fleet, limits: Sequence[PathLimit], charges: Charges | None
+) -> OrderingCase:  # fmt: skip
+    return OrderingCase(horizon, use, fleet, tuple(limits), fleet.charges if charges is None else charges)
+
+
+def _proof(
+    rows: Array, prices: Array, bound: float, path: Mapping[str, Any], cuts: Sequence[Array] = ()
+) -> dict[str, Any]:  # fmt: skip
+    return {"prices": prices.tolist(), "multipliers": rows[1:].tolist(), "bound": bound, "path": path,
+            **({"cuts": [own.tolist() for own in cuts]} if len(cuts) else {})}  # fmt: skip
+
+
+def _within_cuts(asked: OrderingCase, known: OrderedFind, gap: float, clock: Clock) -> dict[str, Any]:
+    """A certificate without multipliers: every limit is one of paths alone, at prices of its own, and the search keeps
+    it. The prices are the tangents at the load of the path known, so that nothing is lost there but parts of lots."""
+    charges, fleet, count = asked.charges, asked.fleet, len(asked.limits)
+    own = [tangent(fleet, known.load, charges.order[k], charges.burst[k]) for k in range(1 + count)]
+    rows = np.eye(1, 1 + count)[0]
+    priced, constant = asked.priced(rows, own[0])
+    cuts = [asked.cut(k, prices) for k, prices in enumerate(own[1:])]
+    found = search_paths(priced, 0.8 * gap, clock, limits=cuts, seed=known.path)
+    return _proof(rows, own[0], found.bound + constant + asked.supply(rows, own[0]), found.certificate, own[1:])
+
+
+def impossible(asked: OrderingCase, gap: float, clock: Clock) -> bool:
+    """Whether it is proven that no path with any orders keeps all limits and has its load carried.
+
+    At multipliers and prices without the value, all that paths keep and orders take adds up to less than 0.
+    """
+    rows, prices = Joint(asked).settled(clock, head=0.0)
+    priced, constant = asked.priced(rows, prices)
+    return search_paths(priced, gap, clock).bound + constant + asked.supply(rows, prices) < 0.0
+
+
+def which_clash(asked: OrderingCase, gap: float, clock: Clock) -> tuple[str, ...]:
+    """Limits that no path keeps with any orders, each alone if there are such; else all, if they clash; else none."""
+    found = []
+    for k, limit in enumerate(asked.limits, start=1):
+        own = Charges(asked.charges.order[[0, k]], asked.charges.burst[[0, k]])
+        if impossible(OrderingCase(asked.horizon, asked.use, asked.fleet, (limit,), own), gap, clock):
+            found.append(limit.name)
+    if found or not impossible(asked, gap, clock):
+        return tuple(found)
+    return tuple(limit.name for limit in asked.limits)
+
+
+def replay_orders(
+    horizon: Horizon, use: Array, fleet: Fleet, certificate: Mapping[str, Any], limits: Sequence[PathLimit] = (),
+    charges: Charges | None = None,
+) -> float:  # fmt: skip
     """The bound that a certificate proves, without searching.
 
     Raises NotTrustedError where it is not well formed or proves less than it claims.
     """
     try:
         prices, claimed = np.array(certificate["prices"], dtype=np.float64), float(certificate["bound"])
-        if prices.shape != fleet.blocks or not (np.isfinite(prices).all() and (prices >= 0.0).all()):
+        rows = np.array([1.0, *certificate.get("multipliers", [])], dtype=np.float64)
+        fits = prices.shape == fleet.blocks and rows.shape == (1 + len(limits),)
+        if not fits or any(not (np.isfinite(part).all() and (part >= 0.0).all()) for part in (prices, rows)):
             raise NotTrustedError("the certificate has prices that prove nothing")
-        rows = _Joint(horizon, use, fleet).rest(prices)
-        proven = replay(rows.priced(np.ones(2)), certificate["path"])
-        proven += rows.constant(np.ones(2)) + fleet.best_supply(prices)
+        asked = _asked(horizon, use, fleet, limits, charges)
+        priced, constant = asked.priced(rows, prices)
+        cuts = np.array(certificate.get("cuts", []), dtype=np.float64).reshape(-1, *fleet.blocks)
+        if len(cuts) not in (0, len(limits)) or not (np.isfinite(cuts).all() and (cuts >= 0.0).all()):
+            raise NotTrustedError("the certificate has prices that prove nothing")
+        kept = [asked.cut(k, own) for k, own in enumerate(cuts)]
+        proven = replay(priced, certificate["path"], kept) + constant + asked.supply(rows, prices)
     except (KeyError, TypeError, ValueError) as error:
         raise NotTrustedError(f"the certificate is not well formed: {error!r}") from error
     if not proven <= claimed + 1e-9 * max(abs(claimed), abs(proven)):
         raise NotTrustedError(f"the certificate claims {claimed!r}, but proves no more than {proven!r}")
     return proven
-
-
-class _Joint:
-    """The paths known, with their values and loads."""
-
-    def __init__(self, horizon: Horizon, use: Array, fleet: Fleet) -> None:
-        self._horizon, self._use, self._fleet = horizon, use, fleet
-        self.paths: list[Ints] = []
-        self.values: list[float] = []
-        self.loads: list[Array] = []
-
-    def add(self, path: Ints) -> bool:
-        """Whether the path is a new one."""
-        if any(np.array_equal(path, known) for known in self.paths):
-            return False
-        value, load = self.assess(path[None])
-        self.paths.append(path)
-        self.values.append(float(value[0]))
-        self.loads.append(load[0])
-        return True
-
-    def assess(self, paths: Ints) -> tuple[Array, Array]:
-        """(B,) values before orders and (B, T, H) loads of paths."""
-        size = max(1, NUMBERS // self._horizon.start.size)
-        parts = [self._assess(part) for part in np.split(paths, range(size, len(paths), size))]
-        return np.concatenate([value for value, _ in parts]), np.concatenate([load for _, load in parts])
-
-    def _assess(self, paths: Ints) -> tuple[Array, Array]:
-        h = self._horizon
-        value, load = np.zeros(len(paths)), np.zeros((len(paths), *self._fleet.blocks))
-        for t, after in enumerate(walk(h, paths, start_state(h))):
-            made = earned_streams(h, t, paths, after)
-            value += made @ h.weight[:, t]
-            load[:, t] = made @ self._use[:, :, t].T
-        return value, load
-
-    def rest(self, prices: Array) -> Limited:
-        """The horizon with what is paid for GPUs at prices (T, H) as a limit of multiplier 1."""
-        paid = -np.einsum("hqt,th->qt", self._use, prices)
-        return limited(self._horizon, [PathLimit("GPUs", paid, 0.0)])
-
-    def settled(self, clock: Clock) -> Array:
-        """Prices at which no ascent finds a path above those known."""
-        prices = np.minimum(self._fleet.rent_cost, self._fleet.burst_cost)
-        path = best_constant(self._horizon, clock)
-        for _ in range(ROUNDS):
-            priced = self.rest(prices).priced(np.ones(2))
-            path, _ = ascend(priced, self._best_at(prices, path), SWEEPS, clock)
-            fresh = self.add(path)
-            before, prices = prices, self.master()
-            if (not fresh and np.allclose(before, prices)) or clock.stop() is not None:
-                break
-        return prices
-
-    def _best_at(self, prices: Array, otherwise: Ints) -> Ints:
-        return self.paths[int(self._at(prices).argmax())] if self.paths else otherwise
-
-    def _at(self, prices: Array) -> Array:
-        """(P,) value less what the load costs at prices."""
-        paid = np.einsum("pth,th->p", np.array(self.loads), prices)
-        return np.asarray(np.array(self.values) - paid)
-
-    def master(self) -> Array:
-        """The prices (T, H) at which the paths known promise least, orders at their best.
-
-        Columns: the paths' best, prices, gain of every order, gain of every block of limited burst.
-        """
-        fleet, (months, blocks) = self._fleet, self._fleet.blocks
-        money = max(np.abs(self.values).max(), float(np.abs(fleet.cost).max(initial=0.0))) or 1.0
-        size = max(float(np.abs(load).max()) for load in self.loads) or 1.0
-        cells, count = months * blocks, len(fleet.orders)
-        endless = not np.isfinite(fleet.burst_limit)
-        most = fleet.burst_cost.ravel() * (1.0 if endless else FREE_PRICE) * size / money
-        rows: list[list[tuple[int, float]]] = []
-        least: list[float] = []
-        for value, load in zip(self.values, self.loads, strict=True):
-            rows.append([(0, 1.0), *_sparse(1, load.ravel() / size)])
-            least.append(value / money)
-        for o in range(count):
-            rows.append([*_sparse(1, -np.repeat(fleet.per_lot[o], blocks) / size), (1 + cells + o, 1.0)])
-            least.append(-float(fleet.cost[o]) / money)
-        for c in range(0 if endless else cells):
-            rows.append([(1 + c, -1.0), (1 + cells + count + c, 1.0)])
-            least.append(-float(fleet.burst_cost.flat[c]) * size / money)
-        extra = np.full(0 if endless else cells, fleet.burst_limit / size)
-        costs = np.concatenate([[1.0], np.repeat(fleet.standing, blocks) / size, fleet.most, extra])
-        lower, upper = np.zeros(len(costs)), np.full(len(costs), np.inf)
-        lower[0], upper[1 : 1 + cells] = -np.inf, most
-        program = compressed(rows, np.array(least), costs, lower, upper, np.zeros(len(costs), dtype=np.bool_))
-        outcome = solve(program, SolveOptions(tolerance=1e-8))
-        assert outcome.values is not None
-        prices = np.maximum(outcome.values[1 : 1 + cells], 0.0).reshape(months, blocks) * money / size
-        return np.asarray(np.minimum(prices, fleet.burst_cost * (1.0 if endless else FREE_PRICE)))
-
-    def best(self, prices: Array, clock: Clock) -> tuple[Ints, Bought, Array, float] | None:
-        """The known path that is worth most with whole orders, and moves from it while the orders stay the best."""
-        found = None
-        for p in np.argsort(-self._at(prices), kind="stable")[:BOUGHT_FOR]:
-            found = _better(found, self._with_orders(self.paths[p]))
-        while found is not None and clock.stop() is None:
-            moved = self._moved(found[0], found[1].lots)
-            again = None if moved is None else _better(found, self._with_orders(moved))
-            if again is None or again is found:
-                break
-            found = again
-        return found
-
-    def _with_orders(self, path: Ints) -> tuple[Ints, Bought, Array, float] | None:
-        value, load = self.assess(path[None])
-        bought = cheapest(self._fleet, load[0])
-        return None if bought is None else (path, bought, load[0], float(value[0]) - bought.cost)
-
-    def _moved(self, path: Ints, lots: Array) -> Ints | None:
-        """The best path that differs in one level, the orders as they are; None where none is better."""
-        h = self._horizon
-        stage, column = np.nonzero(h.allowed)
-        tried = np.repeat(path[None], len(stage) + 1, axis=0)
-        tried[np.arange(len(stage)), stage, h.group[column]] = column
-        tried = tried[stepping(h, tried)]
-        value, load = self.assess(tried)
-        worth = value - self._fleet.total(lots, load)
-        best = int(worth.argmax())
-        return tried[best] if worth[best] > worth[-1] + 1e-12 * abs(worth[-1]) else None
-
-
-def _sparse(first: int, row: Array) -> list[tuple[int, float]]:
-    """What is not nothing, in columns from a first one on."""
-    return [(first + int(k), float(row[k])) for k in np.flatnonzero(np.abs(row) > 1e-11)]
-
-
-def _better(
-    one: tuple[Ints, Bought, Array, float] | None, other: tuple[Ints, Bought, Array, float] | None
-) -> tuple[Ints, Bought, Array, float] | None:
-    if one is None or other is None:
-        return other if one is None else one
-    return other if other[3] > one[3] else one

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,40 +40,64 @@ class Favoured:
     """(K, N) the most of a path that takes a column; -inf where none may."""
 
 
-def favoured(horizon: Horizon, potentials: Array) -> Favoured:
+def favoured(horizon: Horizon, potentials: Array, arcs: Sequence[Array] = ()) -> Favoured:
     """The best path under potentials (K, N), -inf for columns out of the box, and the best one through every column.
 
+    ``arcs``: for each pair of stages what the pairs of ``Horizon.arcs_between`` add; nothing where absent.
     Source: Viterbi (1967), forwards and backwards, group by group; limits on steps are exact.
     """
-    forward, backward = _forward(horizon, potentials), potentials.copy()
+    forward, backward = _forward(horizon, potentials, arcs), potentials.copy()
     for k in reversed(range(len(backward) - 1)):
-        backward[k] += horizon.between(k).after.most(backward[k + 1])
+        backward[k] += _after(horizon, k, backward[k + 1], arcs)
     most = np.maximum.reduceat(forward[-1], horizon.first[:-1])
     open_ = np.isfinite(potentials)
     through = np.where(open_, forward + backward - np.where(open_, potentials, 0.0), -np.inf)
     total = float(most.sum())
-    return Favoured(total, _traced(horizon, forward), total - most[horizon.group] + through)
+    return Favoured(total, _traced(horizon, forward, arcs), total - most[horizon.group] + through)
 
 
 def favoured_path(horizon: Horizon, potentials: Array) -> Ints:
     """The path of ``favoured`` alone."""
-    return _traced(horizon, _forward(horizon, potentials))
+    return _traced(horizon, _forward(horizon, potentials, ()), ())
 
 
-def _forward(horizon: Horizon, potentials: Array) -> Array:
+def _forward(horizon: Horizon, potentials: Array, arcs: Sequence[Array]) -> Array:
     """(K, N) the most of a path up to a stage that ends at a column."""
     forward = potentials.copy()
     for k in range(1, len(forward)):
-        forward[k] += horizon.between(k - 1).before.most(forward[k - 1])
+        forward[k] += _before(horizon, k - 1, forward[k - 1], arcs)
     return forward
 
 
-def _traced(horizon: Horizon, forward: Array) -> Ints:
+def _before(horizon: Horizon, k: int, worth: Array, arcs: Sequence[Array]) -> Array:
+    """(N,) the most that leads from a stage to every column of the next."""
+    pairs = horizon.arcs_between(k) if len(arcs) else None
+    if pairs is None or not pairs.all_listed:
+        found = horizon.between(k).before.most(worth)
+        return found if pairs is None else np.where(pairs.listed, pairs.into(worth, arcs[k]), found)
+    return pairs.into(worth, arcs[k])
+
+
+def _after(horizon: Horizon, k: int, worth: Array, arcs: Sequence[Array]) -> Array:
+    """(N,) the most that follows in the next stage on every column of a stage."""
+    pairs = horizon.arcs_between(k) if len(arcs) else None
+    if pairs is None or not pairs.all_listed:
+        found = horizon.between(k).after.most(worth)
+        return found if pairs is None else np.where(pairs.listed, pairs.out_of(worth, arcs[k]), found)
+    return pairs.out_of(worth, arcs[k])
+
+
+def _traced(horizon: Horizon, forward: Array, arcs: Sequence[Array]) -> Ints:
     """The path behind the largest of the last stage's values, group by group."""
     path = np.empty((len(forward), horizon.groups), dtype=np.intp)
     path[-1] = (forward[-1][:, None] + horizon.foreign).argmax(axis=0)
     for k in reversed(range(len(forward) - 1)):
-        path[k] = horizon.between(k).before.best(forward[k], path[k + 1])
+        pairs = horizon.arcs_between(k) if len(arcs) else None
+        if pairs is None or not pairs.all_listed:
+            path[k] = horizon.between(k).before.best(forward[k], path[k + 1])
+        if pairs is not None:
+            for g in np.flatnonzero(pairs.listed[path[k + 1]]):
+                path[k, g] = pairs.best_into(forward[k], arcs[k], int(path[k + 1, g]))
     return path
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from optimizer.horizon.bounds import Separable, rounding_slack
 from optimizer.horizon.instance import Horizon
 from optimizer.horizon.kernel import Forms
 from optimizer.horizon.limits import Limited
-from optimizer.typing import Array, Bools, Ints
+from optimizer.typing import Array, Bools
 
 MOST_PRICED = 24
 """Horizons at multipliers that are kept, with their tables."""
@@ -37,14 +38,13 @@ class Pricing:
         """More than bounds of these rows differ by, worked out in another order."""
         return 4.0 * rounding_slack(self._limited.priced(self.rows[number]))
 
-    def form(self, number: int, box: Bools, reference: Ints) -> tuple[float, Separable]:
-        """Value of the reference at these rows, and a form: no path of the box that keeps the limits lies above it."""
+    def form(self, number: int, box: Bools, shares: Array) -> Separable:
+        """Around a mixed path at these rows: no path of the box that keeps the limits lies above it."""
         rows = self.rows[number]
         if number not in self._ready:
             self._ready[number] = self._forms(self._limited.priced(rows) if len(rows) > 1 else self._limited.horizon)
             if len(self._ready) > MOST_PRICED:
                 self._ready.popitem(last=False)
         self._ready.move_to_end(number)
-        value, form = self._ready[number](box, reference)
-        constant = self._limited.constant(rows) if len(rows) > 1 else 0.0
-        return value + constant, Separable(form.base + constant, form.potentials)
+        form = self._ready[number](box, shares)
+        return replace(form, base=form.base + (self._limited.constant(rows) if len(rows) > 1 else 0.0))

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from optimizer.errors import InfeasibleError, SolverError, bad_argument
 from optimizer.execution.arguments import checked_gap, checked_seconds
-from optimizer.horizon.arguments import horizon_of, path_of
+from optimizer.horizon.arguments import horizon_of, levels_of, path_of, shocked
 from optimizer.horizon.asked import HorizonLimit, with_limits
 from optimizer.horizon.bounds import whole_box
 from optimizer.horizon.diagnosis import PathDiagnosis, diagnosed
@@ -87,7 +87,10 @@ class HorizonProblem:
         referral: (J+1, I) people whom a customer brings, >= 0; none where absent.
         holders: "migrate": customers move to the terms of the month's menu; "keep": they keep the terms of the stage in
             which they joined or last decided until they decide anew.
-        today: (J,) levels whose terms customers of ``start`` keep; those of the first stage where absent.
+        today: (J,) levels whose terms customers of ``start`` keep, or with a shock are on; those of the first stage
+            where absent.
+        shock: (J,) or one number, 0 to 1: share of a plan's customers who do not decide anyway that decides at once in
+            the first month of a stage in which they move to another level of their plan; none where absent.
         limits: what a path must keep over the months, linear in customers: :class:`HorizonLimit`.
 
     Raises:
@@ -117,14 +120,16 @@ class HorizonProblem:
         referral: ArrayLike | None = None,
         holders: str = "migrate",
         today: ArrayLike | None = None,
+        shock: ArrayLike | None = None,
         *,
         limits: Sequence[HorizonLimit] = (),
     ) -> None:
         horizon, self.layout = horizon_of(
             start, attraction, decision_rate, reward, weight, outside_attraction, outside_decision_rate, entrants,
-            stage, steps, origin, habit, nests, (base_reach, reach_speed, referral), holders, today,
+            stage, steps, origin, habit, nests, (base_reach, reach_speed, referral), holders, today, shock,
         )  # fmt: skip
-        self.horizon, self.limits = with_limits(horizon, self.layout, limits)
+        horizon, self.limits = with_limits(horizon, self.layout, limits)
+        self.horizon = shocked(horizon, shock, self.layout)
         self._limited = limited(self.horizon, self.limits)
 
     def simulate(self, path: ArrayLike) -> Array:
@@ -198,7 +203,7 @@ class HorizonProblem:
     ) -> HorizonSolution:  # fmt: skip
         gap = relative_gap(value, bound, YARDSTICK * self.horizon.magnitude)
         verdict = Verdict.PROVED if reached(gap, asked) else Verdict.BEST_FOUND
-        levels = self.horizon.levels(path)
+        levels = levels_of(self.horizon, path)
         sums = self._limited.assess(path[None])[0, 1:] + self._limited.least
         told = {limit.name: float(total) for limit, total in zip(self.limits, sums, strict=True)}
         return HorizonSolution(

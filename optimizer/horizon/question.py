@@ -10,17 +10,20 @@ import numpy as np
 
 from optimizer.economics.figures import RATIOS, TOTAL, Selection, known_as, unit_of
 from optimizer.errors import bad_argument
+from optimizer.horizon.fleet import Charges
+from optimizer.horizon.gpus import Supply, standing_bill
 from optimizer.horizon.limits import PathLimit
 from optimizer.horizon.of_case import PosedPath, posed
-from optimizer.horizon.streams import is_share
+from optimizer.horizon.streams import billed, hangs_on_price, is_share
 from optimizer.horizon.timeline import Timeline
 from optimizer.market.evaluate import Evaluation
-from optimizer.market.prepare import MONTH_HOURS
 from optimizer.model.measures import TOLERANCE, condition_factors, condition_name, selection_of
 from optimizer.schema.case import CaseCondition
 from optimizer.typing import Array
 
 MONEY = "usd/month"
+Parts = list[tuple[str, Selection, Array]]
+"""Figures, each with its (T,) weight."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,8 @@ class PathCondition:
     months: range
     """From 0: a ratio is taken of the window's sums, an amount as the mean of its months."""
 
-    def value(self, path: Sequence[Evaluation]) -> float:
-        """By the evaluator; nan for a ratio over nothing."""
+    def value(self, path: Sequence[Evaluation], supply: Supply | None = None) -> float:
+        """By the evaluator; nan for a ratio over nothing. What was paid ahead for GPUs counts in cash alone."""
         return over(path, self.months, self.figure, self.selection)
 
     @property
@@ -62,10 +65,11 @@ class CashDate:
     selection: Selection = TOTAL
     sense: int = 1
 
-    def value(self, path: Sequence[Evaluation]) -> float:
-        """By the evaluator."""
+    def value(self, path: Sequence[Evaluation], supply: Supply | None = None) -> float:
+        """By the evaluator: a purchase of GPUs when it is paid, not as it is used."""
         earned = sum(path[t].figure(self.figure) for t in self.months)
-        return float(self.have + earned - self.spend * len(self.months))
+        ahead = 0.0 if supply is None else float(supply.ahead[: len(self.months)].sum())
+        return float(self.have + earned - ahead - self.spend * len(self.months))
 
     @property
     def words(self) -> str:
@@ -108,55 +112,74 @@ class PathQuestion:
     @cached_property
     def weight(self) -> Array:
         """(Q, T) of the aim, in the sense that more is better."""
-        return self._weighted([(name, TOTAL, own) for name, own in self._aim()])[0]
+        return self._weighted(self._aim)[0]
 
     @cached_property
     def constant(self) -> float:
-        """What the aim is worth beside the streams."""
-        return self._weighted([(name, TOTAL, own) for name, own in self._aim()])[1] - self.standing
+        """What the aim is worth beside the streams, the bill of GPUs that stand included."""
+        return self._weighted(self._aim)[1]
 
     @cached_property
-    def standing(self) -> float:
-        """Discounted bill of GPUs that stand whatever is ordered."""
-        fleet = self.timeline.fleet
-        return 0.0 if fleet is None else float(self.aim.weight @ (fleet.standing * fleet.rent * MONTH_HOURS))
-
-    def _aim(self) -> list[tuple[str, Array]]:
+    def _aim(self) -> Parts:
         """The aim as weights of one linear figure."""
         name, own = self.aim.name, self.aim.sense * self.aim.weight
         if name not in RATIOS:
-            return [(name, own)]
+            return [(name, TOTAL, own)]
         ratio = RATIOS[name]
         below = self.posed.streams[self._at(ratio.denominator, TOTAL)].constant
-        return [(ratio.numerator, own / below)]
+        return [(ratio.numerator, TOTAL, own / below)]
 
     @cached_property
     def limits(self) -> tuple[PathLimit, ...]:
-        """The conditions, the tolerance inside."""
+        """The conditions, the tolerance inside; of orders of GPUs without what these take from them."""
         found = []
         for c in self.conditions:
-            size = c.have if isinstance(c, CashDate) else abs(c.bound)
-            target = c.bound - c.sense * TOLERANCE * size
-            inside = np.zeros(self.timeline.length)
-            if isinstance(c, CashDate):
-                inside[: len(c.months)] = 1.0
-                weight, constant = self._weighted([(c.figure, TOTAL, inside)])
-                least = target - c.have + c.spend * len(c.months)
-                found.append(PathLimit(f"{c.name}, {c.words}", weight, least - constant))
-                continue
-            inside[c.months.start : c.months.stop] = c.sense / len(c.months)
-            names = _linear(c.figure)
-            parts = [(names[0], c.selection, inside)]
-            parts += [(name, c.selection, -target * inside) for name in names[1:]]
+            parts, least = self._condition(c)
             weight, constant = self._weighted(parts)
-            least = 0.0 if len(names) > 1 else c.sense * target
             found.append(PathLimit(f"{c.name}, {c.words}", weight, least - constant))
         return tuple(found)
 
-    def _weighted(self, parts: Sequence[tuple[str, Selection, Array]]) -> tuple[Array, float]:
+    def _condition(self, c: PathCondition | CashDate) -> tuple[Parts, float]:
+        """Figures by month, and the least that they add up to."""
+        target = c.bound - c.sense * TOLERANCE * (c.have if isinstance(c, CashDate) else abs(c.bound))
+        inside = np.zeros(self.timeline.length)
+        if isinstance(c, CashDate):
+            inside[: len(c.months)] = 1.0
+            return [(c.figure, TOTAL, inside)], target - c.have + c.spend * len(c.months)
+        inside[c.months.start : c.months.stop] = c.sense / len(c.months)
+        names = _linear(c.figure)
+        parts = [(names[0], c.selection, inside)]
+        parts += [(name, c.selection, -target * inside) for name in names[1:]]
+        return parts, 0.0 if len(names) > 1 else c.sense * target
+
+    @cached_property
+    def charges(self) -> Charges | None:
+        """What orders of GPUs and burst take from the aim and from every condition; None where hours are paid as used.
+        Cash counts them as they are paid, all else as they are used."""
+        if self.timeline.fleet is None:
+            return None
+        rows = [self._aim, *(self._condition(c)[0] for c in self.conditions)]
+        ahead = [False, *(isinstance(c, CashDate) for c in self.conditions)]
+        return self.timeline.fleet.charged(-np.stack([self._billed(parts) for parts in rows]), np.array(ahead))
+
+    @property
+    def free_of_gpus(self) -> bool:
+        """Whether nothing that is asked hangs on the GPUs at hand: nothing to order, no limit, and no bill of them."""
+        fleet, charges = self.timeline.fleet, self.charges
+        if fleet is None or charges is None:
+            return True
+        return not fleet.orders and fleet.endless and not charges.burst.any()
+
+    def _billed(self, parts: Parts) -> Array:
+        """(T,) how often figures count the bill of GPUs."""
+        return np.asarray(sum(own * billed(self.timeline, name, selection) for name, selection, own in parts))
+
+    def _weighted(self, parts: Parts) -> tuple[Array, float]:
         """(Q, T) weights of figures with (T,) weights of their own, and what they are worth beside the streams."""
         placed = [(self._at(name, selection), own) for name, selection, own in parts]
         constant = sum(float(own @ self.posed.streams[at].constant) for at, own in placed)
+        if self.timeline.fleet is not None:
+            constant += float(self._billed(parts) @ standing_bill(self.timeline.fleet))
         return self.posed.weight(placed), constant
 
     def _at(self, name: str, selection: Selection) -> int:
@@ -189,14 +212,21 @@ def question_of(timeline: Timeline) -> PathQuestion:
         for made in _conditions(timeline, condition, factor)
     )
     made = PathQuestion(timeline, _aim_of(timeline), (*conditions, *_cash(timeline)))
-    if timeline.pool is not None:
-        if made.conditions:
-            message = "conditions are not asked together with orders of GPUs"
-            raise bad_argument("horizon.gpus", message, "leave out one of the two")
-        if (made.aim.name, made.aim.sense, made.aim.months) != ("contribution_margin", 1, None):
-            message = "with orders of GPUs it must be the discounted contribution margin"
-            raise bad_argument("objective", message, "write objective: contribution_margin")
+    _check_orders(made)
     return made
+
+
+def _check_orders(question: PathQuestion) -> None:
+    """Raises InputError for a figure that prices GPU hours at what all GPUs at hand cost, where that may be chosen."""
+    timeline = question.timeline
+    if timeline.fleet is None or not timeline.fleet.orders:
+        return
+    asked = [(question.aim.name, TOTAL), *((c.figure, c.selection) for c in question.conditions)]
+    for figure, selection in asked:
+        for name in _linear(figure):
+            if hangs_on_price(timeline, question.posed.per[0], name, selection):
+                message = f"{figure} prices GPU hours at what all GPUs at hand cost, which hangs on the orders"
+                raise bad_argument("horizon.gpus", message, "ask for the figure of the whole company, or order none")
 
 
 def _cash(timeline: Timeline) -> list[CashDate]:

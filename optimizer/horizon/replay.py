@@ -13,7 +13,6 @@ from optimizer.horizon.bounds import (
     Parted,
     Separable,
     bound_box,
-    mixed,
     numpy_potentials,
     rounding_slack,
     told,
@@ -26,6 +25,7 @@ from optimizer.horizon.limits import Limited, PathLimit, kept, limited
 from optimizer.horizon.memory import remembering, worth_remembering
 from optimizer.horizon.paths import all_paths, count_paths, is_empty, reachable
 from optimizer.horizon.pricing import Pricing
+from optimizer.horizon.shares import pure, toward, within
 from optimizer.horizon.tuning import DEFAULT
 from optimizer.typing import Array, Bools, Ints
 
@@ -56,10 +56,11 @@ def replay(horizon: Horizon, certificate: Mapping[str, Any], limits: Sequence[Pa
 
 @dataclass(frozen=True)
 class _Known:
-    """A box, the least bound of it so far, and the last form."""
+    """A box, the least bound of it so far, the last mixed path and the form around it."""
 
     box: Bools
     bound: float = np.inf
+    shares: Array | None = None
     form: Separable | None = None
 
 
@@ -94,18 +95,21 @@ class _Replay:
         return float(self._bound)
 
     def _step(self, known: _Known, reference: int, share: float, drops: list[Any], rows: int = 0) -> _Known:
-        """Mix in the form around a reference, and drop what the mix puts below the certificate's bound."""
+        """Move the mixed path, and drop what the form around it puts below the certificate's bound."""
         if not 0.0 <= share <= 1.0:
-            raise NotTrustedError(f"the certificate mixes forms by {share!r}")
-        _, form = self._pricing.form(rows, known.box, self._path(reference))
+            raise NotTrustedError(f"the certificate moves its mixed path by {share!r}")
+        h, path = self._horizon, self._path(reference)
         if self._pricing.rows[rows][0] == 0.0:
-            return self._missed(known, form, drops)
-        found = told(self._horizon, form if known.form is None else mixed(known.form, form, share))
+            return self._missed(known, self._pricing.form(rows, known.box, pure(h, path)), drops)
+        before = pure(h, path) if known.shares is None else within(h, known.box, known.shares)
+        shares = pure(h, path) if share == 1.0 else toward(before, path, share)
+        found = told(h, self._pricing.form(rows, known.box, shares))
         bound, kept = min(known.bound, found.total), known.box.copy()
         for stage, columns in self._dropped(drops):
             self._bound = max(self._bound, min(bound, float(found.through[stage, columns].max(initial=-np.inf))))
             kept[stage, columns] = False
-        return _Known(reachable(self._horizon, kept), bound, found.form)
+        kept = reachable(h, kept)
+        return self._within(_Known(kept, bound, within(h, known.box, shares), found.form))
 
     def _missed(self, known: _Known, form: Separable, drops: list[Any]) -> _Known:
         """Drop what misses a limit: all of it where the form is below 0 everywhere."""
@@ -136,8 +140,8 @@ class _Replay:
         box = reachable(self._horizon, known.box)
         if known.form is None or is_empty(self._horizon, box):
             return replace(known, box=box)
-        form = Separable(known.form.base, np.where(box, known.form.potentials, -np.inf))
-        return _Known(box, min(known.bound, told(self._horizon, form).total), form)
+        form = known.form.inside(box)
+        return replace(known, box=box, bound=min(known.bound, told(self._horizon, form).total), form=form)
 
     def _path(self, number: int) -> Ints:
         """A reference may be any path of columns that are there; limits on steps do not matter to a bound."""
@@ -174,4 +178,4 @@ class _Replay:
 def _forms(horizon: Horizon) -> Forms:
     """In numpy."""
     parted = Parted(horizon, WHOLE, WIDTH)
-    return lambda box, reference: bound_box(parted, box, reference, numpy_potentials)
+    return lambda box, shares: bound_box(parted, box, shares, numpy_potentials)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from optimizer.horizon.ascent import ascend, best_constant
-from optimizer.horizon.bounds import Separable, best_mix, mixed, told, whole_box
+from optimizer.horizon.bounds import PathBound, Separable, told, whole_box
 from optimizer.horizon.certificate import PathNode, PathRecorder
 from optimizer.horizon.instance import Horizon
 from optimizer.horizon.kernel import PathKernel
@@ -22,6 +22,8 @@ from optimizer.horizon.memory import forgotten, remembering, worth_remembering
 from optimizer.horizon.multipliers import PathPool, alone, anywhere, clashing, most_missed, nearby
 from optimizer.horizon.paths import all_paths, count_paths, is_empty, nearest, reachable
 from optimizer.horizon.pricing import Pricing
+from optimizer.horizon.shares import pure, toward, within
+from optimizer.horizon.simulate import values
 from optimizer.horizon.tuning import DEFAULT, PathTuning
 from optimizer.horizon.within import ascend_within, exchange
 from optimizer.search.engine import BestFirst, Clock, GapRule, SearchStatus
@@ -41,14 +43,17 @@ class PathIncumbent:
 
 @dataclass(frozen=True)
 class PathBox:
-    """Levels that are left, and the path that the next bound is taken around."""
+    """Levels that are left, and the mixed path that the next bound is taken around."""
 
     columns: Bools
     """(K, N) reachable."""
     bound: float
-    reference: Ints
-    form: Separable
-    """Of the last bound, of this box or of one around it."""
+    favoured: Ints
+    """(K, G) the path that the last form, of this box or of one around it, favours in it."""
+    shares: Array
+    """(K, N) of the last bound's mixed path."""
+    step: float
+    """By how much shares move towards a favoured path."""
     node: PathNode
     rows: int = 0
     """Number of the multipliers of the last bound."""
@@ -75,29 +80,34 @@ def search_paths(
     tuning: PathTuning = DEFAULT,
     limits: Sequence[PathLimit] = (),
     seed: Ints | None = None,
+    floor: float = -np.inf,
 ) -> SearchedPath:
     """The best path that keeps all limits, within a gap relative to its value, unless the clock stops the search.
 
-    seed: (K, J) a path that keeps them, where one is known.
+    seed: (K, J) a path that keeps them, where one is known. floor: a value that is known from elsewhere: paths that are
+    worth no more need not be found, and the bound holds for whatever is worth more.
     """
     if limits or not worth_remembering(horizon, tuning.memory):  # ascents within limits know of no memory
-        return _searched(limited(horizon, limits), gap, clock, tuning, seed)
+        return _searched(limited(horizon, limits), gap, clock, tuning, seed, floor)
     wide = remembering(horizon)
-    found = _searched(limited(wide, ()), gap, clock, tuning)
+    found = _searched(limited(wide, ()), gap, clock, tuning, floor=floor)
     assert found.incumbent is not None
     best = PathIncumbent(forgotten(wide, found.incumbent.path), found.incumbent.value)
     return replace(found, incumbent=best, certificate={**found.certificate, "memory": True})
 
 
-def _searched(limited: Limited, gap: float, clock: Clock, tuning: PathTuning, seed: Ints | None = None) -> SearchedPath:
+def _searched(
+    limited: Limited, gap: float, clock: Clock, tuning: PathTuning, seed: Ints | None = None, floor: float = -np.inf
+) -> SearchedPath:
     """Over columns as they are."""
     rule = GapRule(gap, YARDSTICK * limited.horizon.magnitude)
-    engine: BestFirst[PathBox, PathIncumbent] = BestFirst(rule, clock)
+    engine: BestFirst[PathBox, PathIncumbent] = BestFirst(rule, clock, floor=floor)
     search = _Search(limited, engine, tuning)
     search.begin(seed)
     engine.run(search)
     found, bound = engine.incumbent, engine.bound
-    status = engine.stopped or (SearchStatus.INFEASIBLE if found is None else SearchStatus.CLOSED)
+    none = found is None and bound == -np.inf
+    status = engine.stopped or (SearchStatus.INFEASIBLE if none else SearchStatus.CLOSED)
     return SearchedPath(found, bound, status, engine.boxes, search.bounds, search.certificate(bound))
 
 
@@ -112,6 +122,7 @@ class _Search:
         self._free = not limited.limits
         self._usual = 0
         """Number of the root's multipliers."""
+        self._offered: set[bytes] = set()
         self.recorder = PathRecorder(limited.horizon)
         self.bounds = 0
 
@@ -124,37 +135,42 @@ class _Search:
         clock = self._engine.clock.with_grace()
         path, value = ascend(self._horizon, best_constant(self._horizon, clock), self._tuning.sweeps, clock)
         box, root = whole_box(self._horizon), self.recorder.root
-        _, form = self._form(box, path, 0)
+        shares = pure(self._horizon, path)
+        found = told(self._horizon, self._form(box, shares, 0))
         self._record(root, path, 1.0, np.zeros_like(box), 0)
         if self._free:
             self._engine.incumbent = PathIncumbent(path, value)
         else:
-            form = self._first_within(path, form, clock)
+            found, shares = self._first_within(path, found, clock)
             if seed is not None:
                 self._take(*ascend_within(self._limited, seed, self._tuning.sweeps, clock))
-        found = told(self._horizon, form)
-        self._engine.push(PathBox(box, found.total, found.path, form, root, self._usual))
+        self._engine.push(PathBox(box, found.total, found.path, shares, self._tuning.step, root, self._usual))
 
-    def _first_within(self, path: Ints, form: Separable, clock: Clock) -> Separable:
-        """An incumbent that keeps the limits, from a path that may not, and the form at multipliers for them."""
-        box, pool, node = whole_box(self._horizon), self._pool, self.recorder.root
+    def _first_within(self, path: Ints, found: PathBound, clock: Clock) -> tuple[PathBound, Array]:
+        """An incumbent that keeps the limits, from a path that may not; the best form at multipliers for them, and its
+        mixed path."""
+        box, pool, node, best = (
+            whole_box(self._horizon),
+            self._pool,
+            self.recorder.root,
+            (found, pure(self._horizon, path)),
+        )
         pool.assess(path)
         for _ in range(self._tuning.envelope_rounds):
             rows = anywhere(pool.within(box))
             if rows is None or clock.stop() is not None:
                 break
             self._usual, reference, before = self._pricing.number(rows), pool.best_by(rows), len(pool.paths)
-            _, made = self._form(box, reference, self._usual)
-            share = best_mix(self._horizon, form, made, self._tuning.mixes)
-            self._record(node, reference, share, np.zeros_like(box), self._usual)
-            form = mixed(form, made, share)
-            for favoured in (told(self._horizon, made).path, told(self._horizon, form).path):
-                pool.assess(favoured)
+            shares = pure(self._horizon, reference)
+            found = told(self._horizon, self._form(box, shares, self._usual))
+            self._record(node, reference, 1.0, np.zeros_like(box), self._usual)
+            best = (found, shares)
+            pool.assess(found.path)
             if len(pool.paths) == before:
                 break
         for start in pool.promising(self._pricing.rows[self._usual]):
             self._take(*ascend_within(self._limited, start, self._tuning.sweeps, clock))
-        return form
+        return best
 
     def _record(self, node: PathNode, reference: Ints, share: float, dropped: Bools, rows: int) -> None:
         self.recorder.step(node, reference, share, dropped, None if self._free else rows)
@@ -171,49 +187,56 @@ class _Search:
     def leave(self, box: PathBox) -> None:
         """The node stays as it is: its bound is on the way to it."""
 
-    def _form(self, box: Bools, reference: Ints, rows: int) -> tuple[float, Separable]:
+    def _form(self, box: Bools, shares: Array, rows: int) -> Separable:
         self.bounds += 1
-        return self._pricing.form(rows, box, reference)
+        return self._pricing.form(rows, box, shares)
 
     def _cut(self, box: PathBox) -> None:
-        columns, reference, bound, form, rows = box.columns, box.reference, box.bound, box.form, box.rows
-        if count_paths(self._horizon, columns) <= self._tuning.enumerated:
+        h, tuning, cutoff = self._horizon, self._tuning, self._engine.cutoff
+        columns, path, bound, rows, step = box.columns, box.favoured, box.bound, box.rows, box.step
+        if count_paths(h, columns) <= tuning.enumerated:
             self._evaluate(box.node, columns)
             return
-        tried: set[tuple[bytes, int]] = set()
-        turns = self._tuning.rounds if box.node is not self.recorder.root else self._tuning.root_rounds
         if not self._free:
-            columns = self._within_limits(box.node, columns, reference)
-            if is_empty(self._horizon, columns):
+            columns = self._within_limits(box.node, columns, path)
+            if is_empty(h, columns):
                 return
-            reference, rows = nearest(self._horizon, columns, reference), self._next_rows(columns, rows)
-        for _ in range(turns):
-            tried.add((reference.tobytes(), rows))
-            value, made = self._form(columns, reference, rows)
-            self._offer(reference, value)
-            share = best_mix(self._horizon, form, made, self._tuning.mixes)
-            found = told(self._horizon, mixed(form, made, share))
-            form, before, bound = found.form, bound, min(bound, found.total)
-            cutoff = self._engine.cutoff
-            dropped = columns & (found.through <= cutoff)
+            path, rows = nearest(h, columns, path), self._next_rows(columns, rows)
+        turns = tuning.rounds if box.node is not self.recorder.root else tuning.root_rounds
+        shares, moved, found = within(h, columns, box.shares), 0.0, None
+        for turn in range(turns + 1):
+            if found is not None and self._engine.clock.stop() is not None:
+                break
+            tried = toward(shares, path, moved)
+            made = told(h, self._form(columns, tried, rows))
+            if found is not None and not made.total < found.total:
+                step, moved = step * tuning.shorter, step * tuning.shorter
+                if step < tuning.least_share:
+                    break
+                continue
+            gained = np.inf if found is None else found.total - made.total
+            self._offer(made.path)
+            cutoff, bound = self._engine.cutoff, min(bound, made.total)
+            dropped = columns & (made.through <= cutoff)
             if bound <= cutoff:
-                self._record(box.node, reference, share, np.zeros_like(columns), rows)
+                self._record(box.node, path, moved, np.zeros_like(columns), rows)
                 self._engine.close(bound)
                 return
-            self._record(box.node, reference, share, dropped, rows)
+            self._record(box.node, path, moved, dropped, rows)
             if dropped.any():
-                self._engine.close(min(bound, float(found.through[dropped].max())))
-                columns = reachable(self._horizon, columns & ~dropped)
-                if is_empty(self._horizon, columns):
+                self._engine.close(min(bound, float(made.through[dropped].max())))
+                columns = reachable(h, columns & ~dropped)
+                if is_empty(h, columns):
                     return
-                tried.clear()
-            reference = nearest(self._horizon, columns, found.path)
-            slow = before - bound < self._tuning.worthwhile * (before - cutoff)
-            if not self._free:
-                self._pool.assess(reference)
-            if (reference.tobytes(), rows) in tried or (slow and not dropped.any()):
+            found, path, shares = made, made.path, within(h, columns, tried)
+            if dropped.any():
+                found = told(h, made.form.inside(columns))
+                bound, path = min(bound, found.total), found.path
+            moved = step
+            if turn and gained < tuning.worthwhile * (bound - cutoff) and not dropped.any():
                 break
-        self._split(columns, bound, form, box.node, rows)
+        assert found is not None
+        self._split(replace(box, columns=columns, bound=bound, shares=shares, step=step, rows=rows), found)
 
     def _next_rows(self, columns: Bools, rows: int) -> int:
         """Multipliers for a box, from the paths in it that were simulated."""
@@ -230,7 +253,7 @@ class _Search:
             tries.append(both)
         for made in tries:
             rows = self._pricing.number(made)
-            _, form = self._form(columns, reference, rows)
+            form = self._form(columns, pure(self._horizon, reference), rows)
             found, margin = told(self._horizon, form), self._pricing.margin(rows)
             dropped = columns & (found.through < -margin)
             if dropped.any():
@@ -252,11 +275,14 @@ class _Search:
                 self._engine.incumbent = PathIncumbent(paths[best], float(found[best, 0]))
             self._engine.close(float(found[best, 0]))
 
-    def _offer(self, path: Ints, value: float) -> None:
-        """Take a path of about this value as the incumbent, after a short ascent, where it is better."""
+    def _offer(self, path: Ints) -> None:
+        """Take a path as the incumbent, after a short ascent, where it is better."""
         clock, sweeps = self._engine.clock, self._tuning.later_sweeps
+        if path.tobytes() in self._offered:
+            return
+        self._offered.add(path.tobytes())
         if self._free:
-            if value > self._engine.value:
+            if float(values(self._horizon, path[None])[0]) > self._engine.value:
                 better = PathIncumbent(*ascend(self._horizon, path, sweeps, clock))
                 if better.value > self._engine.value:
                     self._engine.incumbent = better
@@ -274,28 +300,30 @@ class _Search:
             self._pool.add(path, assessed)
             self._engine.incumbent = PathIncumbent(path, float(assessed[0]))
 
-    def _split(self, columns: Bools, bound: float, form: Separable, node: PathNode, rows: int) -> None:
-        stage, plan = _widest(self._horizon, columns, form.potentials)
-        inside = np.flatnonzero(columns[stage] & (self._horizon.group == plan))
+    def _split(self, box: PathBox, found: PathBound) -> None:
+        stage, plan = _loosest(self._horizon, box.columns, found)
+        inside = np.flatnonzero(box.columns[stage] & (self._horizon.group == plan))
         left, right = inside[: len(inside) // 2], inside[len(inside) // 2 :]
-        nodes = self.recorder.split(node, stage, plan, left)
+        nodes = self.recorder.split(box.node, stage, plan, left)
         for child, others in zip(nodes, (right, left), strict=True):
-            part = columns.copy()
+            part = box.columns.copy()
             part[stage, others] = False
             part = reachable(self._horizon, part)
             if not is_empty(self._horizon, part):
-                own = Separable(form.base, np.where(part, form.potentials, -np.inf))
-                found = told(self._horizon, own)
-                self._engine.push(PathBox(part, min(bound, found.total), found.path, own, child, rows))
+                own = told(self._horizon, found.form.inside(part))
+                bound = min(box.bound, own.total)
+                self._engine.push(replace(box, columns=part, bound=bound, favoured=own.path, node=child))
 
 
-def _widest(horizon: Horizon, columns: Bools, potentials: Array) -> tuple[int, int]:
-    """The (stage, plan) with a choice left whose best level adds most to the bound."""
-    first = horizon.first[:-1]
-    most = np.maximum.reduceat(np.where(columns, potentials, -np.inf), first, axis=1)
-    least = np.minimum.reduceat(np.where(columns, potentials, np.inf), first, axis=1)
-    choices = np.add.reduceat(columns, first, axis=1, dtype=np.intp)
-    early = np.linspace(1.5, 1.0, horizon.stages)[:, None]  # what is settled early narrows every later month
-    gain = np.where(choices > 1, early * (np.maximum(most, 0.0) + 1e-3 * (most - least)), -np.inf)
-    stage, plan = np.unravel_index(int(gain.argmax()), gain.shape)
-    return int(stage), int(plan)
+def _loosest(horizon: Horizon, columns: Bools, found: PathBound) -> tuple[int, int]:
+    """The (stage, group) with a choice left where the form is loosest at the path that it favours."""
+    h, path = horizon, found.path
+    choices = np.add.reduceat(columns, h.first[:-1], axis=1, dtype=np.intp)
+    loose = np.take_along_axis(found.form.spread, path, axis=1)
+    for k, spread in enumerate(found.form.arc_spread):
+        taken = h.arcs_between(k).taken(path[k], path[k + 1])
+        loose[k + 1, taken >= 0] += spread[taken[taken >= 0]]
+    early = np.linspace(1.5, 1.0, h.stages)[:, None]  # what is settled early narrows every later month
+    gain = np.where(choices > 1, early * loose, -np.inf)
+    stage, group = np.unravel_index(int(gain.argmax()), gain.shape)
+    return int(stage), int(group)

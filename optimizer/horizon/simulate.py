@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from optimizer.economics import dynamics
+from optimizer.horizon.again import chosen_again
 from optimizer.horizon.instance import Horizon
 from optimizer.typing import Array, Ints
 
@@ -108,8 +109,12 @@ def earned(horizon: Horizon, month: int, paths: Ints, state: Array) -> Array:
 def earned_streams(horizon: Horizon, month: int, paths: Ints, state: Array) -> Array:
     """(B, Q) every stream of reward in one month, before weights; see ``earned``."""
     k = int(horizon.stage[month])
-    reward = horizon.at(horizon.reward, k)[:, terms_held(horizon, paths, k)]
-    return np.asarray(np.einsum("qbji,bji->bq", reward, state[:, 1:]))
+    held = terms_held(horizon, paths, k)
+    total = np.einsum("qbji,bji->bq", horizon.at(horizon.reward, k)[:, held], state[:, 1:])
+    if horizon.again is not None:
+        chosen = np.tile(chosen_again(horizon, month, paths[:, k]), (1, _bands(horizon), 1))
+        total = total + np.einsum("qbji,bji->bq", horizon.at(horizon.again, k)[:, held], state[:, 1:] * chosen)
+    return np.asarray(total)
 
 
 def streams(horizon: Horizon, path: Ints) -> Array:

@@ -28,9 +28,10 @@ class SolvedPath:
 
 
 def state(horizon: Horizon, limits: Sequence[PathLimit] = ()) -> StatedPath:
-    """The horizon plan by plan; of one without nests, reach that moves, or terms that are kept."""
+    """The horizon plan by plan; of one without nests, or terms that are kept."""
     h = horizon
-    assert (h.widths == 1).all() and h.reach is None and not h.keeps and h.allowed.all() and len(h.moves) == 1
+    assert (h.widths == 1).all() and not h.keeps and h.allowed.all() and len(h.moves) == 1
+    assert h.again is None
     cut = [slice(a, b) for a, b in zip(h.first[:-1], h.first[1:], strict=True)]
     follows = [h.moves[0].after.table[c, c] for c in cut]
 
@@ -53,7 +54,16 @@ def state(horizon: Horizon, limits: Sequence[PathLimit] = ()) -> StatedPath:
         stage=h.stage,
         origin=h.origin,
         limits=tuple(StatedLimit(limit.name, monthly(limit.weight), limit.at_least) for limit in limits),
+        **_reach(h),
     )
+
+
+def _reach(h: Horizon) -> dict[str, Array]:
+    """Word of mouth as linear rows; nothing where reach does not move."""
+    if h.reach is None:
+        return {}
+    most = np.maximum(h.people[:-1] + h.entrants, h.people[1:])
+    return {"coming": h.reach.speed * h.reach.base, "brings": h.reach.speed * (h.reach.referral - 1.0), "most": most}
 
 
 def solve_stated(

@@ -32,6 +32,8 @@ class Stream:
     """By era and plan, (L,) due in a month when the level is chosen."""
     constant: Array
     """(T,) whatever is chosen."""
+    again: tuple[tuple[Array, ...], ...] | None = None
+    """By era and plan, (L, I): per customer who, deciding anew, would choose the same plan."""
 
 
 def stream_of(timeline: Timeline, per: Sequence[Sequence[Sequence[PerCustomer | None]]], name: str,
@@ -44,13 +46,15 @@ def stream_of(timeline: Timeline, per: Sequence[Sequence[Sequence[PerCustomer | 
         message = f"{name} holds the bill of reserved GPUs, which does not add up over customers"
         cure = "hire all hours on demand: changes: {pools.main.capacity.reserved: {to: 0}}, and its burst_price"
         raise bad_argument("pools", message, cure)
-    rows, fixed, constant = [], [], np.zeros(length)
+    rows, fixed, again, constant = [], [], [], np.zeros(length)
     for era, own in zip(eras, per, strict=True):
         made = [_of_plan(era, timeline.pool, name, selection, j, levels) for j, levels in enumerate(own)]
         rows.append(tuple(amounts for amounts, _ in made))
         fixed.append(tuple(due for _, due in made))
+        again.append(tuple(_of_those_who_stay(era, name, selection, j, levels) for j, levels in enumerate(own)))
         constant[era.months.start : era.months.stop] = _constant(era.m.prepared, timeline.budget, name, selection)
-    return Stream(name, selection, tuple(rows), tuple(fixed), constant)
+    some = any(figure.again is not None for _, figure, _ in _parts(timeline.m.prepared, name, selection))
+    return Stream(name, selection, tuple(rows), tuple(fixed), constant, tuple(again) if some else None)
 
 
 def _reserved(prepared: Prepared, ordered: int | None) -> bool:
@@ -63,11 +67,37 @@ def _shares_bill(prepared: Prepared, name: str, selection: Selection) -> bool:
     return any(figure.capacity and part.total for _, figure, part in _parts(prepared, name, selection))
 
 
+def billed(timeline: Timeline, name: str, selection: Selection) -> Array:
+    """(T,) how often a figure counts the bill of the GPUs that stand or are ordered: 1, -1, or 0 for a part."""
+    found = np.zeros(timeline.length)
+    for era in timeline.eras:
+        parts = _parts(era.m.prepared, name, selection)
+        found[era.months.start : era.months.stop] = sum(w * figure.capacity for w, figure, part in parts if part.total)
+    return found
+
+
+def hangs_on_price(
+    timeline: Timeline, per: Sequence[Sequence[PerCustomer | None]], name: str, selection: Selection
+) -> bool:
+    """Whether a figure prices the GPU hours of customers at what the GPUs at hand cost together. ``per``: by plan."""
+    prepared, pool = timeline.eras[0].m.prepared, timeline.pool
+    parts = _parts(prepared, name, selection)
+    for facts, levels in zip(prepared.plans, per, strict=True):
+        for p in (p for p in levels if p is not None):
+            dearer = replace(p, serving=p.serving + p.pool_hours[:, pool])
+            change = np.zeros(prepared.population.size)
+            for w, figure, part in parts:
+                if plan_selected(prepared, facts.name, part):
+                    more, own = (_amount(prepared, pool, figure, part, q) for q in (dearer, p))
+                    change += w * np.where(type_mask(prepared, part), more - own, 0.0)
+            if (np.abs(change) > 1e-6 * np.abs(p.pool_hours[:, pool])).any():
+                return True
+    return False
+
+
 def adds_up(name: str) -> bool:
-    """Whether a figure is a sum over customers of what each of them brings, whatever the others do."""
-    if name in RATIOS or name in COHORTS:
-        return False
-    return all(LINEAR[part].again is None for _, part, _ in components(name, TOTAL, 0.0))
+    """Whether a figure is a sum over customers of what each of them brings."""
+    return name not in RATIOS and name not in COHORTS
 
 
 def _parts(prepared: Prepared, name: str, selection: Selection) -> list[tuple[float, LinearFigure, Selection]]:
@@ -95,6 +125,20 @@ def _of_plan(
                 due[k] += w * figure.fixed * facts.fixed_cost if part.segment is None else 0.0
             amounts[0, k] -= w * at_rivals
     return amounts, due
+
+
+def _of_those_who_stay(
+    era: Era, name: str, selection: Selection, plan: int, levels: Sequence[PerCustomer | None]
+) -> Array:
+    """(L, I) per customer who would choose the same plan again, of one plan in an era."""
+    prepared = era.m.prepared
+    amounts = np.zeros((len(levels), prepared.population.size))
+    for w, figure, part in _parts(prepared, name, selection):
+        if figure.again is not None and plan_selected(prepared, prepared.plans[plan].name, part):
+            rows = type_mask(prepared, part)
+            for k, p in enumerate(levels):
+                amounts[k] += 0.0 if p is None else w * np.where(rows, figure.again(p), 0.0)
+    return amounts
 
 
 def _amount(

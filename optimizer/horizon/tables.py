@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from optimizer.horizon.instance import Horizon
-from optimizer.typing import Array, Ints
+from optimizer.typing import Array, Bools, Ints
 
 _FAST = {"reassoc", "contract", "nsz"}
 """Of the compiler's liberties only those under which NaN and infinities keep their meaning."""
@@ -52,6 +52,19 @@ class PathTables(NamedTuple):
     """(R, P+1) where each set begins."""
     before_set: Ints
     """(R, N)"""
+    level: Ints
+    """(E,)"""
+    listed: Bools
+    """(R, N) columns of groups whose pairs are listed (``arcs``), for each pair of stages told."""
+    arc_count: Ints
+    """(R,)"""
+    arc_source: Ints
+    """(R, A), as ``arc_target``."""
+    arc_target: Ints
+    out_arc: Ints
+    """(R, A) pairs in order of the earlier column."""
+    out_first: Ints
+    """(R, N+1) where each earlier column's begin."""
 
 
 def tables_of(horizon: Horizon) -> PathTables:
@@ -68,15 +81,24 @@ def tables_of(horizon: Horizon) -> PathTables:
     base, brings = np.zeros((h.months, h.types)), np.zeros((h.plans + 1, h.types))
     if h.reach is not None:
         base, brings = h.reach.speed * h.reach.base, h.reach.speed * (h.reach.referral - 1.0)
+    pairs = [h.arcs_between(k) for k in range(len(h.moves))]
+    longest = max(len(p.source) for p in pairs)
+
+    def padded(arrays: list[Ints]) -> Ints:
+        return np.stack([np.pad(a, (0, longest - len(a))) for a in arrays])
+
     return PathTables(
         c(h.start), c(h.choice_weight), np.add.reduceat(h.choice_weight, h.entry_first[:-1], axis=2),
         c(h.decision_rate), c(h.monthly_reward), c(h.outside_weight), c(h.outside_decision_rate), c(h.entrants),
         c(h.people), h.reach is not None, base, brings, c(h.stage), c(h.first), c(h.entry_first), c(h.entry_row),
         c(h.origin), np.concatenate([b.columns for b in befores]), first, np.stack([b.set_of for b in befores]),
+        c(h.level), np.stack([p.listed for p in pairs]), np.array([len(p.source) for p in pairs]),
+        padded([p.source for p in pairs]), padded([p.target for p in pairs]), padded([p.by_source for p in pairs]),
+        np.stack([np.searchsorted(p.source[p.by_source], np.arange(h.columns + 1)) for p in pairs]),
     )  # fmt: skip
 
 
 @loop
-def stage_of(array: Array, stage: int) -> int:  # pragma: no cover - compiled
+def stage_of(array: Array | Bools | Ints, stage: int) -> int:  # pragma: no cover - compiled
     """A stage's place on an axis S."""
     return stage if len(array) > 1 else 0

@@ -54,7 +54,9 @@ class Timeline:
     word: WordOfMouth | None = None
     """None: nobody is reached or lost to sight."""
     pool: int | None = None
-    """Whose GPUs are ordered ahead."""
+    """Whose GPUs stand under a contract or are ordered ahead."""
+    mix: int = 0
+    """Number of the go-to-market split and budget, which are the same in all months."""
 
     @property
     def asked(self) -> CaseHorizon:
@@ -66,7 +68,12 @@ class Timeline:
     @property
     def budget(self) -> float | None:
         """The go-to-market budget, usd/month, where the case names it."""
-        return self.m.choices.splits[0][1]
+        return self.split[1]
+
+    @property
+    def split(self) -> tuple[float, float | None]:
+        """Share of the go-to-market budget for enterprise, and the budget where the case names it."""
+        return self.m.choices.splits[self.mix]
 
     @property
     def months(self) -> int:
@@ -107,16 +114,20 @@ class Timeline:
     @cached_property
     def fleet(self) -> Fleet | None:
         """GPUs that stand and may be ordered; None where they are paid as used."""
-        if self.asked.gpus is None or self.pool is None:
+        if self.pool is None:
             return None
-        prices = np.concatenate([np.full(len(e.months), e.m.prepared.pools.price[self.pool]) for e in self.eras])
-        return fleet_of(self.asked.gpus, prices, self.m.prepared.pools.hours, self.discount)
+        months = [era.m.prepared for era in self.eras for _ in era.months]
+        return fleet_of(self.asked.gpus, self.pool, months, self.discount)
 
     @cached_property
     def base(self) -> Array:
         """(T, I) people reached without word of mouth: by go-to-market, and those who have come since today."""
-        share, budget = self.m.choices.splits[0]
-        by_era = [np.tile(era.m.prepared.base_reach(share, budget), (len(era.months), 1)) for era in self.eras]
+        return self.base_at([self.split] * len(self.eras))
+
+    def base_at(self, splits: Sequence[tuple[float, float | None]]) -> Array:
+        """(T, I) the same at a split and budget for every era."""
+        pairs = zip(self.eras, splits, strict=True)
+        by_era = [np.tile(era.m.prepared.base_reach(*split), (len(era.months), 1)) for era, split in pairs]
         come = np.cumsum(self.entrants, axis=0) - self.entrants
         return np.asarray(np.concatenate(by_era) + come)
 
@@ -125,17 +136,18 @@ class Timeline:
         made = []
         for era in self.eras:
             chosen = zip(self.m.choices.plans, era.levels, levels[era.stage], strict=True)
-            made.append(Menu({name: own[k] for name, own, k in chosen}, *self.m.choices.splits[0]))
+            made.append(Menu({name: own[k] for name, own, k in chosen}, *self.split))
         return tuple(made)
 
     def follow(self, menus: Sequence[Menu], supply: Supply | None = None) -> tuple[MonthEvaluation, ...]:
         """Every month under a menu for every era, by the evaluator; with the GPUs that were ordered."""
         months: list[Month] = []
+        base = self.base_at([(menu.enterprise_share, menu.budget) for menu in menus])
         for k, (era, menu) in enumerate(zip(self.eras, menus, strict=True)):
             market, terms, held = era.m.prepared, dict(menu.terms), self._held(k, menus)
             split, shock = (menu.enterprise_share, menu.budget), self._shock(k, menus)
             months += [
-                Month(self._later(market, t, supply), terms, *split, self.entrants[t], self.base[t], held,
+                Month(self._later(market, t, supply), terms, *split, self.entrants[t], base[t], held,
                       shock if t == era.months.start else None)
                 for t in era.months
             ]  # fmt: skip
@@ -169,20 +181,26 @@ class Timeline:
 
     def _later(self, prepared: Prepared, month: int, supply: Supply | None) -> Prepared:
         """The market with the GPU time that a request takes in a month, and with the GPUs at hand."""
-        if supply is not None and self.asked.gpus is not None:
-            prepared = supply.at(prepared, month, self.asked.gpus.burst_factor)
+        if supply is not None:
+            prepared = supply.at(prepared, month)
         if self.asked.efficiency is None or month == 0:
             return prepared
         faster = replace(prepared.ai_models, gpu_hours=prepared.ai_models.gpu_hours * self.gpu_time[month])
         return replace(prepared, ai_models=faster)
 
 
-def timeline_of(m: CaseModel) -> Timeline:
-    """The case over months. Raises InputError, with a cure, for what a horizon cannot be asked."""
+def timeline_of(m: CaseModel, mix: int | None = None) -> Timeline:
+    """The case over months, with one of its splits and budgets; the only one where none is named.
+
+    Raises InputError, with a cure, for what a horizon cannot be asked.
+    """
     asked = m.inputs.case.horizon
     if asked is None:
         raise bad_argument("horizon", "the case has none", "add horizon: {months: 24}")
     refuse(m)
+    if mix is None and len(m.choices.splits) > 1:
+        message = "over months only the best path is searched with a choice of the go-to-market split and budget"
+        raise bad_argument("mix", message, "name one of each, or ask 'optimizer run'")
     length, market, before = asked.months + asked.tail, m.inputs.changed, m.calibrated.prepared
     start, habits = start_of(m.today), habits_of(market, before)
     entrants = entrants_of(market, before, start.sum(axis=0), length)
@@ -193,12 +211,11 @@ def timeline_of(m: CaseModel) -> Timeline:
         now = with_changes(now, worlds[begin]) if begin in worlds else now
         stage = sum(first - 1 <= begin for first in asked.firsts) - 1
         eras.append(Era(stage, range(begin, end), now, levels_in(m, now)))
-    pool = None
-    if asked.gpus is not None:
-        gpus, pool = asked.gpus, pool_of(m.prepared, asked.gpus)
-        held = {id(era.m): replace(era.m, prepared=under_contract(era.m.prepared, gpus)) for era in eras}
+    pool = pool_of([era.m.prepared for era in eras], asked.gpus)
+    if pool is not None and asked.gpus is not None:
+        held = {id(era.m): replace(era.m, prepared=under_contract(era.m.prepared, pool, asked.gpus)) for era in eras}
         eras = [replace(era, m=held[id(era.m)]) for era in eras]
-    return Timeline(m, tuple(eras), start, entrants, outside_rate(before), habits, word_of_mouth(m), pool)
+    return Timeline(m, tuple(eras), start, entrants, outside_rate(before), habits, word_of_mouth(m), pool, mix or 0)
 
 
 def word_of_mouth(m: CaseModel) -> WordOfMouth | None:
@@ -240,9 +257,6 @@ def refuse(m: CaseModel) -> None:
     if m.choices.sifted:
         message = "a plan has too many combinations of unit prices for a path of menus"
         raise bad_argument("plans", message, "shorten the ladders of unit prices to a few points")
-    if len(m.choices.splits) > 1:
-        message = "over months the go-to-market split and budget are no choice"
-        raise bad_argument("mix", message, "leave mix out, or ask without a horizon")
     if any(not isinstance(ladders.price, tuple | None) for ladders in case.plans.values()):
         raise bad_argument("plans", "over months prices are ladders, not ranges", "write price: [15, 18, 20]")
     if case.rivals:

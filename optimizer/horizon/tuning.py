@@ -13,29 +13,33 @@ class PathTuning:
     """Columns times types up to which numpy keeps a horizon in one part."""
     numpy_width: int = 1024
     """Most types in a part, for numpy."""
-    compiled_whole: int = 1024
+    compiled_whole: int = 4096
     """The same for compiled loops, which lose little by small parts."""
     compiled_width: int = 64
     """Their arrays stay in a fast cache."""
     memory: float = 4.0
     """Times as many columns as without, up to which columns know the one before."""
-    rounds: int = 6
-    """Bounds taken of a box before it is cut."""
-    root_rounds: int = 8
+    rounds: int = 4
+    """Times that a box's mixed path moves before it is cut."""
+    root_rounds: int = 24
     """The same for the root."""
-    mixes: int = 4
-    """Shares tried when the forms of two references are mixed."""
+    step: float = 0.3
+    """Share by which a mixed path first moves towards a favoured one."""
+    shorter: float = 0.4
+    """Factor of that share after a move that was of no use."""
+    least_share: float = 0.01
+    """Share below which it moves no more."""
     worthwhile: float = 0.05
-    """Share of a box's excess over the cutoff that a bound must take off for another one to follow."""
+    """Share of a box's excess over the cutoff that a move must take off for another one to follow."""
     sweeps: int = 20
     """Coordinate ascents of the first incumbent, at most."""
     later_sweeps: int = 2
     """The same for later ones."""
     enumerated: int = 24
     """Paths of a box that are evaluated one by one."""
-    loaded_numbers: float = 1.5e7
+    loaded_numbers: float = 2e6
     """Numbers that numpy's bounds have read, at which compiled loops take over: about what loading them costs."""
-    compiled_numbers: float = 5e8
+    compiled_numbers: float = 2e8
     """The same where they have to be compiled first."""
     call_numbers: int = 6_000
     """Numbers that a month of a part costs beyond those that it reads."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from optimizer.horizon.ascent import BETTER
+from optimizer.horizon.ascent import BETTER, neighbours
+from optimizer.horizon.instance import Horizon
 from optimizer.horizon.limits import Limited, best_of, kept
 from optimizer.horizon.paths import stepping
 from optimizer.horizon.simulate import earned_streams, start_state, walk
@@ -42,20 +43,13 @@ def ascend_within(limited: Limited, path: Ints, sweeps: int, clock: Clock) -> tu
 
 def _moved(limited: Limited, path: Ints, k: int, j: int, before: Array, done: Array) -> tuple[Ints, bool]:
     """The path with the best level of a plan in a stage, and whether it is another one."""
-    h = limited.horizon
-    columns = h.first[j] + np.flatnonzero(h.allowed[k, h.first[j] : h.first[j + 1]])
-    if k:
-        columns = np.intersect1d(columns, h.between(k - 1).after.of(path[k - 1, j]))
-    if k + 1 < h.stages:
-        columns = np.intersect1d(columns, h.between(k).before.of(path[k + 1, j]))
-    if len(columns) == 1:
+    tried, here = neighbours(limited.horizon, path, k, j)
+    if len(tried) == 1:
         return path, False
-    tried = np.repeat(path[None], len(columns), axis=0)
-    tried[:, k, j] = columns
     found = done + limited.rest(tried, before, k)
     found[:, 1:] -= limited.least
     lack = limited.lack(found)
-    best, here = int(np.lexsort((-found[:, 0], lack))[0]), int(np.flatnonzero(columns == path[k, j])[0])
+    best = int(np.lexsort((-found[:, 0], lack))[0])
     less = lack[best] < lack[here] * (1.0 - BETTER)
     more = lack[best] == lack[here] and found[best, 0] > found[here, 0] + BETTER * abs(found[here, 0])
     return (tried[best], True) if less or more else (path, False)
@@ -92,23 +86,34 @@ def exchange(limited: Limited, path: Ints, assessed: Array, clock: Clock) -> tup
 def _likely(limited: Limited, path: Ints, assessed: Array) -> Ints:
     """(B, K, J) the path after the two moves that promise most, if moves add up."""
     h = limited.horizon
-    stage, column = np.nonzero(np.ones((h.stages, h.columns), dtype=np.bool_))
-    other = column != path[stage, h.group[column]]
-    stage, column = stage[other], column[other]
-    moves = np.repeat(path[None], len(stage), axis=0)
-    moves[np.arange(len(stage)), stage, h.group[column]] = column
+    moves, stage, group = _moves(h, path)
     change = _after_moves(limited, path, moves, stage) - assessed
     given = change[:, 1:] / np.maximum(np.abs(change[:, 1:]).max(axis=0, initial=0.0), 1e-300)
     earning, giving = (np.argsort(-worth)[:MOST_MOVES] for worth in (change[:, 0], given.max(axis=1)))
     one, two = (grid.ravel() for grid in np.meshgrid(earning, giving, indexing="ij"))
     together = assessed + change[one] + change[two]
-    same = (stage[one] == stage[two]) & (h.group[column[one]] == h.group[column[two]])
+    same = (stage[one] == stage[two]) & (group[one] == group[two])
     good = np.flatnonzero(kept(together) & ~same & (together[:, 0] > assessed[0]))
     good = good[np.argsort(-together[good, 0], kind="stable")[:MOST_PAIRS]]
-    tried = np.repeat(path[None], len(good), axis=0)
-    for side in (one[good], two[good]):
-        tried[np.arange(len(good)), stage[side], h.group[column[side]]] = column[side]
+    tried = np.where(moves[two[good]] == path, moves[one[good]], moves[two[good]])
     return np.asarray(tried[stepping(h, tried)][:MOST_TRIED])
+
+
+def _moves(horizon: Horizon, path: Ints) -> tuple[Ints, Ints, Ints]:
+    """(B, K, G) the path with another column of one group in one stage, that stage, and the group."""
+    h = horizon
+    if h.spelling is not None:
+        near = [(k, j, *neighbours(h, path, k, j)) for k in range(h.stages) for j in range(h.groups)]
+        others = [np.delete(tried, here, axis=0) for _, _, tried, here in near]
+        sizes = [len(own) for own in others]
+        stages, groups = (np.repeat([found[at] for found in near], sizes) for at in (0, 1))
+        return np.concatenate(others), stages, groups
+    stage, column = np.nonzero(np.ones((h.stages, h.columns), dtype=np.bool_))
+    other = column != path[stage, h.group[column]]
+    stage, column = stage[other], column[other]
+    moves = np.repeat(path[None], len(stage), axis=0)
+    moves[np.arange(len(stage)), stage, h.group[column]] = column
+    return moves, stage, h.group[column]
 
 
 def _after_moves(limited: Limited, path: Ints, moves: Ints, stage: Ints) -> Array:

@@ -1,7 +1,7 @@
 """Tests of a company that does not exist: arms of prices and limits, who saw them, and what they then did.
 
-Every plan with a fee is offered cheaper and dearer, plans without a fee with a tighter cap: to visitors of the plan's
-channel, the tighter cap also to the plan's customers. All arms stand against one control.
+Every plan with a fee or unit prices is offered cheaper and dearer, plans without a fee with a tighter cap: to visitors
+of the plan's channel, the tighter cap also to the plan's customers. All arms stand against one control.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 
 from optimizer.economics import trials
 from optimizer.inputs.moved import with_values
+from optimizer.market.check import quantities
 from optimizer.market.evaluate import Evaluation, evaluate_menu
 from optimizer.market.prepare import terms_of
 from optimizer.typing import Array
@@ -49,23 +50,35 @@ def arms_of(today: Evaluation) -> tuple[Arm, ...]:
     prepared, found = today.prepared, []
     for plan in today.plans:
         price, channel = prepared.terms[plan].price, (prepared.market.plans[plan].channel,)
-        for name, factor in PRICES.items() if price > 0.0 else ():
-            changes, at = _changed(today, plan, "price", round(price * factor, 2))
+        priced = {f"plans.{plan}.price": price} if price > 0.0 else _unit_prices(today, plan)
+        for name, factor in PRICES.items() if priced else ():
+            changes, at = _changed(today, plan, {path: _rounded(x * factor) for path, x in priced.items()})
             found.append(Arm(f"{plan} {name}", changes, at, channel))
         cap = None if price > 0.0 else _largest_cap(today, plan)
         if cap is not None:
-            changes, at = _changed(today, plan, *cap)
+            changes, at = _changed(today, plan, dict([cap]))
             found.append(Arm(f"{plan} tighter", changes, at, channel, (plan,)))
     shown = tuple(dict.fromkeys(channel for arm in found for channel in arm.channels))
     held = dict.fromkeys(plan for arm in found for plan in arm.holders)
     return (Arm("control", "", today, shown, tuple(held)), *found)
 
 
+def _unit_prices(today: Evaluation, plan: str) -> dict[str, float]:
+    """What a plan asks by use, by path."""
+    market, start = today.prepared.market, f"plans.{plan}.unit_prices."
+    return {path: q.value for path, q in quantities(market).items() if path.startswith(start) and q.value > 0.0}
+
+
+def _rounded(price: float) -> float:
+    """To cents; prices of less than a unit to three digits."""
+    return round(price, 2) if price >= 1.0 else float(f"{price:.3g}")
+
+
 def _largest_cap(today: Evaluation, plan: str) -> tuple[str, float] | None:
     """A plan's largest cap as a number of its offer, and its value in the test; None where none can be tightened."""
     prepared = today.prepared
     caps = [
-        (cap, f"allowances.{name}.{window}")
+        (cap, f"plans.{plan}.allowances.{name}.{window}")
         for name, of_model in zip(prepared.ai_models.names, prepared.terms[plan].caps, strict=True)
         for window, cap in of_model or ()
     ]
@@ -73,12 +86,12 @@ def _largest_cap(today: Evaluation, plan: str) -> tuple[str, float] | None:
     return (path, float(int(cap * TIGHTER))) if cap > 1.0 else None
 
 
-def _changed(today: Evaluation, plan: str, number: str, value: float) -> tuple[str, Evaluation]:
-    """A change as the table states it, and what the menu does with it; constants stay as they are."""
-    path, prepared = f"plans.{plan}.{number}", today.prepared
-    market = with_values(prepared.market, {path: value})
+def _changed(today: Evaluation, plan: str, values: Mapping[str, float]) -> tuple[str, Evaluation]:
+    """Changes as the table states them, and what the menu does with them; constants stay as they are."""
+    prepared = today.prepared
+    market = with_values(prepared.market, values)
     menu = {**prepared.today_menu(), plan: terms_of(market, market.plans[plan])}
-    return f"{path}={value:g}", evaluate_menu(prepared, menu)
+    return " ".join(f"{path}={value:g}" for path, value in values.items()), evaluate_menu(prepared, menu)
 
 
 def experiments(today: Evaluation, visitors: int, rng: np.random.Generator) -> Mapping[str, Any]:

@@ -13,8 +13,9 @@ from optimizer.learn.sources import TableFile, quoted
 from optimizer.learn.tables import INTERVAL_MONTHS, INTERVAL_WORDS, TABLES, TableColumn
 
 WINDOWS = ("3h", "5h", "day", "week", "month")
-NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
-           "FLOAT", "DOUBLE", "DECIMAL")  # fmt: skip
+WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
+"""Types whose every value is a whole number of 64 bits."""
+NUMBERS = (*WHOLE, "HUGEINT", "UBIGINT", "FLOAT", "DOUBLE", "DECIMAL")
 TEXT = "VARCHAR"
 SIGNS = r"^(-?)\s*(US)?[$€£]\s*"
 
@@ -147,6 +148,8 @@ def _text(raw: str, name: str, is_name: bool, typed: str, options: CleaningOptio
 
 def _number(raw: str, name: str, column: TableColumn, typed: str, comma: bool, factor: float) -> _Cleaned:
     money = column.kind == "money"
+    if typed in WHOLE and column.kind in ("count", "hour") and factor == 1.0:
+        return _whole_number(raw, column)
     if any(typed.startswith(number) for number in NUMBERS):
         number, fault, mended = f"CAST({raw} AS DOUBLE)", "NULL", "NULL"
     else:
@@ -165,6 +168,12 @@ def _number(raw: str, name: str, column: TableColumn, typed: str, comma: bool, f
         faults.append(f"CASE WHEN ({number}) > 1 THEN 'share' END")
     guarded = f"CASE WHEN abs({number}) < 9e18 THEN {value} END" if whole else value
     return _Cleaned(guarded, _first([f for f in faults if f != "NULL"]), mended)
+
+
+def _whole_number(raw: str, column: TableColumn) -> _Cleaned:
+    """A typed whole number, of which little can be wrong: a log has billions of them."""
+    most = f" WHEN {raw} > 23 THEN 'hour'" if column.kind == "hour" else ""
+    return _Cleaned(f"CAST({raw} AS BIGINT)", f"CASE WHEN {raw} < 0 THEN 'negative'{most} END")
 
 
 def _number_in_text(text: str, money: bool, comma: bool) -> tuple[str, str, str]:

@@ -82,8 +82,12 @@ def _with_counts(m: CaseModel, read: Readings) -> CaseModel:
     try:
         return vary(m, read.known) if read.known else m
     except InputError as error:
-        counts = ", ".join(f"{path} {value:,.6g}" for path, value in read.known.items())
-        message = f"the market cannot have the customers of the tables ({counts})"
+        counts, books = (
+            ", ".join(f"{path} {value:,.6g}" for path, value in read.known.items() if path.startswith("today.") is own)
+            for own in (True, False)
+        )
+        message = f"the market cannot have the customers of the tables ({counts})" if counts else "the market cannot be"
+        message += f" with what books and price lists state ({books})" if books else ""
         cure = "correct potential and reach, or say which share of all customers the tables hold: --sampled"
         told = Finding("learn-counts", "error", "plans.csv", None, "", message, cure)
         raise InputError([told, *error.findings]) from None

@@ -37,6 +37,7 @@ _SOURCES = {
     "price test": "Fitted to a test of prices", "cap test": "Fitted to a test of limits",
     "switching": "Fitted to second choices", "rivals": "Fitted to a market study", "accounts": "Fitted to the accounts",
     "choices": "Fitted to a choice survey", "prices": "From a price list",
+    "ledger": "From the company's own books",
 }  # fmt: skip
 
 
@@ -103,7 +104,7 @@ def _rows(learned: LearnedMarket, m: CaseModel) -> dict[str, Rewritten]:
     """Path -> what becomes of it."""
     found = {n.path: _in_file(n, m) for n in learned.numbers}
     for path, value in learned.known.items():
-        found[path] = _stated(path, value, m, source_of("subscriptions" if path.startswith("today.") else "prices"))
+        found[path] = _stated(path, value, m, source_of(_told_by(path)))
     for k, (row, stated) in enumerate(
         zip(reported(learned.case_model.today), m.inputs.market.today.observed, strict=True)
     ):
@@ -114,6 +115,13 @@ def _rows(learned: LearnedMarket, m: CaseModel) -> dict[str, Rewritten]:
         value = learned.case_model.today.figure(stated.figure, selection)
         found[path] = _stated(path, convert(value, unit_of(stated.figure), stated.value.unit), m, GIVEN_BACK)
     return found
+
+
+def _told_by(path: str) -> str:
+    """The table that a number is known from."""
+    if path.startswith("today."):
+        return "subscriptions"
+    return "prices" if "_prices." in path else "ledger"
 
 
 def _in_file(n: LearnedNumber, m: CaseModel) -> Rewritten:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from optimizer.learn.price_lists import listed
 from optimizer.learn.stats import ArmCount, Stats
 from optimizer.learn.usage import estimate_usage
 from optimizer.learn.worlds import Changes, of
+from optimizer.market.check import quantities
 from optimizer.market.prepare import Prepared
 from optimizer.schema.market import Market
 from optimizer.units import convert
@@ -69,7 +71,7 @@ def readings(
         reader.rivals(), reader.survey(), reader.tastes(), reader.accounts(),
     )  # fmt: skip
     figures = tuple(figure for part in parts for figure in part if figure.table not in without)
-    known = _counts(stats, market, sampled) | reader.prices()
+    known = _counts(stats, market, sampled) | reader.prices() | reader.ledger()
     return Readings(figures, known, tuple(findings))
 
 
@@ -101,11 +103,11 @@ class _Reader:
     prepared: Prepared
     findings: list[Finding]
 
-    def unknown(self, table: str, what: str) -> None:
+    def unknown(self, table: str, what: str, cure: str = "") -> None:
         """Told once for each thing that has no name in the market."""
         known = f"{table}.csv", f"{what} is not in the market: not used"
         if all((f.file, f.message) != known for f in self.findings):
-            cure = "give it the market's name (a map can do so), or put it into the market"
+            cure = cure or "give it the market's name (a map can do so), or put it into the market"
             self.findings.append(Finding("learn-unknown", "warning", known[0], None, "", known[1], cure))
 
     def sold(self, table: str, segment: str, plan: str) -> bool:
@@ -129,6 +131,29 @@ class _Reader:
                 self.unknown("prices", f"a place for what {row.seller or 'a seller'} asks for {row.ai_model!r}")
             found |= own
         return found
+
+    def ledger(self) -> dict[str, float]:
+        """What the company's own books state of the market."""
+        found, twice, stated = dict[str, float](), set[str](), quantities(self.market)
+        for row in self.stats.ledger:
+            if row.number not in stated:
+                near = " or ".join(difflib.get_close_matches(row.number, stated, 2))
+                self.unknown("ledger", f"the number {row.number!r}", f"did you mean {near}?" if near else "")
+                continue
+            try:
+                value = convert(row.value, row.unit, stated[row.number].unit)
+            except ValueError:
+                unit = stated[row.number].unit
+                self.unknown("ledger", f"the unit {row.unit!r} of {row.number}", f"give it in {unit}")
+                continue
+            if abs(found.setdefault(row.number, value) - value) > 1e-9 * abs(value):
+                twice.add(row.number)
+        for path in sorted(twice):
+            message = f"{path} is stated twice with different values: not used"
+            self.findings.append(
+                Finding("learn-twice", "warning", "ledger.csv", None, "", message, "keep one of the two")
+            )
+        return {path: value for path, value in found.items() if path not in twice}
 
     def usage(self) -> Iterator[TableFigure]:
         """What was estimated from the log."""
@@ -317,14 +342,16 @@ class _Reader:
                 yield TableFigure("survey", about, "fraction", "share", share, 0.0, float(row.n), predicted)
 
     def tastes(self) -> Iterator[TableFigure]:
-        """The price coefficient and its spread, of the consumers who were asked."""
-        mixed = {t.name: t for t in self.stats.tastes if t.form == "mixed"}
-        outside = any(s.get("outside_option") for s in self.stats.about.get("surveys", ()))
-        scale = STATED if outside else NO_OUTSIDE
-        told = (("price_median", "price_coefficient", scale), ("price_sigma", "price_sigma", STUDY))
+        """The price coefficient and its spread, of each segment that was asked; a survey of all is one of consumers."""
+        asked = dict.fromkeys(t.segment for t in self.stats.tastes)
+        for segment in asked.keys() - self.market.segments.keys() - {"all"}:
+            self.unknown("choices", f"the segment {segment!r}")
         for segment, facts in self.market.segments.items():
-            if facts.channel != "consumer":
-                continue
+            of_whom = segment if segment in asked else "all" if facts.channel == "consumer" else ""
+            mixed = {t.name: t for t in self.stats.tastes if (t.form, t.segment) == ("mixed", of_whom)}
+            surveys = [s for s in self.stats.about.get("surveys", ()) if s.get("segment", "all") == of_whom]
+            scale = STATED if any(s.get("outside_option") for s in surveys) else NO_OUTSIDE
+            told = (("price_median", "price_coefficient", scale), ("price_sigma", "price_sigma", STUDY))
             for name, key, doubt in told:
                 taste = mixed.get(name)
                 if taste is None or not taste.estimate > 0.0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from optimizer.learn.rules import RULES
 from optimizer.learn.sources import TableFile, table_files
 from optimizer.learn.staging import RowCount, stage
 from optimizer.learn.stats import TABLES_OF_STATS, Stats, Taste, read_rows, typed_rows
-from optimizer.learn.surveys import OUTSIDE, choice_survey, fit_logit, fit_mixed
+from optimizer.learn.surveys import OUTSIDE, ChoiceSurvey, TasteFit, choice_survey, fit_logit, fit_mixed
 from optimizer.learn.tables import TABLES
 
 LEAST = 5
@@ -76,6 +76,7 @@ def reduce_tables(
             counts, findings = stage(connection, sources, options.cleaning, scratch)
         if any(f.severity == "error" for f in findings):
             raise InputError(findings)
+        connection.execute("SET preserve_insertion_order = false")  # rows have told their lines
         findings += _inputs(connection, {c.table for c in counts}, options)
         made = _reduced(connection, options, tell) | _results(options.results)
         findings += _across(connection)
@@ -140,7 +141,7 @@ def _reduced(connection: Any, options: ReduceOptions, tell: Tell) -> dict[str, t
             cursor = connection.execute(query.text)
             names = [column[0] for column in cursor.description]
             made[query.name] = typed_rows(TABLES_OF_STATS[query.name], names, cursor.fetchall())
-        elif query.name in ("learn_unsubscribed", "learn_totals", "learn_detail", "learn_cells"):
+        elif query.name in ("learn_scan", "learn_totals", "learn_detail", "learn_cells"):
             with step(tell, query.note.split(":")[0].rstrip(".")):
                 connection.execute(f"CREATE TABLE {query.name} AS {query.text}")
         else:
@@ -199,6 +200,7 @@ def _counted(connection: Any, options: ReduceOptions) -> dict[str, tuple[Any, ..
         "switching": f'SELECT plan, "to", segment, {shown.format("count")} AS "count", share, n',
         "survey": f'SELECT question, answer, segment, {shown.format("count")} AS "count", share, n',
         "prices": f"SELECT ai_model, seller, {', '.join(f'{sql} AS {c}' for c, sql in usd.items())}",
+        "ledger": "SELECT DISTINCT number, value, unit",
         "caps": "SELECT plan, ai_model, \"window\" AS cap_window, cap, fallback",
     }  # fmt: skip
     made = {}
@@ -217,29 +219,39 @@ def _surveyed(
     if not attributes and not _one(connection, "SELECT count(*) FROM choices"):
         return (), []
     price = in_usd("price", options.cleaning)
-    wanted = ["person", "task", "chosen", f"{price} AS price", "coalesce(outside, FALSE) AS outside"]
+    wanted = ["segment", "person", "task", "chosen", f"{price} AS price", "coalesce(outside, FALSE) AS outside"]
     named = [f'"{a}"' for a in attributes]
-    over = "OVER (PARTITION BY person, task)"
+    over = "OVER (PARTITION BY segment, person, task)"
     good = f"count(*) FILTER (chosen) {over} = 1 AND count(*) {over} > 1"
     rows = connection.execute(f"SELECT {', '.join(wanted + named)} FROM choices QUALIFY {good} ORDER BY ALL").fetchall()
     left_out = _one(connection, "SELECT count(*) FROM choices") - len(rows)
     if left_out:
         message = f"{left_out:,} rows left out: {RULES['task'].message}"
         findings.append(Finding("row-task", "warning", "choices", None, "chosen", message, RULES["task"].cure))
-    columns: list[tuple[Any, ...]] = list(zip(*rows, strict=True))
-    persons = len(set(columns[0])) if columns else 0
-    if persons < 20:
-        message = f"{persons} persons answered: tastes are not estimated from fewer than 20"
-        findings.append(Finding("survey-small", "warning", "choices", None, "", message, "ask more people"))
-        return (), []
-    parts: Mapping[str, Any] = dict(zip(attributes, columns[5:], strict=True))
-    survey = choice_survey(columns[0], columns[1], columns[2], np.array(columns[3], float), dict(parts), columns[4])
-    with step(tell, "tastes of the choice survey"):
-        fits = [fit_logit(survey), fit_mixed(survey)]
-    about = {"persons": persons, "tasks": len(survey.chosen), "no_preference": survey.no_preference,
-             "outside_option": OUTSIDE in survey.names}  # fmt: skip
-    documents = [{"form": f.form, "log_likelihood": f.log_likelihood, "converged": f.converged, **about} for f in fits]
-    return tuple(t for f in fits for t in f.tastes), documents
+    tastes, documents = list[Taste](), list[dict[str, Any]]()
+    for segment in dict.fromkeys(row[0] for row in rows):
+        columns = list(zip(*(row[1:] for row in rows if row[0] == segment), strict=True))
+        persons = len(set(columns[0]))
+        if persons < 20:
+            message = f"{persons} persons of {segment!r} answered: tastes are not estimated from fewer than 20"
+            findings.append(Finding("survey-small", "warning", "choices", None, "", message, "ask more people"))
+            continue
+        parts: Mapping[str, Any] = dict(zip(attributes, columns[5:], strict=True))
+        survey = choice_survey(columns[0], columns[1], columns[2], np.array(columns[3], float), dict(parts), columns[4])
+        with step(tell, f"tastes of the choice survey, {segment}"):
+            fits = [fit_logit(survey), fit_mixed(survey)]
+        tastes += [replace(taste, segment=segment) for fit in fits for taste in fit.tastes]
+        documents += [_survey_document(survey, segment, fit) for fit in fits]
+    return tuple(tastes), documents
+
+
+def _survey_document(survey: ChoiceSurvey, segment: str, fit: TasteFit) -> dict[str, Any]:
+    """What is told of a survey and a form fitted to it."""
+    return {
+        "form": fit.form, "log_likelihood": fit.log_likelihood, "converged": fit.converged, "persons": survey.persons,
+        "tasks": len(survey.chosen), "no_preference": survey.no_preference, "outside_option": OUTSIDE in survey.names,
+        "segment": segment,
+    }  # fmt: skip
 
 
 def _about(connection: Any, options: ReduceOptions) -> dict[str, Any]:

@@ -53,27 +53,35 @@ select segment, plan, started, ended,
        lead(started) over (partition by customer order by started) as next_start
 from learn_spells
 
--- name: learn_unsubscribed
--- Customers of the log on days without a subscription: watched from the day after they were first seen.
-select u.customer, min(u.day) as seen
-from usage as u
-left join learn_spells as s
-  on u.customer = s.customer and u.day >= s.started and (s.ended is null or u.day < s.ended)
-where s.customer is null
-group by u.customer
-
--- name: learn_spans
--- What of each spell the log covers, numbered; days in the log are [from_day, to_day).
-select row_number() over (order by customer, from_day) as i, customer, segment, plan, from_day, to_day,
-       date_diff('day', from_day, to_day) as days,
-       row_number() over (partition by segment, plan order by md5(customer), from_day) as place
+-- name: learn_subscribed
+-- What of each spell the log covers; days in the log are [from_day, to_day).
+select row_number() over (order by customer, from_day) as i, customer, segment, plan, from_day, to_day
 from (
   select s.customer, s.segment, s.plan, greatest(s.started, p.first_day) as from_day,
          least(coalesce(s.ended, cast('9999-12-31' as date)), cast(p.last_day + interval '1' day as date)) as to_day
   from learn_spells as s cross join learn_period as p
-  union all
-  select n.customer, coalesce(max(s.segment), 'all') as segment, {others} as plan,
-         cast(n.seen + interval '1' day as date) as from_day,
+) as covered
+where from_day < to_day
+
+-- name: learn_scan
+-- One scan of the whole log: requests and tokens of each span by AI model; by customer on days without a subscription.
+select s.i, case when s.i is null then u.customer end as customer, u.ai_model, min(u.day) as seen,
+       sum(u.requests) as requests, sum(u.input_tokens) as input_tokens,
+       sum(coalesce(u.cached_tokens, 0)) as cached_tokens, sum(u.output_tokens) as output_tokens
+from usage as u
+left join learn_subscribed as s on u.customer = s.customer and u.day >= s.from_day and u.day < s.to_day
+group by s.i, case when s.i is null then u.customer end, u.ai_model
+
+-- name: learn_unsubscribed
+-- Customers of the log on days without a subscription: watched from the day after they were first seen.
+select customer, min(seen) as seen from learn_scan where i is null group by customer
+
+-- name: learn_others
+-- Their spans, numbered after those of subscriptions.
+select row_number() over (order by customer) + coalesce((select max(i) from learn_subscribed), 0) as i, customer,
+       segment, {others} as plan, from_day, to_day
+from (
+  select n.customer, coalesce(max(s.segment), 'all') as segment, cast(n.seen + interval '1' day as date) as from_day,
          least(coalesce(min(case when s.started > n.seen then s.started end), cast('9999-12-31' as date)),
                cast(max(p.last_day) + interval '1' day as date)) as to_day
   from learn_unsubscribed as n cross join learn_period as p left join learn_spells as s on n.customer = s.customer
@@ -81,12 +89,20 @@ from (
 ) as covered
 where from_day < to_day
 
+-- name: learn_spans
+-- All spans, in an order of their own in each plan: the first ones are the sample.
+select i, customer, segment, plan, from_day, to_day, date_diff('day', from_day, to_day) as days,
+       row_number() over (partition by segment, plan order by md5(customer), from_day) as place
+from (select * from learn_subscribed union all select * from learn_others) as covered
+
 -- name: learn_totals
--- One scan of the whole log: requests and tokens of each span by AI model.
+-- Requests and tokens by span: only customers without a subscription are looked up in the log again.
+select i, ai_model, requests, input_tokens, cached_tokens, output_tokens from learn_scan where i is not null
+union all
 select s.i, u.ai_model, sum(u.requests) as requests, sum(u.input_tokens) as input_tokens,
        sum(coalesce(u.cached_tokens, 0)) as cached_tokens, sum(u.output_tokens) as output_tokens
 from usage as u
-join learn_spans as s on u.customer = s.customer and u.day >= s.from_day and u.day < s.to_day
+join learn_others as s on u.customer = s.customer and u.day >= s.from_day and u.day < s.to_day
 group by s.i, u.ai_model
 
 -- name: learn_detail

@@ -17,8 +17,9 @@ import numpy as np
 from optimizer.economics.normal import cdf
 from optimizer.errors import bad_argument
 from optimizer.learn.arms import SIGN_UP, experiments
+from optimizer.learn.asked import asked
 from optimizer.learn.habits import habit_of, served, wishes
-from optimizer.learn.truth import KnownTruth, TrueNumber, draw_truth
+from optimizer.learn.truth import KnownTruth, TrueNumber, draw_truth, ledger_of
 from optimizer.market.evaluate import Evaluation, evaluate_menu
 from optimizer.market.modes import MONTH_DAYS
 from optimizer.typing import Array, Ints
@@ -28,6 +29,8 @@ FIRST_DAY = date(2025, 1, 6)
 VISITORS = 8000
 """Visitors that an arm of a test is shown to."""
 MOST_VISITORS = 1_000_000_000
+MOST_ASKED = 100_000
+"""People of a segment who answer surveys."""
 LONGEST = 1500.0
 """Days that a subscription can have lasted before the first day."""
 
@@ -53,10 +56,14 @@ class _Held:
     end: Array
 
 
-def simulate(case: str | PathLike[str], customers: int, days: int, seed: int, visitors: int = VISITORS) -> Simulation:
+def simulate(
+    case: str | PathLike[str], customers: int, days: int, seed: int, visitors: int = VISITORS, people: int = 0,
+    ledger: bool = False,
+) -> Simulation:  # fmt: skip
     """A company with so many customers on the first day, watched for some days. Raises InputError.
 
-    visitors: how many each arm of its tests is shown to; 0: it makes no tests.
+    visitors: how many each arm of its tests is shown to; 0: it makes no tests. people: how many of each segment answer
+    its surveys; 0: it asks nobody. ledger: whether its books are among the tables.
     """
     if not 10 <= customers <= 5_000_000:
         raise bad_argument("--customers", f"{customers} is not between 10 and 5,000,000", "give e.g. 8000")
@@ -64,6 +71,8 @@ def simulate(case: str | PathLike[str], customers: int, days: int, seed: int, vi
         raise bad_argument("--days", f"{days} is not between 14 and 1000", "give e.g. 90")
     if not 0 <= visitors <= MOST_VISITORS:
         raise bad_argument("--visitors", f"{visitors} is not between 0 and {MOST_VISITORS:,}", "give e.g. 8000")
+    if not 0 <= people <= MOST_ASKED:
+        raise bad_argument("--asked", f"{people} is not between 0 and {MOST_ASKED:,}", "give e.g. 300")
     if seed < 0:
         raise bad_argument("--seed", "a seed cannot be negative", "give 0 or more")
     truth = draw_truth(case, seed)
@@ -71,12 +80,16 @@ def simulate(case: str | PathLike[str], customers: int, days: int, seed: int, vi
     today = evaluate_menu(prepared, prepared.today_menu())
     rng = np.random.default_rng([seed, 1_000_003])
     held = _histories(today, customers, days, rng)
-    tables = {
+    tables: dict[str, Columns] = {
         "subscriptions": _subscriptions(today, held, days, rng),
         "usage": _usage(truth, today, held, days, rng),
         "caps": _caps(today),
         "experiments": experiments(today, visitors, rng),
     }
+    if people:
+        tables |= asked(truth, today, people, np.random.default_rng([seed, 1_000_004]))
+    if ledger:
+        tables["ledger"] = ledger_of(truth)
     total = float(today.customers.sum())
     more = TrueNumber("simulated.customers", float(customers), "customers", None, None)
     scale = TrueNumber("simulated.scale", customers / total, "fraction", None, None)

@@ -48,14 +48,19 @@ def stage(
     counts: list[RowCount] = []
     findings: list[Finding] = [note for source in sources for note in source.notes]
     parts: dict[str, list[str]] = {}
+    good: set[str] = set()
     for k, source in enumerate(sources):
         name = _staged(connection, source, options, scratch, k)
         parts.setdefault(source.table, []).append(name)
         counted, told = _counted(connection, source, options, name, k)
         counts.append(counted)
         findings += told
+        if not counted.left_out:
+            good.add(name)
     for table, names in parts.items():
-        rows = " UNION ALL BY NAME ".join(f"SELECT * FROM {name} WHERE fault IS NULL" for name in names)
+        # where no row is bad, faults are not looked for again: a large log is scanned several times
+        only = {name: "" if name in good else " WHERE fault IS NULL" for name in names}
+        rows = " UNION ALL BY NAME ".join(f"SELECT * FROM {name}{only[name]}" for name in names)
         connection.execute(
             f"CREATE VIEW {table} AS SELECT * EXCLUDE (fault, fault_column, fault_cell, mended) FROM ({rows})"
         )

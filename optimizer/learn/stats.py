@@ -216,6 +216,15 @@ class TokenPrice:
 
 
 @dataclass(frozen=True)
+class LedgerNumber:
+    """A number of the market that is known from the books."""
+
+    number: str
+    value: float
+    unit: str
+
+
+@dataclass(frozen=True)
 class PlanCap:
     """A cap of a plan, as it was while the log was written."""
 
@@ -236,6 +245,8 @@ class Taste:
     """An attribute, price_median (utility per usd), price_sigma, price (logit), outside; sd of X = spread of X."""
     estimate: float
     se: float
+    segment: str = "all"
+    """Of those asked; all where the survey does not say."""
 
 
 TABLES_OF_STATS: Mapping[str, type[Any]] = {
@@ -254,6 +265,7 @@ TABLES_OF_STATS: Mapping[str, type[Any]] = {
     "switching": SwitchCount,
     "survey": AnswerCount,
     "prices": TokenPrice,
+    "ledger": LedgerNumber,
     "caps": PlanCap,
     "tastes": Taste,
 }
@@ -280,6 +292,7 @@ class Stats:
     switching: tuple[SwitchCount, ...] = ()
     survey: tuple[AnswerCount, ...] = ()
     prices: tuple[TokenPrice, ...] = ()
+    ledger: tuple[LedgerNumber, ...] = ()
     caps: tuple[PlanCap, ...] = ()
     tastes: tuple[Taste, ...] = field(default=())
 

@@ -37,11 +37,16 @@ class ChoiceSurvey:
     chosen: Ints
     """(T,) index of the chosen alternative."""
     person: Ints
-    """(T,) 0 to the number of persons less one."""
+    """(T,) 0 to the number of persons less one, in order."""
 
     @property
     def persons(self) -> int:
         return int(self.person.max()) + 1
+
+    @property
+    def first_tasks(self) -> Ints:
+        """(persons,) the first task of each."""
+        return np.asarray(np.searchsorted(self.person, np.arange(self.persons)))
 
     @property
     def no_preference(self) -> float:
@@ -136,7 +141,8 @@ def fit_logit(survey: ChoiceSurvey) -> TasteFit:
     scores = np.zeros((survey.persons, x.shape[2]))
     np.add.at(scores, survey.person, _residual(p, x, survey.chosen))
     se = np.sqrt(np.diag(inverse @ scores.T @ scores @ inverse))
-    tastes = tuple(Taste("logit", n, *map(float, t)) for n, *t in zip(survey.names, b / scale, se / scale, strict=True))
+    told = zip(survey.names, (b / scale).tolist(), (se / scale).tolist(), strict=True)
+    tastes = tuple(Taste("logit", name, estimate, error) for name, estimate, error in told)
     return TasteFit("logit", -value, tastes, converged)
 
 
@@ -222,16 +228,18 @@ def _normal_draws(persons: int, draws: int, size: int, seed: int) -> Array:
     return np.asarray(ndtri(np.clip(np.stack(made), 1e-6, 1.0 - 1e-6)))
 
 
-def _shares(utility: Array, available: Bools) -> Array:
-    """Logit probabilities over the second-last or last axis, that of alternatives."""
+def _shares(utility: Array, available: Bools, axis: int = -1) -> Array:
+    """Logit probabilities over the axis of alternatives."""
     v = np.where(available, utility, -np.inf)
-    v = np.exp(v - v.max(axis=-1, keepdims=True))
-    return np.asarray(v / v.sum(axis=-1, keepdims=True))
+    v -= v.max(axis=axis, keepdims=True)
+    np.exp(v, out=v)
+    v /= v.sum(axis=axis, keepdims=True)
+    return np.asarray(v)
 
 
 def _picked(p: Array, chosen: Ints) -> Array:
-    """The probability of what was chosen, (T,) or (T, D)."""
-    return np.asarray(np.maximum(p[np.arange(len(p)), ..., chosen], 1e-300))
+    """The probability of what was chosen, (T,) of (T, A) or (T, D) of (T, A, D)."""
+    return np.asarray(np.maximum(p[np.arange(len(p)), chosen], 1e-300))
 
 
 def _residual(p: Array, x: Array, chosen: Ints) -> Array:
@@ -240,23 +248,25 @@ def _residual(p: Array, x: Array, chosen: Ints) -> Array:
 
 
 def _simulated(theta: Array, x: Array, survey: ChoiceSurvey, sample: _TasteDraws) -> tuple[float, Array, Array]:
-    """Minus the simulated log-likelihood, its gradient, and the (R, D) weight of each draw given a person's answers."""
-    who, e, size = survey.person, sample.e, x.shape[2]
-    tastes = theta[:size] + theta[size:] * e
-    tastes[..., -1] = -np.exp(np.minimum(tastes[..., -1], 30.0))
+    """Minus the simulated log-likelihood, its gradient, and the (R, D) weight of each draw given a person's answers.
+
+    Draws are the last axis inside: sums over alternatives and attributes run along them.
+    """
+    e, size, first = sample.e.transpose(0, 2, 1), x.shape[2], survey.first_tasks
+    tastes = theta[:size, None] + theta[size:, None] * e
+    tastes[:, -1] = -np.exp(np.minimum(tastes[:, -1], 30.0))
     slope = np.ones_like(tastes)
-    slope[..., -1] = tastes[..., -1]
-    p = _shares(np.einsum("tak,tdk->tda", x, tastes[who]), survey.available[:, None])
-    logs = sample.log_weight.copy()
-    np.add.at(logs, who, np.log(_picked(p, survey.chosen)))
+    slope[:, -1] = tastes[:, -1]
+    p = _shares(x @ tastes[survey.person], survey.available[:, :, None], axis=1)
+    logs = sample.log_weight + np.add.reduceat(np.log(_picked(p, survey.chosen)), first)
     top = logs.max(axis=1, keepdims=True)
     weight = np.exp(logs - top)
     total = weight.sum(axis=1, keepdims=True)
-    scores = np.zeros_like(tastes)
-    np.add.at(scores, who, x[np.arange(len(x)), survey.chosen][:, None] - np.einsum("tda,tak->tdk", p, x))
-    scores *= slope * (weight / total)[..., None]
-    value = float((top[:, 0] + np.log(total[:, 0] / e.shape[1])).sum())
-    return -value, -np.r_[scores.sum(axis=(0, 1)), (scores * e).sum(axis=(0, 1))], weight / total
+    chosen = x[np.arange(len(x)), survey.chosen][:, :, None]
+    scores = np.add.reduceat(chosen - x.transpose(0, 2, 1) @ p, first)
+    scores *= slope * (weight / total)[:, None]
+    value = float((top[:, 0] + np.log(total[:, 0] / e.shape[2])).sum())
+    return -value, -np.r_[scores.sum(axis=(0, 2)), (scores * e).sum(axis=(0, 2))], weight / total
 
 
 def _minimised(function: Objective, start: Array) -> tuple[Array, float, bool]:

@@ -107,6 +107,7 @@ TABLES: Mapping[str, LogTable] = {
         "a choice survey: one row an alternative of a task; further columns are attributes",
         {
             "person": _of("id"),
+            "segment": _maybe("name", "of those asked; the consumers' where absent"),
             "task": _of("id"),
             "alternative": _of("text"),
             "price": _of("money"),
@@ -137,6 +138,14 @@ TABLES: Mapping[str, LogTable] = {
             "cached": _maybe("amount", "per token read from the cache"),
             "output": _of("amount", "per token"),
             "currency": _maybe("name", "USD where absent"),
+        },
+    ),
+    "ledger": LogTable(
+        "numbers of the market that your own books hold: taken as exact",
+        {
+            "number": _of("name", "its path in the market: pools.main.price"),
+            "value": _of("amount"),
+            "unit": _of("text"),
         },
     ),
 }  # fmt: skip

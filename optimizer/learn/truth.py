@@ -14,12 +14,16 @@ from optimizer.errors import InputError
 from optimizer.inputs.load import load_case, validate
 from optimizer.io.documents import Document
 from optimizer.market.calibrate import Calibrated, calibrate
+from optimizer.market.check_patterns import named
 from optimizer.schema.market import Market
 
 KEPT = ("today",)
 """Parts that are facts of the company's own books."""
 SHARES = ("ai_models", "hours")
 """Groups whose numbers are shares of one whole."""
+LEDGER = ("pools.*.*", "pools.*.capacity.*", "ai_models.*.prefill", "ai_models.*.decode", "plans.*.support_cost",
+          "finance.*", "finance.*.*", "finance.*.*.*")  # fmt: skip
+"""Numbers that a company reads in its own books and on its own machines, which no customer tells."""
 TRIES = 50
 
 
@@ -62,6 +66,12 @@ def draw_truth(case: str | PathLike[str], seed: int) -> KnownTruth:
             last = error
     assert last is not None
     raise last
+
+
+def ledger_of(truth: KnownTruth) -> dict[str, list[str | float]]:
+    """The table of what the company's own books hold, where it was not believed to be known already."""
+    rows = [t for t in truth.numbers if named(t.path, LEDGER) and t.low is not None and t.high is not None]
+    return {"number": [t.path for t in rows], "value": [t.value for t in rows], "unit": [t.unit for t in rows]}
 
 
 def _drawn(data: Any, rng: np.random.Generator, path: tuple[str, ...]) -> Any:

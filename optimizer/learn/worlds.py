@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -64,8 +64,7 @@ class MarketWorld:
 
     @cached_property
     def _rows(self) -> Mapping[str, Bools]:
-        pop = self.prepared.population
-        return {s: np.asarray(pop.segment == k) for k, s in enumerate(pop.segments)}
+        return rows_of(self.prepared)
 
     def rows(self, segment: str) -> Bools:
         """(I,) types of a segment; of all where it is empty."""
@@ -74,6 +73,25 @@ class MarketWorld:
     def held(self, segment: str, plan: str) -> Array:
         """(I,) customers of a plan today, of one segment."""
         return np.where(self.rows(segment), self.today.customers[:, self.today.plans.index(plan)], 0.0)
+
+
+class TodaysWorld(Protocol):
+    """What surveys need of a world."""
+
+    @property
+    def today(self) -> Evaluation: ...
+
+    @property
+    def prepared(self) -> Prepared: ...
+
+    def rows(self, segment: str) -> Bools:
+        """(I,) types of a segment."""
+
+
+def rows_of(prepared: Prepared) -> Mapping[str, Bools]:
+    """(I,) types of each segment."""
+    pop = prepared.population
+    return {s: np.asarray(pop.segment == k) for k, s in enumerate(pop.segments)}
 
 
 Predicted = Callable[[MarketWorld], float]
@@ -134,26 +152,26 @@ def second_choice(segment: str, plan: str, to: str, world: MarketWorld) -> float
     return float(shares[names.index(to)])
 
 
-def rival_share(alternative: str, segment: str, world: MarketWorld) -> float:
+def rival_share(alternative: str, segment: str, world: TodaysWorld) -> float:
     """Customers of an alternative as a share of the potential ones."""
     rows = world.rows(segment)
     return rival_customers(alternative, segment, world) / float(world.prepared.population.potential[rows].sum())
 
 
-def rival_customers(alternative: str, segment: str, world: MarketWorld) -> float:
+def rival_customers(alternative: str, segment: str, world: TodaysWorld) -> float:
     """Customers of an alternative."""
     names = [a.name for a in world.prepared.alternatives]
     there = world.today.elsewhere * world.prepared.alternative_share[:, names.index(alternative)]
     return float(there[world.rows(segment)].sum())
 
 
-def reached_share(segment: str, world: MarketWorld) -> float:
+def reached_share(segment: str, world: TodaysWorld) -> float:
     """Share of the potential customers whom go-to-market reaches."""
     rows = world.rows(segment)
     return float(world.today.base[rows].sum()) / float(world.prepared.population.potential[rows].sum())
 
 
-def referred_share(segment: str, world: MarketWorld) -> float:
+def referred_share(segment: str, world: TodaysWorld) -> float:
     """Share of all who are reached whom a customer told of us."""
     rows = world.rows(segment)
     return 1.0 - float(world.today.base[rows].sum()) / float(world.today.reached[rows].sum())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from optimizer.market.months import Habits, outside_rate, start_of, weights_of
 from optimizer.market.prepare import Constants, Prepared
 from optimizer.schema.dynamics import StatedHabit
 from optimizer.schema.market import Market
-from optimizer.typing import Array
+from optimizer.typing import Array, Bools
 
 
 def habits_of(market: Market, today: Prepared) -> Habits:
@@ -50,11 +50,23 @@ def entrants_of(market: Market, prepared: Prepared, reached: Array, months: int)
     return np.asarray(np.diff(done, axis=0))
 
 
-def constants_at_rest(today: Evaluation, constants: Constants, habits: Habits, entrants: Array) -> Constants:
-    """The constants at which today's customers stay as they are under habit, or grow as people do who come (I,).
+@dataclass(frozen=True)
+class Resting:
+    """Flows of a month in which today's customers stay as they are, or grow; (J+1, I) arrays."""
 
-    A plan nobody bought yet moves with its analogue. Raises InputError where there are none.
-    """
+    customers: Array
+    rate: Array
+    """Of deciding anew."""
+    before: Array
+    """Attractions without habit."""
+    attraction: Array
+    """Those at which it is so; nan where there are none."""
+    fixed: Bools
+    """Attractions that stay what they were."""
+
+
+def resting(today: Evaluation, habits: Habits, entrants: Array) -> Resting:
+    """Under habit, with people who come (I,)."""
     prepared = today.prepared
     customers, size = start_of(today), prepared.population.size
     rate, attraction = np.ones_like(customers), np.zeros_like(customers)
@@ -71,11 +83,20 @@ def constants_at_rest(today: Evaluation, constants: Constants, habits: Habits, e
     fixed[0] = True
     found = at_rest(customers, rate, entrants, inflow, members, attraction, fixed,
                     lambda tried: weights_of(prepared, tried, factors))  # fmt: skip
-    if not np.isfinite(found).all():
+    return Resting(customers, rate, attraction, found, fixed)
+
+
+def constants_at_rest(today: Evaluation, constants: Constants, habits: Habits, entrants: Array) -> Constants:
+    """The constants at which today's customers stay as they are under habit, or grow as people do who come (I,).
+
+    A plan nobody bought yet moves with its analogue. Raises InputError where there are none.
+    """
+    r = resting(today, habits, entrants)
+    if not np.isfinite(r.attraction).all():
         message = "no constants were found at which today is at rest with it"
         raise bad_argument("dynamics.habit", message, "bring its numbers nearer to 0")
-    shift = np.where(fixed, 0.0, np.log(np.where(fixed, 1.0, found) / np.where(fixed, 1.0, attraction)))
-    return _shifted(prepared, constants, shift, today.plans)
+    shift = np.where(r.fixed, 0.0, np.log(np.where(r.fixed, 1.0, r.attraction) / np.where(r.fixed, 1.0, r.before)))
+    return _shifted(today.prepared, constants, shift, today.plans)
 
 
 def _shifted(prepared: Prepared, constants: Constants, shift: Array, sold: Sequence[str]) -> Constants:

@@ -15,6 +15,7 @@ from optimizer.execution import clock
 from optimizer.inputs.changes import Changes, after_calibration, apply_changes, beliefs
 from optimizer.inputs.load import Inputs, assemble, load_inputs, validate
 from optimizer.inputs.moved import moved
+from optimizer.io.documents import Document
 from optimizer.market.calibrate import Calibrated, calibrate
 from optimizer.market.check import check_inputs
 from optimizer.market.credibility import credibility
@@ -288,6 +289,22 @@ def with_changes(case_model: CaseModel, changes: Mapping[str, Change]) -> CaseMo
     further = (*inputs.further, changes)
     inputs = replace(inputs, changed=changed, changed_document=document, further=further)
     return _in_market(replace(case_model, inputs=inputs, spent={}), prepare(changed, case_model.calibrated.constants))
+
+
+def with_case(case_model: CaseModel, case: Case, document: Document) -> CaseModel:
+    """Another case about the same market with the same changes; what was calibrated is kept. Raises InputError."""
+    inputs = replace(case_model.inputs, case=case, case_document=document)
+    assert (case.market, case.changes) == (case_model.inputs.case.market, case_model.inputs.case.changes)
+    findings, before = check_inputs(inputs), check_inputs(case_model.inputs)
+    errors = [f for f in findings if f.severity == "error"]
+    if errors:
+        raise InputError(errors)
+    findings += [f for f in case_model.findings if f not in before]  # of the market
+    base = case_model.calibrated.prepared
+    today = evaluated(base, own_menu(case, base))
+    condition_factors(case, today.figure)
+    made = replace(case_model, inputs=inputs, today=today, unchanged=today, findings=tuple(findings), spent={})
+    return made if inputs.changed == inputs.market else _in_market(made, case_model.prepared)
 
 
 def vary(case_model: CaseModel, values: Mapping[str, float]) -> CaseModel:

@@ -79,7 +79,7 @@ class _Bisection:
         scale = LEAST * self.size + abs(weight) * yardstick(instance, ratio.numerator, ratio.denominator)
         self.scale = scale if settings.scale is None else settings.scale
         self.gap = max(settings.gap, ROUNDING)
-        self.quick = replace(settings, cross_check=False, gap=self.gap / 4.0, scale=None)
+        self.quick = replace(settings, cross_check=False, gap=self.gap / 4.0, scale=None, progress=None)
         self.waiting: list[_Part] = []
         self.settled: list[_Part] = []
 

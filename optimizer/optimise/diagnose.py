@@ -125,7 +125,7 @@ def diagnose(
         ratios: what is asked for; menus at which one does not count are no answer.
         capacity: what burst limits are called, and their unit.
     """
-    quick = replace(settings, cross_check=False, gap=min(settings.gap, 1e-4), scale=None)
+    quick = replace(settings, cross_check=False, gap=min(settings.gap, 1e-4), scale=None, progress=None)
     asked = [*ratios, *(b.measure for b in bounds if b.measure.offered is None)]
     uncounted = tuple(dict.fromkeys(words for m in asked for words in _uncounted(instance, m, quick)))
     if uncounted:

@@ -16,6 +16,10 @@ EXACT = 1e-12
 """Relative difference that rounding explains: a gap of 0 asks for no more."""
 
 
+Progress = Callable[[float, float, int], None]
+"""Told the value, the bound and the boxes processed, as often as they may have moved."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """How far and how long to search. Raises InputError for a gap that is none."""
@@ -30,7 +34,7 @@ class Settings:
     cross_check: bool = True
     """Hand the surviving box to HiGHS even where screening has closed the search."""
     cancelled: Callable[[], bool] | None = None
-    progress: Callable[[float, float, int], None] | None = None
+    progress: Progress | None = None
 
     def __post_init__(self) -> None:
         checked_gap(self.gap)

@@ -153,7 +153,7 @@ def certify(m: CaseModel, aim_of: Aim, settings: Settings) -> CertifiedMenu:
 def _certified(m: CaseModel, spans: Spans, aim_of: Aim, settings: Settings, scale: float) -> CertifiedMenu:
     """Halve cells until bound and best price agree; ``settings.gap`` is what is asked for."""
     cells, points = _first_cells(m, spans), any(span.points is not None for span in spans.values())
-    quick = replace(settings, cross_check=False, gap=settings.gap / 5.0)
+    quick = replace(settings, cross_check=False, gap=settings.gap / 5.0, progress=None)
     bound, certificate, work, done = float("inf"), None, Work(steps=0), False
     best: CertifiedMenu | None = None
     for number in range(ROUNDS):

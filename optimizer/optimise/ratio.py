@@ -12,7 +12,7 @@ from optimizer.errors import NotTrustedError
 from optimizer.model.instance import Figure, Instance, Limit, combine, evaluate
 from optimizer.model.measures import LEAST, Measure, counting, magnitude
 from optimizer.optimise.linear import maximise
-from optimizer.optimise.outcome import EXACT, Answer, Settings, reached, relative_gap
+from optimizer.optimise.outcome import EXACT, Answer, Progress, Settings, reached, relative_gap
 from optimizer.typing import Choice, Status
 
 
@@ -65,7 +65,7 @@ class _Ratio:
         self.instance, self.measure, self.sense, self.excluded = instance, measure, sense, excluded
         self.denominator = measure.denominator
         self.limits = (*limits, *counting(measure))
-        self.settings = replace(settings, cross_check=False)
+        self.settings, self.progress = replace(settings, cross_check=False, progress=None), settings.progress
         self.size = magnitude(instance, measure.numerator)
         size = LEAST * self.size / (magnitude(instance, measure.denominator) or 1.0) or 1.0
         self.scale = size if settings.scale is None else settings.scale
@@ -83,7 +83,8 @@ class _Ratio:
         while not self.settings.late:
             room = max(self.settings.gap, EXACT) * max(abs(t), self.scale)
             above = t if exactly else t + 0.5 * room
-            step = self._maximise(self._aim(above), 0.5, 0.5 * room * d_min, (choice, *seeds))
+            told = self._told(t, bound, above, d_min)
+            step = self._maximise(self._aim(above), 0.5, 0.5 * room * d_min, (choice, *seeds), told)
             work, method, moved = work + step.work, step.method, False
             proof = {"ratio": above, "least": least.certificate, "step": step.certificate}
             if step.choice is not None:
@@ -102,8 +103,17 @@ class _Ratio:
         """N - t D, in the sense that more is better."""
         return combine([(float(self.sense), self.measure.numerator), (-t, self.denominator)])
 
-    def _maximise(self, aim: Figure, gap: float, scale: float, seeds: tuple[Choice, ...]) -> Answer:
-        asked = replace(self.settings, gap=gap, scale=scale)
+    def _told(self, t: float, bound: float, above: float, d_min: float) -> Progress | None:
+        """Progress of a step, told as that of the ratio; None where nobody listens."""
+        listens = self.progress
+        if listens is None:
+            return None
+        return lambda _, step, boxes: listens(t, max(t, min(bound, above + max(0.0, step) / d_min)), boxes)
+
+    def _maximise(
+        self, aim: Figure, gap: float, scale: float, seeds: tuple[Choice, ...], progress: Progress | None = None
+    ) -> Answer:
+        asked = replace(self.settings, gap=gap, scale=scale, progress=progress)
         return maximise(self.instance, aim, self.limits, asked, seeds, self.excluded)
 
     def _value(self, choice: Choice) -> float:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import posixpath
 import re
 from functools import cache
 from importlib.resources import files
 
-IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([\w-]+\.js)";\n', re.MULTILINE)
+IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.{1,2}/[\w/-]+\.js)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export ((?:async )?function\*? |const |class )([\w$]+)", re.MULTILINE)
 TOKEN = re.compile(
     r"""(?P<comment>//[^\n]*)|(?P<text>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')|(?P<template>`)"""
@@ -44,14 +45,14 @@ def _add(name: str, done: dict[str, str], above: tuple[str, ...]) -> None:
         return
     text = asset(name)
     for needed in IMPORT.finditer(text):
-        _add(needed[2], done, (*above, name))
+        _add(_beside(name, needed[2]), done, (*above, name))
     done[name] = _as_function(name, text)
 
 
 def _as_function(name: str, text: str) -> str:
     """A module's text as a constant that holds its exports."""
     exported = [found[2] for found in EXPORT.finditer(text)]
-    body = IMPORT.sub(lambda found: f"const {{{_renamed(found[1])}}} = {_name(found[2])};\n", text)
+    body = IMPORT.sub(lambda found: f"const {{{_renamed(found[1])}}} = {_name(_beside(name, found[2]))};\n", text)
     body = EXPORT.sub(r"\1\2", body)
     if re.search(r"^(import|export) ", body, re.MULTILINE) or any(word in body for word in FORBIDDEN):
         raise ValueError(f"{name}: only named exports of declarations, and imports of them, can be bundled")
@@ -103,8 +104,13 @@ def _renamed(names: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"(\w+) as (\w+)", r"\1: \2", names))
 
 
+def _beside(module: str, address: str) -> str:
+    """The module that an import means: addresses count from the folder of the one that imports."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(module), address))
+
+
 def _name(module: str) -> str:
-    return "$" + module.removesuffix(".js").replace("-", "_")
+    return "$" + re.sub(r"\W", "_", module.removesuffix(".js"))
 
 
 def sri(text: str) -> str:

@@ -16,6 +16,8 @@ from optimizer.economics.population import AlternativeFacts, PlanFacts, Populati
 from optimizer.market.further import in_local, usd_per
 from optimizer.market.prepare import MONTH_HOURS, WINDOW_ORDER, Prepared
 from optimizer.market.unit_prices import UnitPrice, kinds, values_of
+from optimizer.model.case_model import CaseModel
+from optimizer.model.choices import Menu
 from optimizer.schema.market import Market, Offer, Plan
 from optimizer.schema.supply import AiModel
 from optimizer.units import convert, same_dimension
@@ -204,6 +206,13 @@ def page_terms(market: Market, name: str, terms: Terms | None) -> Data | None:
     if terms is None:
         return None
     return _terms(market, market.plans[name], terms)
+
+
+def page_state(case_model: CaseModel, menu: Menu) -> Data:
+    """A menu as the page holds it."""
+    market, plans = case_model.inputs.changed, case_model.prepared.plans
+    terms = [page_terms(market, plan.name, menu.terms[plan.name]) for plan in plans]
+    return {"menu": terms, "share": menu.enterprise_share, "budget": menu.budget}
 
 
 def _terms(market: Market, offer: Offer, terms: Terms) -> Data:

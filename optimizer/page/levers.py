@@ -41,8 +41,16 @@ def case_facts(case_model: CaseModel) -> Data:
         "tolerance": TOLERANCE,
         "conditions": _conditions(case_model),
         "aims": [_aim(objective) for objective, _ in objective_of(case.objective, case_model.today).stages],
-        "stated": case.model_dump(mode="json", exclude_none=True, exclude_defaults=True, by_alias=True),
+        "stated": _stated(case_model),
     }
+
+
+def _stated(case_model: CaseModel) -> Data:
+    """The case as a file would say it, with what was changed beyond it."""
+    inputs = case_model.inputs
+    stated: Data = inputs.case.model_dump(mode="json", exclude_none=True, exclude_defaults=True, by_alias=True)
+    sets = {path: change.model_dump(mode="json", exclude_none=True) for path, change in inputs.sets.items()}
+    return stated | {"changes": {**stated.get("changes", {}), **sets}} if sets else stated
 
 
 def _plan(case_model: CaseModel, name: str) -> Data:

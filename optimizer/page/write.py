@@ -18,9 +18,8 @@ from optimizer.economics.figures import FIGURES, HEADLINES, Selection, known_as
 from optimizer.economics.population import Terms
 from optimizer.io.saving import write_atomic
 from optimizer.model.case_model import CaseModel, as_it_stands
-from optimizer.model.choices import Menu
 from optimizer.page.bundle import asset, hashed, script, sri
-from optimizer.page.facts import figure_facts, market_facts, page_terms
+from optimizer.page.facts import figure_facts, market_facts, page_state
 from optimizer.page.levers import case_facts
 from optimizer.page.numbers import assumption_rows, equation_texts, number_rows, source_rows
 from optimizer.page.payload import deflated, packed
@@ -60,23 +59,16 @@ def page_facts(case_model: CaseModel, best: Solution | None = None, frontier: Fr
         "numbers": number_rows(market),
         "sources": source_rows(market),
         "equations": equation_texts(),
-        "best": None if best is None else {"state": _state(case_model, best.chosen), "words": best.verdict_text},
+        "best": None if best is None else {"state": page_state(case_model, best.chosen), "words": best.verdict_text},
         "frontier": None if frontier is None else _frontier(case_model, frontier),
     }
     found: Data = _finite(facts)
     return found
 
 
-def _state(case_model: CaseModel, menu: Menu) -> Data:
-    """A menu as the page holds it."""
-    market, plans = case_model.inputs.changed, case_model.prepared.plans
-    terms = [page_terms(market, plan.name, menu.terms[plan.name]) for plan in plans]
-    return {"menu": terms, "share": menu.enterprise_share, "budget": menu.budget}
-
-
 def _frontier(case_model: CaseModel, frontier: Frontier) -> Data:
     """Efficient menus by what they bring."""
-    points = [{"x": p.x, "y": p.y, "state": _state(case_model, p.chosen)} for p in frontier.points]
+    points = [{"x": p.x, "y": p.y, "state": page_state(case_model, p.chosen)} for p in frontier.points]
     return {"x": known_as(frontier.x.name), "y": known_as(frontier.y.name), "points": points}
 
 
@@ -94,9 +86,15 @@ def page_html(
     best: Solution | None = None,
     report: Parts | None = None,
     frontier: Frontier | None = None,
+    served: Data | None = None,
 ) -> str:
-    """The page; the same input gives the same text. It opens at the menu of ``best``, with its report below."""
+    """The page; the same input gives the same text. It opens at the menu of ``best``, with its report below.
+
+    ``served``: what a page with a service behind it knows of that; such a page may ask it, any other asks nothing.
+    """
     css, code = asset("page.css") + ("" if report is None else scoped(report.css, ".report")), script()
+    if served is not None:
+        css, code = css + asset("served/served.css"), script("served/main.js")
     loader = asset("loader.js").replace("HASH", sri(code))
     context = {
         "case": case_model.inputs.case,
@@ -120,7 +118,8 @@ def page_html(
         "style_hash": hashed(css),
         "report": report,
         "script_hashes": " ".join(map(hashed, (loader, *(() if report is None else report.scripts)))),
-        "facts": packed(page_facts(case_model, best, frontier)),
+        "facts": packed(page_facts(case_model, best, frontier) | ({} if served is None else {"served": served})),
+        "served": served is not None,
     }
     return _environment().get_template("page.html").render(**context)
 
@@ -133,19 +132,27 @@ def write_page(
     frontier: Frontier | None = None,
 ) -> Path:
     """Write the page; the file is replaced whole or not at all."""
+    return _written(path, page_html(case_model, best, report, frontier))
+
+
+def _written(path: str | PathLike[str], text: str) -> Path:
     target = Path(path)
-    text = page_html(case_model, best, report, frontier)
     target.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(target, text)
     return target
 
 
-def write_answer(path: str | PathLike[str], case_model: CaseModel, solution: Solution, **results: object) -> Path:
-    """Write the page of an answer with its report; ``results``: what studies returned, by any name."""
+def answer_html(case_model: CaseModel, solution: Solution, **results: object) -> str:
+    """The page of an answer with its report; ``results``: what studies returned, by any name."""
     from optimizer.report.html import report_parts
 
     frontier = next((result for result in results.values() if isinstance(result, Frontier)), None)
-    return write_page(path, case_model, solution, report_parts(solution, **results), frontier)
+    return page_html(case_model, solution, report_parts(solution, **results), frontier)
+
+
+def write_answer(path: str | PathLike[str], case_model: CaseModel, solution: Solution, **results: object) -> Path:
+    """Write that page; the file is replaced whole or not at all."""
+    return _written(path, answer_html(case_model, solution, **results))
 
 
 def _tile(case_model: CaseModel, name: str) -> Data:

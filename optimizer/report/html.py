@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from os import PathLike
 from pathlib import Path
@@ -23,9 +23,17 @@ from optimizer.io.plain import clean
 from optimizer.io.saving import write_atomic
 from optimizer.report import charts, html_tables
 from optimizer.report.charts.style import Chart
-from optimizer.report.html_sections import first_blocks, first_words, html_section, study_sections
+from optimizer.report.decisions import sentences
+from optimizer.report.html_sections import (
+    HtmlSection,
+    anchor,
+    first_blocks,
+    first_words,
+    html_section,
+    study_sections,
+)
 from optimizer.report.text import decision
-from optimizer.report.words import printable
+from optimizer.report.words import printable, typeset
 from optimizer.studies.sections import Section
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -89,13 +97,15 @@ def script_hash(script: str) -> str:
 @lru_cache(maxsize=1)
 def environment() -> jinja2.Environment:
     """Of the pages' templates."""
-    return jinja2.Environment(
+    made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters |= {"typeset": typeset, "anchor": anchor}
+    return made
 
 
 @dataclass(frozen=True)
@@ -112,16 +122,17 @@ class Parts:
 def report_parts(solution: Solution, **results: object) -> Parts:
     """The report as parts of a page; the same input gives the same text. ``results`` as in :func:`report_html`."""
     gallery = Gallery()
-    what, result = decision(solution).rsplit("\n", 1)
+    studies = study_sections(results, solution, gallery.add)
     context: dict[str, Any] = {
         "s": solution,
-        "what": what,
-        "result": result,
+        "sentences": sentences(solution),
+        "result": decision(solution).rsplit("\n", 1)[1],
         **_about_solution(solution, gallery),
         "ranges": first_words(results, solution),
         "beside": first_blocks(results, solution, gallery.add),
-        "studies": study_sections(results, solution, gallery.add),
+        "studies": studies,
     }
+    context["contents_of"] = _contents(context, studies)
     head, body = (environment().get_template(name).render(**context) for name in ("head.html", "sections.html"))
     css, app = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("report.css", "report.js"))
     return Parts(head, body, css, (runtime(), app))
@@ -151,7 +162,7 @@ def report_html(solution: Solution, **results: object) -> str:
 
 def plain_page(heading: str, kicker: str, sections: Sequence[Section]) -> str:
     """Sections without drawings as one HTML text."""
-    shown = [html_section(section) for section in sections]
+    shown = [replace(html_section(section), anchor=f"s-{k}") for k, section in enumerate(sections, start=1)]
     css = (TEMPLATES / "report.css").read_text(encoding="utf-8")
     template = environment().get_template("plain.html")
     policy = {"style_hash": script_hash(css), "hashes": "'none'"}
@@ -167,11 +178,32 @@ def write_report(path: str | PathLike[str], solution: Solution, **results: objec
     return target
 
 
+def _contents(context: Mapping[str, Any], studies: Sequence[HtmlSection]) -> list[tuple[str, str]]:
+    """Address and title of every section, in their order."""
+    first = ("The menu against today", "From today’s contribution to the proposed one", "Customers against today",
+             "Figures against today", "Where we stand in the market")  # fmt: skip
+    last = ("Where customers, revenue and compute are", "Who pays for themselves", "Whom caps bind",
+            *(["Conditions"] if context["conditions"] else []),
+            *(["Outside the evidence"] if context["outside"] else []),
+            *(["All checks"] if context["checks"] else []),
+            "What the figures mean", "Verdict and provenance")  # fmt: skip
+    told = [(anchor(title), title) for title in first]
+    told += [(s.anchor, "".join(phrase.text for phrase in s.title)) for s in studies]
+    return [*told, *((anchor(title), title) for title in last)]
+
+
 def _about_solution(solution: Solution, gallery: Gallery) -> dict[str, Any]:
     return {
         "tiles": html_tables.tiles(solution),
-        "checks": html_tables.checks_table(solution, passed=False),
-        "passed": html_tables.checks_table(solution, passed=True),
+        "checks": html_tables.checks_table(solution),
+        "told_checks": html_tables.told_checks(solution),
+        "counts": html_tables.check_counts(solution),
+        "outside_count": len(solution.outside_evidence),
+        "net": gallery.add(lambda w: charts.net_chart(solution, w)),
+        "market": gallery.add(lambda w: charts.market_chart(solution, w)),
+        "places": html_tables.market_table(solution),
+        "binding": gallery.add(lambda w: charts.binding_chart(solution, w)),
+        "load": gallery.add(lambda w: charts.load_chart(solution, w)),
         "menu": html_tables.menu_table(solution),
         "figures": html_tables.figures_table(solution),
         "waterfall": gallery.add(lambda w: charts.waterfall_chart(solution, w)),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import itertools
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -60,21 +62,40 @@ class HtmlSection:
     lead: Sequence[Sequence[Phrase]]
     blocks: Sequence[HtmlBlock]
 
+    anchor: str = ""
+    """Its address within the page."""
+
+
+def anchor(title: str) -> str:
+    """A title as an address within a page."""
+    return "s-" + re.sub(r"[^a-z0-9]+", "-", title.lower().replace("’", "")).strip("-")
+
+
+def _addressed(sections: Iterable[HtmlSection]) -> list[HtmlSection]:
+    """Sections with addresses, those of one title numbered."""
+    found: dict[str, HtmlSection] = {}
+    for section in sections:
+        own = anchor("".join(phrase.text for phrase in section.title))
+        address = next(a for a in itertools.chain((own,), (f"{own}-{k}" for k in itertools.count(2))) if a not in found)
+        found[address] = replace(section, anchor=address)
+    return list(found.values())
+
 
 def study_sections(results: Mapping[str, object], solution: Solution, draw: Draw) -> list[HtmlSection]:
     """The sections of all results, in the order of their studies."""
     found = by_study(results)
-    return [_section(s, result, draw) for study, result in found for s in study.sections(result, solution)]
+    return _addressed(_section(s, result, draw) for study, result in found for s in study.sections(result, solution))
 
 
 def sections_of(sections: Sequence[Section], result: object, draw: Draw) -> list[HtmlSection]:
     """Sections about one result."""
-    return [_section(section, result, draw) for section in sections]
+    return _addressed(_section(section, result, draw) for section in sections)
 
 
 def first_words(results: Mapping[str, object], solution: Solution) -> list[Sequence[Phrase]]:
     """What studies say beside the answer's number on the first screen."""
-    told = [content for study, result in by_study(results) for content in study.first_words(result, solution)]
+    found = reversed(by_study(results))  # ranges of the number come first
+    told = [content for study, result in found for content in study.first_words(result, solution)]
     return [phrases(content) for content in told]
 
 
@@ -153,10 +174,9 @@ def _joined(shown: TextTable, row: Row, columns: Sequence[int]) -> Content:
 def _heading(heading: Heading) -> HtmlCell:
     found = phrases(heading.content)
     text = "".join(span.text for span in found)
-    hint = found[0].hint if found else ""
-    return HtmlCell(
-        text[:1].upper() + text[1:] + with_unit(heading.unit), hint=hint, style="left" if heading.text else ""
-    )
+    first = found[0] if found else Phrase("")
+    told = text[:1].upper() + text[1:] + with_unit(heading.unit)
+    return HtmlCell(told, hint=first.hint, figure=first.figure, style="left" if heading.text else "")
 
 
 def _cell(cell: Content | TextCell, heading: Heading) -> HtmlCell:
@@ -164,5 +184,6 @@ def _cell(cell: Content | TextCell, heading: Heading) -> HtmlCell:
     found = phrases(one.content, unit=heading.unit)
     text = "".join(span.text for span in found) + (f" {one.mark}" if one.mark else "")
     style = STYLES[one.style] or ("words" if heading.text else "")
-    hint = found[0].hint if len(found) == 1 else ""
-    return HtmlCell(text, safe_link(one.link), f"left {style}" if heading.text else style, one.tag, hint)
+    first = found[0] if len(found) == 1 else Phrase("")
+    style = f"left {style}" if heading.text else style
+    return HtmlCell(text, safe_link(one.link), style, one.tag, first.hint, first.figure)

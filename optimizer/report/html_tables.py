@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from optimizer.answer.checks.check import CheckVerdict
+from optimizer.answer.checks.check import Checked, CheckVerdict
 from optimizer.answer.menu import PlanChoice
-from optimizer.answer.parts import parts
+from optimizer.answer.parts import market_places, parts
 from optimizer.answer.solution import Solution
 from optimizer.answer.words import amount, bare, quantity
-from optimizer.economics.figures import TILES, unit_of
+from optimizer.economics.figures import TILES, is_figure, known_as, unit_of
 from optimizer.report.figures import definition, glossary
 from optimizer.report.pieces import with_unit
 from optimizer.report.words import change, exact, heading, inclusions_text, price, printable, title
 from optimizer.units import display
 
+CHECK_WORDS = {CheckVerdict.UNDECIDED: "undecided", CheckVerdict.MARK: "to know of", CheckVerdict.PASS: "passed"}
+"""In the order in which they are told."""
 CHECK_SIGNS = {CheckVerdict.PASS: "\u2713", CheckVerdict.MARK: "!", CheckVerdict.UNDECIDED: "?"}
 
 
@@ -31,6 +34,10 @@ class HtmlCell:
     """A mark before the text."""
     hint: str = ""
     """What a reader sees who points at the text."""
+    figure: str = ""
+    """The figure that it names or is the value of, which can be asked about on the live page."""
+    plan: str = ""
+    """Of that figure's value: of a plan."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,11 @@ def _cells(row: list[Any]) -> tuple[HtmlCell, ...]:
 
 def named(name: str, text: str | None = None) -> HtmlCell:
     """A figure by its heading (or another text), with its definition for whoever points at it."""
-    return HtmlCell(printable(heading(name) if text is None else text), hint=definition(name))
+    return HtmlCell(
+        printable(heading(name) if text is None else text),
+        hint=definition(name),
+        figure=known_as(name) if is_figure(name) else "",
+    )
 
 
 def shift(value: float, unit: str) -> HtmlCell:
@@ -70,7 +81,7 @@ def tiles(solution: Solution) -> list[dict[str, Any]]:
     return [
         {
             "name": named(name),
-            "value": quantity(known[name].value, known[name].unit),
+            "value": HtmlCell(quantity(known[name].value, known[name].unit), figure=name),
             "change": change(known[name].change, known[name].unit),
             "today": quantity(known[name].today, known[name].unit),
         }
@@ -131,9 +142,10 @@ def figures_table(solution: Solution) -> HtmlTable:
     extra = ["Today's menu here"] if solution.changed_market else []
     rows: list[list[Any]] = []
     for f in solution.figures:
-        values = (f.today, f.unchanged, f.value) if extra else (f.today, f.value)
+        values = (f.today, f.unchanged) if extra else (f.today,)
         label = named(f.name, heading(f.name) + with_unit(f.unit))
-        rows.append([label, *(bare(v, f.unit) for v in values), shift(f.change, f.unit)])
+        proposed = HtmlCell(bare(f.value, f.unit), figure=f.name)
+        rows.append([label, *(bare(v, f.unit) for v in values), proposed, shift(f.change, f.unit)])
     return table(["Figure", "Today", *extra, "Proposed", "Change"], rows)
 
 
@@ -148,19 +160,54 @@ def parts_table(solution: Solution, kind: str) -> HtmlTable:
             before, after = (
                 bare(e.figure(figure, selection), unit_of(figure)) for e in (solution.today, solution.evaluation)
             )
-            cells.append(f"{before} → {after}")
+            cells.append(HtmlCell(f"{before} → {after}", figure=figure, plan=name if kind == "plan" else ""))
         rows.append(cells)
     return table(["Plan", *(named(f, heading(f) + with_unit(unit_of(f))) for f in shown)], rows, cards=True)
 
 
-def checks_table(solution: Solution, passed: bool) -> HtmlTable | None:
-    """The checks that passed, or those that did not; None where there are none."""
+def market_table(solution: Solution) -> HtmlTable:
+    """Every plan on the market: what its customers pay on average, and how many they are, today and proposed."""
     rows: list[list[Any]] = []
-    for c in solution.checks:
-        if (c.verdict is CheckVerdict.PASS) is passed:
-            verdict = HtmlCell(f"{CHECK_SIGNS[c.verdict]} {c.verdict}", style=f"check {c.verdict}")
-            rows.append([verdict, title(c.check), HtmlCell(printable(c.words), style="words small")])
-    rows.sort(key=lambda row: not str(row[0].style).endswith(CheckVerdict.UNDECIDED))
+    for r in market_places(solution.today, solution.evaluation):
+        paid, before = ("-" if r[k] is None else amount(r[k]) for k in ("paid_a_month", "paid_a_month_today"))
+        money = paid if paid == before else f"{before} → {paid}"
+        name = HtmlCell(printable(r["title"]), style="strong" if r["whose"] == "ours" else "words")
+        rows.append([name, money, f"{amount(r['today'])} → {amount(r['customers'])}"])
+    return table(["Plan (ours in bold)", "Paid a customer, usd a month", "Customers, today → proposed"], rows)
+
+
+def checks_table(solution: Solution) -> HtmlTable | None:
+    """All checks, those that say most first; None where there are none."""
+    return _checks(solution.checks)
+
+
+def told_checks(solution: Solution) -> HtmlTable | None:
+    """Of every kind of check that did not pass the row that weighs most, and how many more there are."""
+    told: list[Checked] = []
+    for verdict in (CheckVerdict.UNDECIDED, CheckVerdict.MARK):
+        for check in dict.fromkeys(c.check for c in solution.checks if c.verdict is verdict):
+            rows = [c for c in solution.checks if c.verdict is verdict and c.check is check]
+            most = max(rows, key=lambda c: abs(c.value or 0.0))
+            more = f" And {len(rows) - 1} more like it." if len(rows) > 1 else ""
+            told.append(replace(most, words=most.words + more))
+    return _checks(told)
+
+
+def check_counts(solution: Solution) -> str:
+    """How many checks passed, and how many did not."""
+    counts = [(sum(c.verdict is v for c in solution.checks), word) for v, word in CHECK_WORDS.items()]
+    return ", ".join(f"{count} {word}" for count, word in counts if count)
+
+
+def _checks(checks: Sequence[Checked]) -> HtmlTable | None:
+    rows: list[list[Any]] = [
+        [
+            HtmlCell(f"{CHECK_SIGNS[c.verdict]} {c.verdict}", style=f"check {c.verdict}"),
+            title(c.check),
+            HtmlCell(printable(c.words), style="words small"),
+        ]
+        for c in sorted(checks, key=lambda c: list(CHECK_WORDS).index(c.verdict))
+    ]
     return table(["Verdict", "Check", "What it found"], rows, 3, cards=True) if rows else None
 
 

@@ -9,6 +9,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from optimizer.report.fitting import fitted
 from optimizer.report.pieces import told, with_unit
 from optimizer.report.text import plain_table
 from optimizer.studies.sections import Block, Content, Heading, Listing, Note, Section, TextCell, TextTable
@@ -24,7 +25,7 @@ def page(sections: Iterable[Section], seconds: float | None = None) -> Group:
         blocks.append("")
     if seconds is not None:
         blocks.append(Text(f"{seconds:.2f} s", style="dim"))
-    return Group(*blocks)
+    return Group(*fitted(blocks))
 
 
 def _line(content: Content) -> Text:

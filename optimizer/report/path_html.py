@@ -13,6 +13,7 @@ from optimizer.io.saving import write_atomic
 from optimizer.report.html import TEMPLATES, Gallery, environment, runtime, script_hash
 from optimizer.report.html_sections import sections_of
 from optimizer.report.path_text import (
+    HOUR_PRICES,
     change_told,
     decision_of,
     foot_of,
@@ -35,9 +36,11 @@ from optimizer.studies.sections import (
     Row,
     Section,
     Value,
+    say,
     text_table,
     words,
 )
+from optimizer.units import display
 
 FIGURES = (
     "contribution_margin", "revenue", "serving_cost", "gross_margin_rate", "market_share", "customers",
@@ -58,6 +61,12 @@ def path_sections(solution: PathSolution) -> tuple[Section, ...]:
         )),
         Section("Compute", (Drawing("figure", {"figure": "gpu_hours"}),)),
     ]  # fmt: skip
+    if solution.gpus is not None:
+        orders = [_orders(solution)] if solution.orders else []
+        found.append(Section("GPUs at hand", (Drawing("gpus"), *orders, _gpus(solution)), (
+            "An hour of one more GPU is worth, in the objective, the price at which the proof balances what menus need "
+            "with what can be had: an order pays where its rent is lower over its months.",
+        )))  # fmt: skip
     if solution.cash is not None:
         found.append(Section("Cash", (_cash(solution),)))
     if solution.worth:
@@ -93,7 +102,9 @@ def _figures(solution: PathSolution) -> Block:
         unit = unit_of(name)
         values = [solution.today.figure(name), *(solution.figure(name, t) for t in months),
                   solution.held_series(name)[-1]]  # fmt: skip
-        rows.append((FigureName(name), *(Value(value, unit) for value in values)))
+        money = display(unit).what == "usd"  # told once, with the name: months need the room
+        label = say("{figure}, usd", figure=FigureName(name)) if money else FigureName(name)
+        rows.append((label, *(Value(value, "1" if money else unit) for value in values)))
     return text_table(headings, rows)
 
 
@@ -115,6 +126,24 @@ def _cash(solution: PathSolution) -> Block:
     months, cash = shown_months(solution), solution.cash or []
     headings = [words(""), *(Heading(f"month {t}") for t in months)]
     return text_table(headings, [("cash, end of month", *(Value(cash[t - 1], "usd") for t in months))])
+
+
+def _orders(solution: PathSolution) -> Block:
+    headings = [words("offer"), Heading("ordered in month"), Heading("lots"), Heading("GPUs")]
+    rows: list[Row] = [(printable(o.offer), Value(o.month, "1"), Value(o.lots, "1"), Value(o.gpus, "GPU"))
+                       for o in solution.orders]  # fmt: skip
+    return text_table(headings, rows)
+
+
+def _gpus(solution: PathSolution) -> Block:
+    months, gpus = shown_months(solution), solution.gpus or []
+    headings = [words(""), *(Heading(f"month {t}") for t in months)]
+    told = {"at hand": "at_hand", "what they carry, in today's GPUs": "carry", "busy at the peak": "busy"}
+    rows: list[Row] = [(name, *(Value(gpus[t - 1][key], "GPU") for t in months)) for name, key in told.items()]
+    if solution.gpu_prices:
+        rows += [(name, *(Value(getattr(solution.gpu_prices[t - 1], key), "usd") for t in months))
+                 for key, name in HOUR_PRICES.items()]  # fmt: skip
+    return text_table(headings, rows)
 
 
 def _worth(solution: PathSolution) -> Block:
@@ -147,6 +176,7 @@ def _world(month: int, title: str | None, changes: Any) -> Content:
 def path_html(solution: PathSolution) -> str:
     """The page as one HTML text."""
     gallery = Gallery()
+    sections = sections_of(path_sections(solution), solution, gallery.add)
     app, css = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("report.js", "report.css"))
     return (
         environment()
@@ -157,7 +187,8 @@ def path_html(solution: PathSolution) -> str:
             question=printable(solution.question),
             what=decision_of(solution),
             result=result_of(solution),
-            sections=sections_of(path_sections(solution), solution, gallery.add),
+            sections=sections,
+            contents_of=[(s.anchor, "".join(phrase.text for phrase in s.title)) for s in sections],
             css=css,
             style_hash=script_hash(css),
             runtime=runtime(),

@@ -14,6 +14,7 @@ from optimizer.answer.menu import PlanChoice, same_terms
 from optimizer.answer.path import PathSolution, StageMenu
 from optimizer.answer.words import amount, quantity
 from optimizer.economics.figures import Selection, unit_of
+from optimizer.report.fitting import fitted
 from optimizer.report.text import plain_table
 from optimizer.report.words import heading, inclusions_text, price, printable, title
 
@@ -22,6 +23,11 @@ SHOWN = (
     "gross_margin_rate", "gpu_hours",
 )  # fmt: skip
 """Figures that a terminal has room for."""
+HOUR_PRICES = {
+    "worth": "an hour of one more is worth (usd)", "rent": "the market's rent (usd/hour)",
+    "hired": "on demand (usd/hour)",
+}  # fmt: skip
+"""What is told of a GPU hour."""
 COLUMNS = 9
 """Months that a terminal has room for."""
 
@@ -35,7 +41,8 @@ def path_page(solution: PathSolution) -> Group:
     """Everything about it, for a terminal."""
     blocks: list[Any] = [_head(solution), _menus(solution), "", _path(solution), "", _customers(solution), ""]
     if solution.gpus is not None:
-        blocks += [_orders(solution), "", _gpus(solution), ""]
+        blocks += [_orders(solution), ""] if solution.orders else []
+        blocks += [_gpus(solution), ""]
     if solution.worth:
         blocks += [_worth(solution), ""]
     if solution.conditions:
@@ -45,7 +52,10 @@ def path_page(solution: PathSolution) -> Group:
     warnings = [f for f in solution.findings if f.severity == "warning"]
     if warnings:
         blocks += [Text("Warnings", style="bold"), *(Text(f"  {printable(str(f))}") for f in warnings), ""]
-    return Group(*blocks, Text(foot_of(solution), style="dim"))
+    last = Text("Decision\n", style="bold")
+    last.append(f"{decision_of(solution)}\n{result_of(solution)}\n", style="bold green")
+    last.append(solution.verdict_text, style="not bold")
+    return Group(*fitted(blocks), Text(foot_of(solution), style="dim"), "", last)
 
 
 def _head(solution: PathSolution) -> Text:
@@ -74,13 +84,18 @@ def question_months(solution: PathSolution) -> str:
 
 def decision_of(solution: PathSolution) -> str:
     """What changes at every stage, in one or two sentences."""
+    return " ".join(decisions_of(solution))
+
+
+def decisions_of(solution: PathSolution) -> list[str]:
+    """A sentence for every stage in which something changes; one that nothing does."""
     told, before = [], None
     for stage in solution.stages:
         changed = [words for p in stage.menu if (words := _change(p, _of(before, p.plan)))]
         if changed:
             told.append(f"From month {stage.months.start}: {'; '.join(changed)}.")
         before = stage
-    return printable(" ".join(told) or "Keep today's menu.")
+    return [printable(text) for text in told] or ["Keep today's menu."]
 
 
 def _of(stage: StageMenu | None, plan: str) -> PlanChoice | None:
@@ -176,7 +191,12 @@ def _gpus(solution: PathSolution) -> Table:
     months, gpus = shown_months(solution), solution.gpus or []
     table = plain_table("GPUs", "", *(f"month {t}" for t in months))
     table.add_row("at hand", *(amount(gpus[t - 1]["at_hand"]) for t in months))
+    if any(row["carry"] != row["at_hand"] for row in gpus):
+        table.add_row("what they carry, in today's GPUs", *(amount(gpus[t - 1]["carry"]) for t in months))
     table.add_row("busy at the peak", *(amount(gpus[t - 1]["busy"]) for t in months))
+    for name, words in HOUR_PRICES.items():
+        if solution.gpu_prices:
+            table.add_row(words, *(f"{getattr(solution.gpu_prices[t - 1], name):,.2f}" for t in months))
     return table
 
 

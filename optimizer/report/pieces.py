@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from optimizer.answer.words import bare, further_words, quantity, stated
+from optimizer.economics.figures import is_figure, known_as
 from optimizer.report.figures import definition
 from optimizer.report.words import allowances_text, heading, path_words, price, printable, title
 from optimizer.studies.sections import Content, FigureName, NumberForm, PathName, PlanName, PlanTerms, Sentence, Value
@@ -24,6 +25,8 @@ class Phrase:
 
     text: str
     hint: str = ""
+    figure: str = ""
+    """The figure it names."""
 
 
 def phrases(content: Content, keys: bool = False, unit: str = "") -> list[Phrase]:
@@ -66,7 +69,9 @@ def _phrases(content: Content, keys: bool, unit: str) -> Iterator[Phrase]:
             yield from [Phrase("; ")] if k else []
             yield from _phrases(item, keys, unit)
     elif isinstance(content, FigureName):
-        yield Phrase(title(content.name), definition(content.name))
+        yield Phrase(
+            title(content.name), definition(content.name), known_as(content.name) if is_figure(content.name) else ""
+        )
     elif isinstance(content, Value):
         yield Phrase(number(content, unit))
     elif isinstance(content, PlanTerms):

@@ -15,6 +15,8 @@ from optimizer.answer.parts import compute_rows, draw_multiples, parts, usage_ro
 from optimizer.answer.solution import Solution
 from optimizer.answer.words import amount, bare, further_words, quantity
 from optimizer.economics.figures import PART_FIGURES, unit_of
+from optimizer.report.decisions import sentences
+from optimizer.report.fitting import fitted
 from optimizer.report.words import allowances_text, change, heading, inclusions_text, price, printable, title
 
 CHECK_STYLES = {"pass": "green", "mark": "yellow", "undecided": "bold red"}
@@ -262,8 +264,18 @@ def rest(solution: Solution) -> Group:
         blocks.append(Text("Warnings", style="bold"))
         blocks += [Text(f"  {printable(str(f))}") for f in warnings]
         blocks.append("")
-    blocks.append(Text(foot(solution), style="dim"))
-    return Group(*blocks)
+    blocks += [Text(foot(solution), style="dim"), "", *_decided(solution)]
+    return Group(*fitted(blocks))
+
+
+def _decided(solution: Solution) -> list[Text]:
+    """The decision once more, where a reader's eye is when all is printed: a sentence a plan, and what it comes to."""
+    told = Text("Decision\n", style="bold")
+    for sentence in sentences(solution):
+        told.append(f"  {sentence}\n", style="not bold")
+    told.append(decision(solution).rsplit("\n", 1)[1] + "\n", style="bold green")
+    told.append(solution.verdict_text, style="not bold")
+    return [told]
 
 
 def foot(solution: Solution) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,15 @@ _CAPITALS = {"gpu": "GPU", "gpus": "GPUs", "api": "API"}
 _OWNERS = {"segments": "", "plans": " plan", "alternatives": " (rival)", "ai_models": " model", "pools": " GPUs"}
 
 
+AS_TODAY = "as today"
+_MINUS = re.compile(r"(?<![\w.\u2212-])-(?=\.?\d)")
+
+
+def typeset(text: str) -> str:
+    """Text as it is printed: a minus before a number is one, and no hyphen."""
+    return _MINUS.sub("\u2212", text)
+
+
 def exact(value: float, unit: str) -> str:
     """A number in the unit that readers see, without the unit, with all the digits that matter."""
     if display(unit).decimals is not None:
@@ -26,11 +36,12 @@ def exact(value: float, unit: str) -> str:
 
 
 def change(value: float, unit: str) -> str:
-    """A change against today; points for shares and rates."""
+    """A change against today, ``as today`` where it rounds to none; points for shares and rates."""
     if math.isnan(value):
         return ""
     decimals = display(unit).decimals
-    return f"{value:+.1%}" if decimals is None else f"{100 * value:+.{decimals}f} pt"
+    told = f"{value:+.1%}" if decimals is None else f"{100 * value:+.{decimals}f} pt"
+    return told if any(digit in told for digit in "123456789") else AS_TODAY
 
 
 def price(value: float | None) -> str:

@@ -6,7 +6,19 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
-from optimizer.schema.base import Base, Fraction, Gpus, Number, PerYear, Usd, UsdPerGpuMonth, UsdPerMonth, as_tuple
+from optimizer.schema.base import (
+    Base,
+    Fraction,
+    Gpus,
+    Number,
+    PerYear,
+    Positive,
+    Usd,
+    UsdPerGpu,
+    UsdPerGpuMonth,
+    UsdPerMonth,
+    as_tuple,
+)
 from optimizer.schema.change import Change
 
 Month = Annotated[int, Field(ge=1, le=240)]
@@ -57,22 +69,40 @@ class GpuOffer(Base):
     """GPUs in a lot."""
     most: Annotated[int, Field(ge=0)]
     """Lots of an order, at most."""
-    rent: UsdPerGpuMonth
-    """Paid in every month of service, busy or not."""
+    rent: UsdPerGpuMonth | None = None
+    """Paid in every month of service, busy or not; what power and space cost of GPUs that are bought."""
+    purchase: UsdPerGpu | None = None
+    """Paid in the month of arrival. Margins count it evenly over ``life``, cash when it is paid."""
+    life: Annotated[int, Field(ge=1)] | None = None
+    """Months of service over which a purchase loses its worth."""
+    speed: Positive | None = None
+    """Work that one of these GPUs does in an hour, over that of one that stands today; 1 where absent."""
     term: Annotated[int, Field(ge=1)] | None = None
     """Months of service; to the end, the tail included, where absent."""
     months: Annotated[tuple[Month, ...], BeforeValidator(as_tuple), Field(min_length=1)]
     """In which an order may be placed."""
+
+    @model_validator(mode="after")
+    def _told(self) -> GpuOffer:
+        if self.rent is None and self.purchase is None:
+            raise ValueError("an offer has a rent, a purchase, or both")
+        if (self.purchase is None) != (self.life is None):
+            raise ValueError("a purchase and the life over which it loses its worth go together")
+        if self.speed is not None and not self.speed.value > 0.0:
+            raise ValueError("speed must be above 0")
+        return self
 
 
 class GpuOrders(Base):
     """A pool whose GPUs are ordered ahead instead of paid as used."""
 
     pool: str
-    standing: Gpus
-    """Under contract in all months, paid at the pool's price, busy or not."""
-    burst_factor: Annotated[Number, Field(ge=1.0)]
-    """Price of an hour on demand over the pool's price."""
+    standing: Gpus | None = None
+    """Under contract in all months, paid at the pool's price, busy or not; instead of those that the market reserves,
+    which stand until their term ends where this is absent."""
+    burst_factor: Annotated[Number, Field(ge=1.0)] | None = None
+    """Price of an hour on demand over the pool's price, without a limit; as the market's contract has it where
+    absent."""
     offers: Annotated[dict[str, GpuOffer], Field(min_length=1)]
 
 
@@ -101,7 +131,7 @@ class CaseHorizon(Base):
     """By how much of itself the GPU time of a request falls in a year; it falls a little every month. None where
     absent."""
     gpus: GpuOrders | None = None
-    """GPUs ordered with the menus; then the objective is the discounted contribution margin, without conditions."""
+    """GPUs ordered with the menus. Where absent, those that the market reserves stand until their term ends."""
     cash: Cash | None = None
     """A condition: it may not fall below its least at the end of any month of the horizon."""
     holders: Literal["migrate", "keep"] = "migrate"
@@ -109,7 +139,8 @@ class CaseHorizon(Base):
     they last decided until they decide anew."""
     shock: Fraction | None = None
     """Share of a plan's customers who decide anew at once in the month in which they move to changed terms, beside
-    those who do anyway; none where absent. Months are evaluated with it; the best path is not searched with it."""
+    those who do anyway; none where absent. They choose again with everybody else: a shock is a chance of leaving and of
+    upgrading."""
 
     @model_validator(mode="after")
     def _ordered(self) -> CaseHorizon:

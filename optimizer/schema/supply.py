@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
+
 from optimizer.schema.base import (
     Base,
     Fraction,
@@ -58,6 +62,8 @@ class Capacity(Base):
     """The most GPUs to be had on demand beyond the reserved ones, in any hour block."""
     burst_price: UsdPerGpuHour
     """Price of an hour of a burst GPU."""
+    term: Annotated[int, Field(ge=0)] | None = None
+    """Months from today in which the contract still runs, for cases over months; it does not end where absent."""
 
 
 class Pool(Base):

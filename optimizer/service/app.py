@@ -7,25 +7,24 @@ import contextlib
 import hmac
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
-from pathlib import Path
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Annotated, Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, StreamingResponse
-from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from optimizer.errors import InputError
-from optimizer.io.library import list_cases, list_markets
 from optimizer.io.plain import clean
-from optimizer.service.asking import Ask, saved_cases, saved_markets, saved_path, settled
+from optimizer.service.asking import Ask, settled
 from optimizer.service.guard import COOKIE, Guard
 from optimizer.service.jobs import ENDED, AskedJob, Jobs, QueueFullError
+from optimizer.service.kept import kept_routes
 from optimizer.service.settings import ServiceSettings
 from optimizer.service.store import RunStore
+from optimizer.service.strict import StrictRoute
 from optimizer.service.work import kinds
 from optimizer.versions import versions
 
@@ -33,10 +32,10 @@ ALIVE = 10.0
 """Seconds after which a stream of events says that it is still there."""
 MOST_WAIT = 60.0
 """Seconds that a request may wait for its job."""
-LATEST = 100
+Changed = Annotated[Sequence[str], Query()]
 
-Page = Callable[[Ask | None], str]
-"""The page for a case."""
+Page = Callable[[Ask, str | None], str]
+"""The page for a case, and for the run that it came from."""
 
 
 class JobSeen(BaseModel):
@@ -47,25 +46,6 @@ class JobSeen(BaseModel):
     kind: str
     state: str
     outcome: dict[str, Any] | None = None
-
-
-class _StrictRequest(Request):
-    """Bodies without NaN and infinity, which JSON does not have."""
-
-    async def json(self) -> Any:
-        if not hasattr(self, "_json"):
-            self._json = _parsed(await self.body())
-        return self._json
-
-
-class _StrictRoute(APIRoute):
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-
-        async def strictly(request: Request) -> Response:
-            return await handle(_StrictRequest(request.scope, request.receive))
-
-        return strictly
 
 
 def create_app(settings: ServiceSettings, page: Page | None = None) -> Any:
@@ -88,13 +68,13 @@ def create_app(settings: ServiceSettings, page: Page | None = None) -> Any:
         redoc_url=None,
         openapi_url="/v1/openapi.json",
     )
-    app.router.route_class = _StrictRoute
+    app.router.route_class = StrictRoute
     app.exception_handler(RequestValidationError)(_invalid)
     app.exception_handler(InputError)(_bad_input)
     app.exception_handler(HTTPException)(_refused)
     _page_routes(app, settings, page)
     _job_routes(app, settings)
-    _library_routes(app, settings)
+    app.include_router(kept_routes(settings))
     return Guard(app, settings)
 
 
@@ -102,7 +82,9 @@ def _page_routes(app: FastAPI, settings: ServiceSettings, page: Page | None) -> 
     used = False
 
     @app.get("/", include_in_schema=False)
-    async def first(ticket: str | None = None, case: str | None = None) -> Response:
+    async def first(
+        ticket: str | None = None, case: str | None = None, run: str | None = None, change: Changed = ()
+    ) -> Response:
         nonlocal used
         if ticket is not None:
             if used or not hmac.compare_digest(ticket.encode(), settings.ticket.encode()):
@@ -113,7 +95,20 @@ def _page_routes(app: FastAPI, settings: ServiceSettings, page: Page | None) -> 
             return answer
         if page is None:
             raise HTTPException(404, "this service has no page; ask /v1")
-        return HTMLResponse(await asyncio.to_thread(page, None if case is None else Ask(case=case)))
+        ask = await asyncio.to_thread(_asked, app, settings, case, run, change)
+        return HTMLResponse(await asyncio.to_thread(page, ask, run))
+
+
+def _asked(app: FastAPI, settings: ServiceSettings, case: str | None, run: str | None, changes: Sequence[str]) -> Ask:
+    """What a page is of: a case by name, or the question of a run; ``changes``: in place of the run's own."""
+    kept = None if run is None else app.state.store.run(run)
+    if run is not None and kept is None:
+        raise HTTPException(404, "no such run is kept")
+    ask = Ask(case=case or settings.first) if kept is None else Ask.model_validate(kept["question"])
+    if not changes:
+        return ask
+    pairs = [text.partition("=") for text in changes if text]
+    return ask.model_copy(update={"sets": {path.strip(): value.strip() for path, _, value in pairs}})
 
 
 def _job_routes(app: FastAPI, settings: ServiceSettings) -> None:
@@ -137,11 +132,6 @@ def _job_routes(app: FastAPI, settings: ServiceSettings) -> None:
         start = int(last) + 1 if last.isdigit() and len(last) < 10 else 0
         return StreamingResponse(_events(job, start), media_type="text/event-stream")
 
-    @app.get("/v1/runs")
-    async def runs() -> list[dict[str, Any]]:
-        """The latest runs that are kept."""
-        return list(app.state.store.latest(LATEST))
-
     def route(kind: str) -> None:
         async def asked(ask: Ask, wait: float = 0.0) -> JSONResponse:
             question = settled(ask, settings.workspace).model_dump()
@@ -163,50 +153,6 @@ def _job_routes(app: FastAPI, settings: ServiceSettings) -> None:
         route(kind)
 
 
-def _library_routes(app: FastAPI, settings: ServiceSettings) -> None:
-    @app.get("/v1/schema")
-    async def schema() -> dict[str, Any]:
-        """JSON Schemas of a case and of a market, and the options of studies."""
-        return await asyncio.to_thread(_schemas)
-
-    @app.get("/v1/cases")
-    async def cases() -> list[dict[str, Any]]:
-        """Names of the cases: shipped, and saved here."""
-        own = saved_cases(settings.workspace)
-        shipped = [{"name": name, "saved": False} for name in list_cases() if name not in own]
-        return [*({"name": name, "saved": True} for name in own), *shipped]
-
-    @app.get("/v1/markets")
-    async def markets() -> list[dict[str, Any]]:
-        """Names of the markets: shipped, and saved here."""
-        own = saved_markets(settings.workspace)
-        shipped = [{"name": name, "saved": False} for name in list_markets() if name not in own]
-        return [*({"name": name, "saved": True} for name in own), *shipped]
-
-    @app.put("/v1/cases/{name}")
-    async def save(name: str, ask: Ask) -> JSONResponse:
-        """Save a case under a name; it must be one that could be asked."""
-        if settings.workspace is None:
-            raise HTTPException(409, "this service has no workspace: start it with --workspace FOLDER")
-        await asyncio.to_thread(_save, name, ask, settings.workspace)
-        return JSONResponse({"name": name, "saved": True})
-
-
-def _save(name: str, ask: Ask, workspace: Path) -> None:
-    """Raises InputError."""
-    from optimizer.io.saving import write_atomic
-    from optimizer.market.check import check_inputs
-    from optimizer.service.asking import asked_inputs
-
-    path, inputs = saved_path(name, workspace), asked_inputs(ask, workspace)
-    errors = [f for f in check_inputs(inputs) if f.severity == "error"]
-    if errors:
-        raise InputError(errors)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    document = inputs.case.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
-    write_atomic(path, json.dumps(clean(document), indent=2, ensure_ascii=False) + "\n")  # JSON is YAML
-
-
 async def _ended(job: AskedJob, seconds: float) -> None:
     """Wait for a job's end, but not longer."""
     end = time.monotonic() + seconds
@@ -226,37 +172,6 @@ async def _events(job: AskedJob, start: int) -> AsyncIterator[str]:
             quiet = time.monotonic()
             yield ": still here\n\n"
         await asyncio.sleep(0.01)
-
-
-def _schemas() -> dict[str, Any]:
-    from optimizer.schema.case import Case
-    from optimizer.schema.market import Market
-    from optimizer.studies.study import studies
-
-    options = {
-        study.verb: {
-            "help": study.help,
-            "options": {o.name: {"type": o.kind.__name__, "default": o.default, "help": o.help} for o in study.options},
-        }
-        for study in studies()
-    }
-    shown = {
-        verb: {**told, "options": clean(json.loads(json.dumps(told["options"], default=str)))}
-        for verb, told in options.items()
-    }
-    return {"case": Case.model_json_schema(), "market": Market.model_json_schema(), "studies": shown}
-
-
-def _parsed(body: bytes) -> Any:
-    """Raises JSONDecodeError, which is told as what it is; whatever else would be taken for a fault of ours."""
-    try:
-        return json.loads(body, parse_constant=_no_constant)
-    except RecursionError:
-        raise json.JSONDecodeError("nested too deeply", "", 0) from None
-
-
-def _no_constant(name: str) -> float:
-    raise json.JSONDecodeError(f"{name} is not JSON", "", 0)
 
 
 def _told(status: int, message: str, headers: dict[str, str] | None = None) -> JSONResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import queue
@@ -67,6 +68,7 @@ class Jobs:
 
     def __init__(self, settings: ServiceSettings, store: RunStore) -> None:
         self._settings, self._store = settings, store
+        self._workspace = None if settings.workspace is None else str(settings.workspace)
         self._jobs: OrderedDict[str, AskedJob] = OrderedDict()
         self._turn = threading.Lock()
         self._waiting: queue.SimpleQueue[AskedJob | None] = queue.SimpleQueue()
@@ -140,7 +142,8 @@ class Jobs:
     def _started(self) -> WorkerProcess:
         worker = WorkerProcess({"OPENBLAS_NUM_THREADS": "1"})
         self._workers.add(worker)
-        _warm(worker)
+        with contextlib.suppress(WorkerEndedError):
+            worker.ask(job_of(work.warm, (self._settings.first, self._workspace), {}))
         return worker
 
     def _replaced(self, worker: WorkerProcess) -> WorkerProcess:
@@ -152,9 +155,8 @@ class Jobs:
         job.state = "running"
         over = threading.Event()
         threading.Thread(target=_watch, args=(job, worker, over), daemon=True).start()
-        workspace = None if self._settings.workspace is None else str(self._settings.workspace)
         try:
-            task = job_of(work.work, (job.kind, job.question, workspace, job.seconds), {})
+            task = job_of(work.work, (job.kind, job.question, self._workspace, job.seconds), {})
             outcome = opened_answer(worker.ask(task, lambda news: job.tell("progress", news)))
         except WorkerEndedError:
             if job.stop.is_set():
@@ -167,8 +169,9 @@ class Jobs:
             return
         finally:
             over.set()
+        page = outcome.pop(work.HTML, None)
         if outcome["status"] in KEPT and not outcome["stopped"]:
-            self._store.put(job.key, job.kind, job.question, outcome)
+            self._store.put(job.key, job.kind, job.question, outcome, page)
         state: State = "stopped" if outcome["status"] == "stopped" else "done"
         job.end("failed" if outcome["status"] == "error" else state, outcome)
 
@@ -181,14 +184,6 @@ def key_of(kind: str, question: dict[str, Any]) -> str:
     """What makes two questions the same: all that is asked, and the versions that answer."""
     text = json.dumps([kind, question, _versions()], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _warm(worker: WorkerProcess) -> None:
-    """Have it import what the first job would wait for."""
-    try:
-        worker.ask(job_of(work.warm, (), {}))
-    except WorkerEndedError:
-        return
 
 
 def _watch(job: AskedJob, worker: WorkerProcess, over: threading.Event) -> None:

@@ -10,14 +10,13 @@ import webbrowser
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
+from optimizer.answer.run import over_months
 from optimizer.errors import bad_argument
 from optimizer.service.asking import Ask, case_model
-from optimizer.service.settings import ServiceSettings
+from optimizer.service.settings import FIRST, ServiceSettings
 
-FIRST = "openai-2025-margin"
 GRACE_SECONDS = 2
 """How long open streams may keep the service from ending."""
 
@@ -51,9 +50,9 @@ def serve(
     if settings.workspace is not None:
         _prepare(settings)
     listening = _listening(settings)
-    settings = replace(settings, port=listening.getsockname()[1])
+    settings = replace(settings, port=listening.getsockname()[1], first=case)
     with contextlib.closing(listening):
-        app = create_app(settings, partial(page_of, workspace=settings.workspace, first=case))
+        app = create_app(settings, partial(page_of, settings))
         told(f"open {settings.address}")
         told("programs show the token: Authorization: Bearer TOKEN; Ctrl-C ends the service")
         if open_browser:
@@ -76,11 +75,30 @@ def _end(server: Any, ended: Callable[[], bool], over: threading.Event) -> None:
             return
 
 
-def page_of(ask: Ask | None, workspace: Path | None, first: str) -> str:
-    """The live page of a case. Raises InputError."""
+def page_of(settings: ServiceSettings, ask: Ask, run: str | None) -> str:
+    """The live page of a case, with this service behind it; ``run``: the one that the case came from.
+
+    A case over months has no such page: it stands on that of the first case, or of one that is shipped.
+
+    Raises InputError.
+    """
     from optimizer.page.write import page_html
 
-    return page_html(case_model(ask or Ask(case=first), workspace))
+    workspace, months = settings.workspace, None
+    found = case_model(ask, workspace)
+    if over_months(found):
+        months, ask = ask, Ask(case=settings.first)
+        if over_months(case_model(ask, workspace)):
+            ask = Ask(case=FIRST)
+        found = case_model(ask, workspace)
+    served = {
+        "ask": ask.model_dump(mode="json", exclude_defaults=True),
+        "run": run,
+        "months": None if months is None else months.model_dump(mode="json", exclude_defaults=True),
+        "workspace": workspace is not None,
+        "scenarios": bool(found.inputs.case.scenarios or found.inputs.case.grid),
+    }
+    return page_html(found, served=served)
 
 
 def _prepare(settings: ServiceSettings) -> None:

@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
+FIRST = "openai-2025-margin"
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -23,6 +24,8 @@ class ServiceSettings:
     """Further names that this machine is called by; requests for any other are refused."""
     workspace: Path | None = None
     """Folder of saved cases, markets and runs; None: nothing outlives the service."""
+    first: str = FIRST
+    """Case whose page comes first, and that workers make ready when they start."""
     workers: int = 2
     most_body: int = 1 << 20
     """bytes"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Callable
@@ -20,28 +21,33 @@ from optimizer.execution.worker import asked_to_stop, tell
 from optimizer.io.plain import clean
 from optimizer.model.case_model import CaseModel
 from optimizer.service.asking import Ask, case_model
+from optimizer.service.menus import menus_of
 from optimizer.studies.study import Option, Setup, Study, settings_for, studies
 
 OFTEN = 0.05
 """Seconds between two news of a job."""
-SOLVE, EVALUATE = "solve", "evaluate"
+SOLVE, EVALUATE, REPORT = "solve", "evaluate", "report"
+HTML = "html"
+"""Key of the page that a report's outcome holds beside its document."""
 
 
 def kinds() -> list[str]:
-    """What can be asked: the answer, one menu, and every study of one case."""
-    return [SOLVE, EVALUATE, *(study.verb for study in studies())]
+    """What can be asked: the answer, one menu, the answer with its report, and every study of one case."""
+    return [SOLVE, EVALUATE, REPORT, *(study.verb for study in studies())]
 
 
 def work(kind: str, question: dict[str, Any], workspace: str | None, most_seconds: float) -> dict[str, Any]:
     """The outcome of a job as plain data: ``status`` and, by it, ``document``, ``diagnosis`` or ``findings``.
+
+    Beside a document stand the ``menus`` in it, as the page holds them, and the ``html`` of a report.
 
     Statuses are those of the command: ``answer``, ``infeasible``, ``bad_input``, ``no_answer``, ``error``, ``stopped``.
     """
     began, ask = time.perf_counter(), Ask.model_validate(question)
     try:
         with limited(min(ask.time_limit or most_seconds, most_seconds)):
-            document = clean(_answered(kind, ask, case_model(ask, None if workspace is None else Path(workspace))))
-        outcome: dict[str, Any] = {"status": "answer", "document": document}
+            found = _answered(kind, ask, case_model(ask, None if workspace is None else Path(workspace)))
+        outcome: dict[str, Any] = {"status": "answer", **clean(found)}
     except InfeasibleError as error:
         diagnosis = error.diagnosis.document() if error.diagnosis else None
         outcome = {"status": "infeasible", "message": str(error), "diagnosis": clean(diagnosis)}
@@ -57,20 +63,25 @@ def work(kind: str, question: dict[str, Any], workspace: str | None, most_second
     return {**outcome, "stopped": asked_to_stop(), "seconds": time.perf_counter() - began}
 
 
-def warm() -> None:
-    """Import what the first job would wait for."""
+def warm(case: str, workspace: str | None) -> None:
+    """Do what the first job would wait for: imports, the case whose page comes first, the compiled loops."""
+    from optimizer.search.kernels.choice import load
     from optimizer.solve import program  # noqa: F401
 
     kinds()
+    with contextlib.suppress(InputError):  # told to whoever asks for it
+        case_model(Ask(case=case), None if workspace is None else Path(workspace))
+    load()
 
 
 def _answered(kind: str, ask: Ask, m: CaseModel) -> dict[str, Any]:
-    if kind in (SOLVE, EVALUATE) and over_months(m):
+    """The document, and what stands beside it."""
+    if kind in (SOLVE, EVALUATE, REPORT) and over_months(m):
         return _over_months(kind, ask, m)
     if kind == EVALUATE:
-        return solution_document(evaluate_model(m))
-    if kind == SOLVE:
-        return _solved(ask, m)
+        return {"document": solution_document(evaluate_model(m))}
+    if kind in (SOLVE, REPORT):
+        return _solved(kind, ask, m)
     study = next((s for s in studies() if s.verb == kind), None)
     if study is None:
         raise bad_argument("kind", f"nothing is called {kind!r}", f"one of {', '.join(kinds())}")
@@ -82,17 +93,28 @@ def _over_months(kind: str, ask: Ask, m: CaseModel) -> dict[str, Any]:
     from optimizer.answer.path_solving import evaluate_path, solve_path
 
     if kind == EVALUATE:
-        return path_document(evaluate_path(m))
+        return {"document": path_document(evaluate_path(m))}
     settings = replace(settings_of(m, time.monotonic(), ask.gap), deadline=clock.deadline(), cancelled=asked_to_stop)
-    return path_document(solve_path(m, settings))
+    path = solve_path(m, settings)
+    if kind == SOLVE:
+        return {"document": path_document(path)}
+    from optimizer.report.path_html import path_html
+
+    return {"document": path_document(path), HTML: path_html(path)}
 
 
-def _solved(ask: Ask, m: CaseModel) -> dict[str, Any]:
+def _solved(kind: str, ask: Ask, m: CaseModel) -> dict[str, Any]:
     wanted = checks_named(ask.checks)
     news = _seldom(lambda value, bound, boxes: {"value": _finite(value), "bound": _finite(bound), "boxes": boxes})
     settings = settings_of(m, time.monotonic(), ask.gap)
     settings = replace(settings, cancelled=asked_to_stop, progress=news, cross_check=ask.cross_check)
-    return solution_document(check_answer(m, solve_case_model(m, settings), settings, wanted))
+    solution = check_answer(m, solve_case_model(m, settings), settings, wanted)
+    found = {"document": solution_document(solution), "menus": menus_of(m, solution)}
+    if kind == SOLVE:
+        return found
+    from optimizer.page.write import answer_html
+
+    return {**found, HTML: answer_html(m, solution)}
 
 
 def _studied(study: Study[Any], ask: Ask, m: CaseModel) -> dict[str, Any]:
@@ -104,7 +126,8 @@ def _studied(study: Study[Any], ask: Ask, m: CaseModel) -> dict[str, Any]:
         m, settings_for(m, ask.gap), options, progress=news, cancelled=asked_to_stop, executor=SerialExecutor()
     )
     study.check(setup)
-    return study.document(study.run(setup))
+    result = study.run(setup)
+    return {"document": study.document(result), "menus": menus_of(m, result)}
 
 
 def _option(study: Study[Any], name: str, value: Any) -> Any:

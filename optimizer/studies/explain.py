@@ -11,32 +11,26 @@ from typing import TYPE_CHECKING, Any
 from optimizer.answer.explanation import Explanation
 from optimizer.answer.offers import difference_text
 from optimizer.errors import InfeasibleError, InputError, NotTrustedError, SolverError
-from optimizer.studies.sales import floor_section, floor_table
-from optimizer.studies.sections import (
-    Content,
-    Drawing,
-    FigureName,
-    Heading,
-    Listing,
-    NumberForm,
-    Panels,
-    PlanName,
-    PlanTerms,
-    Row,
-    Section,
-    TextCell,
-    Value,
-    say,
-    text_table,
-    told_terms,
-    words,
+from optimizer.studies.explain_section import (
+    cost_section,
+    first_sentences,
+    gains_section,
+    lever_section,
+    map_section,
+    response_section,
+    runner_section,
+    use_section,
 )
+from optimizer.studies.ranges import TOLD, menu_ranges
+from optimizer.studies.sales import floor_section, floor_table
+from optimizer.studies.sections import Content, Section
 from optimizer.studies.study import Setup, Study, register
 from optimizer.studies.tables import Table, table, table_of
 
 if TYPE_CHECKING:
     from os import PathLike
 
+    from optimizer.answer.ranges import MenuRanges
     from optimizer.answer.solution import Solution
     from optimizer.execution.executor import Executor, Shared
     from optimizer.inputs.changes import Changes
@@ -49,8 +43,6 @@ if TYPE_CHECKING:
 MOVES = (-0.10, -0.05, -0.01, 0.01, 0.05, 0.10)
 WITHIN = 0.01
 """Runners-up are within this of the best, relative."""
-SHOWN = (0.7, 0.9, 0.95, 1.0, 1.05, 1.1, 1.3)
-"""Price factors that a terminal has room for."""
 USD = "usd/month"
 
 
@@ -79,7 +71,14 @@ def explain(
 ) -> Explanation:
     """Explain a solved problem; executor: where it is solved anew, by default local processes if that is worth it."""
     from optimizer.answer.parts import usage_rows
-    from optimizer.answer.responses import differences, free_tier, price_responses, segment_gains
+    from optimizer.answer.responses import (
+        differences,
+        free_tier,
+        lever_map,
+        lever_responses,
+        price_responses,
+        segment_gains,
+    )
     from optimizer.answer.sales import sales_floors
     from optimizer.execution.choice import borrowed
     from optimizer.optimise.objectives import objective_of
@@ -94,6 +93,7 @@ def explain(
         # one after the other, beside the conditions
         near = runner.submit(next_best, shared, wanted, quick, solution.chosen, values, runners)
         costs = condition_costs(case_model, solution, wanted, quick, runner, shared)
+        ranges = _ranges(case_model, solution, runner)
         others = near.result()
     return Explanation(
         solution=solution,
@@ -107,9 +107,21 @@ def explain(
         free_tier=free_tier(case_model, solution),
         under_water=tuple(r for r in usage_rows(solution.evaluation) if r["under_water_share"] > 0.0),
         sales_floors=tuple(sales_floors(case_model, solution)),
+        lever_responses=tuple(lever_responses(case_model, solution)),
+        lever_map=tuple(lever_map(case_model, solution)),
+        ranges=ranges,
         seconds=time.perf_counter() - began,
         case_model=case_model,
     )
+
+
+def _ranges(case_model: CaseModel, solution: Solution, runner: Executor) -> MenuRanges | None:
+    """The answer's menu over draws of all that is assumed: the aim, money and share."""
+    from optimizer.economics.figures import is_figure
+
+    aim = (solution.objective.name,) if is_figure(solution.objective.name) else ()
+    names = tuple(dict.fromkeys((*aim, *TOLD)))
+    return next(iter(menu_ranges(case_model, [solution.chosen], names, executor=runner)), None)
 
 
 def condition_costs(
@@ -193,8 +205,16 @@ def explanation_document(e: Explanation) -> dict[str, Any]:
         "free_tier": e.free_tier,
         "under_water": list(e.under_water),
         "sales_floors": list(e.sales_floors),
+        "lever_responses": list(e.lever_responses),
+        "lever_map": list(e.lever_map),
+        "ranges": None if e.ranges is None else _ranges_told(e.ranges),
         "seconds": {"solve": e.seconds},
     }
+
+
+def _ranges_told(ranges: MenuRanges) -> dict[str, Any]:
+    figures = {name: {"low": r.low, "middle": r.middle, "high": r.high} for name, r in ranges.figures.items()}
+    return {"draws": ranges.draws, "allowed": ranges.allowed, "figures": figures}
 
 
 def explanation_tables(e: Explanation) -> tuple[Table, ...]:
@@ -215,158 +235,6 @@ def explanation_tables(e: Explanation) -> tuple[Table, ...]:
         table_of("Segments", segments, e.segments),
         floor_table(e),
     )
-
-
-PANELS = {
-    "customers": "Customers of the plan",
-    "revenue": "Revenue of the plan",
-    "contribution_margin": "Contribution margin of the whole menu",
-}
-"""What is drawn against a plan's price."""
-
-
-def response_section(e: Explanation) -> Section:
-    """How customers answer to each price."""
-    plans = dict.fromkeys(r["plan"] for r in e.price_responses)
-    found = {(r["plan"], r["factor"]): Value(r["contribution_margin"], USD) for r in e.price_responses}
-    shifts = [Heading(Value(f - 1.0, form=NumberForm.RELATIVE) if f != 1.0 else "as chosen", USD) for f in SHOWN]
-    rows = [(plan, *(found[plan, factor] for factor in SHOWN)) for plan in plans]
-    title = "Contribution margin when one plan’s price moves"
-    read = (
-        "The orange dot is the proposed price. A better value elsewhere breaks a condition or a rule of the case, or "
-        "lies off its price ladder."
-    )
-
-    def panel(plan: str, figure: str) -> Drawing:
-        return Drawing("response", {"plan": plan, "figure": figure}, PANELS[figure], small=True)
-
-    panels = [
-        Panels(e.titles().get(plan, plan), tuple(panel(plan, figure) for figure in PANELS), "" if k else read)
-        for k, plan in enumerate(plans)
-    ]
-    return Section(
-        "How customers answer to each price",
-        (*panels, text_table([words("plan"), *shifts], rows, title=title, stand_in=True)),
-        ("One plan’s price moves, the rest of the menu stays.",),
-    )
-
-
-def use_section(e: Explanation) -> Section:
-    """What free customers cost and bring, and which customers cost more than they pay."""
-    free = e.free_tier
-    parts = tuple(say("{segment} {cost}", segment=s, cost=Value(v, USD)) for s, v in free["by_segment"].items())
-    told: list[Content] = []
-    if free["plans"]:
-        told = [
-            say(
-                "Free customers cost {cost} a month to serve ({parts}) and bring {people} people into reach by word "
-                "of mouth.",
-                cost=Value(free["serving_cost"], USD),
-                parts=parts,
-                people=Value(free["referred_customers"]),
-            ),
-            say(
-                "Without a free plan this menu would earn {money} a month at a market share of {share}, as far as this "
-                "model sees.",
-                money=Value(free["contribution_without"], USD),
-                share=Value(free["market_share_without"], "fraction"),
-            ),
-        ]
-    losing = tuple(
-        say(
-            "{plan}, usage {usage}: {count} customers at {margin} a month each",
-            plan=PlanName(r["plan"], e.titles().get(r["plan"], r["plan"])),
-            usage=r["usage_class"],
-            count=Value(r["customers"]),
-            margin=Value(r["gross_margin_per_customer"], USD),
-        )
-        for r in e.under_water
-        if r["gross_margin_per_customer"] < 0 and r["plan"] not in free["plans"]
-    )
-    listing = (Listing(losing, title="Under water: they cost more than they pay"),) if losing else ()
-    return Section("What free and heavy use costs", listing, tuple(told))
-
-
-def gains_section(e: Explanation) -> Section:
-    """Who gains and who loses."""
-    headings = [
-        words("segment"),
-        Heading("a person and month", USD),
-        Heading("share who lose", "fraction"),
-        Heading("customers today", "customers"),
-        Heading("customers", "customers"),
-    ]
-    rows: list[Row] = [
-        (
-            r["segment"],
-            Value(r["surplus_change_usd_per_person"], USD, NumberForm.SIGNED),
-            Value(r["losing_share"], "fraction"),
-            Value(r["customers_today"], "customers"),
-            Value(r["customers"], "customers"),
-        )
-        for r in e.segments
-    ]
-    return Section(
-        "Who gains and who loses",
-        (Drawing("segments"), text_table(headings, rows, stand_in=True)),
-        ("By segment, against today: what a person gets beyond what they pay.",),
-    )
-
-
-def cost_section(e: Explanation) -> Section:
-    """What binding conditions cost."""
-    o = e.solution.objective
-    found = {(r["move"], r["condition"], r["sense"]): r["change"] for r in e.condition_costs}
-    names = list(dict.fromkeys((condition, sense) for _, condition, sense in found))
-    moves = list(dict.fromkeys(move for move, _, _ in found))
-
-    def cell(change: float | None) -> Content:
-        if change is None:
-            return "no menu"
-        return Value(0.0 if abs(change) <= 1e-9 * abs(o.value) else change, o.unit, NumberForm.SIGNED)
-
-    headings = [
-        words("bound moved by"),
-        *(Heading(say("{c}, " + s, c=FigureName(c)), o.unit) for c, s in names),
-    ]
-    rows = [(Value(m, form=NumberForm.RELATIVE), *(cell(found.get((m, *name))) for name in names)) for m in moves]
-    lead = say("{figure} is {value}: its change if a condition that binds is moved.", figure=FigureName(o.name),
-               value=Value(o.value, o.unit))  # fmt: skip
-    return Section("What conditions cost", (text_table(headings, rows),), (lead,))
-
-
-def runner_section(e: Explanation) -> Section:
-    """Menus within 1 % and where they differ."""
-    from optimizer.optimise.price_ranges import has_ranges
-
-    o = e.solution.objective
-    headings = [words("differs in"), Heading(FigureName(o.name), o.unit), Heading("behind")]
-    rows: list[Row] = [
-        (
-            TextCell(tuple(_runner(e, plan, terms) for plan, terms in r["differs"].items()), "strong"),
-            Value(r["value"], o.unit),
-            Value(r["behind"], form=NumberForm.FINE),
-        )
-        for r in e.runners_up
-    ]
-    lead = "The next best menus within 1 %: differences this small are a matter of taste."
-    none = "No other menu comes within 1 %."
-    if has_ranges(e.case_model):
-        none = "None is told where prices are ranges: next to the best price there is always another one."
-    if e.case_model.choices.sifted:
-        none = "None is told where combinations of unit prices are sifted."
-    return Section("Runners-up", (text_table(headings, rows),), (lead if rows else none,))
-
-
-def _runner(e: Explanation, plan: str, terms: Any) -> Content:
-    if not isinstance(terms, dict):
-        return say("{share} of the budget for enterprise", share=Value(terms, "fraction"))
-    chosen = e.offers().get(plan)
-    others = [chosen] if chosen is not None and chosen["offered"] else []
-    whole = PlanTerms(terms["price"], bool(terms["unit_prices"]), terms["allowances"], terms["unit_prices"],
-                      further=terms["further_terms"])  # fmt: skip
-    news = told_terms({"offered": terms["price"] is not None, **terms}, others) if others else whole
-    return say("{plan} {terms}", plan=PlanName(plan, e.titles().get(plan, plan)), terms=news)
 
 
 @register
@@ -390,10 +258,15 @@ class ExplainStudy(Study[Explanation]):
     def tables(self, result: Explanation) -> tuple[Table, ...]:
         return explanation_tables(result)
 
+    def first_words(self, result: Explanation, solution: Solution) -> tuple[Content, ...]:
+        return first_sentences(result)
+
     def sections(self, result: Explanation, solution: Solution | None = None) -> tuple[Section, ...]:
         e, use = result, use_section(result)
         return (
             *([response_section(e)] if e.price_responses else []),
+            *([lever_section(e)] if e.lever_responses else []),
+            *([map_section(e)] if any(not r["why"] for r in e.lever_map) else []),
             *([use] if use.lead or use.blocks else []),
             gains_section(e),
             *([floor_section(e)] if e.sales_floors else []),

@@ -19,9 +19,8 @@ from optimizer.studies.frontier_paths import (
     refuse_path_frontier,
 )
 from optimizer.studies.frontier_section import frontier_section
-from optimizer.studies.sections import (
-    Section,
-)
+from optimizer.studies.ranges import menu_ranges
+from optimizer.studies.sections import Content, FigureName, NumberForm, Section, Value, say
 from optimizer.studies.study import Option, Setup, Study, register
 from optimizer.studies.tables import Table, table
 
@@ -162,6 +161,12 @@ def frontier_of(
     )
 
 
+def banded(f: Frontier, m: CaseModel, draws: int) -> Frontier:
+    """The same with every point's y over draws of all that is assumed, its menu kept."""
+    found = menu_ranges(m, [p.chosen for p in f.points], [f.y.name], draws)
+    return replace(f, band=tuple(r.figures[f.y.name] for r in found), draws=found[0].draws if found else 0)
+
+
 def family(
     case_models: Mapping[str, CaseModel],
     x: str,
@@ -233,6 +238,8 @@ def frontier_document(frontier: Frontier) -> dict[str, Any]:
         "status": "optimal" if frontier.complete else "interrupted",
         "all": frontier.everything,
         "points": point_rows(frontier),
+        "band": [{"low": r.low, "middle": r.middle, "high": r.high} for r in frontier.band],
+        "draws": frontier.draws,
         "room": frontier.room,
         "solves": frontier.solves,
         "seconds": {"solve": frontier.seconds},
@@ -280,6 +287,16 @@ class FrontierStudy(Study[Traced]):
         Option("points", "--points", int, 21, "How many solves to spend.", least=2, most=1000, in_report=15),
         Option("even", "--even", bool, False, "Even steps instead of the widest gaps."),
         Option("everything", "--all", bool, False, "All efficient menus."),
+        Option(
+            "band",
+            "--band",
+            int,
+            0,
+            "Draws of all that is assumed, for a band around the points.",
+            least=0,
+            most=1000,
+            in_report=24,
+        ),
         Option("family", "--family", str, None, "A frontier for each value of a number.", "PATH=V1,V2,..."),
     )
 
@@ -304,7 +321,7 @@ class FrontierStudy(Study[Traced]):
             setup.progress(count, total)
 
         if o["family"] is None:
-            return frontier_of(m, *asked, *how, done, _known(setup))
+            return banded(frontier_of(m, *asked, *how, done, _known(setup)), m, o["band"])
         from optimizer.inputs.scenarios import read_family
         from optimizer.model.case_model import with_changes
 
@@ -337,6 +354,9 @@ class FrontierStudy(Study[Traced]):
             return (path_frontier_section(result),)
         return tuple(frontier_section(f, solution) for f in _each(result))
 
+    def first_words(self, result: Traced, solution: Solution) -> tuple[Content, ...]:
+        return () if isinstance(result, PathFrontier) else tuple(w for f in _each(result) for w in same_x_words(f))
+
     def summary(self, result: Traced) -> tuple[tuple[str, Any, str], ...]:
         several = (result,) if isinstance(result, PathFrontier) else _each(result)
         return tuple(("the true frontier lies above the drawn one by at most", f.room, f.y.unit) for f in several)
@@ -349,6 +369,17 @@ class FrontierStudy(Study[Traced]):
 
     def files(self, result: Traced) -> dict[str, str]:
         return {"frontier.csv": result.to_frame().to_csv(index=False)} if not isinstance(result, FrontierFamily) else {}
+
+
+def same_x_words(f: Frontier) -> tuple[Content, ...]:
+    """What there is to be had without giving up any of today's x."""
+    best = f.at_today
+    if best is None:
+        return ()
+    more = Value(best.y - f.y.today, f.y.unit, NumberForm.SIGNED)
+    return (say("Giving up none of today’s {x} ({at}): {y} {value}, {more} against today.", more=more,
+                x=FigureName(f.x.name), at=Value(f.x.today, f.x.unit), y=FigureName(f.y.name),
+                value=Value(best.y, f.y.unit)),)  # fmt: skip
 
 
 def _each(result: Frontier | FrontierFamily) -> tuple[Frontier, ...]:

@@ -44,7 +44,7 @@ def refuse_path_frontier(m: CaseModel, even: bool, everything: bool, family: str
     horizon = m.inputs.case.horizon
     if horizon is not None and horizon.gpus is not None:
         cure = "leave out horizon.gpus: GPUs are then paid as used"
-        raise bad_argument("horizon.gpus", "a frontier moves a condition, and orders of GPUs take none", cure)
+        raise bad_argument("horizon.gpus", "a frontier over months is drawn without orders of GPUs", cure)
     if everything:
         cure = "ask for more --points instead"
         raise bad_argument("--all", "over months there are too many efficient paths to list", cure)

@@ -69,9 +69,11 @@ def _same_everywhere(f: Frontier) -> list[Note]:
 def frontier_section(f: Frontier, solution: Solution | None) -> Section:
     """A frontier for readers."""
     here = "; “here” is the market of the case" if solution is not None and solution.changed_market else ""
+    band = f"The band holds four of five of {f.draws} draws of all that is assumed, each menu kept." if f.band else ""
+    more = " In brackets what there is to be had without giving up any of today’s." if f.at_today is not None else ""
     read = (
         "Each dot is a menu that no other one beats in both. Point at a dot for its terms. Today is today’s menu in "
-        f"today’s market{here}: below the line another menu beats it, above it the case rules it out."
+        f"today’s market{here}: below the line another menu beats it, above it the case rules it out.{more} {band}"
     )
     proven = ", each proven" if all(p.verdict == "proved" for p in f.points) else ""
     count = say(

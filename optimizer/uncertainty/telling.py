@@ -59,7 +59,10 @@ def told_draw(varied: CaseModel, menus: Sequence[Menu]) -> ToldDraw:
     factors = condition_factors(varied.inputs.case, varied.today.figure)
     return ToldDraw(
         {name: tuple(e.figure(name) for e in evaluations) for name in names},
-        tuple(tuple(_met(c, factor, e) for c, factor in zip(conditions, factors, strict=True)) for e in evaluations),
+        tuple(
+            tuple(condition_met(c, factor, e) for c, factor in zip(conditions, factors, strict=True))
+            for e in evaluations
+        ),
     )
 
 
@@ -142,7 +145,7 @@ def _kept(values: Array, weights: Array) -> Ints:
     return np.array(list(dict.fromkeys(order))[:CANDIDATES], dtype=np.intp)
 
 
-def _met(condition: CaseCondition, factor: float, evaluation: Evaluation) -> bool:
+def condition_met(condition: CaseCondition, factor: float, evaluation: Evaluation) -> bool:
     """See ``answer.audit``: a ratio of a plan off the menu asks nothing."""
     selection = selection_of(condition)
     if condition.figure in RATIOS and selection.plan is not None and selection.plan not in evaluation.plans:

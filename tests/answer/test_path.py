@@ -15,6 +15,7 @@ from optimizer.answer.path_document import path_document, path_files
 from optimizer.answer.path_solving import evaluate_path, solve_path
 from optimizer.answer.run import solve_case_model
 from optimizer.answer.verify import verify_folder
+from optimizer.economics.figures import Selection
 from optimizer.errors import InfeasibleError, InputError
 from optimizer.horizon.of_case import places
 from optimizer.horizon.question import question_of
@@ -97,6 +98,44 @@ def test_the_best_of_the_paths_that_meet_conditions() -> None:
     assert found.objective.value == pytest.approx(max(worth), rel=1e-9)
     assert all(c.met for c in found.conditions)
     assert found.cash is not None and min(found.cash) >= 10_000.0 * (1 - 1e-6)
+
+
+@pytest.mark.parametrize("more", [{}, {"holders": "keep"}, {"shock": q(0.3, "fraction")}])
+def test_the_best_of_the_paths_with_few_who_leave(more: dict[str, object]) -> None:
+    """Every path evaluated; leavers over customers of the window, and of one plan at a date."""
+    conditions = [
+        {"figure": "leave_rate", "at_most": 0.965, "relative_to": "today", "months": [3, 6]},
+        {"figure": "leave_rate", "plan": "plus", "at_most": 1.02, "relative_to": "today", "at": [6]},
+    ]
+    m = path_model(path_market(habit=True), path_case({"stages": [1, 4], **more}, conditions=conditions))
+    found = solve_path(m, Settings(gap=1e-9))
+    question = question_of(timeline_of(m))
+    line, plus = question.timeline, Selection("plus")
+    rates = 0.965 * m.today.figure("leave_rate"), 1.02 * m.today.figure("leave_rate", plus)
+
+    def meets(months: Sequence[MonthEvaluation]) -> bool:
+        span = months[2:6]
+        rate = sum(o.figure("churned_customers") for o in span) / sum(o.figure("customers") for o in span)
+        return rate <= rates[0] * (1 + 1e-6) and months[5].figure("leave_rate", plus) <= rates[1] * (1 + 1e-6)
+
+    menus = list(itertools.product(*(range(len(own)) for own in line.m.choices.levels)))
+    paths = [line.follow(line.menus(path)) for path in itertools.product(menus, menus)]
+    worth = [question.aim.value(months) for months in paths if meets(months)]
+    assert 0 < len(worth) < len(paths) and max(worth) < max(question.aim.value(months) for months in paths) * (1 - 1e-6)
+    assert found.objective.value == pytest.approx(max(worth), rel=1e-9)
+    assert found.largest_difference < 1e-9 and all(c.met for c in found.conditions)
+
+
+def test_few_who_leave_as_the_aim() -> None:
+    """The fewest billed customers who leave in the last month, against every path."""
+    asked = path_case({"stages": [1, 4]}, objective={"minimise": "churned_payers", "months": [6, 6]})
+    m = path_model(path_market(habit=True), asked)
+    found = solve_path(m, Settings(gap=1e-9))
+    question = question_of(timeline_of(m))
+    line = question.timeline
+    menus = list(itertools.product(*(range(len(own)) for own in line.m.choices.levels)))
+    least = min(question.aim.value(line.follow(line.menus(p))) for p in itertools.product(menus, menus))
+    assert found.objective.value == pytest.approx(least, rel=1e-9)
 
 
 def test_what_cannot_be_met_is_proven() -> None:

@@ -47,3 +47,13 @@ def test_flows_are_as_asked_in_random_markets() -> None:
         assert (found[0] == attraction[0]).all()
         tried += 1
     assert tried == 50
+
+
+def test_rise_and_moves_by_hand() -> None:
+    """From 15 to 50 in 10 months beside 700 free: 0.5 %. Of 100 and 300, 10 % and 20 % decide, 1/2 and 1/4 of them up:
+    5 + 15 of 400. Of 60, 30 and 10 payers the last two are of types of which more would come than decide."""
+    assert habit.rise_rate(15.0, 50.0, 10.0, 700.0) == pytest.approx(0.005)
+    up = habit.moves_up(np.array([100.0, 300.0]), np.array([0.1, 0.2]), np.array([0.5, 0.25]))
+    assert up == pytest.approx(0.05)
+    held, wanted, deciding = np.array([60.0, 30.0, 10.0]), np.array([5.0, 9.0, 2.0]), np.array([5.0, 8.0, 1.0])
+    assert habit.beyond_deciders(held, wanted, deciding) == pytest.approx(0.4)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from optimizer.economics import orders
 
@@ -21,11 +20,16 @@ def test_what_it_costs() -> None:
     assert orders.payments(1.0, 100.0, 7, orders.serves(7, None, 6)).tolist() == [0] * 6
 
 
-def test_what_is_left_of_it() -> None:
-    """Bought for 100 in month 4 to last 10 months: after two of them 80; after twelve nothing."""
-    assert orders.residual(100.0, 4, 10, 6) == pytest.approx(80.0)
-    assert orders.residual(100.0, 4, 10, 16) == 0.0
-    assert orders.residual(100.0, 6, 10, 6) == 0.0
+def test_what_it_loses_of_its_worth() -> None:
+    """Bought for 100 to last 4 months: 25 in each of the first four of its service, or all of it at once."""
+    assert orders.wear(100.0, 1, 4, orders.serves(1, None, 7)).tolist() == [0, 25, 25, 25, 25, 0, 0]
+    assert orders.wear(100.0, 5, 4, orders.serves(5, None, 7)).tolist() == [0, 0, 0, 0, 0, 25, 25]
+    assert orders.wear(100.0, 2, None, orders.serves(2, None, 4)).tolist() == [0, 0, 100, 0]
+
+
+def test_a_faster_vintage_carries_more() -> None:
+    """10 GPUs that do half as much again as a standing one, in service in the second and the third month."""
+    assert orders.carries(10.0, 1.5, orders.serves(1, 2, 4)).tolist() == [0, 15, 15, 0]
 
 
 def test_gpus_at_hand_and_beyond() -> None:
@@ -40,3 +44,11 @@ def test_the_price_of_burst() -> None:
     """Half as much again as 2 and 3 usd an hour, in blocks of 100 and 600 hours."""
     found = orders.burst_price(np.array([2.0, 3.0]), np.array([100.0, 600.0]), 1.5)
     assert found.tolist() == [[300, 1800], [450, 2700]]
+
+
+def test_the_price_of_a_gpu_hour() -> None:
+    """A GPU is worth 300 + 900 discounted usd in 600 hours: 2 an hour, 2.5 where a month's money counts 0.8."""
+    found = orders.hour_price(
+        np.array([[300.0, 900.0], [300.0, 900.0]]), np.array([100.0, 500.0]), np.array([1.0, 0.8])
+    )
+    assert found.tolist() == [2.0, 2.5]

@@ -16,7 +16,7 @@ from optimizer import HorizonProblem, NotTrustedError
 Data = dict[str, Any]
 
 
-def harder(seed: int = 6) -> HorizonProblem:
+def harder(seed: int = 8) -> HorizonProblem:
     """Enough levels that the search drops and splits."""
     g = np.random.default_rng(seed)
     types, plans, levels, months = 4, 3, 4, 6

@@ -14,6 +14,7 @@ from optimizer.horizon.bounds import Parted, bound_box, numpy_potentials, told, 
 from optimizer.horizon.instance import Horizon
 from optimizer.horizon.memory import forgotten, remembering, worth_remembering
 from optimizer.horizon.paths import all_paths, count_paths
+from optimizer.horizon.shares import pure
 from optimizer.horizon.simulate import values
 from optimizer.search.engine import Clock
 
@@ -68,7 +69,7 @@ def test_bounds_are_no_looser() -> None:
         path = best_constant(wide, Clock())
         found = []
         for one, reference in ((h, forgotten(wide, path)), (wide, path)):
-            _, form = bound_box(Parted(one, 10**9, 1), whole_box(one), reference, numpy_potentials)
+            form = bound_box(Parted(one, 10**9, 1), whole_box(one), pure(one, reference), numpy_potentials)
             found.append(told(one, form).total)
         assert found[1] <= found[0] + 1e-9 * (1.0 + abs(found[0])), seed
         tighter += found[1] < found[0] - 1e-6 * (1.0 + abs(found[0]))

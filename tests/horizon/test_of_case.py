@@ -14,7 +14,7 @@ from optimizer.horizon.of_case import places, posed
 from optimizer.horizon.question import question_of
 from optimizer.horizon.simulate import values
 from optimizer.horizon.timeline import Timeline, timeline_of
-from tests.support.market_factory import market
+from tests.support.market_factory import market, q
 from tests.support.path_cases import path_case, path_market, path_model
 
 WORLDS = [
@@ -114,7 +114,12 @@ def test_what_months_do_not_know_is_refused_with_a_cure(more: Any, horizon: Any,
     assert error.value.findings[0].cure
 
 
-def test_reserved_gpus_are_refused_until_they_add_up() -> None:
-    line = timeline_of(path_model(market(), path_case({})))
+def test_reserved_gpus_of_two_pools_are_refused() -> None:
+    """Those of one pool stand in the months; those of a second do not add up."""
+    data = market()
+    assert timeline_of(path_model(data, path_case({}))).pool == 0
+    other = next(name for name in data["pools"] if name != "main")
+    data["pools"][other]["capacity"] = {**data["pools"]["main"]["capacity"], "reserved": q(3.0, "GPU")}
+    line = timeline_of(path_model(data, path_case({})))
     with pytest.raises(InputError, match="reserved GPUs"):
         posed(line, [("contribution_margin", TOTAL)])

@@ -218,6 +218,18 @@ CORPUS: dict[str, Bad] = {
         {"prices.csv": "ai_model,input,output,currency\nlarge,1e-6,2e-6,USD\nsmall,1e-7,2e-7,EUR\n"}, {"rate": 1}
     ),
     "price below 0": Bad({"prices.csv": "ai_model,input,output\nlarge,1e-6,2e-6\nsmall,-1e-7,2e-7\n"}, {"negative": 1}),
+    "books: below 0": Bad(
+        {"ledger.csv": "number,value,unit\npools.main.price,2,usd/GPU-hour\npools.main.price,-2,usd/GPU-hour\n"},
+        {"negative": 1},
+    ),
+    "books: value missing": Bad(
+        {"ledger.csv": "number,value,unit\npools.main.price,2,usd/GPU-hour\npools.main.price,,usd/GPU-hour\n"},
+        {"empty": 1},
+    ),
+    "books: value with its unit": Bad(
+        {"ledger.csv": "number,value,unit\npools.main.price,2,usd/GPU-hour\npools.main.price,2 usd,usd/GPU-hour\n"},
+        {"number": 1},
+    ),
     "two chosen in a task": Bad(
         {"choices.csv": "person,task,alternative,price,currency,chosen,speed\n"
          + "".join(f"{SECRET}{p},1,{a},{10 + a},USD,1,{a}\n" for p in range(25) for a in (0, 1))}, told="row-task"

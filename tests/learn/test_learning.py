@@ -16,9 +16,10 @@ from optimizer.learn.results import IDENTIFIED, LearnedMarket, learned_document
 from optimizer.learn.simulate import simulate, table_files_of
 from optimizer.learn.stats import ArmCount, PlanCount, Stats
 from optimizer.learn.truth import draw_truth
+from optimizer.learn.worlds import MarketWorld, requests_wanted, spread_of_wishes
 from optimizer.market.check import quantities
 from optimizer.market.evaluate import evaluate_menu
-from optimizer.model.case_model import check_case, prepare_case
+from optimizer.model.case_model import check_case, prepare_case, vary
 from optimizer.report.learning import learned_html, learned_sections
 from optimizer.report.pages import page
 from optimizer.uncertainty.case_draws import varied_draw
@@ -50,9 +51,20 @@ def test_usage_is_found_within_five_percent(tmp_path: Path) -> None:
     truth = told_by(tmp_path / "tables", 8000, 90)
     options = FitOptions(worlds=0, sampled=truth["simulated.scale"])
     learned = learn_market(tmp_path / "tables", CASE, options)
-    usage = [f"segments.individuals.usage.{name}" for name in ("active_days", "window_sigmas.day", "sigma", "requests")]
+    usage = [f"segments.individuals.usage.{name}" for name in ("active_days", "window_sigmas.day")]
     for path in (*usage, "ai_models.large.input_tokens", "ai_models.large.output_tokens"):
         assert learned.number(path).value == pytest.approx(truth[path], rel=0.05), f"{path}, seed {SEED}"
+    # of wishes the log tells those of a plan's customers; those of all who could be customers hang on who becomes one
+    true = MarketWorld(
+        vary(prepare_case(CASE), {t.path: t.value for t in draw_truth(CASE, SEED).numbers if t.low != t.high})
+    )
+    for name, figure in (("requests", requests_wanted), ("sigma", spread_of_wishes)):
+        (seen,) = [f for f in learned.figures if f.about == f"{name} of individuals on free"]
+        near = 0.05 if name == "requests" else 2.0 * seen.error  # a wide spread comes out low: wishes are no lognormal
+        assert near < 0.1
+        assert seen.observed == pytest.approx(figure("individuals", "free", true), rel=near), f"{name}, seed {SEED}"
+        number = learned.number(f"segments.individuals.usage.{name}")
+        assert number.low <= truth[number.path] <= number.high, f"{name}, seed {SEED}"
 
 
 def test_figures_are_those_of_the_truth(learned: LearnedMarket) -> None:
@@ -134,7 +146,7 @@ def test_it_is_told(learned: LearnedMarket) -> None:
     for word in ("What was learned", "Not identified", "Observed against fitted", "What to measure next", "usage"):
         assert word in told, word
     text = learned_html(learned)
-    assert text.count("<section>") == len(learned_sections(learned)) and "<script" not in text
+    assert text.count("<section id=") == len(learned_sections(learned)) and "<script" not in text
     document = learned_document(learned)
     assert len(document["numbers"]) == len(learned.numbers) and document["draws"] == 2
 

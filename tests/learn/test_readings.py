@@ -205,6 +205,16 @@ def test_tokens_hours_and_tastes(m: CaseModel) -> None:
     assert without.spread == pytest.approx(math.hypot(0.15, 0.5))
 
 
+def test_a_survey_of_a_segment_speaks_of_it_alone(m: CaseModel) -> None:
+    tastes = tuple(Taste("mixed", "price_median", x, 0.0, s) for x, s in ((0.05, "teams"), (0.3, "all"), (1.0, "pets")))
+    surveys = [{"segment": "teams", "outside_option": True}, {"segment": "all", "outside_option": False}]
+    found = read(m, Stats({"surveys": surveys}, tastes=tastes))
+    assert [(f.about, f.observed, f.spread) for f in found.figures] == [
+        ("price_coefficient of individuals", 0.3, 0.5), ("price_coefficient of teams", 0.05, 0.25),
+    ]  # fmt: skip
+    assert [f.message for f in found.findings] == ["the segment 'pets' is not in the market: not used"]
+
+
 def test_what_is_unknown_is_told_once(m: CaseModel) -> None:
     arms = tuple(
         ArmCount("a", PEOPLE, 100, "new", changes, plan, 10, 1.0)

@@ -15,7 +15,7 @@ from optimizer.io.saving import write_folder_atomic
 from optimizer.learn.cleaning import CleaningOptions
 from optimizer.learn.queries import DIALECTS, reduction, script
 from optimizer.learn.reduce import ReduceOptions, reduce_tables
-from optimizer.learn.stats import Flow, HourCount, PlanCount, Units, read_stats, stats_files
+from optimizer.learn.stats import Flow, HourCount, LedgerNumber, PlanCount, Units, read_stats, stats_files
 
 Write = Callable[[Mapping[str, str | bytes]], Path]
 U = "customer,day,hour,ai_model,requests,input_tokens,output_tokens\n"
@@ -101,6 +101,37 @@ def test_overlaps_and_renewals(write: Write) -> None:
     assert days == pytest.approx({"plus": 5 * 59, "pro": 5 * 92, "team": 5 * 151})
     told = {f.code: f.message for f in reduced.findings}
     assert told["row-overlap"].startswith("5 rows") and told["row-joined"].startswith("20 rows")
+
+
+def test_customers_without_a_subscription(write: Write) -> None:
+    """Five are first seen on 2 January: they count from the day after, until they subscribe on the 6th; one bad row."""
+    days = {2: 100, 3: 1, 5: 2, 7: 4, 10: 8}
+    rows = "".join(f"c{k},2025-01-{d:02},,large,{n},{n},{n}\n" for k in range(5) for d, n in days.items())
+    subs = "".join(f"c{k},all,plus,2025-01-06,,12,USD,month\n" for k in range(5))
+    bad = "c0,2025-01-01,,large,-1,1,1\n"
+    for usage in (rows, rows + bad):
+        stats = reduce_tables([write({"usage.csv": U + usage, "subscriptions.csv": S + subs})], SMALL).stats
+        assert {(t.plan, t.requests) for t in stats.totals} == {("free", 5 * 3), ("plus", 5 * 12)}
+        assert stats.units == (Units("all", "free", 5, 5 * 3, 5), Units("all", "plus", 5, 5 * 5, 5))
+
+
+def test_books_and_segments_of_a_survey(write: Write) -> None:
+    """Persons of two segments are two persons, whatever they are called; a segment of few is told."""
+    rows = [f"p{k},{s},1,{a},{10 + a},USD,{int(a == (k % 3 > 0))},{a}" for s in ("one", "two") for k in range(20)
+            for a in (0, 1)]  # fmt: skip
+    rows += [f"q{k},few,1,{a},{10 + a},USD,{a},{a}" for k in range(3) for a in (0, 1)]
+    head = "person,segment,task,alternative,price,currency,chosen,speed\n"
+    ledger = "number,value,unit\npools.main.price,2.5,usd/GPU-hour\npools.main.price,2.5,usd/GPU-hour\n"
+    reduced = reduce_tables([write({"choices.csv": head + "\n".join(rows), "ledger.csv": ledger})], SMALL)
+    assert {s["segment"]: (s["persons"], s["tasks"]) for s in reduced.stats.about["surveys"]} == {
+        "one": (20, 20),
+        "two": (20, 20),
+    }
+    assert {t.segment for t in reduced.stats.tastes} == {"one", "two"}
+    assert [f.message for f in reduced.findings if f.code == "survey-small"] == [
+        "3 persons of 'few' answered: tastes are not estimated from fewer than 20"
+    ]
+    assert reduced.stats.ledger == (LedgerNumber("pools.main.price", 2.5, "usd/GPU-hour"),)
 
 
 def test_retention_by_hand(write: Write) -> None:

@@ -93,8 +93,11 @@ def test_tests_of_prices_and_of_the_free_cap(tables: dict[str, pd.DataFrame]) ->
         "control": [""], "plus cheaper": ["plans.plus.price=9"], "plus dearer": ["plans.plus.price=15"],
         "team cheaper": ["plans.team.price=18.75"], "team dearer": ["plans.team.price=31.25"],
         "free tighter": ["plans.free.allowances.large.day=6"],
+        "api cheaper": ["plans.api.unit_prices.large=3.38 plans.api.unit_prices.small=0.45"],
+        "api dearer": ["plans.api.unit_prices.large=5.62 plans.api.unit_prices.small=0.75"],
     }  # fmt: skip
-    assert set(rows.exposed) == {8000}
+    assert set(rows.exposed[rows.segment != "developers"]) == {8000}
+    assert set(rows.exposed[rows.segment == "developers"]) == {2786}  # there are no more
     assert set(rows[rows.eligible == "free"].arm) == {"control", "free tighter"}
     assert set(rows.arm[rows.segment == "teams"]) == {"control", "team cheaper", "team dearer"}
     new = rows[rows.eligible == "new"]
@@ -108,10 +111,10 @@ def test_arms_are_those_of_the_evaluator() -> None:
     world = MarketWorld(vary(prepare_case(CASE), {t.path: t.value for t in truth.numbers if t.low != t.high}))
     today = evaluate_menu(truth.calibrated.prepared, truth.calibrated.prepared.today_menu())
     many = pd.DataFrame(dict(experiments(today, 10**9, np.random.default_rng(SEED))))
-    assert len(many) == 15
+    assert len(many) == 18
     assert many.exposed.max() < 10**9  # no more than there are
     for row in many.itertuples():
-        changes = tuple((p, float(v)) for p, v in [row.changes.split("=")] if p) if row.changes else ()
+        changes = tuple((p, float(v)) for p, v in (part.split("=") for part in row.changes.split()))
         if row.eligible == "new":
             share = SIGN_UP * take_up(row.segment, changes, row.plan, world)
         else:
@@ -140,7 +143,7 @@ def test_the_tables_are_read_without_a_fault(made: Simulation, tmp_path: object)
         reduced = reduce_tables([str(tmp_path)], ReduceOptions(memory=0.5))
         assert {f.code for f in reduced.findings} <= {"row-overlap"}
         assert reduced.stats.units and reduced.stats.windows
-        assert len(reduced.stats.experiments) == (15 if visitors else 0)
+        assert len(reduced.stats.experiments) == (18 if visitors else 0)
 
 
 @pytest.mark.parametrize(("customers", "days", "seed"), [(9, 90, 0), (8000, 13, 0), (8000, 90, -1), (10**9, 90, 0)])

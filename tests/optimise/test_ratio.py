@@ -35,3 +35,18 @@ def test_a_loose_bound_is_passed_on(
     assert found.value == pytest.approx(max(sense * e.figure("gross_margin_rate") for e in every), rel=1e-12)
     assert found.bound - found.value >= slack / least_revenue * (1.0 - 1e-9)
     assert (found.status == "optimal") == (slack == 0.0)
+
+
+def test_progress_is_that_of_the_ratio() -> None:
+    """Bounds told on the way lie above the best ratio and fall; the linear steps between are not told as such."""
+    from optimizer.answer.run import solve_case
+    from optimizer.io.library import case_document
+    from optimizer.schema.case import Case
+
+    case = Case.model_validate({**case_document("assistant-startup-margin").data, "objective": "gross_margin_rate"})
+    told: list[tuple[float, float, int]] = []
+    best = solve_case(case, checks=False, progress=lambda *news: told.append(news)).objective
+    assert len(told) > 2
+    assert all(value <= best.value + 1e-12 and best.value - 1e-12 <= bound for value, bound, _ in told)
+    bounds = [bound for _, bound, _ in told]
+    assert bounds == sorted(bounds, reverse=True)

@@ -92,6 +92,19 @@ def test_a_broken_environment_is_replaced(bootstrap: ModuleType, monkeypatch: py
     assert not (bootstrap.VENV / "left-over").exists()
 
 
+def test_the_demo_names_its_page(
+    bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    steps: list[list[str]] = []
+    monkeypatch.setattr(bootstrap, "install", lambda: None)
+    monkeypatch.setattr(bootstrap, "run", lambda command, **_: steps.append([str(part) for part in command]))
+    assert bootstrap.main(["demo"]) == 0
+    page = str(bootstrap.ROOT / "build" / "demo" / f"{bootstrap.DEMO_CASE}.html")
+    assert [step[1] for step in steps] == ["run", "page"] and page in steps[1]
+    told = capsys.readouterr().out
+    assert f"open {page}" in told and f"serve {bootstrap.DEMO_CASE}" in told
+
+
 def test_a_failing_step_is_the_exit_code(bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:
         raise subprocess.CalledProcessError(3, "x")

@@ -61,3 +61,12 @@ def test_a_circle_is_refused(modules: dict[str, str]) -> None:
 def test_the_hash_is_what_a_policy_wants() -> None:
     # echo -n 'alert(1)' | openssl dgst -sha256 -binary | base64
     assert bundle.hashed("alert(1)") == "'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='"
+
+
+def test_modules_of_a_folder_stand_beside_each_other(modules: dict[str, str]) -> None:
+    modules["a.js"] = "export const a = 1;\n"
+    modules["in/b.js"] = 'import { a } from "../a.js";\nexport const b = a;\n'
+    modules["in/c.js"] = 'import { b } from "./b.js";\nimport { a } from "../a.js";\nexport const c = a + b;\n'
+    text = bundle.script("in/c.js", "made")
+    assert text.count("const a=1") == 1 and "const{b}=$in_b;" in text
+    assert text.index("$a=") < text.index("$in_b=") < text.index("$in_c=")

@@ -46,7 +46,7 @@ def test_it_opens_at_the_answer(browser: Browser, file: Path, solution: Solution
         assert value == pytest.approx(solution.figure(name), rel=1e-9), name
     assert solution.verdict_text in browser.run("document.getElementById('state').textContent")
     drawn = browser.run("[...document.querySelectorAll('.chart')].map(c => c.querySelectorAll('svg path').length)")
-    assert len(drawn) == 3 and all(drawn)
+    assert len(drawn) == 7 and all(drawn)
     assert browser.complaints() == []
     assert browser.run("document.documentElement.scrollWidth <= innerWidth")
     assert browser.run(HIDDEN) == []
@@ -91,7 +91,7 @@ def test_without_scripts_the_whole_report_is_there(browser: Browser, file: Path)
         text = browser.run("document.body.innerText")
         assert "The menu against today" in text and "Verdict and provenance" in text and "Find a good" not in text
         assert browser.run(HIDDEN) == []
-        assert browser.run("[...document.images].filter(i => i.naturalWidth > 0).length") == 3
+        assert browser.run("[...document.images].filter(i => i.naturalWidth > 0).length") == 7
     finally:
         browser.call("Emulation.setScriptExecutionDisabled", value=False)
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from amount import few
 
 from optimizer import Burst, Condition, InfeasibleError, InputError, MenuProblem, Ratio
 
-SAMPLE = 150
+SAMPLE = few(150)
 ALL = 2000
 
 

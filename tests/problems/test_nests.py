@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from amount import few, some
 
 from optimizer import Burst, Condition, InfeasibleError, InputError, MenuProblem, Nest, Ratio, search
 from optimizer.model.composites import MOST_LEVELS
@@ -17,7 +18,7 @@ from optimizer.optimise.outcome import Settings
 from optimizer.optimise.ratio import best, recheck_ratio
 from optimizer.typing import Choice
 
-SAMPLE = 300
+SAMPLE = few(300)
 ALL = 2000
 Data = dict[str, Any]
 
@@ -219,7 +220,7 @@ def test_two_thousand_equal_the_textbook(start: int) -> None:
 def test_evaluation_equals_the_composite_program_and_the_textbook() -> None:
     """Also where a menu breaks rules inside a nest: a composite that was left out needs no level to be evaluated."""
     outside_rules = 0
-    for seed in range(100):
+    for seed in some(range(100)):
         given = draw(seed)
         problem = MenuProblem(**given)
         composites = problem._nested.composites
@@ -236,13 +237,13 @@ def test_evaluation_equals_the_composite_program_and_the_textbook() -> None:
                 charged = {b.charged_to for b in given.get("burst", ())}
                 for name in set(found) - charged:
                     assert there[name][0] == pytest.approx(found[name], rel=1e-9, abs=1e-9), (seed, menu)
-    assert outside_rules > 20
+    assert outside_rules > few(20)
 
 
 @pytest.mark.parametrize("start", range(0, 60, 20))
 def test_the_whole_frontier_is_the_efficient_set(start: int) -> None:
     checked = 0
-    for seed in range(start, start + 20):
+    for seed in some(range(start, start + 20)):
         given = draw(seed)
         pairs = {(-f["use"], f["margin"]) for f in everything(given).values()}
         problem = MenuProblem(**given)
@@ -258,7 +259,7 @@ def test_the_whole_frontier_is_the_efficient_set(start: int) -> None:
         for x, y in pairs:  # none above the drawn staircase
             assert any(a >= x - 1e-6 and b >= y - 1e-6 * max(1.0, abs(y)) for a, b in drawn), (seed, x, y)
         checked += 1
-    assert checked > 10
+    assert checked > few(10)
 
 
 def pair(**more: Any) -> Data:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from amount import few
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,7 +24,7 @@ from optimizer.units import parse
 Data = dict[str, Any]
 GAP = 1e-7
 SEEDS = st.integers(0, 60)
-FEW = settings(max_examples=12)
+FEW = settings(max_examples=few(12))
 
 
 def conditions(seed: int) -> list[Data]:
@@ -85,7 +86,7 @@ AIMS: list[str | Data] = [
 ]
 
 
-@settings(max_examples=18)
+@settings(max_examples=few(18))
 @given(
     seed=SEEDS,
     factor=st.sampled_from([1e-9, 1e-6, 1e-3, 0.01, 7.0, 1e3, 1e6, 1e9]),
@@ -232,7 +233,7 @@ def test_a_longer_ladder_never_costs(factory: ModuleType, seed: int, longer: str
     assert long >= short - 2.0 * GAP * abs(short)
 
 
-@settings(max_examples=40)
+@settings(max_examples=few(40))
 @given(seed=SEEDS, which=st.integers(0, 10**6), cut=st.floats(0.0, 0.95))
 def test_a_cheaper_rival_never_brings_us_customers(factory: ModuleType, seed: int, which: int, cut: float) -> None:
     """At a fixed menu, plan by plan."""
@@ -259,7 +260,7 @@ def test_cheaper_gpus_never_cost(factory: ModuleType, seed: int, cut: float) -> 
     assert saved > 0.0
 
 
-@settings(max_examples=30)
+@settings(max_examples=few(30))
 @given(seed=SEEDS, which=st.integers(0, 10**6), more=st.floats(1.01, 4.0), base=st.floats(0.0, 0.3))
 def test_more_reach_never_loses_customers(factory: ModuleType, seed: int, which: int, more: float, base: float) -> None:
     """A larger budget or a larger base reach, at a fixed menu and split, plan by plan."""
@@ -273,7 +274,7 @@ def test_more_reach_never_loses_customers(factory: ModuleType, seed: int, which:
     assert wide.figure("customers") > plain.figure("customers")
 
 
-@settings(max_examples=30)
+@settings(max_examples=few(30))
 @given(seed=SEEDS, plan=st.sampled_from(["plus", "team"]), dearer=st.floats(1.01, 2.0))
 def test_a_dearer_plan_has_fewer_customers(factory: ModuleType, seed: int, plan: str, dearer: float) -> None:
     """The plan itself loses; no other plan of ours loses to it."""

@@ -14,6 +14,7 @@ from unittest.mock import Mock
 
 import numpy as np
 import pytest
+from amount import few
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -291,7 +292,7 @@ def ask_many(factory: ModuleType, count: int, worlds: int, options: Settings) ->
     """Put ``count`` questions to the first ``worlds`` worlds."""
     answers = []
 
-    @settings(max_examples=count)
+    @settings(max_examples=few(count))
     @given(question=questions(worlds))
     def run(question: tuple[Any, ...]) -> None:
         answers.append(ask(factory, question, options))
@@ -303,9 +304,9 @@ def ask_many(factory: ModuleType, count: int, worlds: int, options: Settings) ->
 def test_the_answer_is_the_best_of_all_menus(factory: ModuleType) -> None:
     """Random cases, many of them with an answer and some without; more of them at length."""
     answers = ask_many(factory, 60, 8, Settings(gap=GAP))
-    assert len(answers) >= 50
-    assert answers.count(True) >= 25
-    assert answers.count(False) >= 2
+    assert len(answers) >= few(50)
+    assert answers.count(True) >= few(25)
+    assert answers.count(False) >= few(2)
 
 
 @pytest.mark.parametrize("gap", [GAP, 0.03])
@@ -315,19 +316,19 @@ def test_by_search_alone(factory: ModuleType, monkeypatch: pytest.MonkeyPatch, g
     searched = Mock(wraps=partial(search.maximise, tuning=tuned))
     monkeypatch.setattr(search, "maximise", searched)
     answers = ask_many(factory, 40, 8, Settings(gap=gap, cross_check=False))
-    assert answers.count(True) >= 15 and searched.call_count >= len(answers)
+    assert answers.count(True) >= few(15) and searched.call_count >= len(answers)
 
 
 def test_without_screening_too(factory: ModuleType) -> None:
     """The whole program to HiGHS; its gap is relative, so a coarser one is asked for."""
     answers = ask_many(factory, 15, 4, Settings(gap=1e-4, screen=False))
-    assert answers.count(True) >= 5
+    assert answers.count(True) >= few(5)
 
 
 @pytest.mark.full
 def test_the_answer_is_the_best_of_all_menus_at_length(factory: ModuleType) -> None:
     answers = ask_many(factory, 2000, 150, Settings(gap=GAP))
-    assert answers.count(True) >= 1000
+    assert answers.count(True) >= few(1000)
 
 
 def solved(found: CaseModel) -> float | None:

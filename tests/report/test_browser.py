@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from devtools import Browser
 
-REPORTS = {"full": 7 + 3 * 3, "changed": 4, "hostile": 7 + 3 * 3}
+ALWAYS, PANELS = 7, 3 * 3 + 2 * 3
+"""Charts of every report; small ones by price and by lever."""
+REPORTS = {"full": ALWAYS + 6 + PANELS, "changed": ALWAYS + 1, "hostile": ALWAYS + 6 + PANELS}
 """Charts in each."""
 SIZES = {"desktop": (1440, False), "phone": (390, False), "paper": (680, True)}
 TEXTS = """(() => {

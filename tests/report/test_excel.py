@@ -19,8 +19,10 @@ from optimizer.answer.solution import Solution
 from optimizer.errors import InputError
 from optimizer.inputs.load import assemble, load_case, validate
 from optimizer.io.documents import Document
+from optimizer.io.workbook_cells import plain_text
 from optimizer.model.case_model import CaseModel, case_model_of, with_changes
 from optimizer.optimise.outcome import Settings
+from optimizer.report.decisions import sentences
 from optimizer.report.excel import number_format, write_workbook
 from optimizer.report.tables import solution_tables, write_tables
 from optimizer.schema.case import Case, Change
@@ -91,7 +93,7 @@ def rows(book: Any, sheet: str) -> list[dict[str, Any]]:
 
 
 def test_every_sheet_is_there(book: Any) -> None:
-    assert book.sheetnames == SHEETS
+    assert book.sheetnames == ["Decision", *SHEETS]
 
 
 def test_nothing_in_it_is_a_formula_or_a_link(book: Any, path: Path) -> None:
@@ -101,7 +103,9 @@ def test_nothing_in_it_is_a_formula_or_a_link(book: Any, path: Path) -> None:
     starts = [c for c in cells if isinstance(c.value, str) and c.value[:1] in ("=", "+", "-", "@")]
     assert starts and all(c.quotePrefix for c in starts)
     with zipfile.ZipFile(path) as archive:
-        assert not any(b"<f>" in archive.read(n) or b"External" in archive.read(n) for n in archive.namelist())
+        names = archive.namelist()
+        assert not any(b"External" in archive.read(n) for n in names)
+        assert not any(b"<f>" in archive.read(n) for n in names if not n.startswith("xl/charts/"))
 
 
 def test_hostile_names_stay_text_and_lose_control_characters(book: Any) -> None:
@@ -133,8 +137,22 @@ def test_the_numbers_are_the_solutions(book: Any, solution: Solution, studies: d
     ]
 
 
+def test_the_first_sheet_is_for_a_reader(book: Any, solution: Solution) -> None:
+    sheet = book["Decision"]
+    told = [row[0] for row in sheet.iter_rows(values_only=True) if row[0]]
+    text = "\n".join(map(str, told)).replace("_x005F_", "_")
+    assert solution.verdict_text in text and "Headline figures" in text and "Plan by plan" in text
+    for sentence in sentences(solution):
+        assert f"\u2022 {plain_text(sentence)}" in text, sentence
+    lines = {row[0]: row for row in sheet.iter_rows(values_only=True)}
+    assert lines["Market share"][1:3] == (solution.today.figure("market_share"), solution.figure("market_share"))
+    assert len(sheet._charts) == 2 and sheet.conditional_formatting
+    filled = [k for k in range(1, 12) if sheet.cell(k, 1).value]
+    assert filled and all(sheet.row_dimensions[k].height >= 15 for k in filled)
+
+
 def test_headers_stay_in_sight_and_formats_fit(book: Any) -> None:
-    for sheet in book:
+    for sheet in book.worksheets[1:]:
         assert sheet.freeze_panes in ("A2", "B2")
         assert all(cell.font.bold for cell in sheet[1])
         assert all(9 < d.width <= 110 for d in sheet.column_dimensions.values())

@@ -88,6 +88,9 @@ def test_the_command_writes_and_verifies(tmp_path: Path, capsys: pytest.CaptureF
     assert main(["verify", str(out)]) == 0
     assert main(["evaluate", case, "--json"]) == 0
     assert '"verdict": "evaluated"' in capsys.readouterr().out
-    for arguments in (["run", case, "--excel", str(tmp_path / "x.xlsx")], ["explain", case], ["robust", case]):
+    assert main(["run", case, "--excel", str(tmp_path / "x.xlsx")]) == 0
+    assert (tmp_path / "x.xlsx").stat().st_size > 5_000
+    capsys.readouterr()
+    for arguments in (["run", case, "--parquet", str(tmp_path / "x")], ["explain", case], ["robust", case]):
         assert main(arguments) == 2
         assert "over months" in capsys.readouterr().err

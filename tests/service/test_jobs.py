@@ -80,6 +80,55 @@ def test_locks_hold(service: Any) -> None:
     assert as_today["menu"]["plus"]["price"] == 12
 
 
+def test_a_lock_may_stand_off_the_ladder(service: Any) -> None:
+    """A price that no ladder has is the level that is proven around; the figures are the evaluator's."""
+    told = service.ask(case="assistant-startup-margin", locks={"plus": {"price": [11.37]}})["outcome"]["document"]
+    assert told["menu"]["plus"]["price"] == 11.37 and told["verdict"] == "proved"
+    case = {**optimizer.load_case("assistant-startup-margin").case.model_dump(mode="json", exclude_none=True)}
+    case["plans"] = {**case["plans"], "plus": {"price": [11.37]}}
+    alone = service.ask(case=case)["outcome"]["document"]
+    assert told["objective"]["value"] == pytest.approx(alone["objective"]["value"], rel=1e-12)
+
+
+def test_split_and_conditions_are_asked_otherwise(service: Any) -> None:
+    asked = {"case": "assistant-startup-margin", "mix": {"enterprise_share": [0.37]},
+             "conditions": [{"figure": "revenue", "at_least": 150_000.0}]}  # fmt: skip
+    told = service.ask(**asked)["outcome"]["document"]
+    assert told["mix"]["enterprise_share"] == 0.37
+    assert [c["bound"] for c in told["audit"]["conditions"]] == [150_000.0]
+    assert told["figures"]["revenue"]["value"] >= 150_000.0 * (1 - 1e-6)
+
+
+def test_scenarios_are_compared_beside_the_case(service: Any) -> None:
+    worlds = {"dear": {"changes": {"pools.main.price": {"times": 1.5}}}}
+    told = service.ask("compare", scenarios=worlds)["outcome"]
+    assert told["status"] == "answer", told
+    assert set(told["document"]["scenarios"]) == {"as stated", "dear"}
+    assert [menu["name"] for menu in told["menus"]] == list(told["document"]["menus"])
+
+
+def test_menus_of_a_result_are_those_of_its_document(service: Any) -> None:
+    told = service.ask("frontier", case="assistant-startup-margin", options={"points": 3})["outcome"]
+    points, plans = told["document"]["points"], list(optimizer.load_case("assistant-startup-margin").market.plans)
+    assert len(points) == len(told["menus"]) > 1
+    for point, menu in zip(points, told["menus"], strict=True):
+        assert menu["state"]["share"] == point["enterprise_share"]
+        for plan, terms in zip(plans, menu["state"]["menu"], strict=True):
+            assert (terms and terms["price"]) == (point["menu"][plan]["price"] if terms else None), plan
+
+
+def test_runs_tell_what_came_of_them(service: Any) -> None:
+    job = service.ask("report", gap=7e-4)
+    assert "html" not in job["outcome"] and job["outcome"]["document"]["verdict"] == "proved"
+    row = next(row for row in service.client.get("/v1/runs").json() if row["key"] == job["key"])
+    assert row["kind"] == "report" and row["verdict"] == "proved" and row["title"] == "Small" and row["report"]
+    assert row["value"] == job["outcome"]["document"]["objective"]["value"] and row["figure"] == "contribution_margin"
+    kept = service.client.get(f"/v1/runs/{job['key']}").json()
+    assert kept["outcome"] == job["outcome"] and kept["question"]["gap"] == 7e-4
+    page = service.client.get(f"/v1/runs/{job['key']}/report")
+    assert page.headers["content-type"].startswith("text/html") and "Small" in page.text
+
+
 def test_other_outcomes(service: Any) -> None:
     case = {"title": "x", "question": "y?", "market": "assistant-startup", "objective": "revenue",
             "plans": {"plus": {"price": [8, 10]}}}  # fmt: skip
@@ -131,7 +180,9 @@ def test_saved_cases_are_asked_by_name_and_change(service: Any) -> None:
         return service.client.put("/v1/cases/mine", json={"case": case})
 
     assert saved([9]).json() == {"name": "mine", "saved": True}
-    assert {"name": "mine", "saved": True} in service.client.get("/v1/cases").json()
+    row = next(row for row in service.client.get("/v1/cases").json() if row["name"] == "mine")
+    assert row["saved"] and row["title"] == "Small" and not row["months"]
+    assert service.client.get("/v1/cases/mine").json()["case"]["plans"] == {"plus": {"price": [9.0]}}
     assert service.ask(case="mine")["outcome"]["document"]["menu"]["plus"]["price"] == 9
     assert saved([10]).status_code == 200
     assert service.ask(case="mine")["outcome"]["document"]["menu"]["plus"]["price"] == 10
@@ -145,6 +196,29 @@ def test_schema_tells_what_can_be_asked(service: Any) -> None:
     assert {"frontier", "compare", "explain", "sensitivity", "robust"} <= set(told["studies"])
     paths = service.client.get("/v1/openapi.json").json()["paths"]
     assert {"/v1/solve", "/v1/evaluate", "/v1/frontier", "/v1/robust", "/v1/jobs/{job_id}/events"} <= set(paths)
+
+
+def test_kills_lose_no_finished_run(start: Callable[..., Any], tmp_path: Path) -> None:
+    """A worker is killed under one job, then the server under the next: what ended before is there and whole."""
+    service = start(tmp_path / "w")
+    done = [service.ask(gap=gap) for gap in (1e-3, 2e-3)]
+    lost = service.ask(wait=0, **HARD)
+    until(lambda: state(service, lost)["state"] == "running")
+    for child in children(service):
+        os.kill(child, signal.SIGKILL)
+    until(lambda: state(service, lost)["state"] == "failed")
+    done.append(service.ask(gap=3e-3))
+    last = service.ask(wait=0, **HARD, sets={"plans.plus.price": 21})
+    until(lambda: state(service, last)["state"] == "running")
+    workers = children(service)
+    service.process.kill()
+    service.process.wait()
+    until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))  # nothing is left running
+    again = start(tmp_path / "w")
+    rows = again.client.get("/v1/runs").json()
+    assert [row["key"] for row in rows] == [job["key"] for job in reversed(done)]
+    for job in done:
+        assert again.client.get(f"/v1/runs/{job['key']}").json()["outcome"] == job["outcome"]
 
 
 def test_a_killed_worker_fails_its_job_alone(start: Callable[..., Any], tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from optimizer.schema.case import Change, Scenario
 from optimizer.studies.bundle import run_studies, wanted_studies
 from optimizer.studies.compare import compare_scenarios, comparison_document
 from optimizer.studies.explain import explain, explanation_document
-from optimizer.studies.frontier import family, frontier_document, frontier_of
+from optimizer.studies.frontier import banded, family, frontier_document, frontier_of
 from optimizer.studies.sensitivity import tornado, tornado_document
 from optimizer.studies.sensitivity_ends import best_value, kept_value
 
@@ -92,7 +92,7 @@ def test_a_reports_studies_are_those_run_alone(m: CaseModel, pool: ProcessExecut
     assert sorted(told) == sorted(found) == ["explanation", "frontier", "scenarios", "tornado"] and not warned
     assert plain(explanation_document(found["explanation"])) == of("explanation", m, SerialExecutor())
     assert plain(comparison_document(found["scenarios"])) == of("scenarios", m, SerialExecutor())
-    alone = frontier_of(m, "market_share", "contribution_margin", SETTINGS, 15)
+    alone = banded(frontier_of(m, "market_share", "contribution_margin", SETTINGS, 15), m, 24)
     assert plain(frontier_document(found["frontier"])) == plain(frontier_document(alone))
     assert plain(tornado_document(found["tornado"])) == plain(tornado_document(tornado(m, solution, SETTINGS)))
 

@@ -10,7 +10,8 @@ import shutil
 import subprocess
 import tempfile
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -115,6 +116,21 @@ class Browser:
                 return dict(answer["result"])
             if "method" in answer:
                 self.events.append(answer)
+
+    @contextmanager
+    def in_frame(self) -> Iterator[None]:
+        """Commands go to the page that is shown in a frame of this one, in a process of its own."""
+        own = self._session
+        self._session = None
+        targets = self.call("Target.getTargets")["targetInfos"]
+        found = next(t["targetId"] for t in targets if t["type"] == "iframe")
+        self._session = self.call("Target.attachToTarget", targetId=found, flatten=True)["sessionId"]
+        try:
+            for domain in ("Runtime", "Network", "Log"):
+                self.call(f"{domain}.enable")
+            yield
+        finally:
+            self._session = own
 
     def run(self, script: str) -> Any:
         """The value of an expression in the page."""

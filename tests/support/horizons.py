@@ -83,7 +83,7 @@ def with_drawn_limits(seed: int, given: dict[str, Any]) -> HorizonProblem:
     """Up to three limits."""
     free, g = HorizonProblem(**given), np.random.default_rng([seed, 31])
     h, levels, months = free.horizon, free.layout.levels, free.horizon.months
-    paths = [g.integers(0, levels, (h.stages, h.plans)) for _ in range(9)]
+    paths = [g.integers(0, levels, (int(given["stage"][-1]) + 1, h.plans)) for _ in range(9)]
     made = []
     for k in range(int(g.integers(1, 4))):
         reward = None if g.random() < 0.3 else [g.normal(0.2, 1.0, (h.types, n)) for n in levels]

@@ -40,7 +40,8 @@ def path_case(horizon: Data, **more: Any) -> Data:
         "lite": {"price": [8]},
     }
     found = case(plans=plans, horizon={"months": 6, "tail": 4, "discount_rate": RATE, **horizon}, **more)
-    del found["mix"]
+    if "mix" not in more:
+        del found["mix"]
     return found
 
 

@@ -7,12 +7,13 @@ import time
 import numpy as np
 import pytest
 import robust_draws
+from amount import few
 
 from optimizer import Condition, InfeasibleError, MenuProblem, RobustProblem, SolverError
 from optimizer.uncertainty import problem as api
 from optimizer.uncertainty import search, solving
 
-SAMPLE, NESTED, ALL = 270, 30, 2000
+SAMPLE, NESTED, ALL = few(270), few(30), 2000
 SEARCHED = search.RobustTuning(whole_numbers=0.0, box_numbers=0.0, most_menus=3, box_menus=2)
 """Nothing is enumerated as a whole: bounds, drops and cuts decide."""
 

@@ -6,6 +6,7 @@ import { cards } from "./cards.js";
 import { Curves, later } from "./curves.js";
 import { $, saved, say } from "./dom.js";
 import { explainer } from "./explain.js";
+import { asked } from "./asked.js";
 import { exported } from "./exported.js";
 import { climb, levelsOf } from "./find.js";
 import { frontier } from "./frontier.js";
@@ -32,10 +33,12 @@ export function start(facts) {
     begin, move, assume, ask, put, sell, lock, lockSplit, redraw, find, moved: 0,
     exported: () => exported(facts, levers, app.state),
   };
+  const explain = explainer(facts, app);
   const draws = {
-    board: board(facts, explainer(facts, app), app), cards: cards(facts, levers, app), panels: panels(facts, app),
+    board: board(facts, explain, app), cards: cards(facts, levers, app), panels: panels(facts, app),
     assumed: assumptions(facts, app), frontier: frontier(facts, app), brief: brief(facts, levers, app),
   };
+  asked(facts, explain);
   const pin = pins(facts, levers, app);
   let waiting = false, idle = 0, note = PLAIN, shared = "";
 
@@ -81,6 +84,7 @@ export function start(facts) {
     waiting = false;
     const { world, state } = app, e = (app.e = world.at(state)), judged = (app.judged = world.judged(e, state.menu));
     say($("state"), note);
+    document.documentElement.classList.toggle("proven", note === facts.best?.words);
     draws.board(world, e, judged);
     draws.cards.draw(world, e);
     draws.panels(world, e);
@@ -92,7 +96,7 @@ export function start(facts) {
   }
   function follow() {
     const text = written(facts, levers, app.state);
-    if (text !== shared) history.replaceState(null, "", `#${(shared = text)}`);
+    if (text !== shared) addressed((shared = text));
     const seen = draws.cards.sliders.filter((s) => s.value() !== undefined && s.box.offsetParent !== null);
     curves.start(seen.map(job), () => { document.documentElement.dataset.curves = String(app.moved); });
   }
@@ -139,7 +143,8 @@ export function start(facts) {
     const words = found.missed > 1e-9
       ? "No menu that meets the conditions was found with these locks. That is no proof that there is none."
       : `A good menu: ${aimText(found.value)}, found in ${(spent / 1000).toFixed(1)} s among `
-        + `${found.tried.toLocaleString("en-US")} tried. Not proven best: optimizer run ${facts.case.name} proves.`;
+        + `${found.tried.toLocaleString("en-US")} tried. Not proven best: `
+        + `${facts.served ? "Prove from here" : `optimizer run ${facts.case.name}`} proves.`;
     put({ ...state, menu: found.menu, share: found.share, budget: found.budget }, words);
     app.found = { ...found, spent };
   }
@@ -154,11 +159,16 @@ export function start(facts) {
     minutes: () => two(!document.body.classList.contains("brief")),
     print: () => print(),
   };
+  // A page in a frame of another page has no address of its own.
+  function addressed(text) {
+    try { history.replaceState(null, "", `#${text}`); } catch (error) { if (error.name !== "SecurityError") throw error; }
+  }
   // The address holds the menu; where it cannot be copied it is shown.
   function copied() {
     follow();
-    navigator.clipboard.writeText(location.href).then(() => say($("state"), "The address of this menu is copied."),
-      () => say($("state"), `The address of this menu: ${location.href}`));
+    const shown = () => say($("state"), `The address of this menu: ${location.href}`);
+    if (!navigator.clipboard) { shown(); return; }
+    navigator.clipboard.writeText(location.href).then(() => say($("state"), "The address of this menu is copied."), shown);
   }
   function step(state) { if (state) put(state, PLAIN, false); }
   function two(on) {
@@ -205,11 +215,12 @@ function nearest(levels, terms, levers) {
 }
 
 const began = performance.now();
-unpacked($("facts").textContent.trim()).then((facts) => {
+export const started = unpacked($("facts").textContent.trim()).then((facts) => {
   globalThis.live = start(facts);
   const { dataset } = document.documentElement;
   dataset.started = String(Math.round(performance.now() - began));
   if (!document.querySelector(".chart")) dataset.drawn = dataset.started; // else it is said when the charts are drawn
+  return globalThis.live;
 }).catch((error) => {
   say($("trouble"), `The live part did not start (${error.message}). What is below is today's menu.`);
 });

@@ -47,8 +47,10 @@ const FAMILIES = {
 export function explainer(facts, app) {
   const dialog = $("explain");
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
-  return function explain(name) {
-    const f = facts.figures[name], { world, e } = app;
+  // at: another world and menu than those of the page, and one plan
+  return function explain(name, at = {}) {
+    const f = facts.figures[name], { world, e, plan } = { ...app, ...at };
+    if (plan) { explainPlan(world, e, name, plan); return; }
     const parts = partsOf(facts, world, e, name), families = familiesOf(facts, name);
     $("explained").replaceChildren(
       el("h2", {}, heading(name)), el("p", {}, f.definition),
@@ -56,14 +58,34 @@ export function explainer(facts, app) {
         el("small", {}, ` ${f.unit}, today ${shown(f, facts.today.figures[name])}`)),
       ...(parts.length ? [el("h3", {}, "Made of"), table(["", "now", "today", "change"], parts)] : []),
       el("h3", {}, "By plan"), byPlan(facts, world, e, name),
-      el("h3", {}, "Equations"),
-        ...families.flatMap((k) => FAMILIES[k].equations).filter((q) => facts.equations[q]).map((q) => fold(q,
-          facts.equations[q])),
-      el("h3", {}, "Inputs, with source and grade"), ...families.map((k) => inputs(facts, k)),
-      button("Close", () => dialog.close(), { class: "main" }));
-    dialog.showModal();
-    dialog.scrollTop = 0;
+      ...behind(families));
+    opened(dialog);
   };
+
+  // A figure of one plan: its value, what it is made of there, and the same equations and inputs.
+  function explainPlan(world, e, name, plan) {
+    const f = facts.figures[name], j = facts.market.plans.findIndex((p) => p.name === plan), part = { plan: j };
+    const families = familiesOf(facts, name), then = facts.today.plans[plan]?.[name];
+    $("explained").replaceChildren(
+      el("h2", {}, `${heading(name)} of ${facts.market.plans[j].title}`), el("p", {}, f.definition),
+      el("p", { class: "big" }, e.per[j] ? shown(f, world.figure(e, name, part)) : "not offered",
+        el("small", {}, ` ${f.unit}${then === undefined ? "" : `, today ${shown(f, then)}`}`)),
+      ...behind(families));
+    opened(dialog);
+  }
+
+  function behind(families) {
+    return [el("h3", {}, "Equations"),
+      ...families.flatMap((k) => FAMILIES[k].equations).filter((q) => facts.equations[q]).map((q) => fold(q,
+        facts.equations[q])),
+      el("h3", {}, "Inputs, with source and grade"), ...families.map((k) => inputs(facts, k)),
+      button("Close", () => dialog.close(), { class: "main" })];
+  }
+}
+
+function opened(dialog) {
+  dialog.showModal();
+  dialog.scrollTop = 0;
 }
 
 const fold = (title, text) => el("details", {}, el("summary", {}, title.replace(".", ": ").replaceAll("_", " ")),

@@ -16,7 +16,8 @@ export function yaml(data, indent = "") {
 
 const step = (x) => (x === Infinity ? "unlimited" : x);
 
-function ladders(facts, levers, plan, terms) {
+// Ladders of one step each: a plan held at stated terms.
+export function ladders(facts, levers, plan, terms) {
   const found = {};
   for (const [k, lever] of levers.entries()) {
     const stated = plan.levers[k], x = step(lever.get(terms)), model = facts.ai_models[stated.model]?.name;
@@ -36,7 +37,21 @@ function inGroup(prices, model, token, x) {
   else group[first] = [x];
 }
 
-export function exported(facts, levers, state) {
+// What the conditions ask, where some ask something else.
+export function conditionsOf(facts, bounds) {
+  const asked = structuredClone(facts.case.stated.conditions ?? []);
+  for (const [k, bound] of Object.entries(bounds)) {
+    const { index, side, factor } = facts.case.conditions[k];
+    asked[index][side] = bound / factor;
+  }
+  return asked;
+}
+
+export const mixOf = (state) =>
+  ({ enterprise_share: [state.share], ...(state.budget === null ? {} : { budget: [state.budget] }) });
+
+// The case as plain data.
+export function caseOf(facts, levers, state) {
   const { stated } = facts.case, plans = {}, off = [];
   state.menu.forEach((terms, j) => {
     const plan = facts.market.plans[j], name = plan.name;
@@ -47,15 +62,14 @@ export function exported(facts, levers, state) {
     }
   });
   const assumed = Object.fromEntries(Object.entries(state.assumed).map(([path, x]) => [path, { to: x }]));
-  const mix = { enterprise_share: [state.share], ...(state.budget === null ? {} : { budget: [state.budget] }) };
-  const { title, question, market, changes, plans: _, mix: __, conditions, ...rest } = stated;
+  const { title, question, market, changes, plans: _, mix: __, conditions: ___, ...rest } = stated;
   const made = { title: `${title} (a menu from the page)`, question, market: market ?? facts.case.market,
-    ...(changes || Object.keys(assumed).length ? { changes: { ...changes, ...assumed } } : {}), plans, mix, ...rest };
-  const asked = structuredClone(conditions ?? []);
-  for (const [k, bound] of Object.entries(state.bounds)) {
-    const { index, side, factor } = facts.case.conditions[k];
-    asked[index][side] = bound / factor;
-  }
+    ...(changes || Object.keys(assumed).length ? { changes: { ...changes, ...assumed } } : {}), plans,
+    mix: mixOf(state), ...rest };
+  const asked = conditionsOf(facts, state.bounds);
   if (asked.length || off.length) made.conditions = [...asked, ...off];
-  return `# A menu from the live page. Evaluated there, not proven best.\n${yaml(made)}`;
+  return made;
 }
+
+export const exported = (facts, levers, state) =>
+  `# A menu from the live page. Evaluated there, not proven best.\n${yaml(caseOf(facts, levers, state))}`;

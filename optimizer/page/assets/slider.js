@@ -8,13 +8,14 @@ const UP = new Set(["ArrowRight", "ArrowUp"]), DOWN = new Set(["ArrowLeft", "Arr
 
 // id: for labels; value(): where it stands, undefined where it has no place; begin(): before a move; move(x).
 export function slider(lever, id, name, { value, began, begin, move }) {
-  const input = el("input", { type: "range", id: `${id}-range`, min: 0, max: lever.top, step: 1 });
+  const input = el("input", { type: "range", id: `${id}-range`, min: 0, max: lever.top, step: 1,
+    "aria-describedby": `${id}-why` });
   const number = el("input",
     { type: "text", inputmode: "decimal", id: `${id}-number`, "aria-label": `${name}, ${lever.label}, ${lever.unit}` });
   const curve = svg("svg",
     { viewBox: `0 0 ${WIDE} ${HIGH}`, preserveAspectRatio: "none", class: "curve", "aria-hidden": "true" });
   const here = svg("path", { class: "here" }), off = el("span", { class: "off-ladder" }),
-    why = el("p", { class: "why" });
+    why = el("p", { class: "why", id: `${id}-why` });
   const ticks = svg("svg",
     { viewBox: `0 0 ${WIDE} 6`, preserveAspectRatio: "none", class: "ticks", "aria-hidden": "true" });
   for (const x of lever.ladder) ticks.append(svg("path", { d: `M${place(lever, x)} 0V6` }));
@@ -61,7 +62,6 @@ export function slider(lever, id, name, { value, began, begin, move }) {
     curve.replaceChildren(svg("path", { class: "bad", d: shade }),
       svg("path", { class: "line", d: "M" + points.map(at).join("L") }), here);
     say(why, told);
-    input.setAttribute("aria-description", told);
   }
   return { lever, box, update, draw, value };
 }

@@ -6,7 +6,7 @@ const signed = (text) => text.replace("-", MINUS);
 const digits = (x, least, most) => x.toLocaleString("en-US",
   { minimumFractionDigits: least, maximumFractionDigits: most });
 
-// Three significant digits and a scale word; 999.6 k is 1.00 M.
+// Three significant digits and a scale word; 999.6 k is 1 M.
 export function amount(x) {
   if (Number.isNaN(x)) return "–";
   if (!Number.isFinite(x)) return "unlimited";
@@ -15,8 +15,8 @@ export function amount(x) {
 }
 
 function three(x) {
-  const a = Math.abs(x), places = a >= 99.95 ? 0 : a >= 9.995 ? 1 : 2;
-  return a > 0 && a < 0.095 ? String(+x.toPrecision(2)) : digits(x, a < 10 && Number.isInteger(x) ? 0 : places, places);
+  const a = Math.abs(x);
+  return a >= 99.5 ? digits(x, 0, 0) : String(+x.toPrecision(3));
 }
 
 export const percent = (x, places = 1) => (Number.isNaN(x) ? "–" : signed(digits(100 * x, places, places)) + "%");

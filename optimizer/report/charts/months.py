@@ -12,12 +12,14 @@ from optimizer.answer.views import view
 from optimizer.economics.figures import Selection, unit_of
 from optimizer.report.charts.style import (
     BLUE,
+    GREY,
     INK,
     MUTED,
     Chart,
     Row,
     Width,
     axis,
+    colours_of,
     data,
     finish,
     lines,
@@ -28,9 +30,8 @@ from optimizer.report.charts.style import (
 from optimizer.report.words import heading, price
 
 HEIGHT = 220
+LOAD, CARRY = "busy at the peak", "at hand, in today's GPUs"
 PATH, HELD = "this path", "today's menu held"
-PART_COLOURS = ("#1b4b72", "#6fb0d2", "#c8551b", "#e0a04a", "#7a8793", "#3f8f6b", "#a9798f", "#c9d0d8")
-COLOURS = ("#1b4b72", "#6fb0d2", "#e0a04a", "#c8551b", "#7a8793", "#3f8f6b", "#a9798f", "#c9d0d8")
 
 
 def _months(rows: list[Row]) -> alt.X:
@@ -57,7 +58,7 @@ def months_chart(solution: PathSolution, width: Width = 640) -> Chart:
         .encode(
             x=_months(rows),
             y=alt.Y("value:Q", stack="zero", axis=axis("customers", unit_of("customers"))),
-            color=alt.Color("plan:N", scale=alt.Scale(domain=names, range=list(COLOURS[: len(names)]))),
+            color=alt.Color("plan:N", scale=alt.Scale(domain=names, range=colours_of(names))),
             order=alt.Order("rank:Q"),
             tooltip=tips("When", "Plan", "Customers"),
         )
@@ -89,6 +90,27 @@ def figures_chart(solution: PathSolution, figure: str = "contribution_margin", w
     return finish(chart, f"{heading(figure)} in {solution.timeline.months} months, beside today's menu held")
 
 
+@view(PathSolution, "gpus")
+def gpus_chart(solution: PathSolution, width: Width = 640) -> Chart:
+    """GPUs busy at the peak against what those at hand carry."""
+    rows: list[Row] = []
+    for t, row in enumerate(solution.gpus or [], start=1):
+        for who, key in ((LOAD, "busy"), (CARRY, "carry")):
+            rows.append({"month": t, "who": who, "value": row[key], **lines(f"month {t}", who, told(row[key], "GPU"))})
+    chart = (
+        alt.Chart(data(rows))
+        .mark_line(strokeWidth=2, interpolate="step-after")
+        .encode(
+            x=_months(rows),
+            y=alt.Y("value:Q", axis=axis("GPUs", "GPU")),
+            color=alt.Color("who:N", scale=alt.Scale(domain=[LOAD, CARRY], range=[BLUE, MUTED])),
+            tooltip=tips("When", "Which", "GPUs"),
+        )
+        .properties(width=width, height=HEIGHT)
+    )
+    return finish(chart, f"GPUs busy and at hand in {solution.timeline.months} months")
+
+
 @view(PathSolution, "bridge")
 def bridge_chart(solution: PathSolution, width: Width = 640) -> Chart:
     """What every part adds to the contribution margin from quarter to quarter; a mark where the whole stands."""
@@ -106,7 +128,7 @@ def bridge_chart(solution: PathSolution, width: Width = 640) -> Chart:
         nets.append({"quarter": step.label, "value": step.change, **shown})
     x = alt.X("quarter:N", sort=labels, axis=alt.Axis(title="months", labelAngle=0, domain=False, ticks=False))
     ticks = axis("Change of margin", unit)
-    scale = alt.Scale(domain=list(parts), range=list(PART_COLOURS[: len(parts)]))
+    scale = alt.Scale(domain=list(parts), range=colours_of(parts))
     hover = tips("When", "Part", "Change")
     bars = (
         alt.Chart(data(rows))
@@ -143,7 +165,7 @@ def menus_chart(solution: PathSolution, width: Width = 640) -> Chart:
         x2="to:Q",
         tooltip=tips("Plan", "When", "Fee"),
     )  # fmt: skip
-    colours = alt.Scale(domain=["new", "as today"], range=[BLUE, "#c9d0d8"])
+    colours = alt.Scale(domain=["new", "as today"], range=[BLUE, GREY])
     bars = base.mark_bar(height=22, stroke="white").encode(color=alt.Color("new:N", scale=colours))
     ink = alt.Scale(domain=["new", "as today"], range=["white", INK])
     labels = base.mark_text(align="left", dx=6).encode(

@@ -12,6 +12,7 @@ from optimizer.economics.figures import unit_of
 from optimizer.report.charts.style import (
     BLUE,
     CHANNELS,
+    GAINS,
     INK,
     MUTED,
     ORANGE,
@@ -26,13 +27,14 @@ from optimizer.report.charts.style import (
     lines,
     room,
     short,
-    span,
     tips,
     told,
     unique,
 )
 from optimizer.report.words import heading
 
+LEAST_SHARE = 0.005
+"""Smaller shares of people carry no label."""
 MIX = ("customers", "revenue", "gpu_hours")
 """Figures that add up over channels, shown as shares."""
 CHANNEL_NAMES = {"consumer": "Consumer", "enterprise": "Enterprise", "api": "API"}
@@ -82,7 +84,7 @@ def channel_chart(solution: Solution, width: Width = 640) -> Chart:
         y=y,
         x=alt.X("middle:Q", scale=scale, axis=ticks),
         text="label:N",
-        color=alt.condition(alt.datum.rank == 0, alt.value("white"), alt.value(INK)),
+        color=alt.value("white"),
     )
     said = "; ".join(f"{r['t0']}, {r['t1']}: {r['t2']}" for r in rows)
     return finish(alt.layer(bars, text), f"Mix by channel. {said}.")
@@ -93,7 +95,7 @@ def _cell(value: float) -> str:
 
 
 def usage_chart(solution: Solution, width: Width = 640) -> Chart:
-    """Gross margin a customer by plan and usage class; orange cells cost more than they bring."""
+    """Gross margin a customer by plan and usage class; sand-coloured cells cost more than they bring."""
     titles = {p.plan: p.title for p in solution.menu}
     found = usage_rows(solution.evaluation)
     labels = dict(zip(titles, unique(titles.values()), strict=True))
@@ -125,7 +127,7 @@ def usage_chart(solution: Solution, width: Width = 640) -> Chart:
     base = alt.Chart(data(rows), width=width, height=34 * len(plans)).encode(
         x=x, y=alt.Y("plan:N", sort=None, axis=categories(124))
     )
-    colours = alt.Scale(domain=["earns", "loses"], range=["#d6e6f0", SAND])
+    colours = alt.Scale(domain=["earns", "loses"], range=[GAINS, SAND])
     hover = tips(
         "Plan", "Usage class", "Customers", "Requests a customer", "Gross margin a customer", "Cost more than they pay"
     )
@@ -142,42 +144,35 @@ def usage_chart(solution: Solution, width: Width = 640) -> Chart:
 
 @view(Explanation, "segments")
 def segments_chart(explanation: Explanation, width: Width = 640) -> Chart:
-    """What each segment gains or loses against today, usd a person and month."""
+    """Which part of each segment's people is better or worse off than today, and how many people they are."""
     market = explanation.solution.evaluation.prepared.market
     titles = unique(market.segments[r["segment"]].title for r in explanation.segments)
-    rows = []
+    rows: list[Row] = []
     for r, label in zip(explanation.segments, titles, strict=True):
-        change = float(r["surplus_change_usd_per_person"])
-        sign = f"{change:+,.2f}"
-        rows.append(
-            {
-                "label": label,
-                "value": change,
-                "zero": 0.0,
-                "side": "loses" if change < 0 else "gains",
-                "left": sign if change < 0 else "",
-                "right": sign if change >= 0 else "",
-                **lines(
-                    label,
-                    f"{sign} usd a person and month",
-                    told(r["losing_share"], "fraction"),
-                    short(r["customers_today"]),
-                    short(r["customers"]),
-                ),
-            }
-        )
-    base = alt.Chart(data(rows), width=width, height=30 * len(rows))
+        for side, sign in (("worse off", -1.0), ("better off", 1.0)):
+            people = r[f"people_{side.replace(' ', '_')}"]
+            share = people / r["people"]
+            shown = f"{short(people)}, {share:.0%}" if share >= LEAST_SHARE else ""
+            rows.append({
+                "label": label, "value": sign * share, "zero": 0.0, "side": side,
+                "left": shown if sign < 0 else "", "right": shown if sign > 0 else "",
+                **lines(label, side, short(people), told(share, "fraction"),
+                        f"{_money(r['surplus_change_usd_per_person'])} usd a person and month"),
+            })  # fmt: skip
+    base = alt.Chart(data(rows), width=width, height=26 * len(titles))
     y = alt.Y("label:N", sort=None, axis=categories())
-    values = [0.0, *(float(r["value"]) for r in rows)]
-    sides = room(54 if min(values) < 0 else 2, 54 if max(values) > 0 else 2)
-    ticks = axis("", "usd a person and month")
-    x = alt.X("value:Q", scale=alt.Scale(domain=span(values, 0.0, 0.0), range=sides, nice=False), axis=ticks)
-    colours = alt.Scale(domain=["gains", "loses"], range=[BLUE, ORANGE])
-    hover = tips("Segment", "Change", "Share who lose", "Customers today", "Customers proposed")
+    ticks = alt.Axis(title=None, values=[0], labels=False)
+    x = alt.X("value:Q", scale=alt.Scale(domain=[-1, 1], range=room(84, 84), nice=False), axis=ticks)
+    colours = alt.Scale(domain=["worse off", "better off"], range=[ORANGE, BLUE])
+    hover = tips("Segment", "Side", "People", "Share", "On average")
     bars = base.mark_bar(size=14).encode(
         y=y, x=x, x2="zero:Q", color=alt.Color("side:N", scale=colours, legend=None), tooltip=hover
     )
     left = base.mark_text(align="right", dx=-6, color=MUTED).encode(y=y, x=x, text="left:N")
     right = base.mark_text(align="left", dx=6, color=MUTED).encode(y=y, x=x, text="right:N")
-    said = "; ".join(f"{r['label']} {r['value']:+,.2f}" for r in rows)
-    return finish(alt.layer(bars, left, right), f"Gain or loss against today, usd a person and month: {said}.")
+    said = "; ".join(f"{r['label']} {r['side']} {r['t2']} ({r['t3']})" for r in rows)
+    return finish(alt.layer(bars, left, right), f"People better and worse off than today: {said}.")
+
+
+def _money(value: float) -> str:
+    return f"{value:+,.2f}" if abs(value) >= 0.005 else "0.00"

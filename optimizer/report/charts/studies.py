@@ -12,11 +12,13 @@ from optimizer.answer.tornado import TOP, Driver, Tornado
 from optimizer.answer.views import view
 from optimizer.answer.words import bare, stated
 from optimizer.report.charts.style import (
-    BLUE,
+    CELL_INK,
+    HIGH,
     INK,
+    LOW,
     MUTED,
-    SAND,
-    SKY,
+    RAMP,
+    RAMP_AGAINST,
     Chart,
     Row,
     Width,
@@ -69,7 +71,7 @@ def comparison_chart(comparison: CrossTable, width: Width = 640, what: str = "re
     """Menus (rows) in scenarios (columns, by number): ``regret`` or ``value``; ``!`` marks a missed condition."""
     rows = _cells(comparison, what)
     groups = comparison.groups()
-    ramp = ["#f3f5f7", SAND] if what == "regret" else ["#f3f5f7", SKY]
+    ramp = list(RAMP_AGAINST if what == "regret" else RAMP)
     x = alt.X(
         "scenario:O",
         sort=None,
@@ -85,7 +87,7 @@ def comparison_chart(comparison: CrossTable, width: Width = 640, what: str = "re
     )
     layers: list[alt.Chart] = [boxes]
     if len(comparison.scenarios) < CROWDED:
-        layers.append(base.mark_text(fontSize=11, color=INK).encode(text="told:N"))
+        layers.append(base.mark_text(fontSize=11, color=CELL_INK).encode(text="told:N"))
     text = (
         f"{heading(what)} in {title(comparison.figure)} of {len(groups)} {comparison.thing}s in "
         f"{len(comparison.scenarios)} scenarios. Least regret: {comparison.label(comparison.least_regret)}."
@@ -151,10 +153,10 @@ def tornado_chart(tornado: Tornado, width: Width = 640, shown: int = TOP) -> Cha
     drivers = tornado.leading(shown)
     bars = _bars(drivers, tornado)
     y = alt.Y("rank:O", axis=None)
-    ticks = axis(heading(tornado.figure), tornado.unit)
     domain = span([tornado.base, *(b[k] for b in bars for k in ("kept", "best"))], 0.0, 0.0)
+    ticks = axis(heading(tornado.figure), tornado.unit, domain)
     x = alt.X("kept:Q", scale=alt.Scale(domain=domain, range=room(50, 50), nice=False, zero=False), axis=ticks)
-    colours = alt.Scale(domain=["number at its low", "number at its high"], range=[SAND, BLUE])
+    colours = alt.Scale(domain=["number at its low", "number at its high"], range=[LOW, HIGH])
     colour = alt.Color("side:N", scale=colours, sort=None, legend=alt.Legend(columns=2))
     hover = tips("Number", "Moved to", "Menu kept", "Menu chosen anew", "Evidence", "Reported figures")
     base = alt.Chart(data(bars), width=width, height=48 * max(1, len(drivers)))

@@ -2,29 +2,53 @@
 
 from __future__ import annotations
 
+import base64
+import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from html import escape
 from typing import Any, Literal, TypeAlias
 
 import altair as alt
+import vl_convert
 
+from optimizer.answer.views import view
 from optimizer.answer.words import amount, quantity
-from optimizer.report.words import printable
+from optimizer.report.words import printable, typeset
 from optimizer.units import display, is_share
 
 Chart: TypeAlias = alt.Chart | alt.LayerChart | alt.FacetChart
 Width: TypeAlias = int | Literal["container"]
 Row: TypeAlias = dict[str, Any]
 
+# One meaning each; the page's sheet (report.css) names the same colours for dark screens.
 INK = "#1f2a37"
+"""Words, and the mark of the answer."""
 MUTED = "#5b6775"
+"""Today, and what is said in passing."""
 LINE = "#c9d0d8"
+"""Lines that carry nothing."""
 FAINT = "#eef1f4"
+EDGE = "#7d8b99"
+"""Lines that join marks."""
 BLUE = "#1f6a9a"
-SKY = "#7fb6d6"
+"""The case's menus, and more of a figure."""
 ORANGE = "#c8551b"
-SAND = "#e3a76f"
-CHANNELS = ("#1b4b72", "#6fb0d2", "#e0a04a")
+"""Less of a figure, losses, what is not allowed."""
+GAINS = "#d6e6f0"
+"""Behind words: brings more than it costs."""
+SAND = "#f3dccb"
+"""Behind words: costs more than it brings, or is not allowed."""
+GREY = "#e9ecef"
+"""Behind words: not offered by the case."""
+LOW, HIGH = "#b9722f", "#2f8f8a"
+"""A number at its low and at its high."""
+CELL_INK = "#1f2a38"
+"""Words on a cell whose shade is worked out, dark on every screen."""
+RAMP, RAMP_AGAINST = ("#f3f5f7", "#a9cde4"), ("#f3f5f7", "#eeb98f")
+PARTS = ("#7d8b99", "#4493bf", "#1c6596", "#123f5e", "#b5741a", "#7d5a3c", "#557d38", "#7a4e9c", "#2f8f8a", "#b0507c")
+"""Parts of a whole, told apart: plans as on the live page, channels."""
+CHANNELS = ("#123f5e", "#4493bf", "#b5741a")
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 CONFIG: dict[str, Any] = {
     "background": "transparent",
@@ -56,14 +80,15 @@ CONFIG: dict[str, Any] = {
     "text": {"fontSize": 12, "color": INK},
     "tick": {"opacity": 1},
 }
-# Scale words as in words.amount, for ticks.
+TICKS = 5
+_SCALES = ((1e9, " bn"), (1e6, " M"), (1e3, " k"), (1.0, ""))
+# Scale words as in words.amount, for ticks of axes whose ends are not known here.
 _SCALED = (
     "abs(datum.value) >= 1e9 ? format(datum.value / 1e9, ',.3~g') + ' bn' : "
     "abs(datum.value) >= 1e6 ? format(datum.value / 1e6, ',.3~g') + ' M' : "
     "abs(datum.value) >= 1e3 ? format(datum.value / 1e3, ',.3~g') + ' k' : format(datum.value, ',.3~g')"
 )
 _PERCENT = "format(100 * datum.value, '.3~g') + '%'"
-_PLAIN_MINUS = "replace({}, '\u2212', '-')"
 
 
 def data(rows: Iterable[Row]) -> alt.InlineData:
@@ -74,14 +99,39 @@ def data(rows: Iterable[Row]) -> alt.InlineData:
 def _plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    return printable(value) if isinstance(value, str) else value
+    return typeset(printable(value)) if isinstance(value, str) else value
 
 
-def axis(heading: str, unit: str, **more: Any) -> alt.Axis:
-    """A value axis with its unit in the title and readable ticks."""
+def axis(heading: str, unit: str, ends: Sequence[float] = (), **more: Any) -> alt.Axis:
+    """A value axis with its unit in the title and readable ticks.
+
+    ends: of the axis, where they are known: all ticks are then in one scale, with the digits that their step needs.
+    """
     labels = _PERCENT if is_share(unit) else _SCALED
     heading = ", ".join(part for part in (heading, axis_unit(heading, unit)) if part)
-    return alt.Axis(**{"title": heading, "labelExpr": _PLAIN_MINUS.format(labels), "tickCount": 5, **more})
+    placed: dict[str, Any] = {"tickCount": TICKS}
+    if ends and ends[1] > ends[0]:
+        placed["values"] = ticks(ends, more.pop("tickCount", TICKS))
+        labels = _labels(placed["values"], is_share(unit))
+    return alt.Axis(**{"title": heading, "labelExpr": labels, **placed, **more})
+
+
+def ticks(ends: Sequence[float], count: int = TICKS) -> list[float]:
+    """About so many round places between two ends, one, two or five of a power of ten apart."""
+    rough = (ends[1] - ends[0]) / max(count, 1)
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(k * power for k in (1.0, 2.0, 5.0, 10.0) if k * power >= 0.7 * rough)
+    first, last = math.ceil(ends[0] / step - 1e-9), math.floor(ends[1] / step + 1e-9)
+    return [float(f"{k * step:.12g}") for k in range(first, last + 1)]
+
+
+def _labels(values: Sequence[float], share: bool) -> str:
+    """Labels of ticks: one scale for all, and the digits of their step."""
+    step = min((b - a for a, b in itertools.pairwise(values)), default=0.0) or max(map(abs, values), default=1.0) or 1.0
+    most = max(map(abs, values), default=1.0)
+    size, word = (0.01, "%") if share else next(scale for scale in _SCALES if most >= scale[0] or scale[0] == 1.0)
+    digits = max(0, -math.floor(math.log10(step / size) + 1e-9))
+    return f"datum.value == 0 ? '0' : format(datum.value / {size!r}, ',.{digits}f') + '{word}'"
 
 
 def axis_unit(heading: str, unit: str) -> str:
@@ -125,6 +175,11 @@ def unique(labels: Iterable[str]) -> list[str]:
     return made
 
 
+def colours_of(parts: Sequence[str]) -> list[str]:
+    """A colour a part."""
+    return [PARTS[k % len(PARTS)] for k in range(len(parts))]
+
+
 def categories(limit: int = 140) -> alt.Axis:
     """An axis of names, without lines."""
     return alt.Axis(title=None, domain=False, ticks=False, labelColor=INK, labelPadding=8, labelLimit=limit)
@@ -148,9 +203,18 @@ def gain(value: float) -> str:
     return f"{'+' if value > 0 else ''}{amount(value)}"
 
 
+@view(alt.TopLevelMixin, "picture")
+def picture(chart: alt.TopLevelMixin) -> str:
+    """A chart as an image element that holds a still picture, with its words."""
+    words = typeset(str(chart.to_dict().get("description", "")))
+    svg = vl_convert.vegalite_to_svg(chart.to_dict())
+    told = base64.b64encode(svg.encode()).decode()
+    return f'<img alt="{escape(words)}" style="max-width:100%;background:#fff" src="data:image/svg+xml;base64,{told}">'
+
+
 def finish(chart: Chart, description: str) -> Chart:
     """The chart with the house style and its text for those who cannot see it."""
     size = alt.AutoSizeParams(type="fit-x", contains="padding")
-    made: Chart = chart.properties(description=printable(description), autosize=size)
+    made: Chart = chart.properties(description=typeset(printable(description)), autosize=size)
     styled: Chart = made.configure(**CONFIG)
     return styled

@@ -57,8 +57,9 @@ def waterfall_chart(solution: Solution, width: Width = 640, figure: str = "contr
     base = alt.Chart(data(rows), width=width, height=32 * len(rows))
     y = alt.Y("label:N", sort=[r["label"] for r in rows], axis=categories())
     ends_at = [v for r in rows for v in (r["low"], r["high"])]
-    scale = alt.Scale(domain=span(ends_at, 0.0, 0.0), range=room(8, 58), nice=False, zero=False)
-    ticks = axis(called, unit)
+    domain = span(ends_at, 0.0, 0.0)
+    scale = alt.Scale(domain=domain, range=room(8, 58), nice=False, zero=False)
+    ticks = axis(called, unit, domain)
     low, high = (alt.X(f"{end}:Q", scale=scale, axis=ticks) for end in ("low", "high"))
     hover = tips("Step", "Change", "From", "To")
     total = alt.datum.total == 1

@@ -52,7 +52,12 @@
     done.push(vegaEmbed(box, spec, options).then(function (made) { views.push([made.view, box]); }));
   }
   Promise.all(done).then(function () {
-    for (const box of document.querySelectorAll(".chart")) box.style.minHeight = "0";
+    for (const box of document.querySelectorAll(".chart")) {
+      box.style.minHeight = "0";
+      box.setAttribute("role", "img"); // a chart is one picture with its words: what is drawn inside says nothing by itself
+      for (const picture of box.querySelectorAll("svg")) picture.setAttribute("aria-hidden", "true");
+    }
+    for (const box of document.querySelectorAll(".scroll")) if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
     document.documentElement.dataset.drawn = String(views.length);
   });
   document.addEventListener("scroll", function () { tip.hidden = true; }, { passive: true });

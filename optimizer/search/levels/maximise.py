@@ -127,6 +127,7 @@ def maximise(
     run = MenuRun(asked.layout, asked.truth, tree, kernel, tuning, Recorder(), first)
     search = MenuSearch(run, tuple(pasts or ()), progress)
     _start(search, asked, _choices(seeds), pasts is None and floor == -math.inf)
+    search.tell()
     tree.run(search)
     return _finish(search, asked, survivors)
 
@@ -198,7 +199,7 @@ def _enumerate(asked: _MenuQuestion, chunk: int, stopped: Callable[[], bool] | N
 
 
 def _start(search: MenuSearch, asked: _MenuQuestion, seeds: list[Choice], drawn: bool) -> None:
-    """Find incumbents and queue a root box per mix level."""
+    """Find incumbents and queue a root box per mix level, each with a first bound: what is shown is finite."""
     if not asked.choices:
         return
     run, layout, truth, columns = search.run, asked.layout, asked.truth, asked.columns
@@ -217,7 +218,10 @@ def _start(search: MenuSearch, asked: _MenuQuestion, seeds: list[Choice], drawn:
     reference = Reference(middle if best is None else layout.columns(best.menu))
     for mix in mixes:
         record, first = asked.root(run.recorder, mix), multipliers.none(layout, run.aim)
-        search.push(OpenBox(layout, columns, mix, np.inf, reference, first, [], record, root=True), np.inf)
+        root = OpenBox(layout, columns, mix, np.inf, reference, first, [], record, root=True)
+        if not run.tree.clock.stop():
+            run.prove(root, multipliers.none(layout))
+        search.push(root, np.inf)
 
 
 def _finish(search: MenuSearch, asked: _MenuQuestion, survivors: bool) -> Screened:

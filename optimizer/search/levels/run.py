@@ -113,6 +113,12 @@ class MenuRun:
         box.bound = self.step(box, multiplier, box.reference).bound.total
         box.proof = (box.reference, multiplier)
 
+    def prove_lower(self, box: OpenBox, multiplier: Multiplier) -> None:
+        """Give a box the bound by this multiplier where it is lower than its own."""
+        total = self.step(box, multiplier, box.reference).bound.total
+        if total < box.bound:
+            box.bound, box.proof = total, (box.reference, multiplier)
+
     def restate(self, box: OpenBox) -> None:
         """State figures with an ``again`` part over what is left of a box, where that is worth it."""
         if not looser(box.layout, box.columns):

@@ -28,7 +28,7 @@ class MenuSearch:
     pasts: tuple[Past, ...] = ()
     """Of earlier runs."""
     progress: Callable[[float, float, int], None] | None = None
-    """Told value, bound and boxes after every box."""
+    """Told value, bound and boxes before the first box and after every one."""
     past: dict[int, list[BoundStep]] = field(default_factory=dict)
     """For later runs: see ``Past.steps``."""
 
@@ -43,7 +43,12 @@ class MenuSearch:
         tree = self.run.tree
         if not self.run.aim and tree.incumbent is not None:
             self._aim_again()
+        self.tell()
+
+    def tell(self) -> None:
+        """Value, bound and boxes as of now, to whoever listens."""
         if self.progress is not None:
+            tree = self.run.tree
             self.progress(tree.value, tree.bound, tree.boxes)
 
     def proven(self, box: OpenBox) -> bool:
@@ -51,13 +56,16 @@ class MenuSearch:
         return box.proof is not None
 
     def leave(self, box: OpenBox) -> None:
-        """Record the bound of a box that stays; a root that was never looked at gets its first one, if time is left."""
+        """Record the bound of a box that stays; a root that was never looked at gets a better one, if time is left."""
+        late = self.run.tree.clock.with_grace().stop()
         if box.proof is None:
-            if box.bound == np.inf and self.run.tree.clock.with_grace().stop():
+            if box.bound == np.inf and late:
                 box.bound = self.run.largest
                 self.run.recorder.terms(box.record)
                 return
             self.run.prove(box, self.run.multiplier if box.root else box.multiplier)
+        elif box.root and box.mix not in self.past and not late:
+            self.run.prove_lower(box, self.run.multiplier)
         assert box.proof is not None
         self.run.recorder.bound(box.layout, box.record, *box.proof)
 

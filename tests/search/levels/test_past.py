@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from amount import few, some
 
 from optimizer.model.instance import combine, evaluate
 from optimizer.search import maximise, recheck
@@ -31,7 +32,7 @@ def _shifted(drawn, amount):
 def test_a_run_with_a_past_equals_enumeration_and_can_be_rechecked(assorted, oracle, search_only, small):
     tuning = search_only(small)
     recalled = 0
-    for seed in range(small * 3000, small * 3000 + 25):
+    for seed in some(range(small * 3000, small * 3000 + 25)):
         drawn = assorted(seed)
         pasts, seeds = (), ()
         for amount in (0.0, -0.05, 0.1, 0.02):
@@ -49,7 +50,7 @@ def test_a_run_with_a_past_equals_enumeration_and_can_be_rechecked(assorted, ora
             assert best - tiny <= checked <= found.bound + tiny, seed
             recalled += sum(len(steps) for past in pasts for steps in past.steps.values())
             pasts, seeds = (found.past, *pasts[:1]), ((found.menu, found.mix),)
-    assert recalled > 50
+    assert recalled > few(50)
 
 
 def test_the_same_past_gives_the_same_answer(assorted, search_only):
@@ -71,7 +72,7 @@ def test_the_same_past_gives_the_same_answer(assorted, search_only):
 def test_a_moved_bound_holds_for_every_menu_of_its_part(assorted, search_only, monkeypatch):
     tuning = search_only(1)
     tried = 0
-    for seed in range(9000, 9120):
+    for seed in some(range(9000, 9120)):
         drawn = assorted(seed)
         past = maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-6, tuning=tuning).past
         case = _shifted(drawn, -0.03)
@@ -92,7 +93,7 @@ def test_a_moved_bound_holds_for_every_menu_of_its_part(assorted, search_only, m
                 spent = sum(np.meshgrid(*(t - p for t, p in zip(new.top, new.potential, strict=True)), indexing="ij"))
                 assert (truth <= new.total - spent.ravel() + 1e-12 * (1.0 + np.abs(truth))).all(), seed
                 tried += 1
-    assert tried > 20
+    assert tried > few(20)
 
 
 def test_a_past_of_another_problem_is_not_used(assorted, search_only):
