@@ -70,6 +70,12 @@ def _serve(app: typer.Typer) -> None:
     register(app)
 
 
+def _warm(app: typer.Typer) -> None:
+    from optimizer.cli.warm import register
+
+    register(app)
+
+
 def _studies(app: typer.Typer) -> None:
     from optimizer.cli.studies import register
 
@@ -89,6 +95,7 @@ GROUPS: dict[Group, tuple[str, ...]] = {
     _learn: ("learn",),
     _backtests: ("backtest",),
     _serve: ("serve",),
+    _warm: ("warm",),
     _studies: (),
 }
 """Verbs by group, in the order of the help; what the studies are is known to their file alone."""

@@ -102,6 +102,18 @@ class Tuning:
     """Most menus of a box that is sifted in halves."""
     smaller_part: int = 8
     """Of two parts of a box, the smaller one keeps at least one level in so many."""
+    share_types: int = 30
+    """Types up to which boxes may be cut by the sizes of types ..."""
+    share_plans: int = 12
+    """... where there are as many plans."""
+    share_merged_levels: int = 8_000
+    """Levels of merged plans there up to which a box's plans are taken together."""
+    share_narrow: float = 0.02
+    """Spans no wider than this part of themselves are not cut."""
+    share_least: float = 0.1
+    """Part of the bound's error that a type must be to blame for."""
+    share_margin: float = 0.5
+    """Part of a span's logarithm at either end where it is not cut."""
     merged_levels: int = 600
     """Levels of merged plans up to which a box's plans are taken together."""
     merged_pairs: int = 4_000_000

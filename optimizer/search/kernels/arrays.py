@@ -10,7 +10,7 @@ from optimizer.search.levels.layout import Layout
 from optimizer.search.levels.sifting import Sieve, join, sift
 from optimizer.search.levels.wide import WideBounds, is_wide
 from optimizer.search.tuning import DEFAULT, Tuning
-from optimizer.typing import Ints
+from optimizer.typing import Array, Ints
 
 
 class NumpyKernel:
@@ -20,11 +20,14 @@ class NumpyKernel:
         self._tuning = tuning
         self._wide = WideBounds(tuning.wide_tables)
 
-    def bound(self, layout: Layout, form: Form, box: tuple[Ints, ...], mix: int, reference: Reference) -> BoxBound:
-        """See ``levels.bounds.bound_box``, and ``levels.wide`` where a plan has very many levels."""
+    def bound(
+        self, layout: Layout, form: Form, box: tuple[Ints, ...], mix: int, reference: Reference,
+        spans: Array | None = None,
+    ) -> BoxBound:  # fmt: skip
+        """See ``levels.bounds.bound_box``, and ``levels.wide`` where a plan has very many levels, without spans."""
         if is_wide(box, self._tuning.wide_levels):
             return self._wide.bound(layout, form, box, mix, reference)
-        return bound_box(layout, form, box, mix, reference, self._tuning.plans_at_once)
+        return bound_box(layout, form, box, mix, reference, self._tuning.plans_at_once, spans)
 
     def sift(self, box: tuple[Ints, ...], sieves: Sequence[Sieve], thorough: bool) -> tuple[Ints, float] | None:
         """Plan by plan; where that leaves too many parts and ``thorough`` asks for it, by joining half menus."""

@@ -13,7 +13,7 @@ from optimizer.search.levels.bounds import BoxBound, Form, Reference
 from optimizer.search.levels.layout import Layout
 from optimizer.search.levels.sifting import Sieve
 from optimizer.search.tuning import DEFAULT, Tuning
-from optimizer.typing import Ints
+from optimizer.typing import Array, Ints
 
 if TYPE_CHECKING:
     from optimizer.search.kernels.loops import CompiledKernel
@@ -26,6 +26,7 @@ def _compiled() -> type[CompiledKernel] | None:
         from optimizer.search.kernels.loops import CompiledKernel
     except (ImportError, RuntimeError):  # not installed, or nowhere to keep what it compiles
         return None
+    CompiledKernel.forget_unreadable()
     return CompiledKernel
 
 
@@ -55,10 +56,13 @@ class ChosenKernel:
         self._kernel: Kernel = NumpyKernel(tuning)
         self._read = 0
 
-    def bound(self, layout: Layout, form: Form, box: tuple[Ints, ...], mix: int, reference: Reference) -> BoxBound:
+    def bound(
+        self, layout: Layout, form: Form, box: tuple[Ints, ...], mix: int, reference: Reference,
+        spans: Array | None = None,
+    ) -> BoxBound:  # fmt: skip
         """By the kernel that serves now."""
         self._count(numbers_read(layout, box, self._tuning.counted_levels))
-        return self._kernel.bound(layout, form, box, mix, reference)
+        return self._kernel.bound(layout, form, box, mix, reference, spans)
 
     def sift(self, box: tuple[Ints, ...], sieves: Sequence[Sieve], thorough: bool) -> tuple[Ints, float] | None:
         """By the kernel that serves now."""

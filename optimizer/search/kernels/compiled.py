@@ -55,6 +55,8 @@ class Question(NamedTuple):
     """(J,) columns."""
     shift: Array
     """(J, I), or (0, I) for none."""
+    spans: Array
+    """(2, I) least and largest sizes, or (0, I) for none."""
 
 
 class Sums(NamedTuple):
@@ -197,6 +199,7 @@ def _around(tables, question, sums):  # type: ignore[no-untyped-def]
 def _potentials(tables, question, around, start, stop, flat, absolute):  # type: ignore[no-untyped-def]
     """D without level amounts into ``flat``, absolute sums of the numerators into ``absolute``, both (n,)."""
     matrix, rows, people, unit, reach = tables.matrix, question.rows, tables.people, around.unit, around.reach
+    spans = question.spans
     types = len(people)
     value = np.empty(types)
     j = 0
@@ -214,10 +217,18 @@ def _potentials(tables, question, around, start, stop, flat, absolute):  # type:
                     value[i] += rows[q] * row[i]
         w, base, low, high = tables.weight[column], around.base[j], around.low[j], around.high[j]
         total, size = 0.0, 0.0
-        for i in range(types):
-            d = value[i] - unit[i] * w[i] - base[i]
-            total += people[i] * d / (w[i] + (low[i] if d > 0.0 else high[i]))
-            size += abs(value[i]) * reach[i]
+        if len(spans):
+            least, most = spans[0], spans[1]
+            for i in range(types):
+                d = value[i] - unit[i] * w[i] - base[i]
+                held = max(w[i] + low[i], least[i]) if d > 0.0 else min(w[i] + high[i], most[i])
+                total += people[i] * d / held
+                size += abs(value[i]) * reach[i]
+        else:
+            for i in range(types):
+                d = value[i] - unit[i] * w[i] - base[i]
+                total += people[i] * d / (w[i] + (low[i] if d > 0.0 else high[i]))
+                size += abs(value[i]) * reach[i]
         flat[k], absolute[k] = total, size
 
 
@@ -257,6 +268,7 @@ def _finished(tables, question, around, flat, absolute):  # type: ignore[no-unty
 def _favoured(tables, question, around, best):  # type: ignore[no-untyped-def]
     """Cut, rest, gradient, and truth at the levels that the bound favours (J,)."""
     weight, matrix, people, rows, shift = tables.weight, tables.matrix, tables.people, question.rows, question.shift
+    spans = question.spans
     center, unit, base, per_size = question.center, around.unit, around.base, around.per_size
     plans, types, figures = len(best), len(people), len(rows)
     cut, at_best, gradient = np.empty(figures), np.empty(figures), np.empty((plans, types))
@@ -278,7 +290,10 @@ def _favoured(tables, question, around, best):  # type: ignore[no-untyped-def]
             for q in range(figures):
                 value += rows[q] * matrix[q, best[j], i]
             d = value - unit[i] * w[i] - own[i]
-            reached[i] = people[i] / (w[i] + (around.low[j, i] if d > 0.0 else around.high[j, i]))
+            held = w[i] + (around.low[j, i] if d > 0.0 else around.high[j, i])
+            if len(spans):
+                held = max(held, spans[0, i]) if d > 0.0 else min(held, spans[1, i])
+            reached[i] = people[i] / held
             taken[i] += w[i] * reached[i]
             size[i] += w[i]
             gradient[j, i] = people[i] - reached[i]

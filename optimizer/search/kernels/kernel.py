@@ -9,14 +9,17 @@ from typing import Protocol
 from optimizer.search.levels.bounds import BoxBound, Form, Reference
 from optimizer.search.levels.layout import Layout
 from optimizer.search.levels.sifting import Sieve
-from optimizer.typing import Ints
+from optimizer.typing import Array, Ints
 
 
 class Kernel(Protocol):
     """Bounds and sifting. Kernels agree up to rounding, which the slack of the bounds covers."""
 
-    def bound(self, layout: Layout, form: Form, box: tuple[Ints, ...], mix: int, reference: Reference) -> BoxBound:
-        """The separable bound of a form over a box of columns per plan; see ``levels.bounds``."""
+    def bound(
+        self, layout: Layout, form: Form, box: tuple[Ints, ...], mix: int, reference: Reference,
+        spans: Array | None = None,
+    ) -> BoxBound:  # fmt: skip
+        """The separable bound of a form over a box of columns per plan and spans of sizes; see ``levels.bounds``."""
         ...
 
     def sift(self, box: tuple[Ints, ...], sieves: Sequence[Sieve], thorough: bool) -> tuple[Ints, float] | None:

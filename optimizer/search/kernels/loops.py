@@ -15,7 +15,13 @@ from optimizer.search.levels.bounds import BoxBound, Form, Reference
 from optimizer.search.levels.layout import Layout
 from optimizer.search.levels.sifting import Sieve, side_by_side
 from optimizer.search.tuning import DEFAULT, Tuning
-from optimizer.typing import Ints
+from optimizer.typing import Array, Ints
+
+CALLED = (
+    compiled.weight_sums, compiled._bound, compiled._around, compiled._potentials, compiled._finished,
+    compiled.left_over,
+)  # fmt: skip
+"""The loops that Python calls."""
 
 
 def compiled_before(loop: Any) -> bool:
@@ -25,9 +31,27 @@ def compiled_before(loop: Any) -> bool:
     try:
         kept = loop._cache._cache_file._load_index()
         machine = cpu_target.target_context.codegen().magic_tuple()
-    except (AttributeError, OSError):  # another numba, or an index that cannot be read
+    except Exception:  # another numba, or an index that cannot be read: unpickling raises whatever it comes upon
         return False
     return any(key[1] == machine for key in kept)
+
+
+def forget_unreadable(loop: Any) -> bool:
+    """Empty a loop's index on disk where it cannot be read, as after an upgrade in place; whether it was.
+
+    numba reads the index before it asks whether it is of this version: names that are gone then raise.
+    """
+    try:
+        loop._cache._cache_file._load_index()
+    except OSError:  # nowhere to keep it: numba copes
+        return False
+    except Exception:  # whatever unpickling comes upon
+        try:
+            loop._cache.flush()
+        except (AttributeError, OSError):
+            return False
+        return True
+    return False
 
 
 class CompiledKernel:
@@ -38,7 +62,10 @@ class CompiledKernel:
         self._tables: tuple[Layout, int, compiled.Tables] | None = None
         self._box: tuple[Layout, tuple[Ints, ...], list[int], Any, compiled.Sums] | None = None
 
-    def bound(self, layout: Layout, form: Form, box: tuple[Ints, ...], mix: int, reference: Reference) -> BoxBound:
+    def bound(
+        self, layout: Layout, form: Form, box: tuple[Ints, ...], mix: int, reference: Reference,
+        spans: Array | None = None,
+    ) -> BoxBound:  # fmt: skip
         """As ``levels.bounds.bound_box``, up to rounding."""
         if self._tables is None or self._tables[0] is not layout or self._tables[1] != mix:
             rows = layout.rows
@@ -51,8 +78,9 @@ class CompiledKernel:
             self._box = (layout, box, edges, inside, compiled.weight_sums(layout.weight, *inside))
         edges, inside, sums = self._box[2:]
         shift = reference.shift if reference.shift is not None else np.empty((0, layout.weight.shape[1]))
+        confined = np.empty((0, layout.weight.shape[1])) if spans is None else spans
         center = np.ascontiguousarray(reference.columns)
-        question = compiled.Question(form.weights, form.shift, form.size, inside[0], inside[1], center, shift)
+        question = compiled.Question(form.weights, form.shift, form.size, inside[0], inside[1], center, shift, confined)
         total, flat, *rest = compiled.bound(self._tables[2], question, sums, self._tuning.shared_numbers)
         return BoxBound(total, tuple(flat[a:b] for a, b in itertools.pairwise(edges)), *rest)
 
@@ -84,15 +112,20 @@ class CompiledKernel:
     @staticmethod
     def on_disk() -> bool:
         """Whether every loop was compiled before, so that it need only be loaded; compiling takes some 12 s."""
-        called = (compiled.weight_sums, compiled._bound, compiled._around, compiled._potentials, compiled._finished)
-        return all(compiled_before(loop) for loop in (*called, compiled.left_over))
+        return all(compiled_before(loop) for loop in CALLED)
+
+    @staticmethod
+    def forget_unreadable() -> None:
+        """A broken index counts as none: its loops are compiled anew."""
+        for loop in (*CALLED, compiled._favoured, compiled._least_rest):
+            forget_unreadable(loop)
 
     @staticmethod
     def compile_all() -> None:
         """Call every loop once, which compiles what is not compiled yet."""
         one, columns, first = np.ones(1), np.zeros(1, dtype=np.intp), np.array([0, 1])
         tables = compiled.Tables(np.ones((1, 1)), np.ones((1, 1, 1)), np.ones((1, 1)), np.ones((1, 1)), one, one, one)
-        question = compiled.Question(one, 0.0, 0.0, columns, first, columns, np.empty((0, 1)))
+        question = compiled.Question(one, 0.0, 0.0, columns, first, columns, *np.empty((2, 0, 1)))
         compiled.bound(tables, question, compiled.weight_sums(tables.weight, columns, first), 1)
         compiled.bound(tables, question, compiled.weight_sums(tables.weight, columns, first), 100)
         compiled.left_over(np.ones((1, 1)), first, one, one, np.ones(1, dtype=np.bool_), 1, 1)

@@ -8,6 +8,10 @@ lambda_i times the denominator, less the same at c:
 
 Exact at a single menu; the error falls with the square of the box. The reference may lie outside the box.
 Conditions enter with multipliers >= 0, so the bound holds for every choice that meets them.
+
+A box may also confine sizes, 1 + the sum of all weights, to a span of each type: its menus are those within. The value
+of type i is lambda_i + y_i sum_j d_ij with one y_i = 1 / size, whatever confines it; so where
+d > 0, the least size of the span takes the place of a smaller one above, where d < 0 the largest that of a larger one.
 """
 
 from __future__ import annotations
@@ -18,7 +22,7 @@ import numpy as np
 
 from optimizer.search.levels.layout import EPS, Layout
 from optimizer.search.tuning import DEFAULT
-from optimizer.typing import Array, Ints
+from optimizer.typing import Array, Bools, Ints
 
 
 @dataclass(frozen=True)
@@ -123,31 +127,46 @@ def make_form(layout: Layout, multiplier: Multiplier, chord: Chord | None) -> Fo
 
 
 def plan_potentials(
-    weight: Array, value: Array, unit: Array, base: Array, low: Array, high: Array, people: Array
-) -> Array:
+    weight: Array, value: Array, unit: Array, base: Array, low: Array, high: Array, people: Array,
+    spans: Array | None = None,
+) -> Array:  # fmt: skip
     """(L,) D of one plan's levels: the inner loop of the search.
 
     ``weight``, ``value``: (L, I) denominators and numerators; ``unit``: (I,) lambda; ``base``: value less lambda times
     weight at the reference; ``low``, ``high``: one plus the other plans' least and largest weights, (I,) or (L, I).
     """
-    return np.asarray(plan_rates(weight, value, unit, base, low, high) @ people)
+    return np.asarray(plan_rates(weight, value, unit, base, low, high, spans) @ people)
 
 
-def plan_rates(weight: Array, value: Array, unit: Array, base: Array, low: Array, high: Array) -> Array:
-    """(L, I) D of one plan's levels per person of each type."""
+def plan_rates(
+    weight: Array, value: Array, unit: Array, base: Array, low: Array, high: Array, spans: Array | None = None
+) -> Array:
+    """(L, I) D of one plan's levels per person of each type; ``spans``: (2, I) least and largest sizes."""
     d = weight * unit
     np.subtract(value, d, out=d)
     d -= base
-    total = np.where(d > 0.0, low, high)
+    gains = d > 0.0
+    total = np.where(gains, low, high)
     total += weight
+    total = within(total, gains, spans)
     return np.divide(d, total, out=total)
+
+
+def within(size: Array, gains: Bools, spans: Array | None) -> Array:
+    """Sizes (..., I) not below the least of their spans (2, I) where ``gains``, not above the largest elsewhere."""
+    if spans is None:
+        return size
+    return np.asarray(np.where(gains, np.maximum(size, spans[0]), np.minimum(size, spans[1])))
 
 
 def bound_box(
     layout: Layout, form: Form, box: tuple[Ints, ...], mix: int, reference: Reference,
-    at_once: int = DEFAULT.plans_at_once,
+    at_once: int = DEFAULT.plans_at_once, spans: Array | None = None,
 ) -> BoxBound:  # fmt: skip
-    """The bound of a form over a box given by columns per plan. ``at_once``: see ``Tuning.plans_at_once``."""
+    """The bound of a form over a box given by columns per plan, and by ``spans`` (2, I) of sizes.
+
+    ``at_once``: see ``Tuning.plans_at_once``.
+    """
     weight, rows, people = layout.weight, layout.rows, layout.customers[mix]
     center = reference.columns
     at = weight[center]
@@ -163,7 +182,7 @@ def bound_box(
     least, most = np.minimum.reduceat(own, first, axis=0), np.maximum.reduceat(own, first, axis=0)
     around = (others(least), others(most))
     level = form.weights @ rows.fixed
-    flat = _potentials(own, value, unit, base, around, people, counts, at_once)
+    flat = _potentials(own, value, unit, base, around, people, counts, at_once, spans)
     flat += level[columns] - np.repeat(level[center], counts)
     potential = tuple(np.split(flat, first[1:]))
     pick = first + np.array([int(p.argmax()) for p in potential])
@@ -173,7 +192,8 @@ def bound_box(
     terms = np.maximum.reduceat(np.abs(value) @ reach, first).sum() + 2.0 * float((most @ (np.abs(unit) * reach)).sum())
     terms += 2.0 * ((np.abs(base) + np.abs(value_at)).sum(axis=0) + np.abs(outside) + np.abs(unit)) @ reach
     slack = slack_of(layout, form, mix, len(box), float(terms))
-    reached = people / (np.where(value[pick] - unit * own[pick] > base, *around) + own[pick])
+    gains = value[pick] - unit * own[pick] > base
+    reached = people / within(np.where(gains, *around) + own[pick], gains, spans)
     cut, rest, at_best = cut_of(layout, mix, reference, columns[pick], at_rows, size, reached)
     gradient = people - (own[pick] * reached).sum(axis=0) - reached
     fall = float((top - np.minimum.reduceat(flat, first)).max())
@@ -183,17 +203,17 @@ def bound_box(
 
 def _potentials(
     own: Array, value: Array, unit: Array, base: Array, around: tuple[Array, Array], people: Array, counts: Ints,
-    at_once: int,
+    at_once: int, spans: Array | None,
 ) -> Array:  # fmt: skip
     """(columns of the box,) D: small boxes in one go, large ones plan by plan, which saves copies."""
     if own.size <= at_once:
         spread = [np.repeat(part, counts, axis=0) for part in (base, *around)]
-        return plan_potentials(own, value, unit, spread[0], spread[1], spread[2], people)
+        return plan_potentials(own, value, unit, spread[0], spread[1], spread[2], people, spans)
     ends = np.cumsum(counts)
     parts = [slice(end - count, end) for end, count in zip(ends, counts, strict=True)]
     low, high = around
     return np.concatenate(
-        [plan_potentials(own[p], value[p], unit, base[j], low[j], high[j], people) for j, p in enumerate(parts)]
+        [plan_potentials(own[p], value[p], unit, base[j], low[j], high[j], people, spans) for j, p in enumerate(parts)]
     )
 
 

@@ -163,9 +163,12 @@ def _group(layout: Layout, box: tuple[Ints, ...], plans: list[int]) -> _PartialM
     types, figures = layout.weight.shape[1], len(rows.fixed)
     weight, value, fixed = np.zeros((1, types)), np.zeros((figures, 1, types)), np.zeros((figures, 1))
     if plans:
-        grid = np.meshgrid(*(box[j] for j in plans), indexing="ij")
-        for j, g in zip(plans, grid, strict=True):
-            columns[:, j] = g.ravel()
+        open_plans = [j for j in plans if len(box[j]) > 1]  # numpy knows no more than 64 axes
+        at = np.unravel_index(np.arange(size), tuple(len(box[j]) for j in open_plans)) if open_plans else ()
+        for j in plans:
+            columns[:, j] = box[j][0]
+        for j, index in zip(open_plans, at, strict=True):
+            columns[:, j] = box[j][index]
     for j in plans:
         c = box[j]
         weight = _grown(weight, layout.weight[c])

@@ -146,7 +146,13 @@ class Layout:
         return self.origin.layout.menu(inner)
 
     def columns(self, menu: Sequence[int]) -> Ints:
-        """One column per plan of original level indices."""
+        """One column per plan of original level indices; of plans taken together the level that stands for most of
+        them, where none stands for all."""
+        if self.origin is not None:
+            inner = self.origin.layout.columns(menu)
+            pairs = zip(self.origin.groups, self.origin.parts, self.column, strict=True)
+            near = [own[int((part == inner[list(group)]).sum(axis=1).argmax())] for group, part, own in pairs]
+            return np.array(near, dtype=np.intp)
         return np.array([c[k] for c, k in zip(self.column, menu, strict=True)], dtype=np.intp)
 
 

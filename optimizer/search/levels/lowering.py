@@ -36,7 +36,7 @@ def lower(run: MenuRun, box: OpenBox, steps: list[BoundStep]) -> BoundStep | Non
             checked = above
         _move(run, box, number, step, best)
         if run.tree.clock.stop():
-            run.tree.push(box, box.bound if run.aim else np.inf, box.layout.depth)
+            run.tree.push(box, box.bound if run.aim else np.inf, run.depth(box))
             return None
     return best
 

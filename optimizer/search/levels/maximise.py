@@ -16,18 +16,20 @@ from optimizer.search.engine import BestFirst, Clock, GapRule, SearchStatus
 from optimizer.search.kernels import ChosenKernel
 from optimizer.search.levels import multipliers
 from optimizer.search.levels.again import stated
+from optimizer.search.levels.alike import alike, switched
 from optimizer.search.levels.bounds import Reference
 from optimizer.search.levels.enumeration import Incumbent, best_of_box
 from optimizer.search.levels.evaluation import Truth
 from optimizer.search.levels.incumbents import find, near
 from optimizer.search.levels.layout import Box, Layout, checked_box, prepare
+from optimizer.search.levels.merging import Groups
 from optimizer.search.levels.past import Past
 from optimizer.search.levels.result import Screened
 from optimizer.search.levels.run import MenuRun
 from optimizer.search.levels.search import MenuSearch
 from optimizer.search.levels.state import OpenBox
 from optimizer.search.levels.surviving import surviving_box
-from optimizer.search.proof.certificate import Recorder
+from optimizer.search.proof.certificate import Node, Recorder
 from optimizer.search.tuning import DEFAULT, Tuning
 from optimizer.typing import Choice, Ints, LevelIndices
 
@@ -43,16 +45,42 @@ class _MenuQuestion:
     mixes: list[int]
     excluded: list[Choice]
     began: float
+    groups: Groups = ()
+    """Plans of the problem as it came, where those that attract alike are taken together: ``layout`` and ``columns``
+    are then of the problem stated so."""
+    whole: tuple[Layout, tuple[Ints, ...]] | None = None
+    """That problem, and its box."""
+
+    @property
+    def given(self) -> tuple[Layout, tuple[Ints, ...]]:
+        """Layout and box of the problem as it came."""
+        return (self.layout, self.columns) if self.whole is None else self.whole
 
     @property
     def choices(self) -> int:
         """Menus times mix levels, rules not counted."""
         return math.prod(map(len, self.columns)) * len(self.mixes)
 
+    def root(self, recorder: Recorder, mix: int) -> Node:
+        """What is recorded of a mix level."""
+        node = recorder.root(mix)
+        return recorder.alike(node, self.groups) if self.groups else node
+
+    def switched(self) -> _MenuQuestion:
+        """The same question with plans that attract alike taken together, see ``levels.alike``."""
+        limits = [limit.figure for limit in self.truth.limits]
+        box = [np.sort(self.layout.level[c]) for c in self.columns]
+        rows = () if self.excluded else alike(self.layout.instance, self.truth.aim, limits, box)
+        if not rows:
+            return self
+        layout, columns, groups = switched(self.layout, self.columns, rows)
+        return replace(self, layout=layout, columns=columns, groups=groups, whole=(self.layout, self.columns))
+
     def certificate(self, recorder: Recorder, bound: float) -> dict[str, Any]:
         """The finished certificate."""
         plain = [[list(menu), mix] for menu, mix in self.excluded]
-        return recorder.data(self.layout, bound, self.columns, plain)
+        layout, columns = self.given
+        return recorder.data(layout, bound, columns, plain)
 
 
 def _question(
@@ -87,7 +115,7 @@ def maximise(
     """
     if not (np.isfinite(gap) and gap >= 0.0 and np.isfinite(scale) and scale >= 0.0 and floor < math.inf):
         raise bad_argument("gap", "and scale must be finite and not negative, and floor a number")
-    asked = _question(instance, aim, limits, box, excluded)
+    asked = _question(instance, aim, limits, box, excluded).switched()
     work = asked.choices * instance.types * len(asked.layout.rows.fixed)
     if asked.choices <= tuning.whole_choices and work <= tuning.whole_numbers:
         return _enumerate(asked, tuning.chunk_numbers, None)
@@ -145,12 +173,13 @@ def _enumerate(asked: _MenuQuestion, chunk: int, stopped: Callable[[], bool] | N
     count = 0
     cut = False
     for mix in asked.mixes if asked.choices else ():
+        node = asked.root(recorder, mix)
         try:
             best = best_of_box(asked.layout, asked.truth, asked.columns, mix, best, chunk, stopped)
         except InterruptedError:
             cut = True
             break
-        recorder.root(mix)["enumerate"] = True
+        node["enumerate"] = True
         count += asked.choices // len(asked.mixes)
     value = -np.inf if best is None else best.value
     ended = SearchStatus.INFEASIBLE if best is None else SearchStatus.CLOSED
@@ -188,7 +217,7 @@ def _start(search: MenuSearch, asked: _MenuQuestion, seeds: list[Choice], drawn:
     middle = np.array([c[len(c) // 2] for c in columns], dtype=np.intp)
     reference = Reference(middle if best is None else layout.columns(best.menu))
     for mix in mixes:
-        record, first = run.recorder.root(mix), multipliers.none(layout, run.aim)
+        record, first = asked.root(run.recorder, mix), multipliers.none(layout, run.aim)
         root = OpenBox(layout, columns, mix, np.inf, reference, first, [], record, root=True)
         if not run.tree.clock.stop():
             run.prove(root, multipliers.none(layout))

@@ -34,9 +34,9 @@ def merged_levels(counts: Sequence[int], groups: Groups) -> int:
     return sum(math.prod(counts[j] for j in group) for group in groups)
 
 
-def mergeable(layout: Layout, counts: Sequence[int], groups: Groups, tuning: Tuning) -> bool:
-    """Whether the merged plans have few levels, and the tables of their allowed pairs stay small."""
-    if merged_levels(counts, groups) > tuning.merged_levels:
+def mergeable(layout: Layout, counts: Sequence[int], groups: Groups, tuning: Tuning, most: int) -> bool:
+    """Whether the merged plans have at most so many levels, and the tables of their allowed pairs stay small."""
+    if merged_levels(counts, groups) > most:
         return False
     sizes = {j: math.prod(counts[k] for k in group) for group in groups for j in group}
     return all(sizes[a] * sizes[b] <= tuning.merged_pairs for a, b, _ in layout.rules)
@@ -53,6 +53,14 @@ def merge(layout: Layout, box: tuple[Ints, ...], groups: Groups) -> tuple[Layout
         np.stack([layout.column[j][levels[j][grid[:, k]]] for k, j in enumerate(group)], axis=1)
         for group, grid in zip(groups, grids, strict=True)
     ]
+    return together(layout, groups, parts)
+
+
+def together(layout: Layout, groups: Groups, parts: Sequence[Ints]) -> tuple[Layout, tuple[Ints, ...]]:
+    """The problem with one plan per group, and the columns that the rules allow.
+
+    ``parts``: per group (levels, members) columns of its plans, by merged level.
+    """
     weights = [_summed(layout.weight[None], part)[0] for part in parts]
     people = layout.customers.mean(axis=0)
     order = [np.argsort((w / (1.0 + w)) @ people, kind="stable").astype(np.intp) for w in weights]

@@ -21,7 +21,7 @@ from optimizer.search.levels.rules import consistent
 from optimizer.search.levels.state import BoundStep, OpenBox
 from optimizer.search.proof.certificate import Recorder
 from optimizer.search.tuning import Tuning
-from optimizer.typing import Ints, LevelIndices
+from optimizer.typing import Array, Ints, LevelIndices
 
 
 @dataclass
@@ -57,6 +57,21 @@ class MenuRun:
         """Menus left over by sifting up to which they are evaluated."""
         return self._menus(self.tuning.left_menus, self.tuning.left_numbers / self.layout.plans)
 
+    @cached_property
+    def by_shares(self) -> bool:
+        """Whether boxes may be cut by the sizes of types: few types, many plans."""
+        tuning = self.tuning
+        return self.layout.weight.shape[1] <= tuning.share_types and self.layout.plans >= tuning.share_plans
+
+    @cached_property
+    def merged_levels(self) -> int:
+        """Levels of merged plans up to which a box's plans are taken together."""
+        return self.tuning.share_merged_levels if self.by_shares else self.tuning.merged_levels
+
+    def depth(self, box: OpenBox) -> int:
+        """Boxes of larger depth come first; where types are few, and tables of merged plans small, the best bound."""
+        return 0 if self.by_shares else box.layout.depth
+
     def _menus(self, most: int, numbers: float) -> int:
         each = self.layout.weight.shape[1] * len(self.layout.rows.fixed)
         return int(min(most, max(16, numbers // each)))
@@ -71,17 +86,18 @@ class MenuRun:
 
     def step(self, box: OpenBox, multiplier: Multiplier, reference: Reference) -> BoundStep:
         """A bound of the box."""
-        return self._step(box.layout, box.columns, box.mix, multiplier, reference)
+        return self._step(box.layout, box.columns, box.mix, multiplier, reference, box.spans)
 
     def bound_for(self, columns: tuple[Ints, ...], mix: int, reference: Reference) -> BoxBound:
         """The bound over any box of the whole problem with the multiplier last found at a root."""
         return self._step(self.layout, columns, mix, self.multiplier, reference).bound
 
     def _step(
-        self, layout: Layout, columns: tuple[Ints, ...], mix: int, multiplier: Multiplier, reference: Reference
-    ) -> BoundStep:
+        self, layout: Layout, columns: tuple[Ints, ...], mix: int, multiplier: Multiplier, reference: Reference,
+        spans: Array | None = None,
+    ) -> BoundStep:  # fmt: skip
         chord = chord_of(layout, columns, mix, reference, self.kernel.bound)
-        bound = self.kernel.bound(layout, make_form(layout, multiplier, chord), columns, mix, reference)
+        bound = self.kernel.bound(layout, make_form(layout, multiplier, chord), columns, mix, reference, spans)
         return BoundStep(bound, columns, multiplier, reference, chord)
 
     def evaluate(self, box: OpenBox) -> BoundStep:
@@ -113,7 +129,7 @@ class MenuRun:
         if box.proof is not None:
             reference, multiplier = box.proof
             # what was known of it is shown anew, by the figures as they now are
-            box.bound = self._step(layout, box.columns, box.mix, multiplier, reference).bound.total
+            box.bound = self._step(layout, box.columns, box.mix, multiplier, reference, box.spans).bound.total
         box.layout, box.record = layout, self.recorder.restate(box.record)
 
     @staticmethod

@@ -9,13 +9,14 @@ import numpy as np
 
 from optimizer.search.levels import multipliers
 from optimizer.search.levels.again import looser
-from optimizer.search.levels.bounds import Reference
+from optimizer.search.levels.bounds import Reference, make_form
 from optimizer.search.levels.branching import cut
 from optimizer.search.levels.lowering import lower
 from optimizer.search.levels.merging import merge, mergeable, pairs, transfer
 from optimizer.search.levels.past import Past, recalled, telling
 from optimizer.search.levels.run import MenuRun
 from optimizer.search.levels.settling import settle
+from optimizer.search.levels.shares import halves, share_cut
 from optimizer.search.levels.state import BoundStep, OpenBox
 
 
@@ -33,7 +34,7 @@ class MenuSearch:
 
     def push(self, box: OpenBox, key: float) -> None:
         """Queue a box: the most merged ones first, which keeps few of their tables alive; then larger keys."""
-        self.run.tree.push(box, key, box.layout.depth)
+        self.run.tree.push(box, key, self.run.depth(box))
 
     def branch(self, boxes: list[OpenBox]) -> None:
         """See ``engine.Branching``."""
@@ -74,7 +75,7 @@ class MenuSearch:
         for box in self.run.tree.waiting:
             box.cuts = []
             box.multiplier = box.proof[1] if box.proof is not None else multipliers.none(box.layout)
-        self.run.tree.requeue(lambda box: box.layout.depth)
+        self.run.tree.requeue(self.run.depth)
 
     def _process(self, box: OpenBox) -> None:
         run = self.run
@@ -102,8 +103,9 @@ class MenuSearch:
         others = [step for step in steps if step is not best]
         if settle(run, box, [best, *others[: -run.tuning.sieves : -1]]) or self._restate(box, best):
             return
-        if not self._merge(box, best):
-            self._split(box, best)
+        if self._merge(box, best) or (run.by_shares and self._split_shares(box, best)):
+            return
+        self._split(box, best)
 
     def _begin(self, root: OpenBox) -> bool:
         """Give a root a first bound, or what earlier runs know of it; True if nothing is left."""
@@ -159,7 +161,11 @@ class MenuSearch:
         """Queue the box with plans taken together in pairs, if it is small enough for that."""
         run, layout, counts = self.run, box.layout, [len(c) for c in box.columns]
         groups = pairs(counts)
-        if not run.aim or len(groups) == len(counts) or not mergeable(layout, counts, groups, run.tuning):
+        if (
+            not run.aim
+            or len(groups) == len(counts)
+            or not mergeable(layout, counts, groups, run.tuning, run.merged_levels)
+        ):
             return False
         made, columns = merge(layout, box.columns, groups)
         reference = transfer(layout, step.multiplier, step.reference, step.favoured(box.columns), made)
@@ -183,3 +189,19 @@ class MenuSearch:
                 bound, proof = top, (step.reference, step.multiplier)
             child = box.child(box.layout, columns, bound, step.reference, step.multiplier, record, proof, kept)
             self.push(child, bound if run.aim else top)
+
+    def _split_shares(self, box: OpenBox, step: BoundStep) -> bool:
+        """Queue both halves of the box by the size of a type; False where no size is worth cutting."""
+        run, layout = self.run, box.layout
+        found = share_cut(box, step, make_form(layout, step.multiplier, step.chord), run.tuning)
+        if found is None:
+            return False
+        records = run.recorder.share(box.record, *found)
+        kept = run.tuning.kept_cuts
+        for spans, record in zip(halves(box.spans, layout.weight.shape[1], *found), records, strict=True):
+            child = box.child(
+                layout, box.columns, box.bound, step.reference, step.multiplier, record, box.proof, kept
+            )  # fmt: skip
+            child.spans = spans
+            self.push(child, box.bound if run.aim else step.bound.total)
+        return True

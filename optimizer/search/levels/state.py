@@ -34,6 +34,8 @@ class OpenBox:
     length: float = 1.0
     """Factor on the steps down."""
     root: bool = False
+    spans: Array | None = None
+    """(2, I) least and largest sizes, 1 + the sum of weights, of its menus; None where levels alone confine them."""
 
     @property
     def menus(self) -> int:

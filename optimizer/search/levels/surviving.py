@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from optimizer.search.levels.bounds import Reference
-from optimizer.search.levels.layout import Box
+from optimizer.search.levels.layout import Box, Layout
 from optimizer.search.levels.run import MenuRun
 from optimizer.typing import Ints
 
@@ -25,4 +25,16 @@ def surviving_box(run: MenuRun, columns: tuple[Ints, ...]) -> Box:
             keep[order] = levels[order] > best.value
             parts.append(c[keep | (c == chosen[j])])
         kept = tuple(parts)
-    return Box(tuple(np.sort(layout.level[c]) for c in kept), best.mix)
+    return Box(_levels(layout, kept), best.mix)
+
+
+def _levels(layout: Layout, kept: tuple[Ints, ...]) -> tuple[Ints, ...]:
+    """Levels of the problem as it came, of plans taken together too."""
+    if layout.origin is None:
+        return tuple(np.sort(layout.level[c]) for c in kept)
+    origin = layout.origin
+    found: list[Ints] = [np.empty(0, dtype=np.intp)] * origin.layout.plans
+    for group, part, columns in zip(origin.groups, origin.parts, kept, strict=True):
+        for k, j in enumerate(group):
+            found[j] = np.unique(part[layout.level[columns], k])
+    return _levels(origin.layout, tuple(found))

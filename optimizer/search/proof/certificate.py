@@ -22,6 +22,10 @@ Node = dict[str, Any]
 ``split``: [plan, levels kept on the left], with ``left`` and ``right``;
 ``merge``: [[plan, ...], ...], the plans taken together, with ``merged`` for the box stated so: a level of a merged plan
 counts through the levels left of its plans, the last plan's fastest, and all levels below are of merged plans;
+``share``: [type, size], with ``left`` for the menus at which one plus the weights of all plans is at most the size for
+the type, and ``right`` for those at which it is at least that;
+``alike``: [[plan, ...], ...] with ``merged`` in the same way: of two or more plans that attract alike, level k has the
+first k at their second levels (those of larger denominators), see ``levels.alike``;
 ``restated``: the same box, with figures that have an ``again`` part stated over it, see ``levels.again``; a root's are
 stated over the certificate's box, those of merged plans over their box;
 ``sift``: [proof, ...], every menu was evaluated that none of these bounds puts below the
@@ -72,10 +76,22 @@ class Recorder:
         node["left"], node["right"] = {}, {}
         return node["left"], node["right"]
 
+    def share(self, node: Node, kind: int, size: float) -> tuple[Node, Node]:
+        """The two children, cut by the size of a type."""
+        node["share"] = [kind, size]
+        node["left"], node["right"] = {}, {}
+        return node["left"], node["right"]
+
     def merge(self, node: Node, groups: tuple[tuple[int, ...], ...]) -> Node:
         """The same box with plans taken together."""
         merged: Node = {}
         node["merge"], node["merged"] = [list(group) for group in groups], merged
+        return merged
+
+    def alike(self, node: Node, groups: tuple[tuple[int, ...], ...]) -> Node:
+        """The same box with plans that attract alike taken together."""
+        merged: Node = {}
+        node["alike"], node["merged"] = [list(group) for group in groups], merged
         return merged
 
     def restate(self, node: Node) -> Node:

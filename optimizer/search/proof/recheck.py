@@ -17,13 +17,13 @@ from optimizer.model.measures import magnitude
 from optimizer.search.levels.chords import chord_between
 from optimizer.search.levels.evaluation import Truth, problem_values, violation, with_burst
 from optimizer.search.levels.layout import EPS, Box, Layout, checked_box, prepare
-from optimizer.search.proof.statement import above, merged_instance, with_numerators
+from optimizer.search.proof.statement import above, low_and_high, may_exchange, merged_instance, with_numerators
 from optimizer.search.tuning import DEFAULT, Tuning
 from optimizer.typing import Array, Ints, LevelIndices
 
 Levels = tuple[Ints, ...]
 
-ENDINGS = ("bound", "split", "merge", "restated", "sift", "enumerate", "terms", "empty")
+ENDINGS = ("bound", "split", "share", "merge", "alike", "restated", "sift", "enumerate", "terms", "empty")
 
 
 def recheck(
@@ -64,6 +64,7 @@ class _Checker:
         self.gains = bool(instance.blocks) and any(bool(np.any(f.burst > 0.0)) for f in self.figures)
         self.twofold = any(bool(f.again) for f in self.figures)
         self._stated, self._known = self.figures, dict[int, Figure]()
+        self._spans: Array | None = None
 
     def run(self, wanted: Box) -> float:
         levels = tuple(np.array(part, dtype=np.intp) for part in self.certificate["box"])
@@ -79,10 +80,11 @@ class _Checker:
                 self._walk(roots[mix], levels, mix)
         return float(self.bound)
 
-    def _walk(self, root: Mapping[str, Any], levels: Levels, mix: int) -> None:
-        waiting = [(root, levels, levels)]
+    def _walk(self, root: Mapping[str, Any], levels: Levels, mix: int, spans: Array | None = None) -> None:
+        """Check a part; ``spans``: (2, I) least and largest sizes, 1 + the weights of all plans, of its menus."""
+        waiting = [(root, levels, levels, spans)]
         while waiting:
-            node, box, over = waiting.pop()
+            node, box, over, self._spans = waiting.pop()
             self._state(over)
             for proof, drops in node.get("steps", ()):
                 box = self._drop(self._consistent(box), mix, proof, drops)
@@ -96,12 +98,16 @@ class _Checker:
                 plan, left = node["split"]
                 inside = np.isin(box[plan], left)
                 for key, part in (("left", box[plan][inside]), ("right", box[plan][~inside])):
-                    waiting.append((node[key], (*box[:plan], part, *box[plan + 1 :]), over))
+                    waiting.append((node[key], (*box[:plan], part, *box[plan + 1 :]), over, self._spans))
+            elif ends[0] == "share":
+                halves = cut_spans(self._spans, self.instance.types, *node["share"])
+                waiting += [(node[key], box, over, half) for key, half in zip(("left", "right"), halves, strict=True)]
             elif ends[0] == "restated":
-                waiting.append((node["restated"], box, box))
-            elif ends[0] == "merge":
-                part, inside_of = self._merged(box, [tuple(group) for group in node["merge"]])
-                part._walk(node["merged"], inside_of, mix)
+                waiting.append((node["restated"], box, box, self._spans))
+            elif ends[0] in ("merge", "alike"):
+                groups = [tuple(group) for group in node[ends[0]]]
+                part, inside_of = self._merged(box, groups) if ends[0] == "merge" else self._alike(box, groups)
+                part._walk(node["merged"], inside_of, mix, self._spans)
                 self.bound = max(self.bound, part.bound)
             else:
                 self._end(ends[0], node, box, mix)
@@ -133,6 +139,27 @@ class _Checker:
             raise NotTrustedError("merged plans have too many levels to check")
         grids = [np.indices(tuple(c)).reshape(len(c), -1) for c in counts]
         picks = [{j: box[j][grid[k]] for k, j in enumerate(group)} for group, grid in zip(groups, grids, strict=True)]
+        return self._of(picks)
+
+    def _alike(self, box: Levels, groups: list[tuple[int, ...]]) -> tuple[_Checker, Levels]:
+        """A checker of the box in which of every group of plans that attract alike the first ones are switched on."""
+        if sorted(j for group in groups for j in group) != list(range(self.instance.plans)):
+            raise NotTrustedError("the groups of plans that attract alike are not a partition of the plans")
+        excluded = self.certificate["excluded"]
+        if excluded or not all(may_exchange(self.instance, self.figures, box, group) for group in groups):
+            raise NotTrustedError("plans are called alike whose exchange may lose something")
+        picks = []
+        for group in groups:
+            if len(group) == 1:
+                picks.append({group[0]: box[group[0]]})
+            else:
+                ends = {j: low_and_high(self.instance, j, box[j]) for j in group}
+                on = np.arange(len(group) + 1)
+                picks.append({j: np.where(on > k, ends[j][1], ends[j][0]) for k, j in enumerate(group)})
+        return self._of(picks)
+
+    def _of(self, picks: list[dict[int, Ints]]) -> tuple[_Checker, Levels]:
+        """A checker of the problem with plans taken together, and the levels that the rules inside them allow."""
         instance, figures = merged_instance(self.instance, self.figures, picks)
         limits = tuple(Limit("merged", figure) for figure in figures[1:])
 
@@ -141,7 +168,7 @@ class _Checker:
             return self.truth(tuple(inner[j] for j in range(len(inner))), mix)
 
         part = _Checker(instance, figures[0], limits, self.certificate, truth, self.tuning, self.magnitude)
-        keep = [np.ones(grid.shape[1], dtype=np.bool_) for grid in grids]
+        keep = [np.ones(len(next(iter(pick.values()))), dtype=np.bool_) for pick in picks]
         for rule in self.instance.rules:
             for g, pick in enumerate(picks):
                 if rule.first in pick and rule.second in pick:
@@ -199,7 +226,7 @@ class _Checker:
         size = float(np.array(parts) @ self.magnitude[:, mix])
         for price, block in zip(self._prices(number), self.instance.blocks, strict=True):
             size += price * (abs(block.reserved) + (block.limit if np.isfinite(block.limit) else 0.0))
-        return separable_bound(self.instance, figure, box, mix, reference, size, shift)
+        return separable_bound(self.instance, figure, box, mix, reference, size, shift, self._spans)
 
     def _shift(self, number: int) -> Array:
         """(J, I)."""
@@ -289,6 +316,16 @@ def _menus(box: Levels, chunk: int) -> Iterator[Ints]:
         yield np.stack([part[k] for part, k in zip(box, index, strict=True)], axis=1)
 
 
+def cut_spans(spans: Array | None, types: int, kind: int, size: float) -> tuple[Array, Array]:
+    """Both halves of spans of sizes (2, I), cut at a size of one type. Raises ValueError where it is no size."""
+    if not (0 <= kind < types and np.isfinite(size) and size >= 1.0):
+        raise ValueError("a size is cut where none can be")
+    whole = np.stack([np.ones(types), np.full(types, np.inf)]) if spans is None else spans
+    left, right = whole.copy(), whole.copy()
+    left[1, kind], right[0, kind] = min(whole[1, kind], size), max(whole[0, kind], size)
+    return left, right
+
+
 def separable_bound(
     instance: Instance,
     figure: Figure,
@@ -297,13 +334,14 @@ def separable_bound(
     reference: Sequence[int],
     size: float,
     shift: Array | None = None,
+    spans: Array | None = None,
 ) -> tuple[float, list[Array]]:
     """The bound of ``bounds`` on a figure without burst, written down plainly: over the box, and per plan and level.
 
-    ``shift``: (J, I), see ``bounds.Reference``. ``size``: the absolute terms that were added up to make the figure,
-    for the rounding slack.
+    ``shift``: (J, I), see ``bounds.Reference``. ``spans``: (2, I) sizes of the menus counted.
+    ``size``: the absolute terms that were added up to make the figure, for the rounding slack.
     """
-    return separable_bounds(instance, figure, box, (mix,), reference, size, shift)[0]
+    return separable_bounds(instance, figure, box, (mix,), reference, size, shift, spans)[0]
 
 
 def separable_bounds(
@@ -314,6 +352,7 @@ def separable_bounds(
     reference: Sequence[int],
     size: float,
     shift: Array | None = None,
+    spans: Array | None = None,
 ) -> list[tuple[float, list[Array]]]:
     """:func:`separable_bound` at several mix levels, which differ in the number of people alone."""
     people, plans = instance.customers[list(mixes)], range(instance.plans)
@@ -334,7 +373,10 @@ def separable_bounds(
         high = sum((weights[k].max(axis=1) for k in plans if k != j), start=np.ones(instance.types))
         numerator = figure.amounts[j][:, box[j]] * instance.attraction[j][:, box[j]]
         d = numerator - unit[:, None] * weights[j] - base[j][:, None]
-        y = 1.0 / (weights[j] + np.where(d > 0.0, low[:, None], high[:, None]))
+        sizes = weights[j] + np.where(d > 0.0, low[:, None], high[:, None])
+        if spans is not None:
+            sizes = np.where(d > 0.0, np.maximum(sizes, spans[0][:, None]), np.minimum(sizes, spans[1][:, None]))
+        y = 1.0 / sizes
         parts.append(people @ (d * y) + figure.fixed[j][box[j]] - figure.fixed[j][reference[j]])
         d = np.abs(numerator) + np.abs(unit)[:, None] * (1.0 + weights[j])
         d += (np.abs(held[j]) + np.abs(base[j]))[:, None]

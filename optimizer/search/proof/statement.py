@@ -102,3 +102,48 @@ def straightened(
     figures = above(part, figures, [np.arange(n) for n in part.levels])
     made = (Limit(limit.name, figure) for limit, figure in zip(limits, figures[1:], strict=True))
     return part, figures[0], tuple(made)
+
+
+def low_and_high(instance: Instance, plan: int, levels: Ints) -> tuple[int, int]:
+    """Two levels of a plan, by rising denominators of the types in their order, then by attractions."""
+    first, second = (int(k) for k in levels)
+
+    def size(level: int) -> list[float]:
+        return [*instance.denominators[plan][:, level].tolist(), *instance.attraction[plan][:, level].tolist()]
+
+    return (first, second) if size(first) <= size(second) else (second, first)
+
+
+def may_exchange(instance: Instance, figures: Sequence[Figure], box: Sequence[Ints], group: Sequence[int]) -> bool:
+    """Whether a plan of the group at its high level, and one before it at its low level, may change places without
+    loss: they attract alike, bring the same at their low levels, and the one before no less of each figure at its high
+    level; each uses as much compute."""
+    if len(group) == 1:
+        return True
+    if instance.rules or any(f.again for f in figures) or any(len(box[j]) != 2 for j in group):
+        return False
+    pairs = [low_and_high(instance, j, box[j]) for j in group]
+
+    def brings(figure: Figure, place: int, end: int) -> Array:
+        plan, level = group[place], pairs[place][end]
+        return np.append(figure.amounts[plan][:, level] * taken[place][end], figure.fixed[plan][level])
+
+    weights = [
+        [(e[:, k], w[:, k]) for k in pair]
+        for pair, e, w in (
+            (pair, instance.denominators[j], instance.attraction[j]) for pair, j in zip(pairs, group, strict=True)
+        )
+    ]
+    taken = [[(w > 0.0).astype(float) for _, w in ends] for ends in weights]
+    for place in range(1, len(group)):
+        for (e, w), (f, v) in zip(weights[place - 1], weights[place], strict=True):
+            if not (np.array_equal(e, f) and np.array_equal(w, v)):
+                return False
+        for figure in figures:
+            low, high = (brings(figure, place - 1, end) - brings(figure, place, end) for end in (0, 1))
+            if low.any() or (high < 0.0).any():
+                return False
+        for block in instance.blocks:
+            if any((brings(block.use, place - 1, end) != brings(block.use, place, end)).any() for end in (0, 1)):
+                return False
+    return True

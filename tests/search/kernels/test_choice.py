@@ -8,7 +8,7 @@ import pytest
 from optimizer.search import Tuning
 from optimizer.search.kernels import ChosenKernel, Kernel, numbers_read
 from optimizer.search.kernels.arrays import NumpyKernel
-from optimizer.search.kernels.loops import CompiledKernel
+from optimizer.search.kernels.loops import CompiledKernel, compiled_before, forget_unreadable
 from optimizer.search.levels.bounds import Multiplier, Reference, make_form
 from optimizer.search.levels.layout import prepare
 from optimizer.search.levels.sifting import Sieve
@@ -86,3 +86,29 @@ def test_numpy_joins_half_menus_only_where_it_is_to_be_thorough():
     assert found is not None and wanted is not None
     assert {tuple(m) for m in found[0]} == {tuple(m) for m in wanted[0]}
     assert NumpyKernel(Tuning(sifted_parts=3, sifted_wider=1, joined_menus=0)).sift(box, sieves, thorough=True) is None
+
+
+def test_an_index_that_cannot_be_read_counts_as_none(tmp_path):
+    path = tmp_path / "index.nbi"
+    path.write_bytes(b"anything")
+
+    class File:
+        def _load_index(self):
+            if path.read_bytes():
+                raise AttributeError("a class that is gone")
+            return {}
+
+    class Kept:
+        _cache_file = File()
+
+        def flush(self):
+            path.write_bytes(b"")
+
+    class Loop:
+        _cache = Kept()
+        signatures = ()
+
+    assert not compiled_before(Loop())
+    assert forget_unreadable(Loop())
+    assert path.read_bytes() == b""
+    assert not forget_unreadable(Loop())
