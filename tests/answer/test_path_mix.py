@@ -92,5 +92,5 @@ def test_what_knows_no_choice_of_it_says_so() -> None:
         timeline_of(model())
     offer = {"lead": 1, "lot": q(10.0, "GPU"), "most": 2, "rent": q(3000.0, "usd/GPU/month"), "months": [1]}
     gpus = {"pool": "main", "standing": q(60.0, "GPU"), "burst_factor": 1.5, "offers": {"lease": offer}}
-    with pytest.raises(InputError, match="orders of GPUs"):
+    with pytest.raises(InputError, match="GPUs ordered or reserved"):
         solve_path(path_model(path_market(), path_case({"gpus": gpus}, mix=MIX)), Settings())

@@ -66,7 +66,7 @@ def test_480_instances_against_every_path_in_every_draw(part: int) -> None:
 
 def check_boxes(seeds: range) -> int:
     """Number of paths below the bound of their box, at weights of the draws that the risk allows."""
-    below = 0
+    below, checked_boxes = 0, 0
     for seed in seeds:
         problem, risk, tail = draw_robust(seed)
         draws, g = problem.draws, np.random.default_rng([seed, 5])
@@ -75,6 +75,7 @@ def check_boxes(seeds: range) -> int:
         h = asked.horizon
         if count_paths(h, whole_box(h)) > 20_000:
             continue
+        checked_boxes += 1
         paths = np.concatenate(list(all_paths(h, whole_box(h), 512)))
         assessed = asked.assess(paths)
         worth = asked.worth(assessed)
@@ -90,6 +91,7 @@ def check_boxes(seeds: range) -> int:
         assert (worth[good] <= bound[good]).all(), seed
         assert (assessed @ rows <= bound + 1e-9 * np.abs(bound)).all(), seed
         below += len(paths)
+    assert checked_boxes > 0
     return below
 
 

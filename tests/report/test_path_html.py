@@ -91,6 +91,6 @@ def test_the_command_writes_and_verifies(tmp_path: Path, capsys: pytest.CaptureF
     assert main(["run", case, "--excel", str(tmp_path / "x.xlsx")]) == 0
     assert (tmp_path / "x.xlsx").stat().st_size > 5_000
     capsys.readouterr()
-    for arguments in (["run", case, "--parquet", str(tmp_path / "x")], ["explain", case], ["robust", case]):
+    for arguments in (["run", case, "--parquet", str(tmp_path / "x")], ["explain", case], ["rivals", case]):
         assert main(arguments) == 2
         assert "over months" in capsys.readouterr().err
