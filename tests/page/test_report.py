@@ -99,8 +99,9 @@ def test_without_scripts_the_whole_report_is_there(browser: Browser, file: Path)
 def test_it_prints_whole(browser: Browser, file: Path) -> None:
     browser.open(file, 680, paper=True)
     assert browser.run(HIDDEN) == []
-    assert browser.run("document.querySelector('.brief-only').checkVisibility()")
-    assert not browser.run("document.getElementById('plans').checkVisibility()")
+    assert browser.run("document.querySelector('.board .tiles').checkVisibility()")
+    for said_in_the_report in ("document.querySelector('.brief-only')", "document.getElementById('plans')"):
+        assert not browser.run(f"{said_in_the_report}.checkVisibility()")
 
 
 def test_rules_of_one_sheet_hold_within_an_element() -> None:
