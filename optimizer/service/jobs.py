@@ -70,7 +70,7 @@ class Jobs:
         self._settings, self._store = settings, store
         self._workspace = None if settings.workspace is None else str(settings.workspace)
         self._jobs: OrderedDict[str, AskedJob] = OrderedDict()
-        self._turn = threading.Lock()
+        self._turn, self._starting = threading.Lock(), threading.Lock()
         self._waiting: queue.SimpleQueue[AskedJob | None] = queue.SimpleQueue()
         self._workers: set[WorkerProcess] = set()
         self._closed = False
@@ -142,7 +142,7 @@ class Jobs:
     def _started(self) -> WorkerProcess:
         worker = WorkerProcess({"OPENBLAS_NUM_THREADS": "1"})
         self._workers.add(worker)
-        with contextlib.suppress(WorkerEndedError):
+        with self._starting, contextlib.suppress(WorkerEndedError):  # one after another: the first is ready sooner
             worker.ask(job_of(work.warm, (self._settings.first, self._workspace), {}))
         return worker
 
