@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from optimizer.answer.offers import Offers
-from optimizer.answer.robustness import WORDS, OverDraws
+from optimizer.answer.robustness import WORDS, OverDraws, cells_over_draws
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,12 +102,8 @@ class RobustPathAnswer:
 
         rows = []
         for path in self.paths:
-            row: dict[str, Any] = {"path": path.name, "asked": path.asked, "meets_conditions": path.meets}
-            for name, over in (("draws", path.proven), ("fresh", path.fresh)):
-                if over is not None:
-                    row |= {f"{name}_mean": over.aim.mean, f"{name}_p10": over.aim.p10, f"{name}_p90": over.aim.p90,
-                            f"{name}_tail": over.tail, f"{name}_worst": over.worst}  # fmt: skip
-            rows.append(row)
+            row = {"path": path.name, "asked": path.asked, "meets_conditions": path.meets}
+            rows.append(row | cells_over_draws(path.proven, path.fresh))
         return pd.DataFrame(rows)
 
     def frames(self) -> list[pd.DataFrame]:

@@ -210,14 +210,20 @@ class RobustAnswer(Viewed):
 
         rows = []
         for menu in self.menus:
-            row: dict[str, Any] = {"menu": menu.name, "value": menu.value, "bound": menu.bound}
-            for name, over in (("draws", menu.proven), ("fresh", menu.fresh)):
-                if over is not None:
-                    row |= {f"{name}_mean": over.aim.mean, f"{name}_p10": over.aim.p10, f"{name}_p90": over.aim.p90,
-                            f"{name}_tail": over.tail, f"{name}_worst": over.worst}  # fmt: skip
-            rows.append(row)
+            row = {"menu": menu.name, "value": menu.value, "bound": menu.bound}
+            rows.append(row | cells_over_draws(menu.proven, menu.fresh))
         return pd.DataFrame(rows)
 
     def frames(self) -> list[pd.DataFrame]:
         """The menus side by side."""
         return [self.to_frame()]
+
+
+def cells_over_draws(proven: OverDraws, fresh: OverDraws | None) -> dict[str, float]:
+    """What a menu, or a path, brings over the draws of the proof and over fresh ones, as cells of a table's row."""
+    found: dict[str, float] = {}
+    for name, over in (("draws", proven), ("fresh", fresh)):
+        if over is not None:
+            found |= {f"{name}_mean": over.aim.mean, f"{name}_p10": over.aim.p10, f"{name}_p90": over.aim.p90,
+                      f"{name}_tail": over.tail, f"{name}_worst": over.worst}  # fmt: skip
+    return found

@@ -39,7 +39,7 @@ class RobustHorizonSolution:
     bound: float
     """No path that keeps the limits does better: at most this, for regret at least this; finite."""
     gap: float
-    """Distance of value and bound over ``max(|value|, yardstick)``; see ``HorizonSolution.gap``, by the draws' weights."""
+    """As ``HorizonSolution.gap``, by the draws' weights."""
     verdict: Verdict
     """proved, or best_found where time ran out."""
     seconds: float

@@ -20,6 +20,7 @@ from optimizer.report.charts.style import (
     Row,
     Width,
     axis,
+    both_sides,
     categories,
     data,
     finish,
@@ -58,13 +59,8 @@ def net_chart(solution: Solution, width: Width = 640) -> Chart:
     y = alt.Y("label:N", sort=None, axis=categories())
     colours = alt.Scale(domain=["more", "fewer"], range=[BLUE, ORANGE])
     hover = tips("Plan", "Whose", "Today", "Proposed", "Change")
-    bars = base.mark_bar(size=14).encode(
-        y=y, x=x, x2="zero:Q", color=alt.Color("side:N", scale=colours, legend=None), tooltip=hover
-    )
-    left = base.mark_text(align="right", dx=-6, color=MUTED).encode(y=y, x=x, text="left:N")
-    right = base.mark_text(align="left", dx=6, color=MUTED).encode(y=y, x=x, text="right:N")
     said = "; ".join(f"{r['label']} {r['t4']}" for r in rows)
-    return finish(alt.layer(bars, left, right), f"Customers against today, net: {said}.")
+    return finish(both_sides(base, x, y, colours, hover), f"Customers against today, net: {said}.")
 
 
 @view(Solution, "market")

@@ -14,13 +14,13 @@ from optimizer.report.charts.style import (
     CHANNELS,
     GAINS,
     INK,
-    MUTED,
     ORANGE,
     SAND,
     Chart,
     Row,
     Width,
     axis,
+    both_sides,
     categories,
     data,
     finish,
@@ -165,13 +165,8 @@ def segments_chart(explanation: Explanation, width: Width = 640) -> Chart:
     x = alt.X("value:Q", scale=alt.Scale(domain=[-1, 1], range=room(84, 84), nice=False), axis=ticks)
     colours = alt.Scale(domain=["worse off", "better off"], range=[ORANGE, BLUE])
     hover = tips("Segment", "Side", "People", "Share", "On average")
-    bars = base.mark_bar(size=14).encode(
-        y=y, x=x, x2="zero:Q", color=alt.Color("side:N", scale=colours, legend=None), tooltip=hover
-    )
-    left = base.mark_text(align="right", dx=-6, color=MUTED).encode(y=y, x=x, text="left:N")
-    right = base.mark_text(align="left", dx=6, color=MUTED).encode(y=y, x=x, text="right:N")
     said = "; ".join(f"{r['label']} {r['side']} {r['t2']} ({r['t3']})" for r in rows)
-    return finish(alt.layer(bars, left, right), f"People better and worse off than today: {said}.")
+    return finish(both_sides(base, x, y, colours, hover), f"People better and worse off than today: {said}.")
 
 
 def _money(value: float) -> str:

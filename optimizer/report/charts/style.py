@@ -218,3 +218,13 @@ def finish(chart: Chart, description: str) -> Chart:
     made: Chart = chart.properties(description=typeset(printable(description)), autosize=size)
     styled: Chart = made.configure(**CONFIG)
     return styled
+
+
+def both_sides(base: alt.Chart, x: alt.X, y: alt.Y, colours: alt.Scale, hover: list[alt.Tooltip]) -> Chart:
+    """Bars to the left and right of nought by their ``side``, each with its own label (``left``, ``right``)."""
+    bars = base.mark_bar(size=14).encode(
+        y=y, x=x, x2="zero:Q", color=alt.Color("side:N", scale=colours, legend=None), tooltip=hover
+    )
+    left = base.mark_text(align="right", dx=-6, color=MUTED).encode(y=y, x=x, text="left:N")
+    right = base.mark_text(align="left", dx=6, color=MUTED).encode(y=y, x=x, text="right:N")
+    return alt.layer(bars, left, right)
