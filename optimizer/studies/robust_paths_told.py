@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 from optimizer.answer.offers import part_cells, part_columns, price_columns, prices
 from optimizer.studies.robust_told import (
     SHORT,
+    conditions_table,
     draws_document,
     draws_told,
+    fan_table,
     over_document,
     proof_files,
     ranges,
@@ -120,8 +122,10 @@ def robust_path_sections(a: RobustPathAnswer) -> tuple[Section, ...]:
     """An answer over draws for readers."""
     lead = [path_verdict(a), _answer(a), *ranges(a.asked.proven, a.asked.fresh, a.unit),
             draws_told(a.draws, a.weighted)]  # fmt: skip
-    blocks: list[Block] = [_menus(a), _bring(a), *([_conditions(a)] if a.conditions else []), _fan(a)]
-    blocks += refused(a.draws)
+    blocks: list[Block] = [_menus(a), _bring(a)]
+    if a.conditions:
+        blocks.append(conditions_table(a.conditions, [(_name(path), path) for path in a.paths], a.asked))
+    blocks += [fan_table(a.asked.fresh or a.asked.proven, _figure, a.units.__getitem__), *refused(a.draws)]
     if not a.complete:
         blocks.append(Note("The study was stopped early: what was done is kept."))
     return (Section("Over all that is not known", tuple(blocks), tuple(lead)),)
@@ -167,35 +171,6 @@ def _bring(a: RobustPathAnswer) -> TextTable:
     headings = [words("best for"), *(Heading(_name(path)) for path in a.paths)]
     title = say("What they bring: {figure}, {window}", figure=FigureName(a.figure), window=a.window)
     return text_table(headings, rows, title=title)
-
-
-def _conditions(a: RobustPathAnswer) -> TextTable:
-    """Shares of the draws, fresh ones where there are any, that meet each condition."""
-    from optimizer.economics.figures import is_figure
-
-    over = a.asked.fresh or a.asked.proven
-    rows: list[Row] = [
-        (
-            FigureName(name) if is_figure(name) else name,
-            where,
-            *(Value((path.fresh or path.proven).conditions[k], "fraction") for path in a.paths),
-        )
-        for k, (name, where) in enumerate(a.conditions)
-    ]
-    which = "fresh draws" if a.asked.fresh is not None else "draws of the proof"
-    headings = [words("condition"), words("asked"), *(Heading(_name(path)) for path in a.paths)]
-    return text_table(headings, rows, title=f"Share of the {over.draws} {which} that meet each condition")
-
-
-def _fan(a: RobustPathAnswer) -> TextTable:
-    over = a.asked.fresh or a.asked.proven
-    headings = [words("figure"), Heading("mean"), Heading("one in ten below"), Heading("middle"),
-                Heading("one in ten above")]  # fmt: skip
-    rows: list[Row] = [
-        (_figure(name), *(Value(x, a.units[name]) for x in (r.mean, r.p10, r.p50, r.p90)))
-        for name, r in over.figures.items()
-    ]
-    return text_table(headings, rows, title=f"The answer's figures over {over.draws} draws")
 
 
 def _figure(name: str) -> Content:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ from optimizer.studies.sections import (
 from optimizer.studies.tables import BY_ROW, Table, table
 
 if TYPE_CHECKING:
+    from optimizer.answer.path_robustness import RobustPath
     from optimizer.answer.robustness import OverDraws, Range, RobustAnswer, RobustMenu
     from optimizer.answer.solution import Solution
     from optimizer.uncertainty.drawing import MarketDraws
@@ -186,13 +187,19 @@ def robust_sections(a: RobustAnswer, solution: Solution | None = None) -> tuple[
     """An answer over draws for readers; beside a solution the first screen has the menus side by side."""
     lead = [verdict_text(a), _answer(a), *_ranges(a), draws_told(a.draws, a.weighted)]
     blocks: list[Block] = [_side_by_side(a)] if solution is None else []
-    blocks += [*([_conditions(a)] if a.conditions else []), _fan(a), *refused(a.draws)]
+    blocks += [*_over_draws(a), *refused(a.draws)]
     if a.levers:
         blocks.append(_levers(a))
     blocks += worth_blocks(a)
     if not a.complete:
         blocks.append(Note("The study was stopped early: what was done is kept."))
     return (Section("Over all that is not known", tuple(blocks), tuple(lead)),)
+
+
+def _over_draws(a: RobustAnswer) -> list[Block]:
+    menus = [(_name(menu), menu) for menu in a.menus]
+    met = [conditions_table(a.conditions, menus, a.asked)] if a.conditions else []
+    return [*met, fan_table(a.asked.fresh or a.asked.proven, FigureName, _unit)]
 
 
 def _answer(a: RobustAnswer) -> Content:
@@ -294,21 +301,25 @@ def _bring(a: RobustAnswer) -> list[Row]:
     return rows
 
 
-def _conditions(a: RobustAnswer) -> TextTable:
-    """Shares of the draws, fresh ones where there are any, that meet each condition."""
+def conditions_table(
+    conditions: Sequence[tuple[str, str]],
+    menus: Sequence[tuple[str, RobustMenu | RobustPath]],
+    asked: RobustMenu | RobustPath,
+) -> TextTable:
+    """Shares of the draws, fresh ones where there are any, that meet each condition; a column a menu, or a path."""
     from optimizer.economics.figures import is_figure
 
-    over = a.asked.fresh or a.asked.proven
-    headings = [words("condition"), words("asked"), *(Heading(_name(menu)) for menu in a.menus)]
+    over = asked.fresh or asked.proven
+    headings = [words("condition"), words("asked"), *(Heading(name) for name, _ in menus)]
     rows: list[Row] = [
         (
             FigureName(name) if is_figure(name) else name,
             where,
-            *(Value((menu.fresh or menu.proven).conditions[k], "fraction") for menu in a.menus),
+            *(Value((menu.fresh or menu.proven).conditions[k], "fraction") for _, menu in menus),
         )
-        for k, (name, where) in enumerate(a.conditions)
+        for k, (name, where) in enumerate(conditions)
     ]
-    which = "fresh draws" if a.asked.fresh is not None else "draws of the proof"
+    which = "fresh draws" if asked.fresh is not None else "draws of the proof"
     return text_table(headings, rows, title=f"Share of the {over.draws} {which} that meet each condition")
 
 
@@ -321,13 +332,13 @@ def _name(menu: RobustMenu) -> str:
     return SHORT[menu.name] + (" (answer)" if menu.asked else "")
 
 
-def _fan(a: RobustAnswer) -> TextTable:
-    over = a.asked.fresh or a.asked.proven
+def fan_table(over: OverDraws, name: Callable[[str], Content], unit: Callable[[str], str]) -> TextTable:
+    """The figures of a menu, or a path, over draws; ``name`` and ``unit`` of a figure as it is told."""
     headings = [words("figure"), Heading("mean"), Heading("one in ten below"), Heading("middle"),
                 Heading("one in ten above")]  # fmt: skip
     rows: list[Row] = [
-        (FigureName(name), *(Value(x, _unit(name)) for x in (r.mean, r.p10, r.p50, r.p90)))
-        for name, r in over.figures.items()
+        (name(figure), *(Value(x, unit(figure)) for x in (r.mean, r.p10, r.p50, r.p90)))
+        for figure, r in over.figures.items()
     ]
     return text_table(headings, rows, title=f"The answer's figures over {over.draws} draws")
 
