@@ -135,7 +135,11 @@ class Tuning:
     plans_at_once: int = 30_000
     """Numbers of a box up to which numpy bounds all plans in one array operation."""
     shared_numbers: int = 1_500_000
-    """Numbers read for one bound from which two threads share the compiled loops."""
+    """Numbers read for one bound from which two threads share the compiled loops; smaller boxes are lowered whole."""
+    together: int = 2
+    """Boxes that compiled loops lower side by side."""
+    lowered_numbers: int = 16_000_000
+    """Numbers that they read before they look at the clock."""
 
     # prices: which branching serves
     corner_types: int = 3

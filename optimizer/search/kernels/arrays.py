@@ -39,3 +39,6 @@ class NumpyKernel:
         """See ``Tuning.numpy_patience``."""
         tuning = self._tuning
         return patience_within(numbers, tuning.numpy_patience, tuning.numpy_patience_numbers, tuning.least_patience)
+
+    def lowering(self) -> None:
+        """Arrays gain nothing by it."""

@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from optimizer.search.kernels.arrays import NumpyKernel
-from optimizer.search.kernels.kernel import Kernel, numbers_read
+from optimizer.search.kernels.kernel import Kernel, Lower, numbers_read
 from optimizer.search.levels.bounds import BoxBound, Form, Reference
 from optimizer.search.levels.layout import Layout
 from optimizer.search.levels.sifting import Sieve
@@ -71,6 +71,10 @@ class ChosenKernel:
     def patience(self, numbers: int) -> int:
         """Of the kernel that serves now."""
         return self._kernel.patience(numbers)
+
+    def lowering(self) -> Lower | None:
+        """Of the kernel that serves now."""
+        return self._kernel.lowering()
 
     def _count(self, numbers: int) -> None:
         before = self._read
