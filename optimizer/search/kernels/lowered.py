@@ -69,6 +69,9 @@ def lower(  # type: ignore[no-untyped-def]
             if dropped > -np.inf:
                 sums = added_up(small, large)
         if single:
+            if dropped > -np.inf and priced.ruled:
+                ended = PAUSED
+                break
             continue
         closed = max(closed, dropped)
         _note(course, total, cut, gradient)

@@ -96,7 +96,7 @@ class Lowering:
             self._finish()
             self.best = None
             run.tree.push(box, box.bound, run.depth(box))
-        self._conditions = Prices(self._conditions.rows[:0], self._conditions.gpus[:0])
+        self._conditions = Prices(self._conditions.rows[found.taken :], self._conditions.gpus[found.taken :])
         if found.taken > found.alone:
             self._given = None
 
