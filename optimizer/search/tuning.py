@@ -126,6 +126,8 @@ class Tuning:
     """Tables of such plans that are kept for other mix levels."""
     compiled_numbers: int = 75_000_000
     """Numbers read by bounds from which a search takes to compiled loops; loading them costs as much time."""
+    sure_bounds: int = 16
+    """Bounds that a search takes at least: one whose first bounds will read that many numbers takes to them at once."""
     loading_seconds: float = 1.0
     """Time that must be left under a limit for loading them."""
     counted_levels: int = 2_000

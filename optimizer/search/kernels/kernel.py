@@ -8,7 +8,7 @@ from typing import Protocol
 
 from optimizer.search.kernels.asking import Asked, Lowered
 from optimizer.search.levels.bounds import BoxBound, Form, Reference
-from optimizer.search.levels.layout import Layout
+from optimizer.search.levels.layout import Layout, Rows
 from optimizer.search.levels.sifting import Sieve
 from optimizer.typing import Array, Ints
 
@@ -40,6 +40,10 @@ class Kernel(Protocol):
 
     def lowering(self) -> Lower | None:
         """The loop of ``levels.lowering`` in one call; None where Python goes through it."""
+        ...
+
+    def line_values(self, layout: Layout, rows: Rows, menus: Ints, mixes: Ints, plan: int, columns: Ints) -> Array:
+        """See ``levels.ascent.line_values``."""
         ...
 
 

@@ -9,18 +9,19 @@ from typing import Any
 import numpy as np
 from numba.core.registry import cpu_target
 
-from optimizer.search.kernels import compiled, lowered, sifted
+from optimizer.search.kernels import compiled, lines, lowered, sifted
 from optimizer.search.kernels.asking import Asked, Lowered, Priced, Prices, effort_of, started
 from optimizer.search.kernels.kernel import Lower, patience_within
+from optimizer.search.levels.ascent import line_values
 from optimizer.search.levels.bounds import BoxBound, Form, Reference
-from optimizer.search.levels.layout import Layout
+from optimizer.search.levels.layout import Layout, Rows
 from optimizer.search.levels.sifting import Sieve, side_by_side
 from optimizer.search.tuning import DEFAULT, Tuning
 from optimizer.typing import Array, Ints
 
 CALLED = (
     compiled.weight_sums, compiled._bound, compiled._around, compiled._potentials, compiled._finished,
-    sifted.left_over, lowered.lower,
+    sifted.left_over, lowered.lower, lines.line_values,
 )  # fmt: skip
 """The loops that Python calls."""
 
@@ -150,6 +151,15 @@ class CompiledKernel:
             numbers, tuning.compiled_patience, tuning.compiled_patience_numbers, tuning.least_patience
         )
 
+    def line_values(self, layout: Layout, rows: Rows, menus: Ints, mixes: Ints, plan: int, columns: Ints) -> Array:
+        """As ``levels.ascent.line_values``, up to rounding; by it where figures are not linear."""
+        if rows.again:
+            return line_values(layout, rows, menus, mixes, plan, columns)
+        return lines.line_values(  # type: ignore[no-any-return]
+            layout.weight, rows.matrix, rows.outside, rows.fixed, rows.offset[:, mixes].copy(),
+            layout.customers[mixes], np.ascontiguousarray(menus), plan, columns,
+        )  # fmt: skip
+
     @staticmethod
     def on_disk() -> bool:
         """Whether every loop was compiled before, so that it need only be loaded; compiling takes some 12 s."""
@@ -170,4 +180,6 @@ class CompiledKernel:
         compiled.bound(tables, question, compiled.weight_sums(tables.weight, columns, first), 1)
         compiled.bound(tables, question, compiled.weight_sums(tables.weight, columns, first), 100)
         _compile_lowering(tables)
+        single = np.ones((1, 1))
+        lines.line_values(single, np.ones((1, 1, 1)), single, single, single, single, columns[:, None], 0, columns)
         sifted.left_over(np.ones((1, 1)), first, one, one, np.ones(1, dtype=np.bool_), 1, 1)

@@ -204,7 +204,15 @@ class MenuRun:
         menus = np.array([step.bound.best for step in steps])
         tree, columns = self.tree, box.columns
         tree.incumbent = improve(
-            box.layout, self.truth, columns, menus, box.mix, tree.incumbent, self.tuning, tree.clock
+            box.layout,
+            self.truth,
+            columns,
+            menus,
+            box.mix,
+            tree.incumbent,
+            self.tuning,
+            tree.clock,
+            self.kernel.line_values,
         )
 
     def offer(self, box: OpenBox, best: Ints, at_best: Array) -> None:
