@@ -21,7 +21,7 @@ from optimizer.typing import Array, Ints
 
 CALLED = (
     compiled.weight_sums, compiled._bound, compiled._around, compiled._potentials, compiled._finished,
-    sifted.left_over, lowered.lower, lines.line_values,
+    sifted.sift, lowered.lower, lines.line_values,
 )  # fmt: skip
 """The loops that Python calls."""
 
@@ -128,21 +128,12 @@ class CompiledKernel:
 
     def sift(self, box: tuple[Ints, ...], sieves: Sequence[Sieve], thorough: bool) -> tuple[Ints, float] | None:
         """As ``levels.sifting.sift``, one menu after the other: quick enough to be as thorough as it can always."""
-        plans = sorted(range(len(box)), key=lambda j: (len(box[j]), j))
-        orders = [np.argsort(sieves[0].deficits[j], kind="stable") for j in plans]
-        table = np.concatenate(
-            [np.stack([s.deficits[j][o] for s in sieves], axis=1) for j, o in zip(plans, orders, strict=True)]
-        )
-        first = np.cumsum([0, *(len(o) for o in orders)])
+        order = np.array(sorted(range(len(box)), key=lambda j: (len(box[j]), j)))
+        first = np.array([0, *itertools.accumulate(map(len, box))])
+        table = np.stack([np.concatenate(s.deficits) for s in sieves], axis=1)
         most = (self._tuning.sifted_parts, self._tuning.sifted_nodes)
-        picks, size, settled = sifted.left_over(table, first, *side_by_side(sieves), *most)
-        if settled == np.inf:
-            return None
-        picks = picks[:size]
-        menus = np.empty((size, len(box)), dtype=np.intp)
-        for k, (j, order) in enumerate(zip(plans, orders, strict=True)):
-            menus[:, j] = box[j][order[picks[:, k]]]
-        return menus, settled
+        picks, settled = sifted.sift(table, first, order, *side_by_side(sieves), *most)
+        return None if settled == np.inf else (np.concatenate(box)[picks], settled)
 
     def patience(self, numbers: int) -> int:
         """See ``Tuning.compiled_patience``."""
@@ -168,7 +159,7 @@ class CompiledKernel:
     @staticmethod
     def forget_unreadable() -> None:
         """A broken index counts as none: its loops are compiled anew."""
-        for loop in (*CALLED, compiled._favoured, sifted._least_rest):
+        for loop in (*CALLED, compiled._favoured, sifted.left_over, sifted._least_rest):
             forget_unreadable(loop)
 
     @staticmethod
@@ -182,4 +173,4 @@ class CompiledKernel:
         _compile_lowering(tables)
         single = np.ones((1, 1))
         lines.line_values(single, np.ones((1, 1, 1)), single, single, single, single, columns[:, None], 0, columns)
-        sifted.left_over(np.ones((1, 1)), first, one, one, np.ones(1, dtype=np.bool_), 1, 1)
+        sifted.sift(np.ones((1, 1)), first, columns, one, one, np.ones(1, dtype=np.bool_), 1, 1)
