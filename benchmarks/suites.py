@@ -14,6 +14,7 @@ from benchmarks.book import Book
 from benchmarks.instances import Menu
 from benchmarks.months import months
 from benchmarks.runner import Cell, Contestant
+from benchmarks.spread import spread
 from benchmarks.studies import CALLS as STUDY_CALLS
 from benchmarks.studies import rows as study_rows
 from benchmarks.studies import tornado_phases
@@ -539,5 +540,6 @@ SUITES: dict[str, tuple[str, Callable[[Book], str]]] = {
     "family2": ("Published family 2: parking prices", family2),
     "frontier": ("Frontiers", frontier),
     "targets": ("Targets", targets),
+    "spread": ("How far proofs get over many instances", spread),
     "months": ("Paths of menus over months", months),
 }
