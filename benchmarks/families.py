@@ -71,16 +71,25 @@ def cases() -> list[Family]:
         if case.plans and not over_draws and not case.rivals:
             (menu if case.horizon is None else path)[name] = {"case": name}
     return [
-        Family("cases", f"shipped cases, {len(menu)} menus", None, "case", {}, menu),
-        Family("paths", f"cases over months, {len(path)} paths", None, "case", {}, path, slow=True),
+        Family("cases", f"shipped cases with one menu, {len(menu)}", None, "case", {"months": False}, menu),
+        Family("cases-months", f"cases over months, {len(path)}", None, "case", {"months": True}, path, slow=True),
     ]
 
 
-def draws(risk: str) -> Family:
+def paths(habit: float) -> Family:
+    """Random paths of menus over four quarters, one level up or down between them."""
+    words = f", plans held attract {habit:g} times as much" if habit != 1.0 else ""
+    params = {"shape": (30, 5, 8, 4), "habit": habit}
+    name = f"paths-habit-{habit:g}" if habit != 1.0 else "paths"
+    return Family(name, f"paths over 4 quarters, 30 x 5 x 8{words}", 1e-4, "path", params, slow=True)
+
+
+def draws(case: str, risk: str) -> Family:
     """One menu for 100 draws of a shipped market, drawn anew by seed."""
     words = {"mean": "the mean", "cvar": "CVaR", "worst": "the worst case", "regret": "regret"}[risk]
-    params = {"case": "openai-2025-robust", "draws": DRAWS, "risk": risk}
-    return Family(f"draws-{risk}", f"{DRAWS} draws of a market, {words}", 1e-4, "draws", params, slow=True)
+    params = {"case": case, "draws": DRAWS, "risk": risk}
+    name = f"draws-{risk}-{case.partition('-')[0]}"
+    return Family(name, f"{case} over {DRAWS} draws of its market, {words}", 1e-4, "draws", params, slow=True)
 
 
 def assortments(folder: Path) -> list[Family]:
@@ -117,7 +126,10 @@ def families(folder: Path | None = None) -> dict[str, Family]:
         parking(10),
         parking(50),
         *cases(),
-        *(draws(risk) for risk in ("mean", "cvar", "worst", "regret")),
+        paths(1.0),
+        paths(2.0),
+        *(draws("assistant-startup-margin", risk) for risk in ("mean", "cvar", "worst", "regret")),
+        *(draws("openai-2025-robust", risk) for risk in ("mean", "regret")),
         *(assortments(folder) if folder is not None else []),
     ]
     return {family.name: family for family in found}

@@ -36,9 +36,11 @@ OUT = HERE / "results" / "spread.jsonl"
 GRACE = 400.0
 """Seconds beyond the limit for making an instance and for rechecking its proof."""
 HEAD = [
-    "family", "to", "limit, s", "closed", "gap: median", "worst", "seconds: median", "worst", "CPU s: median", "worst",
-    "proofs rechecked",
+    "family", "to", "limit, s", "closed", "gap: median", "gap: worst", "s: median", "s: worst",
+    "CPU s: median", "CPU s: worst", "proofs rechecked",
 ]  # fmt: skip
+SHORT = (0, 1, 3, 5, 8, 9)
+"""Columns for a reader in a hurry."""
 WORDS = (
     "Seeds {seeds}. Instances that stay open count with the limit at least and come after all that close: where the "
     "median or the worst is one of them it is marked >."
@@ -132,24 +134,27 @@ def _cpu(cell: Measured) -> float:
     return cell.cpu
 
 
-def told(wanted: Iterable[Family], cells: Iterable[Measured]) -> str:
+def told(wanted: Iterable[Family], cells: Iterable[Measured], columns: Sequence[int] = range(len(HEAD))) -> str:
     """The table, a line for every family, gap and limit, and below it what went wrong."""
     by = dict[tuple[str, float | None, float], list[Measured]]()
-    for cell in sorted(cells, key=lambda cell: cell.limit):
+    listed = list(wanted)
+    names = {family.name for family in listed}
+    for cell in sorted((cell for cell in cells if cell.family in names), key=lambda cell: cell.limit):
         by.setdefault((cell.family, cell.asked, cell.limit), []).append(cell)
-    rows = [row(family, own) for family in wanted for key, own in by.items() if key[0] == family.name]
+    rows = [row(family, own) for family in listed for key, own in by.items() if key[0] == family.name]
     wrong = [
         f"- {cell.family}, {cell.instance}: {cell.note or 'the proof does not hold'}"
         for own in by.values() for cell in own if cell.note or cell.rechecked is False
     ]  # fmt: skip
-    return "\n".join([table(HEAD, rows), *([""] if wrong else []), *wrong])
+    shown_rows = [[line[k] for k in columns] for line in (HEAD, *rows)]
+    return "\n".join([table(shown_rows[0], shown_rows[1:]), *([""] if wrong else []), *wrong])
 
 
 def code_of(root: Path = HERE.parent) -> str:
-    """A digest of the project's sources and data: cells measured with others do not count."""
+    """A digest of the project, what ships with it, and the instances: cells measured with others do not count."""
     digest = hashlib.sha256()
-    files = (f for part in ("optimizer", "cases", "models") for f in sorted((root / part).rglob("*")))
-    for file in files:
+    files = [f for part in ("optimizer", "cases", "models") for f in sorted((root / part).rglob("*"))]
+    for file in [*files, *(root / "benchmarks" / f"{name}.py" for name in ("families", "instances", "spread_cells"))]:
         if file.is_file() and file.suffix in (".py", ".yaml", ".csv"):
             digest.update(str(file.relative_to(root)).encode() + file.read_bytes())
     return digest.hexdigest()[:12]
@@ -216,6 +221,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--assortments", type=Path, metavar="FOLDER", help="public hard assortments, too")
     parser.add_argument("--out", type=Path, default=OUT, help="where cells are kept")
     parser.add_argument("--rows", action="store_true", help="print what was measured, measure nothing")
+    parser.add_argument("--short", action="store_true", help="fewer columns")
     return parser.parse_args()
 
 
@@ -224,6 +230,7 @@ def main() -> None:
     given = options()
     known = families(given.assortments)
     names = given.families or list(known)
+    columns = SHORT if given.short else range(len(HEAD))
     listed = [f for f in known.values() if any(fnmatchcase(f.name, name) for name in names)]
     if unknown := [name for name in names if not any(fnmatchcase(f, name) for f in known)]:
         raise SystemExit(f"no family is named {', '.join(unknown)}; there are: {', '.join(known)}")
@@ -231,12 +238,12 @@ def main() -> None:
         print("\n".join(f"{f.name:24} {f.title}" for f in listed))
     elif given.rows:
         cells = list(kept(given.out).values())
-        print(told(listed, [cell for cell in cells if cell.code == cells[-1].code]))
+        print(told(listed, [cell for cell in cells if cell.code == cells[-1].code], columns))
     else:
         first, end = map(int, given.seeds.split(":"))
         given.out.parent.mkdir(parents=True, exist_ok=True)
         cells = measure(listed, range(first, end), given.limit, given.gap, given.jobs, given.out)
-        print(f"{machine()}. {WORDS.format(seeds=f'{first} to {end - 1}')}\n\n{told(listed, cells)}")
+        print(f"{machine()}. {WORDS.format(seeds=f'{first} to {end - 1}')}\n\n{told(listed, cells, columns)}")
 
 
 if __name__ == "__main__":

@@ -148,6 +148,8 @@ def case(data: Data, job: Data) -> Data:
     from optimizer.search.kernels import load
 
     load()
+    if job["months"]:
+        warm_paths()
     first = prepare_case("assistant-startup-margin")
     solve_any(first, settings_of(first, time.monotonic(), None, 5.0))  # imports
     m = prepare_case(job["case"])
@@ -175,6 +177,7 @@ def draws(data: Data, job: Data) -> Data:
     """One menu for many draws of a market; drawing and building them comes before the clock."""
     from optimizer.execution.executor import SerialExecutor
     from optimizer.model.case_model import prepare_case
+    from optimizer.uncertainty import choice
     from optimizer.uncertainty.case_draws import aim_of, over_draws, posed_draws
     from optimizer.uncertainty.drawing import market_draws
 
@@ -185,11 +188,45 @@ def draws(data: Data, job: Data) -> Data:
         drawn = market_draws(m, count, job["seed"], SerialExecutor())
         return over_draws(m, posed_draws(m, drawn), drawn.weights)
 
-    def solve(asked: Any) -> Any:
-        return asked.problem.solve(aim, job["risk"], gap=job["gap"], time_limit=job["limit"], **asked.asked)
+    def solve(asked: Any, seconds: float | None) -> Any:
+        return asked.problem.solve(aim, job["risk"], gap=job["gap"], time_limit=seconds, **asked.asked)
 
-    solve(posed(2))  # imports
+    usual, choice.BOUNDS = choice.BOUNDS, 10**9  # compiled loops however small; without a limit they are compiled
+    solve(posed(2), None)
+    choice.BOUNDS = usual
     asked = posed(job["draws"])
-    found, took = timed(lambda: solve(asked), job["times"])
+    found, took = timed(lambda: solve(asked, job["limit"]), job["times"])
     told = {**took, "value": found.value, "bound": found.bound, "gap": found.gap}
     return rechecked(told, job, lambda: asked.problem.recheck(found, aim, job["risk"], **asked.asked) is not None)
+
+
+def warm_paths() -> None:
+    """Imports of a search of paths, and its compiled loops."""
+    from optimizer import HorizonProblem
+    from optimizer.horizon.bounds import Parted, bound_box, whole_box
+    from optimizer.horizon.shares import pure
+
+    small = HorizonProblem(**instances.path(3, 2, 3, 2, 1))
+    small.solve()
+    try:
+        from optimizer.horizon.loops import CompiledPotentials
+    except (ImportError, RuntimeError):  # without numba
+        return
+    h = small.horizon
+    middle = np.repeat(h.first[None, :-1], h.stages, axis=0)
+    bound_box(Parted(h, 10**9, 10**9), whole_box(h), pure(h, middle), CompiledPotentials())
+
+
+def path(data: Data, job: Data) -> Data:
+    """A random path of menus: ``HorizonProblem.solve``, construction included."""
+    from optimizer import HorizonProblem
+
+    def solve() -> tuple[HorizonProblem, Any]:
+        problem = HorizonProblem(**sent)
+        return problem, problem.solve(gap=job["gap"], time_limit=job["limit"])
+
+    warm_paths()
+    sent = instances.path(*job["shape"], job["seed"], job["habit"])
+    (problem, found), took = timed(solve, job["times"])
+    told = {**took, "value": problem.value(found.path), "bound": found.bound}
+    return rechecked(told, job, lambda: problem.replay(found.certificate) <= found.bound + ROOM * abs(found.bound))
