@@ -67,6 +67,8 @@ class Measured:
     rechecked: bool | None
     """None: there is no certificate, or the recheck was cut short."""
     note: str = ""
+    recheck_cpu: float = 0.0
+    """CPU seconds of the recheck; part of no figure."""
 
     @property
     def key(self) -> Key:
@@ -95,6 +97,7 @@ def measured(family: Family, instance: str, params: dict[str, Any], limit: float
     return Measured(
         family.name, instance, asked, limit, code, raw.get("wanted", asked or 0.0), reached, raw.get("seconds", limit),
         raw.get("cpu", limit), raw.get("rechecked"), raw.get("failed") or raw.get("note", ""),
+        raw.get("recheck_cpu", 0.0),
     )  # fmt: skip
 
 
