@@ -30,6 +30,11 @@ class Family:
     slow: bool = False
     """Left out of quick runs."""
 
+    @property
+    def certified(self) -> bool:
+        """Whether what is proven comes with a certificate: searches over continuous prices write none."""
+        return self.function not in ("mixture", "parking")
+
     def instances(self, seeds: Sequence[int]) -> dict[str, dict[str, Any]]:
         """The parameters of every instance by its name; fixed members take the seeds in turn for what they draw."""
         if self.members is None:
@@ -46,12 +51,12 @@ def menus(tastes: str, shape: tuple[int, int, int], gap: float, **more: Any) -> 
     return Family(name, f"{words}, {sizes}", gap, "menu", {"tastes": tastes, "shape": shape}, **more)
 
 
-def mixtures(gap: float) -> Family:
+def mixtures(gap: float, **more: Any) -> Family:
     """The published pricing instances, seeds 7 to 21."""
     from benchmarks.quoted import BEST_REVENUE
 
     members = {f"seed {seed}": {"seed": seed} for seed in BEST_REVENUE}
-    return Family(f"mixture-{gap:g}", "published pricing family, its 15 instances", gap, "mixture", {}, members)
+    return Family(f"mixture-{gap:g}", "published pricing family, its 15 instances", gap, "mixture", {}, members, **more)
 
 
 def parking(people: int) -> Family:
@@ -76,12 +81,12 @@ def cases() -> list[Family]:
     ]
 
 
-def paths(habit: float) -> Family:
-    """Random paths of menus over four quarters, one level up or down between them."""
+def paths(quarters: int, habit: float = 1.0) -> Family:
+    """Random paths of menus by the quarter, one level up or down between them."""
     words = f", plans held attract {habit:g} times as much" if habit != 1.0 else ""
-    params = {"shape": (30, 5, 8, 4), "habit": habit}
-    name = f"paths-habit-{habit:g}" if habit != 1.0 else "paths"
-    return Family(name, f"paths over 4 quarters, 30 x 5 x 8{words}", 1e-4, "path", params, slow=True)
+    name = f"paths-{quarters}" + (f"-habit-{habit:g}" if habit != 1.0 else "")
+    params = {"shape": (30, 5, 8, quarters), "habit": habit}
+    return Family(name, f"paths over {quarters} quarters, 30 x 5 x 8{words}", 1e-4, "path", params, slow=True)
 
 
 def draws(case: str, risk: str) -> Family:
@@ -122,12 +127,13 @@ def families(folder: Path | None = None) -> dict[str, Family]:
         menus("alike", (2880, 7, 16), 1e-4, slow=True),
         menus("alike", (28800, 7, 16), 1e-4, alone=True, slow=True),
         mixtures(1e-2),
-        mixtures(1e-3),
+        mixtures(1e-3, slow=True),
         parking(10),
         parking(50),
         *cases(),
-        paths(1.0),
-        paths(2.0),
+        paths(4),
+        paths(4, 2.0),
+        paths(8),
         *(draws("assistant-startup-margin", risk) for risk in ("mean", "cvar", "worst", "regret")),
         *(draws("openai-2025-robust", risk) for risk in ("mean", "regret")),
         *(assortments(folder) if folder is not None else []),

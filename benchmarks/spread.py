@@ -3,7 +3,9 @@
 For every family (``families.py``): how many of how many close, and median and worst of gap, wall and CPU seconds.
 Every instance in a process of its own. What was measured is kept in ``--out``, a JSON line each, so that a run that
 was broken off goes on where it stood; cells of other code, limit or gap are measured anew. ``--rows`` measures nothing
-and prints the rows of what is there. ``--assortments FOLDER`` adds the public hard assortments (``assortments.py``).
+and prints the rows of what is there. ``--later`` leaves the recheck of menus to a second run of the same command
+without it: a recheck takes as long as the search and needs no quiet machine. ``--assortments FOLDER`` adds the public
+hard assortments (``assortments.py``).
 
 Instances that stay open count with the time limit, and come after all that close; where the median or the worst is
 such a one it is marked ``>``. Seeds should be ones that nothing was tuned on.
@@ -20,7 +22,7 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -65,7 +67,7 @@ class Measured:
     seconds: float
     cpu: float
     rechecked: bool | None
-    """None: there is no certificate, or the recheck was cut short."""
+    """None: there is no certificate, or it was not rechecked (yet)."""
     note: str = ""
     recheck_cpu: float = 0.0
     """CPU seconds of the recheck; part of no figure."""
@@ -84,12 +86,14 @@ class Measured:
         return (False, spent) if self.closed else (True, max(spent, self.limit))
 
 
-def measured(family: Family, instance: str, params: dict[str, Any], limit: float, gap: float | None, code: str,
-             grace: float = GRACE, path: Path | None = None, times: int = 1) -> Measured:  # fmt: skip
-    """Run a cell; solved several ``times`` it is not rechecked."""
+def measured(
+    family: Family, instance: str, params: dict[str, Any], limit: float, gap: float | None, code: str,
+    path: Path | None = None, times: int = 1, proof: Path | None = None,
+) -> Measured:  # fmt: skip
+    """Run a cell; solved several ``times`` it is not rechecked. ``proof``: file for that of a menu, rechecked later."""
     asked = family.gap if gap is None else gap
-    cell = runner.Contestant("this project", "spread_cells", family.function)
-    raw = runner.run(cell, {}, {**params, "gap": asked, "times": times, "checked": times == 1}, limit, grace, path)
+    job = {**params, "gap": asked, "times": times, "checked": times == 1, "proof": _path(proof), "solved": False}
+    raw = runner.run(_contestant(family), {}, job, limit, GRACE, path)
     value, bound = raw.get("value"), raw.get("bound")
     reached = math.inf
     if not raw.get("failed") and value is not None and bound is not None and value:
@@ -99,6 +103,22 @@ def measured(family: Family, instance: str, params: dict[str, Any], limit: float
         raw.get("cpu", limit), raw.get("rechecked"), raw.get("failed") or raw.get("note", ""),
         raw.get("recheck_cpu", 0.0),
     )  # fmt: skip
+
+
+def _contestant(family: Family) -> runner.Contestant:
+    return runner.Contestant("this project", "spread_cells", family.function)
+
+
+def _path(proof: Path | None) -> str:
+    return "" if proof is None else str(proof.resolve())
+
+
+def rechecked(family: Family, cell: Measured, params: dict[str, Any], proof: Path) -> Measured:
+    """The same cell with its proof rechecked from a file."""
+    job = {**params, "proof": _path(proof), "solved": True}
+    raw = runner.run(_contestant(family), {}, job, cell.limit, 10.0 * GRACE)
+    note = raw.get("failed") or raw.get("note", "")
+    return replace(cell, rechecked=raw.get("rechecked"), recheck_cpu=raw.get("recheck_cpu", 0.0), note=note)
 
 
 def median(values: Sequence[tuple[bool, float]]) -> tuple[bool, float]:
@@ -119,13 +139,13 @@ def row(family: Family, cells: Sequence[Measured]) -> list[str]:
     wall, cpu = ([cell.counted(spent(cell)) for cell in cells] for spent in (_seconds, _cpu))
     wanted = sorted({cell.wanted for cell in cells})
     limits = sorted({cell.limit for cell in cells})
-    held = [cell.rechecked for cell in cells if cell.rechecked is not None]
+    held = sum(cell.rechecked is True for cell in cells)
     return [
         family.title, " to ".join(f"{one:g}" for one in dict.fromkeys((wanted[0], wanted[-1]))),
         " to ".join(f"{one:g}" for one in dict.fromkeys((limits[0], limits[-1]))),
         f"{sum(cell.closed for cell in cells)} of {len(cells)}", percent(median(gaps)[1]), percent(max(gaps)[1]),
         shown(median(wall)), shown(max(wall)), shown(median(cpu)), shown(max(cpu)),
-        f"{sum(held)} of {len(held)}" if held else "no certificate",
+        f"{held} of {len(cells)}" if family.certified else "no certificate",
     ]  # fmt: skip
 
 
@@ -175,27 +195,43 @@ def kept(file: Path) -> dict[Key, Measured]:
     return found
 
 
+def proof_of(out: Path, key: Key) -> Path:
+    """Where the proof of a cell is put."""
+    return out.with_suffix(".proofs") / "-".join(str(part).replace(" ", "-") for part in key)
+
+
 def measure(
     wanted: Sequence[Family], seeds: Sequence[int], limit: float, gap: float | None = None, jobs: int = 1,
-    out: Path | None = None, grace: float = GRACE,
+    out: Path | None = None, later: bool = False,
 ) -> list[Measured]:  # fmt: skip
-    """Every instance of every family, those known from ``out`` not again; families that run alone come last."""
+    """Every instance of every family, those known from ``out`` not again; families that run alone come last.
+
+    ``later``: proofs of menus are put beside ``out``; without it, those that lie there are rechecked.
+    """
     code, known, lock = code_of(), kept(out) if out else {}, threading.Lock()
 
     def one(family: Family, instance: str, params: dict[str, Any]) -> Measured:
         key = family.name, instance, family.gap if gap is None else gap, limit, code
-        if key in known:
-            return known[key]
-        began = time.perf_counter()
-        cell = measured(family, instance, params, limit, gap, code, grace)
+        proof = proof_of(out, key) if out and family.function in ("menu", "assortment") else None
+        old, began = known.get(key), time.perf_counter()
+        if old and (later or old.rechecked is not None or not (proof and proof.is_file())):
+            return old
+        if old and proof:
+            cell = rechecked(family, old, params, proof)
+        else:
+            cell = measured(family, instance, params, limit, gap, code, proof=proof if later else None)
         ended = f"gap {cell.gap:.2g}, {cell.seconds:.3g} s, CPU {cell.cpu:.3g}{'' if cell.closed else ', open'}"
         with lock:
             say(f"{family.name}, {instance}: {ended} {cell.note} ({time.perf_counter() - began:.0f} s in all)")
             if out:
                 with out.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(asdict(cell)) + "\n")
+        if old and proof and cell.rechecked:
+            proof.unlink()
         return cell
 
+    if later and out:
+        out.with_suffix(".proofs").mkdir(parents=True, exist_ok=True)
     found: list[Measured] = []
     for alone in (False, True):
         asked = [(f, *own) for f in wanted if f.alone is alone for own in f.instances(seeds).items()]
@@ -223,6 +259,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=1, help="instances at a time, of searches that use one thread")
     parser.add_argument("--assortments", type=Path, metavar="FOLDER", help="public hard assortments, too")
     parser.add_argument("--out", type=Path, default=OUT, help="where cells are kept")
+    parser.add_argument(
+        "--later", action="store_true", help="keep proofs of menus in files; rechecked when run without"
+    )
     parser.add_argument("--rows", action="store_true", help="print what was measured, measure nothing")
     parser.add_argument("--short", action="store_true", help="fewer columns")
     return parser.parse_args()
@@ -245,7 +284,7 @@ def main() -> None:
     else:
         first, end = map(int, given.seeds.split(":"))
         given.out.parent.mkdir(parents=True, exist_ok=True)
-        cells = measure(listed, range(first, end), given.limit, given.gap, given.jobs, given.out)
+        cells = measure(listed, range(first, end), given.limit, given.gap, given.jobs, given.out, given.later)
         print(f"{machine()}. {WORDS.format(seeds=f'{first} to {end - 1}')}\n\n{told(listed, cells, columns)}")
 
 

@@ -1,12 +1,14 @@
 """One instance of a family made, solved and its proof rechecked, in a process of its own (the project's environment).
 
 Making it and loading the compiled loops come before the clock, rechecking after it. What was measured is told before
-the recheck, so that a recheck which takes too long loses nothing else.
+the recheck, so that a recheck which takes too long loses nothing else. Of a menu the recheck may also come later, from
+a file (``proof``): it takes as long as the search.
 """
 
 from __future__ import annotations
 
 import json
+import pickle
 import resource
 import tempfile
 import time
@@ -52,13 +54,18 @@ def rechecked(answer: Data, job: Data, proves: Callable[[], bool]) -> Data:
     """The answer with whether its proof holds, where that is asked."""
     if not job["checked"]:
         return answer
-    tell({**answer, "rechecked": None, "note": "the recheck was cut short"})
+    tell({**answer, "note": "the recheck was cut short"})
+    return {**answer, **held(proves)}
+
+
+def held(proves: Callable[[], bool]) -> Data:
+    """Whether a proof holds, and the CPU seconds of finding out."""
     began = time.process_time()
     try:
         holds, note = bool(proves()), ""
     except Exception as error:
         holds, note = False, f"{type(error).__name__}: {error}"[:150]
-    return {**answer, "rechecked": holds, "recheck_cpu": time.process_time() - began, "note": note}
+    return {"rechecked": holds, "recheck_cpu": time.process_time() - began, "note": note}
 
 
 def menu(data: Data, job: Data) -> Data:
@@ -75,35 +82,52 @@ def assortment(data: Data, job: Data) -> Data:
 
 
 def _menu(sent: Menu, job: Data) -> Data:
-    """As ``MenuProblem.solve`` does it, construction included, with the certificate kept."""
+    """Solved and rechecked, or solved with its proof put into a file, or rechecked from there."""
+    if job["solved"]:
+        return held(lambda: _proven(sent, pickle.loads(Path(job["proof"]).read_bytes())))
+    found, told = _solved(sent, job)
+    if found is None:
+        return told
+    if job["proof"]:
+        Path(job["proof"]).write_bytes(pickle.dumps(found))
+        return told
+    return rechecked(told, job, lambda: _proven(sent, found))
+
+
+def _solved(sent: Menu, job: Data) -> tuple[Data | None, Data]:
+    """As ``MenuProblem.solve`` does it, construction included: what is to be proven, and what is told."""
     from optimizer.economics.figures import TOTAL
-    from optimizer.model.instance import combine
     from optimizer.model.measures import Measure
     from optimizer.optimise.outcome import Settings
     from optimizer.optimise.ratio import best
-    from optimizer.search import recheck
     from optimizer.search.kernels import load
 
-    def solve(asked: Menu) -> tuple[Any, Any]:
+    def solve(asked: Menu) -> Any:
         settings = Settings(gap=job["gap"], deadline=time.monotonic() + job["limit"], cross_check=False)
         problem = menu_problem(asked)
         aim = Measure(asked.aim, TOTAL, problem.figures[asked.aim], None, 0.0)
-        return problem, best(problem.instance, aim, 1, problem.limits, settings)
+        return best(problem.instance, aim, 1, problem.limits, settings)
 
     load()
     solve(instances.menu(3, 3, 4, "alike", 1))  # imports
-    (problem, answer), took = timed(lambda: solve(sent), job["times"])
+    answer, took = timed(lambda: solve(sent), job["times"])
     if answer.choice is None:
-        return {**took, "failed": "no answer in time"}
+        return None, {**took, "failed": "no answer in time"}
     value, miss = sent.measure(np.array(answer.choice[0]))
     told = {**took, "value": value if miss <= 2e-6 else None, "bound": answer.bound, "boxes": answer.work.boxes}
+    return {"value": value, "bound": answer.bound, "certificate": answer.certificate}, told
 
-    def proves() -> bool:
-        aim = combine([(1.0, problem.figures[sent.aim])])
-        proven = recheck(problem.instance, aim, problem.limits, answer.certificate)
-        return proven <= answer.bound + ROOM * abs(answer.bound) and value <= answer.bound + ROOM * abs(value)
 
-    return rechecked(told, job, proves)
+def _proven(sent: Menu, found: Data) -> bool:
+    """Whether a certificate proves the bound that was told, and that does not lie below the value."""
+    from optimizer.model.instance import combine
+    from optimizer.search import recheck
+
+    problem, bound = menu_problem(sent), found["bound"]
+    proven = recheck(
+        problem.instance, combine([(1.0, problem.figures[sent.aim])]), problem.limits, found["certificate"]
+    )
+    return bool(proven <= bound + ROOM * abs(bound) and found["value"] <= bound + ROOM * abs(bound))
 
 
 def mixture(data: Data, job: Data) -> Data:

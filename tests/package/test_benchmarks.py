@@ -61,7 +61,8 @@ def test_the_median_of_an_even_number_is_open_where_either_in_the_middle_is(spre
 def test_failed_cells_count_as_open_and_are_told(spread: Any) -> None:
     cells = [_cell(spread, 0.001, 1.0, 1.0), _cell(spread, math.inf, 10.0, 10.0, rechecked=None, note="no memory")]
     text = spread.told([spread.Family("f", "title", 0.01, "menu")], cells)
-    assert "1 of 2" in text and "> 999 %" in text and "1 of 1" in text and "- f, 10.0: no memory" in text
+    assert "1 of 2" in text and "> 999 %" in text and "- f, 10.0: no memory" in text
+    assert text.splitlines()[2].endswith("| 1 of 2 |")
 
 
 def test_proofs_that_do_not_hold_are_told(spread: Any) -> None:
@@ -89,6 +90,28 @@ def test_every_family_has_a_function(spread: Any) -> None:
     assert len(known) > 15
     assert all(callable(getattr(cells, family.function)) for family in known.values())
     assert all(len(family.members) >= 5 for family in known.values() if family.members is not None)
+
+
+def test_proofs_are_rechecked_later_from_their_files(spread: Any, tmp_path: Path) -> None:
+    families = importlib.import_module("benchmarks.families")
+    tiny, out = families.menus("random", (3, 4, 6), 1e-4), tmp_path / "cells.jsonl"
+    (first,) = spread.measure([tiny], [21], 60.0, out=out, later=True)
+    assert first.closed and first.rechecked is None
+    assert spread.measure([tiny], [21], 60.0, out=out, later=True) == [first]
+    (proof,) = (tmp_path / "cells.proofs").iterdir()
+    (second,) = spread.measure([tiny], [21], 60.0, out=out)
+    assert second == replace(first, rechecked=True, recheck_cpu=second.recheck_cpu) and not proof.exists()
+    assert spread.measure([tiny], [21], 60.0, out=out) == [second]
+
+
+def test_a_proof_of_another_instance_does_not_hold(spread: Any, tmp_path: Path) -> None:
+    families = importlib.import_module("benchmarks.families")
+    tiny, out = families.menus("random", (3, 4, 6), 1e-4), tmp_path / "cells.jsonl"
+    first, other = spread.measure([tiny], [21, 22], 60.0, out=out, later=True)
+    spread.proof_of(out, other.key).replace(spread.proof_of(out, first.key))
+    told = spread.measure([tiny], [21], 60.0, out=out)
+    assert [cell.rechecked for cell in told] == [False]
+    assert spread.proof_of(out, first.key).exists()
 
 
 def test_a_tiny_run_works_and_goes_on_where_it_stood(spread: Any, tmp_path: Path, monkeypatch: Any) -> None:
