@@ -124,6 +124,7 @@ def maximise(
     )
     asked = replace(asked, layout=stated(asked.layout, asked.columns))
     first, kernel = multipliers.none(asked.layout), ChosenKernel(tuning, deadline)
+    kernel.expect(asked.layout, asked.columns)
     run = MenuRun(asked.layout, asked.truth, tree, kernel, tuning, Recorder(), first)
     search = MenuSearch(run, tuple(pasts or ()), progress)
     _start(search, asked, _choices(seeds), pasts is None and floor == -math.inf)
@@ -209,10 +210,11 @@ def _start(search: MenuSearch, asked: _MenuQuestion, seeds: list[Choice], drawn:
     starts = int(min(tuning.first_starts, max(1, most // work)))
     tried = mixes if work <= most else mixes[:: max(1, len(mixes) // 2)]
     clock = run.tree.clock.with_grace()
-    best = near(layout, truth, columns, given, tuning, clock) if given and not drawn else None
+    lines = run.kernel.line_values
+    best = near(layout, truth, columns, given, tuning, clock, lines) if given and not drawn else None
     floored = run.tree.floor > -math.inf  # then what would be drawn is most likely worth less
     if best is None and not floored:
-        best = find(layout, truth, columns, tried, given, starts, 0, tuning, clock)
+        best = find(layout, truth, columns, tried, given, starts, 0, tuning, clock, lines)
     run.tree.incumbent, run.aim = best, float(best is not None or floored)
     middle = np.array([c[len(c) // 2] for c in columns], dtype=np.intp)
     reference = Reference(middle if best is None else layout.columns(best.menu))
