@@ -14,6 +14,7 @@ from optimizer.search.kernels import ChosenKernel, Kernel
 from optimizer.search.levels.evaluation import Truth
 from optimizer.search.levels.moving import eased
 from optimizer.search.levels.question import MenuQuestion, ask
+from optimizer.search.levels.staircase import Staircase
 from optimizer.search.levels.thresholds import ThresholdTree
 from optimizer.search.tuning import Tuning
 
@@ -63,7 +64,7 @@ class Shared:
             moving = Limit(last.name, replace(last.figure, constant=0.0))
             whole = dict.fromkeys(asked.mixes, asked.columns)
             rest = Truth(truth.instance, truth.aim, tuple(others))
-            self._trees[key] = ThresholdTree(eased(asked.layout, moved), rest, moving, rule, kernel, whole)
+            self._trees[key] = ThresholdTree(eased(asked.layout, moved), kernel, whole, Staircase(rest, moving, rule))
         return self._trees[key]
 
 

@@ -12,27 +12,30 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
-from optimizer.model.instance import Limit, evaluate
-from optimizer.search.engine import GapRule
+from optimizer.model.instance import evaluate
 from optimizer.search.kernels import Kernel
 from optimizer.search.levels import multipliers
 from optimizer.search.levels.bounds import Multiplier, Reference, make_form
 from optimizer.search.levels.chords import chord_of
-from optimizer.search.levels.evaluation import Truth
 from optimizer.search.levels.incumbents import better, near
 from optimizer.search.levels.layout import EPS, Layout
 from optimizer.search.levels.moving import moved
 from optimizer.search.levels.question import MenuQuestion
 from optimizer.search.levels.rules import consistent
 from optimizer.search.levels.run import MenuRun
+from optimizer.search.levels.staircase import Staircase
 from optimizer.search.levels.state import BoundStep, OpenBox, beaten
 from optimizer.typing import Array, Choice, Ints
 
 KEPT = 12
 """Bounds of a stretch that those below it and searches at its thresholds begin with."""
+
+AROUND = 2
+"""Menus known on either side of a threshold from which a search there begins."""
 
 Led = tuple[Reference, Multiplier]
 
@@ -90,36 +93,20 @@ class ThresholdTree:
 
     layout: Layout
     """With that limit at threshold 0."""
-    truth: Truth
-    """Of the other limits."""
-    moving: Limit
-    """x itself."""
-    rule: GapRule
     kernel: Kernel
     whole: dict[int, tuple[Ints, ...]]
-    points: dict[Choice, tuple[float, float]] = field(default_factory=dict)
-    """x and y of menus that keep all other conditions."""
+    known: Staircase
     root: Stretch | None = None
-
-    def offer(self, choice: Choice) -> None:
-        """A menu that may serve some thresholds."""
-        if choice not in self.points and (y := self.truth.value(*choice)) is not None:
-            x = evaluate(self.layout.instance, {"x": self.moving.figure}, *choice)["x"]
-            self.points[choice] = (x, y)
-
-    def best_at(self, threshold: float) -> list[Choice]:
-        """Of the menus known, the one with the most y that keeps the limit."""
-        kept = [(y, choice) for choice, (x, y) in self.points.items() if x >= threshold]
-        return [max(kept)[1]] if kept else []
 
     def begin(self, run: MenuRun, asked: MenuQuestion, seeds: list[Choice]) -> list[OpenBox] | None:
         """The roots of a search, with what is known of them removed; None where the search has to begin by itself."""
         threshold = -asked.truth.limits[-1].figure.constant
+        run.truth = replace(run.truth, listener=partial(self.known.hear, threshold))
         for seed in seeds:
-            self.offer(seed)
+            self.known.offer(seed)
         stretch = self.stretch(threshold)
         layout, best = asked.layout, None
-        given = [(layout.columns(menu), mix) for menu, mix in (*seeds, *self.best_at(threshold))]
+        given = [(layout.columns(menu), mix) for menu, mix in (*seeds, *self.known.near(threshold, AROUND))]
         for columns, mix in given:
             best = better(layout, asked.truth, columns, mix, best)
         if stretch is None or best is None:
@@ -148,19 +135,20 @@ class ThresholdTree:
         threshold = -asked.truth.limits[-1].figure.constant
         best = run.tree.incumbent
         if best is not None:
-            self.offer((best.menu, best.mix))
+            self.known.offer((best.menu, best.mix))
         here = self.stretch(threshold)
         if here is not None and here.asked is None and best is not None and run.tree.stopped is None:
-            here.asked, here.reach = threshold, max(threshold, self.points[best.menu, best.mix][0])
+            x = evaluate(asked.layout.instance, {"x": asked.truth.limits[-1].figure}, best.menu, best.mix)["x"]
+            here.asked, here.reach = threshold, threshold + max(0.0, x)
             here.led = led
 
     def stretch(self, threshold: float) -> Stretch | None:
         """The narrowest one known around a threshold, cut where searches were asked; None outside the menus known."""
         if self.root is None:
-            found = [x for x, _ in self.points.values()]
-            if not found or not min(found) < threshold < max(found):
+            x = self.known.x
+            if not len(x) or not x[0] < threshold < x[-1]:
                 return None
-            self.root = Stretch(min(found), max(found), {mix: Part(c) for mix, c in self.whole.items()})
+            self.root = Stretch(float(x[0]), float(x[-1]), {mix: Part(c) for mix, c in self.whole.items()})
         here = self.root
         if not here.low < threshold < here.high:
             return None
@@ -183,7 +171,8 @@ class ThresholdTree:
                 mix: self._bounded(p, mix, stretch.led.get(mix, first)) for mix, p in stretch.parts.items()
             }
             stretch.led = {}
-        corners = self._corners(low, high)
+        at, y = self.known.reached(low, high)
+        corners = at, np.array([self.known.rule.cutoff(float(value)) for value in y])
         return Stretch(low, high, {mix: self._reduced(part, corners) for mix, part in stretch.parts.items()})
 
     def _bounded(self, part: Part, mix: int, led: Led) -> Part:
@@ -198,18 +187,6 @@ class ThresholdTree:
         form = make_form(self.layout, multiplier, chord)
         bound = self.kernel.bound(self.layout, form, columns, mix, reference)
         return BoundStep(bound, columns, multiplier, reference, chord)
-
-    def _corners(self, low: float, high: float) -> tuple[Array, Array]:
-        """Thresholds just above which less y is to be had, and the cutoffs there; empty where some has no menu."""
-        known = sorted(self.points.values(), reverse=True)
-        tops = np.maximum.accumulate([y for _, y in known])
-        xs = np.array([x for x, _ in known])
-        xs -= 1e-12 * np.abs(xs).max(initial=0.0)  # a limit decides whether a menu keeps it, to the last digit
-        at = np.array([low, *xs[(xs > low) & (xs < high)]])
-        serving = np.searchsorted(-xs, -at, side="left") - 1  # the last of those with more x
-        if not known or serving.min() < 0:
-            return np.empty(0), np.empty(0)
-        return at, np.array([self.rule.cutoff(float(tops[k])) for k in serving])
 
     def _reduced(self, part: Part, corners: tuple[Array, Array]) -> Part:
         """What is left of a part in a narrower stretch."""
