@@ -146,9 +146,10 @@ class CompiledKernel:
         """As ``levels.ascent.line_values``, up to rounding; by it where figures are not linear."""
         if rows.again:
             return line_values(layout, rows, menus, mixes, plan, columns)
+        begin, end, _ = layout.types[plan].indices(layout.weight.shape[1])
         return lines.line_values(  # type: ignore[no-any-return]
             layout.weight, rows.matrix, rows.outside, rows.fixed, rows.offset[:, mixes].copy(),
-            layout.customers[mixes], np.ascontiguousarray(menus), plan, columns,
+            layout.customers[mixes], np.ascontiguousarray(menus), plan, columns, begin, end,
         )  # fmt: skip
 
     @staticmethod
@@ -172,5 +173,7 @@ class CompiledKernel:
         compiled.bound(tables, question, compiled.weight_sums(tables.weight, columns, first), 100)
         _compile_lowering(tables)
         single = np.ones((1, 1))
-        lines.line_values(single, np.ones((1, 1, 1)), single, single, single, single, columns[:, None], 0, columns)
+        lines.line_values(
+            single, np.ones((1, 1, 1)), single, single, single, single, columns[:, None], 0, columns, 0, 1
+        )
         sifted.sift(np.ones((1, 1)), first, columns, one, one, np.ones(1, dtype=np.bool_), 1, 1)

@@ -11,6 +11,7 @@ from optimizer.search.levels.bounds import Form, combine_rows
 from optimizer.search.levels.evaluation import violation, with_burst
 from optimizer.search.levels.layout import Layout, Rows
 from optimizer.search.levels.rules import allowed_moves, follow
+from optimizer.search.levels.wide import picked
 from optimizer.search.tuning import Tuning
 from optimizer.typing import Array, Ints
 
@@ -103,12 +104,17 @@ def line_values(layout: Layout, rows: Rows, menus: Ints, mixes: Ints, plan: int,
         total += layout.weight[menus[:, j]]
         value += rows.matrix[:, menus[:, j]]
         level = level + rows.fixed[:, menus[:, j]].T
-    share = total[:, None, :] + layout.weight[columns]
-    np.divide(layout.customers[mixes][:, None, :], share, out=share)
-    out = np.matmul(share, value.transpose(1, 2, 0))
-    own = rows.matrix[:, columns]
+    people = layout.customers[mixes]
+    met = slice(None) if rows.again else layout.types[plan]
+    share = total[:, None, met] + picked(layout.weight, columns, met)
+    np.divide(people[:, None, met], share, out=share)
+    out = np.matmul(share, value[:, :, met].transpose(1, 2, 0))
     for q in range(len(rows.fixed)):
-        out[..., q] += np.einsum("bli,li->bl", share, own[q])
+        out[..., q] += np.einsum("bli,li->bl", share, picked(rows.matrix[q], columns, met))
+    if met != slice(None):  # whatever the level, the same of all other types
+        others = people / total
+        others[:, met] = 0.0
+        out += np.einsum("bi,qbi->bq", others, value)[:, None, :]
     out += level[:, None, :] + rows.fixed[:, columns].T
     if rows.again:
         _add_again(layout, rows, menus[:, rest], columns, share, out)

@@ -18,7 +18,7 @@ from optimizer.search.levels.evaluation import Truth
 from optimizer.search.levels.incumbents import improve
 from optimizer.search.levels.layout import Layout
 from optimizer.search.levels.rules import consistent
-from optimizer.search.levels.state import BoundStep, OpenBox
+from optimizer.search.levels.state import BoundStep, OpenBox, beaten
 from optimizer.search.proof.certificate import Recorder
 from optimizer.search.tuning import Tuning
 from optimizer.typing import Array, Ints, LevelIndices
@@ -154,21 +154,12 @@ class MenuRun:
             self.recorder.bound(box.layout, box.record, step.reference, step.multiplier)
             self._close(step, bound.total)
             return True
-        if bound.total - bound.fall > cutoff:
-            return False
-        gone: list[tuple[int, Ints]] = []
-        columns = list(box.columns)
-        for j in range(box.layout.plans):
-            levels = bound.levels(j)
-            keep = levels > cutoff
-            if not keep.all():
-                gone.append((j, columns[j][~keep]))
-                self._close(step, float(levels[~keep].max()))
-                columns[j] = columns[j][keep]
+        gone, left, largest = beaten(bound, box.columns, cutoff)
         if not gone:
             return False
+        self._close(step, largest)
         self.recorder.drop(box.layout, box.record, step.reference, step.multiplier, gone)
-        return not self.keep_consistent(box, tuple(columns))
+        return not self.keep_consistent(box, left)
 
     def _close(self, step: BoundStep, bound: float) -> None:
         """What is proven infeasible leaves no bound behind."""

@@ -79,3 +79,20 @@ class BoundStep:
         """(columns of the plan,) D of what is left of its box."""
         known = zip(self.bound.potential, self.columns, columns, strict=True)
         return [p if len(k) == len(c) else p[np.searchsorted(c, k)] for p, c, k in known]
+
+
+def beaten(
+    bound: BoxBound, columns: tuple[Ints, ...], cutoff: float
+) -> tuple[list[tuple[int, Ints]], tuple[Ints, ...], float]:
+    """Levels whose bound is at most a cutoff, as columns by plan; what is left; the largest of their bounds."""
+    gone: list[tuple[int, Ints]] = []
+    left, largest = list(columns), -math.inf
+    if bound.total - bound.fall > cutoff:
+        return gone, columns, largest
+    for j in range(len(columns)):
+        levels = bound.levels(j)
+        keep = levels > cutoff
+        if not keep.all():
+            gone.append((j, columns[j][~keep]))
+            left[j], largest = columns[j][keep], max(largest, float(levels[~keep].max()))
+    return gone, tuple(left), largest
