@@ -9,17 +9,18 @@ from typing import Any
 import numpy as np
 from numba.core.registry import cpu_target
 
-from optimizer.search.kernels import compiled
+from optimizer.search.kernels import compiled, compiled_pairs
 from optimizer.search.kernels.kernel import patience_within
 from optimizer.search.levels.bounds import BoxBound, Form, Reference
 from optimizer.search.levels.layout import Layout
+from optimizer.search.levels.pairs import bound_pairs
 from optimizer.search.levels.sifting import Sieve, side_by_side
 from optimizer.search.tuning import DEFAULT, Tuning
 from optimizer.typing import Array, Ints
 
 CALLED = (
     compiled.weight_sums, compiled._bound, compiled._around, compiled._potentials, compiled._finished,
-    compiled.left_over,
+    compiled.left_over, compiled_pairs.amounts, compiled_pairs.passed,
 )  # fmt: skip
 """The loops that Python calls."""
 
@@ -67,6 +68,9 @@ class CompiledKernel:
         spans: Array | None = None,
     ) -> BoxBound:  # fmt: skip
         """As ``levels.bounds.bound_box``, up to rounding."""
+        if reference.slopes is not None:
+            pairing, sweeps = compiled_pairs.CompiledPairs(), self._tuning.pair_sweeps
+            return bound_pairs(layout, form, box, mix, reference, spans, pairing, sweeps)
         if self._tables is None or self._tables[0] is not layout or self._tables[1] != mix:
             rows = layout.rows
             per_row = [np.ascontiguousarray(part[:, mix]) for part in (rows.offset, layout.magnitude)]
@@ -117,7 +121,8 @@ class CompiledKernel:
     @staticmethod
     def forget_unreadable() -> None:
         """A broken index counts as none: its loops are compiled anew."""
-        for loop in (*CALLED, compiled._favoured, compiled._least_rest):
+        inner = (compiled._favoured, compiled._least_rest, compiled_pairs._pass, compiled_pairs._largest)
+        for loop in (*CALLED, *inner):
             forget_unreadable(loop)
 
     @staticmethod
@@ -129,3 +134,6 @@ class CompiledKernel:
         compiled.bound(tables, question, compiled.weight_sums(tables.weight, columns, first), 1)
         compiled.bound(tables, question, compiled.weight_sums(tables.weight, columns, first), 100)
         compiled.left_over(np.ones((1, 1)), first, one, one, np.ones(1, dtype=np.bool_), 1, 1)
+        square = np.ones((1, 1))
+        compiled_pairs.amounts(square, square, square, square, first, one, one, np.empty((0, 1)))
+        compiled_pairs.passed(one, square, first, 1)

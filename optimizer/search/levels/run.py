@@ -168,6 +168,9 @@ class MenuRun:
         if not gone:
             return False
         self.recorder.drop(box.layout, box.record, step.reference, step.multiplier, gone)
+        if not all(map(len, columns)):  # every level of a plan is worth less alone than all of them together
+            box.record["empty"] = True
+            return True
         return not self.keep_consistent(box, tuple(columns))
 
     def _close(self, step: BoundStep, bound: float) -> None:

@@ -13,6 +13,7 @@ from optimizer.search.levels.bounds import Reference, make_form
 from optimizer.search.levels.branching import cut
 from optimizer.search.levels.lowering import lower
 from optimizer.search.levels.merging import merge, mergeable, pairs, transfer
+from optimizer.search.levels.pairing import lower_pairs, worth_pairs
 from optimizer.search.levels.past import Past, recalled, telling
 from optimizer.search.levels.run import MenuRun
 from optimizer.search.levels.settling import settle
@@ -88,7 +89,7 @@ class MenuSearch:
         if self._alone(box):
             return
         steps: list[BoundStep] = []
-        best = lower(run, box, steps)
+        best = self._lower(box, steps)
         if box.root and run.aim:
             self.past[box.mix].extend(telling(steps))
         if best is None:
@@ -106,6 +107,15 @@ class MenuSearch:
         if self._merge(box, best) or (run.by_shares and self._split_shares(box, best)):
             return
         self._split(box, best)
+
+    def _lower(self, box: OpenBox, steps: list[BoundStep]) -> BoundStep | None:
+        """The lowest bound found of a box; None where it is done with."""
+        if box.paired:
+            return lower_pairs(self.run, box, steps, None)
+        best = lower(self.run, box, steps)
+        if best is None or not worth_pairs(self.run, box):
+            return best
+        return lower_pairs(self.run, box, steps, best)
 
     def _begin(self, root: OpenBox) -> bool:
         """Give a root a first bound, or what earlier runs know of it; True if nothing is left."""
