@@ -1,56 +1,158 @@
-"""The inner loops of ``levels.pairs`` compiled: no temporary arrays, one pass over a pair of plans for both messages."""
+"""The bound of ``levels.pairs`` in compiled loops: one call, no temporary arrays, nothing that other threads wait for."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from numba import njit
 
-from optimizer.search.levels.pairs import Passed, Sides
-from optimizer.typing import Array, Ints
+from optimizer.search.kernels.compiled import EPS, Question, Sums, Tables, _around
+from optimizer.typing import Array
 
 _loop = njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
 
 
-class CompiledPairs:
-    """Meets :class:`~optimizer.search.levels.pairs.PairLoops`, equal to the loops in numpy up to rounding."""
-
-    @staticmethod
-    def amounts(
-        d: Array, own: Array, sides: Sides, first: Ints, slopes: Array, people: Array, spans: Array | None
-    ) -> Array:
-        """See ``NumpyPairs.amounts``."""
-        confined = np.empty((0, len(people))) if spans is None else spans
-        return amounts(d, own, sides.low, sides.high, first, slopes, people, confined)  # type: ignore[no-any-return]
-
-    @staticmethod
-    def passed(held: Array, pairs: Array, first: Ints, sweeps: int) -> Passed:
-        """See ``NumpyPairs.passed``."""
-        return Passed(*passed(held, pairs, first, sweeps))
+def bound_pairs(tables: Tables, question: Question, sums: Sums, slopes: Array, sweeps: int) -> tuple[Any, ...]:
+    """The fields of ``bounds.BoxBound`` in their order, those per level as arrays (n,) for all plans."""
+    return _bound_pairs(tables, question, sums, slopes, sweeps)  # type: ignore[no-any-return]
 
 
 @_loop
-def amounts(d, own, low, high, first, slopes, people, spans):  # type: ignore[no-untyped-def]
-    """(n,)."""
-    size, types = d.shape
-    out, turns = np.empty(size), np.empty(types)
+def _bound_pairs(tables, question, sums, slopes, sweeps):  # type: ignore[no-untyped-def]
+    people, columns, first, center = tables.people, question.columns, question.first, question.center
+    rows, fixed, types, plans, size = question.rows, tables.fixed, len(people), len(center), len(columns)
+    around = _around(tables, question, sums)
+    own, d, amounts, terms = _levels(tables, question, sums, around, slopes)
+    value = question.constant
+    for i in range(types):
+        value += people[i] * around.unit[i]
+    size_of_terms = question.absolute
+    for q in range(len(rows)):
+        value += rows[q] * tables.offset[q]
+        size_of_terms += abs(rows[q]) * tables.magnitude[q]
+    for j in range(plans):
+        at_center = 0.0
+        for q in range(len(rows)):
+            at_center += rows[q] * fixed[q, center[j]]
+        value += at_center
+        for k in range(first[j], first[j + 1]):
+            for q in range(len(rows)):
+                amounts[k] += rows[q] * fixed[q, columns[k]]
+            amounts[k] -= at_center
+    pairs = _pairs(d, own, people, slopes, first)
+    flat, held, edges, ends, messages = passed(amounts, pairs, first, sweeps)
+    pick, top, total, fall = np.empty(plans, dtype=np.intp), np.empty(plans), value, 0.0
+    for j in range(plans):
+        pick[j] = first[j]
+        for k in range(first[j], first[j + 1]):
+            if flat[k] > flat[pick[j]]:
+                pick[j] = k
+        top[j] = flat[pick[j]]
+        total += top[j]
+        for k in range(first[j], first[j + 1]):
+            fall = max(fall, top[j] - flat[k] - held[k])
+        for k in range(j + 1, plans):
+            total += edges[j, k]
+    size_of_terms += 2.0 * terms + 4.0 * messages
+    total += 2.0 * EPS * (types + 4 * plans + 40) * size_of_terms
+    taken, by_slopes = _taken(question, sums, own, d, people, slopes, pick, ends)
+    cut, rest, gradient = _cut(tables, question, around, own, taken, pick)
+    return (
+        total, flat, top, columns[pick], value, cut, rest, gradient, _true_parts(tables, columns[pick]), fall,
+        by_slopes, held,
+    )  # fmt: skip
+
+
+@_loop
+def _worst(d, e, low, high, slope, spans, i):  # type: ignore[no-untyped-def]
+    """The size at which d (1 / s + b s) is largest."""
+    p, q = e + low, e + high
+    if len(spans):
+        q = min(q, spans[1, i])
+        p = min(max(p, spans[0, i]), q)
+    if d > 0.0:
+        return p if 1.0 / p + slope * p >= 1.0 / q + slope * q else q
+    return min(max(1.0 / np.sqrt(max(slope, 1e-300)), p), q)
+
+
+@_loop
+def _levels(tables, question, sums, around, slopes):  # type: ignore[no-untyped-def]
+    """(n, I) weights and d, (n,) amounts of levels, and absolute terms for the rounding slack."""
+    weight, matrix, people, rows = tables.weight, tables.matrix, tables.people, question.rows
+    columns, first, spans, types = question.columns, question.first, question.spans, len(tables.people)
+    own, d = np.empty((len(columns), types)), np.empty((len(columns), types))
+    amounts, turns = np.empty(len(columns)), np.empty(types)
+    largest, most = np.zeros(types), np.empty(types)
     for i in range(types):
         turns[i] = 1.0 / np.sqrt(max(slopes[i], 1e-300))
-    j = 0
-    for k in range(size):
-        while k >= first[j + 1]:
-            j += 1
-        total = 0.0
+    for j in range(len(first) - 1):
+        most[:] = 0.0
+        base, unit, low, high = around.base[j], around.unit, sums.low[j], sums.high[j]
+        for k in range(first[j], first[j + 1]):
+            column = columns[k]
+            for i in range(types):
+                own[k, i] = weight[column, i]
+                d[k, i] = 0.0
+            for q in range(len(rows)):
+                if rows[q] != 0.0:
+                    row = matrix[q, column]
+                    for i in range(types):
+                        d[k, i] += rows[q] * row[i]
+            for i in range(types):
+                most[i] = max(most[i], abs(d[k, i]) + abs(unit[i]) * own[k, i])
+            total = 0.0
+            for i in range(types):
+                e, b = own[k, i], slopes[i]
+                value = d[k, i] - unit[i] * e - base[i]
+                d[k, i] = value
+                p, q = e + low[i], e + high[i]
+                if len(spans):
+                    q = min(q, spans[1, i])
+                    p = min(max(p, spans[0, i]), q)
+                turn = min(max(turns[i], p), q)
+                up, down = max(1.0 / p + b * p, 1.0 / q + b * q), 1.0 / turn + b * turn
+                total += people[i] * value * ((up if value > 0.0 else down) - b * (1.0 + e))
+            amounts[k] = total
         for i in range(types):
-            e, b = own[k, i], slopes[i]
-            p, q = e + low[j, i], e + high[j, i]
-            if len(spans):
-                q = min(q, spans[1, i])
-                p = min(max(p, spans[0, i]), q)
-            ends = max(1.0 / p + b * p, 1.0 / q + b * q)
-            turn = min(max(turns[i], p), q)
-            worst = ends if d[k, i] > 0.0 else 1.0 / turn + b * turn
-            total += people[i] * d[k, i] * (worst - b * (1.0 + e))
-        out[k] = total
+            largest[i] += most[i] + abs(base[i])
+    terms = 0.0
+    for i in range(types):
+        least, high_end = sums.least[i], sums.most[i]
+        if len(spans):
+            least, high_end = max(least, spans[0, i]), min(high_end, spans[1, i])
+        reach = 1.0 / least + 3.0 * slopes[i] * max(least, high_end)
+        terms += people[i] * (abs(around.unit[i]) + largest[i] * reach)
+    return own, d, amounts, terms
+
+
+@_loop
+def _pairs(d, own, people, slopes, first):  # type: ignore[no-untyped-def]
+    """(n, n) amounts of pairs of levels of two plans, four rows at a time; those of one plan are left as they come."""
+    size, types = d.shape
+    out, scaled, factor = np.empty((size, size)), np.empty((size, types)), np.empty(types)
+    for i in range(types):
+        factor[i] = -people[i] * slopes[i]
+    for k in range(size):
+        for i in range(types):
+            scaled[k, i] = d[k, i] * factor[i]
+    j = 0
+    for a in range(0, size, 4):
+        while a >= first[j + 1]:
+            j += 1
+        if j == len(first) - 2:
+            break
+        w, x, y, z = a, min(a + 1, size - 1), min(a + 2, size - 1), min(a + 3, size - 1)
+        for c in range(first[j + 1], size):
+            s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
+            for i in range(types):
+                e, f = own[c, i], scaled[c, i]
+                s0 += scaled[w, i] * e + own[w, i] * f
+                s1 += scaled[x, i] * e + own[x, i] * f
+                s2 += scaled[y, i] * e + own[y, i] * f
+                s3 += scaled[z, i] * e + own[z, i] * f
+            out[w, c], out[x, c], out[y, c], out[z, c] = s0, s1, s2, s3
+            out[c, w], out[c, x], out[c, y], out[c, z] = s0, s1, s2, s3
     return out
 
 
@@ -75,6 +177,14 @@ def passed(amounts, pairs, first, sweeps):  # type: ignore[no-untyped-def]
                 if best[a, k] > largest:
                     largest, at = best[a, k], a - first[j]
             edges[j, k], ends[j, k] = largest, at
+    for j in range(plans):
+        for k in range(j + 1, plans):  # of several equal pairs both ends of one
+            row, largest = pairs[first[j] + ends[j, k]], -np.inf
+            off = message[k, first[j] + ends[j, k]]
+            for c in range(first[k], first[k + 1]):
+                value = row[c] - message[j, c] - off
+                if value > largest:
+                    largest, ends[k, j] = value, c - first[k]
     lost, potential = np.zeros(size), amounts.copy()
     for j in range(plans):
         for k in range(plans):
@@ -123,3 +233,90 @@ def _largest(pairs, message, first, j, k, best, place):  # type: ignore[no-untyp
                 place[a] = row[a] - off
             for a in range(first[one], first[one + 1]):
                 best[a, other] = max(best[a, other], place[a] - message[other, a])
+
+
+@_loop
+def _taken(question, sums, own, d, people, slopes, pick, ends):  # type: ignore[no-untyped-def]
+    """(n, I) what the bound takes of every d, and (I,) its gradient by the slopes."""
+    first, spans, types, plans = question.first, question.spans, len(people), len(pick)
+    taken, gradient = np.zeros(d.shape), np.zeros(types)
+    for j in range(plans):
+        k = pick[j]
+        for i in range(types):
+            e = own[k, i]
+            at = _worst(d[k, i], e, sums.low[j, i], sums.high[j, i], slopes[i], spans, i)
+            taken[k, i] += people[i] * (1.0 / at + slopes[i] * (at - 1.0 - e))
+            gradient[i] += people[i] * d[k, i] * (at - 1.0 - e)
+    for j in range(plans):
+        for k in range(j + 1, plans):
+            a, c = first[j] + ends[j, k], first[k] + ends[k, j]
+            for i in range(types):
+                gradient[i] -= people[i] * (d[a, i] * own[c, i] + d[c, i] * own[a, i])
+                taken[a, i] -= people[i] * slopes[i] * own[c, i]
+                taken[c, i] -= people[i] * slopes[i] * own[a, i]
+    return taken, gradient
+
+
+@_loop
+def _cut(tables, question, around, own, taken, pick):  # type: ignore[no-untyped-def]
+    """(Q,) value of every row in the bound, that of the shifts, and (J, I) its gradient by them."""
+    people, columns, first, center = tables.people, question.columns, question.first, question.center
+    types, plans, figures = len(people), len(center), len(question.rows)
+    gradient, cut = np.zeros((plans, types)), tables.offset.copy()
+    of_all, base = people.copy(), np.empty((figures, types))
+    for q in range(figures):
+        for i in range(types):
+            cut[q] += around.per_size[q, i] * people[i]
+        for j in range(plans):
+            cut[q] += tables.fixed[q, columns[pick[j]]]
+    for j in range(plans):
+        at = tables.weight[center[j]]
+        for q in range(figures):
+            for i in range(types):
+                base[q, i] = tables.matrix[q, center[j], i] - around.per_size[q, i] * at[i]
+        for k in range(first[j], first[j + 1]):
+            used = False
+            for i in range(types):
+                if taken[k, i] != 0.0:
+                    used = True
+                    break
+            if not used:
+                continue
+            for i in range(types):
+                of_all[i] -= taken[k, i] * own[k, i]
+                gradient[j, i] -= taken[k, i]
+            for q in range(figures):
+                row, per, share = tables.matrix[q, columns[k]], around.per_size[q], 0.0
+                for i in range(types):
+                    share += (row[i] - per[i] * own[k, i] - base[q, i]) * taken[k, i]
+                cut[q] += share
+    rest = 0.0
+    for j in range(plans):
+        for i in range(types):
+            gradient[j, i] += of_all[i]
+    for j in range(len(question.shift)):
+        for i in range(types):
+            rest += question.shift[j, i] * gradient[j, i]
+    return cut, rest, gradient
+
+
+@_loop
+def _true_parts(tables, best):  # type: ignore[no-untyped-def]
+    """(Q,) linear parts of all figures at a menu (J,)."""
+    types, out = len(tables.people), tables.offset.copy()
+    reached = np.ones(types)
+    for j in range(len(best)):
+        for i in range(types):
+            reached[i] += tables.weight[best[j], i]
+    for i in range(types):
+        reached[i] = tables.people[i] / reached[i]
+    for q in range(len(out)):
+        total = 0.0
+        for i in range(types):
+            total += tables.outside[q, i] * reached[i]
+        for j in range(len(best)):
+            for i in range(types):
+                total += tables.matrix[q, best[j], i] * reached[i]
+            total += tables.fixed[q, best[j]]
+        out[q] += total
+    return out

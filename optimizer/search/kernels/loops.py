@@ -13,14 +13,13 @@ from optimizer.search.kernels import compiled, compiled_pairs
 from optimizer.search.kernels.kernel import patience_within
 from optimizer.search.levels.bounds import BoxBound, Form, Reference
 from optimizer.search.levels.layout import Layout
-from optimizer.search.levels.pairs import bound_pairs
 from optimizer.search.levels.sifting import Sieve, side_by_side
 from optimizer.search.tuning import DEFAULT, Tuning
 from optimizer.typing import Array, Ints
 
 CALLED = (
     compiled.weight_sums, compiled._bound, compiled._around, compiled._potentials, compiled._finished,
-    compiled.left_over, compiled_pairs.amounts, compiled_pairs.passed,
+    compiled.left_over, compiled_pairs._bound_pairs,
 )  # fmt: skip
 """The loops that Python calls."""
 
@@ -68,9 +67,6 @@ class CompiledKernel:
         spans: Array | None = None,
     ) -> BoxBound:  # fmt: skip
         """As ``levels.bounds.bound_box``, up to rounding."""
-        if reference.slopes is not None:
-            pairing, sweeps = compiled_pairs.CompiledPairs(), self._tuning.pair_sweeps
-            return bound_pairs(layout, form, box, mix, reference, spans, pairing, sweeps)
         if self._tables is None or self._tables[0] is not layout or self._tables[1] != mix:
             rows = layout.rows
             per_row = [np.ascontiguousarray(part[:, mix]) for part in (rows.offset, layout.magnitude)]
@@ -85,6 +81,13 @@ class CompiledKernel:
         confined = np.empty((0, layout.weight.shape[1])) if spans is None else spans
         center = np.ascontiguousarray(reference.columns)
         question = compiled.Question(form.weights, form.shift, form.size, inside[0], inside[1], center, shift, confined)
+        if reference.slopes is not None:
+            sweeps = self._tuning.pair_sweeps
+            total, flat, *rest, held = compiled_pairs.bound_pairs(
+                self._tables[2], question, sums, reference.slopes, sweeps
+            )
+            parts = [tuple(table[a:b] for a, b in itertools.pairwise(edges)) for table in (flat, held)]
+            return BoxBound(total, parts[0], *rest, parts[1])
         total, flat, *rest = compiled.bound(self._tables[2], question, sums, self._tuning.shared_numbers)
         return BoxBound(total, tuple(flat[a:b] for a, b in itertools.pairwise(edges)), *rest)
 
@@ -121,8 +124,8 @@ class CompiledKernel:
     @staticmethod
     def forget_unreadable() -> None:
         """A broken index counts as none: its loops are compiled anew."""
-        inner = (compiled._favoured, compiled._least_rest, compiled_pairs._pass, compiled_pairs._largest)
-        for loop in (*CALLED, *inner):
+        inner = [f for f in (*vars(compiled).values(), *vars(compiled_pairs).values()) if hasattr(f, "signatures")]
+        for loop in inner:
             forget_unreadable(loop)
 
     @staticmethod
@@ -134,6 +137,5 @@ class CompiledKernel:
         compiled.bound(tables, question, compiled.weight_sums(tables.weight, columns, first), 1)
         compiled.bound(tables, question, compiled.weight_sums(tables.weight, columns, first), 100)
         compiled.left_over(np.ones((1, 1)), first, one, one, np.ones(1, dtype=np.bool_), 1, 1)
-        square = np.ones((1, 1))
-        compiled_pairs.amounts(square, square, square, square, first, one, one, np.empty((0, 1)))
-        compiled_pairs.passed(one, square, first, 1)
+        sums = compiled.weight_sums(tables.weight, columns, first)
+        compiled_pairs.bound_pairs(tables, question, sums, one, 1)

@@ -124,7 +124,7 @@ def maximise(
     )
     asked = replace(asked, layout=stated(asked.layout, asked.columns))
     first, kernel = multipliers.none(asked.layout), ChosenKernel(tuning, deadline)
-    run = MenuRun(asked.layout, asked.truth, tree, kernel, tuning, Recorder(), first)
+    run = MenuRun(asked.layout, asked.truth, tree, kernel, tuning, Recorder(tuning.pair_sweeps), first)
     search = MenuSearch(run, tuple(pasts or ()), progress)
     _start(search, asked, _choices(seeds), pasts is None and floor == -math.inf)
     search.tell()

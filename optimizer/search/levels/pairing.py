@@ -1,15 +1,14 @@
-"""Boxes bounded with pairs of plans: whether, and the slopes and multipliers moved while that pays."""
+"""Boxes bounded with pairs of plans: whether, and shifts, slopes and multipliers moved while that pays."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from optimizer.search.levels import multipliers
-from optimizer.search.levels.bounds import Reference
+from optimizer.search.levels.bounds import Reference, make_form
 from optimizer.search.levels.pairs import sides_of
 from optimizer.search.levels.run import MenuRun
 from optimizer.search.levels.state import BoundStep, OpenBox
-from optimizer.typing import Array
 
 
 def worth_pairs(run: MenuRun, box: OpenBox) -> bool:
@@ -24,10 +23,9 @@ def worth_pairs(run: MenuRun, box: OpenBox) -> bool:
 
 def lower_pairs(run: MenuRun, box: OpenBox, steps: list[BoundStep], before: BoundStep | None) -> BoundStep | None:
     """As ``lowering.lower``; ``before``: the best bound known, which such bounds must better within a few."""
-    tuning = run.tuning
+    tuning, first = run.tuning, len(steps)
     best, checked, since, length, reach = None, np.inf, -1, 1.0, tuning.pair_reach
     starts = _starts(box, before)
-    cuts: list[tuple[Array, float]] = []
     for number in range(tuning.pair_rounds):
         if box.menus <= run.box_menus:
             run.enumerate_box(box)
@@ -51,12 +49,12 @@ def lower_pairs(run: MenuRun, box: OpenBox, steps: list[BoundStep], before: Boun
             if checked - above < tuning.falls_by * above:
                 break
             checked = above
-        cuts.append((step.bound.cut, step.bound.rest))
         if run.above(step) > tuning.wild * run.above(best):
             length *= tuning.shorter
             step = best
-        _move(run, box, step, length)
+        _move(run, box, step, length, steps[first:])
         if run.aim and box.layout.has_multipliers:
+            cuts = [(s.bound.cut, s.bound.rest) for s in steps[first:]]
             found = multipliers.proposed(box.layout, cuts, run.aim, best.multiplier, best.chord, tuning, reach)
             box.multiplier = best.multiplier if found is None else found
         if run.tree.clock.stop():
@@ -70,23 +68,30 @@ def lower_pairs(run: MenuRun, box: OpenBox, steps: list[BoundStep], before: Boun
 
 
 def _starts(box: OpenBox, before: BoundStep | None) -> list[Reference]:
-    """With the slopes of the middle of the box's sizes: around the shifts known, and around the menu they favour."""
+    """With the slopes of the middle of the box's sizes: around the shifts known, and around the menu they favour.
+
+    Of a part of a box that was bounded so, around what was found there; slopes move with the middle of the sizes.
+    """
     middle = sides_of(box.layout, box.columns, box.spans).middle
-    if before is None:
-        return [box.reference if box.reference.slopes is not None else box.reference.sloped(middle)]
-    return [before.reference.sloped(middle), Reference(before.favoured(box.columns)).sloped(middle)]
+    known, box.middle = box.middle, middle
+    if before is not None:
+        return [before.reference.sloped(middle), Reference(before.favoured(box.columns)).sloped(middle)]
+    slopes = box.reference.slopes
+    return [box.reference.sloped(middle if slopes is None or known is None else slopes * middle / known)]
 
 
-def _move(run: MenuRun, box: OpenBox, step: BoundStep, length: float) -> None:
-    """Down the subgradient by shifts and slopes, by a step of Polyak's length."""
-    people = box.layout.customers[box.mix]
-    sides = sides_of(box.layout, box.columns, box.spans)
-    bound, slopes = step.bound, step.reference.slopes
+def _move(run: MenuRun, box: OpenBox, step: BoundStep, length: float, steps: list[BoundStep]) -> None:
+    """Down the subgradient by shifts and slopes, by a step of Polyak's length towards the cutoff, or towards the most
+    that a menu is known to be worth with these multipliers, which no such step can pass."""
+    bound, people = step.bound, box.layout.customers[box.mix]
+    sides, slopes = sides_of(box.layout, box.columns, box.spans), step.reference.slopes
     assert slopes is not None and bound.by_slopes is not None
+    form = make_form(box.layout, step.multiplier, step.chord)
+    reached = max(float(form.weights @ s.bound.at_best) for s in steps) + form.shift
+    above = min(run.above(step), bound.total - reached)
     each = abs(bound.total) / people.sum()
     unit = 1.0 / (sides.least * sides.most * each) ** 2 / people
     norm = float((bound.gradient**2 / people).sum() + (bound.by_slopes**2 * unit).sum())
-    above = run.above(step)
     if norm > 0.0 and np.isfinite(above):
         stride = length * run.tuning.polyak * above / norm
         moved = step.reference.moved(-stride * bound.gradient / people)

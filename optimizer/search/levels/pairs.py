@@ -22,7 +22,6 @@ edge and its two ends hold in halves.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -76,59 +75,45 @@ class Passed:
     """Sum over pairs of plans of the largest message either way."""
 
 
-class PairLoops(Protocol):
-    """The two inner loops; see :class:`NumpyPairs`."""
-
-    def amounts(
-        self, d: Array, own: Array, sides: Sides, first: Ints, slopes: Array, people: Array, spans: Array | None
-    ) -> Array:
-        """(n,) amounts of levels but for their level amounts."""
-        ...
-
-    def passed(self, amounts: Array, pairs: Array, first: Ints, sweeps: int) -> Passed:
-        """Amounts after so many rounds of messages."""
-        ...
+def level_amounts(
+    d: Array, own: Array, sides: Sides, first: Ints, slopes: Array, people: Array, spans: Array | None
+) -> Array:
+    """(n,) d (n, I) times the worse end of 1 / s + b s, less b (1 + e), summed over the types."""
+    plan = plans_of(first)
+    at = worst_size(d, own, sides.low[plan], sides.high[plan], slopes, spans)
+    return np.asarray((d * (1.0 / at + slopes * (at - 1.0 - own))) @ people)
 
 
-class NumpyPairs:
-    """In numpy."""
-
-    @staticmethod
-    def amounts(
-        d: Array, own: Array, sides: Sides, first: Ints, slopes: Array, people: Array, spans: Array | None
-    ) -> Array:
-        """d (n, I) times the worse end of 1 / s + b s, less b (1 + e), summed over the types."""
-        plan = plans_of(first)
-        at = worst_size(d, own, sides.low[plan], sides.high[plan], slopes, spans)
-        return np.asarray((d * (1.0 / at + slopes * (at - 1.0 - own))) @ people)
-
-    @staticmethod
-    def passed(amounts: Array, pairs: Array, first: Ints, sweeps: int) -> Passed:
-        """``amounts``: (n,) of levels, ``pairs``: (n, n) symmetric, of pairs; blocks of one plan are not read."""
-        plans = len(first) - 1
-        parts = [slice(a, b) for a, b in zip(first[:-1], first[1:], strict=True)]
-        message, held = np.zeros((plans, len(amounts))), amounts.copy()
-        for _ in range(sweeps):
-            for j in range(plans):
-                for k in range(j + 1, plans):
-                    a, c = parts[j], parts[k]
-                    one, other = held[a] - message[k, a], held[c] - message[j, c]
-                    block = pairs[a, c]
-                    message[k, a] = 0.5 * ((block + other).max(axis=1) - one)
-                    message[j, c] = 0.5 * ((block + one[:, None]).max(axis=0) - other)
-                    held[a], held[c] = one + message[k, a], other + message[j, c]
-        moved = message[plans_of(first)]
-        best = np.maximum.reduceat(pairs - moved - moved.T, first[:-1], axis=1)
-        return told(amounts, message, best, first)
+def passed(amounts: Array, pairs: Array, first: Ints, sweeps: int) -> Passed:
+    """Amounts after so many rounds of messages; ``amounts``: (n,) of levels, ``pairs``: (n, n) symmetric, of pairs of
+    levels of two plans."""
+    plans = len(first) - 1
+    parts = [slice(a, b) for a, b in zip(first[:-1], first[1:], strict=True)]
+    message, held = np.zeros((plans, len(amounts))), amounts.copy()
+    for _ in range(sweeps):
+        for j in range(plans):
+            for k in range(j + 1, plans):
+                a, c = parts[j], parts[k]
+                one, other = held[a] - message[k, a], held[c] - message[j, c]
+                block = pairs[a, c]
+                message[k, a] = 0.5 * ((block + other).max(axis=1) - one)
+                message[j, c] = 0.5 * ((block + one[:, None]).max(axis=0) - other)
+                held[a], held[c] = one + message[k, a], other + message[j, c]
+    moved = message[plans_of(first)]
+    return told(amounts, message, pairs - moved - moved.T, first)
 
 
-def told(amounts: Array, message: Array, best: Array, first: Ints) -> Passed:
-    """From messages (J, n), of plan j into a level, and (n, J) the largest pair of a level with each other plan."""
-    plans, plan = len(first) - 1, plans_of(first)
+def told(amounts: Array, message: Array, reduced: Array, first: Ints) -> Passed:
+    """From messages (J, n), of plan j into a level, and (n, n) what they leave of pairs."""
+    plans, plan, starts = len(first) - 1, plans_of(first), first[:-1]
+    best = np.maximum.reduceat(reduced, starts, axis=1)
     best[np.arange(len(plan)), plan] = 0.0
-    edges = np.maximum.reduceat(best, first[:-1], axis=0)
-    ends = np.stack([best[a:b].argmax(axis=0) for a, b in zip(first[:-1], first[1:], strict=True)])
-    largest = np.maximum.reduceat(np.abs(message), first[:-1], axis=1)
+    edges = np.maximum.reduceat(best, starts, axis=0)
+    ends = np.stack([best[a:b].argmax(axis=0) for a, b in zip(starts, first[1:], strict=True)])
+    for j in range(plans):
+        for k in range(j + 1, plans):  # of several equal pairs both ends of one
+            ends[k, j] = reduced[starts[j] + ends[j, k], starts[k] : first[k + 1]].argmax()
+    largest = np.maximum.reduceat(np.abs(message), starts, axis=1)
     held = (best - edges[plan]).sum(axis=1)
     potential = amounts.copy()
     for j in range(plans):
@@ -151,9 +136,7 @@ def sides_of(layout: Layout, box: tuple[Ints, ...], spans: Array | None) -> Side
     return Sides(others(least), others(most), low, np.maximum(low, high))
 
 
-def worst_size(
-    d: Array, own: Array, low: Array, high: Array, slopes: Array, spans: Array | None
-) -> Array:
+def worst_size(d: Array, own: Array, low: Array, high: Array, slopes: Array, spans: Array | None) -> Array:
     """(n, I) the size between own + low and own + high at which d (1 / s + b s) is largest; all (n, I)."""
     low, high = own + low, own + high
     if spans is not None:
@@ -166,14 +149,13 @@ def worst_size(
 
 def bound_pairs(
     layout: Layout, form: Form, box: tuple[Ints, ...], mix: int, reference: Reference, spans: Array | None = None,
-    loops: PairLoops | None = None, sweeps: int = DEFAULT.pair_sweeps,
+    sweeps: int = DEFAULT.pair_sweeps,
 ) -> BoxBound:  # fmt: skip
     """The bound of a form over a box given by columns per plan, and by ``spans`` (2, I) of sizes.
 
     ``potential`` and ``top`` add up to a bound of every menu; ``held`` tells what
     is known besides of the menus that keep one level.
     """
-    loops = loops or NumpyPairs()
     assert reference.slopes is not None
     rows, people, slopes, center = layout.rows, layout.customers[mix], reference.slopes, reference.columns
     at, at_rows = layout.weight[center], rows.matrix[:, center]
@@ -186,26 +168,26 @@ def bound_pairs(
     sides = sides_of(layout, box, spans)
     d = value - unit * own - base[plan]
     level = form.weights @ rows.fixed
-    amounts = loops.amounts(d, own, sides, first, slopes, people, spans) + level[columns] - level[center][plan]
+    amounts = level_amounts(d, own, sides, first, slopes, people, spans) + level[columns] - level[center][plan]
     pairs = (d * (-slopes * people)) @ own.T
     pairs += pairs.T
-    passed = loops.passed(amounts, pairs, first, sweeps)
-    flat = passed.potential
+    after = passed(amounts, pairs, first, sweeps)
+    flat = after.potential
     pick = first[:-1] + np.array([int(part.argmax()) for part in np.split(flat, first[1:-1])])
     at_value = float(people @ unit + level[center].sum() + form.weights @ rows.offset[:, mix] + form.shift)
     largest = np.maximum.reduceat(np.abs(value) + np.abs(unit) * own, first[:-1]).sum(axis=0) + np.abs(base).sum(axis=0)
     terms = people @ (np.abs(unit) + largest * (1.0 / sides.least + 3.0 * slopes * sides.most))
-    slack = slack_of(layout, form, mix, len(box), float(2.0 * terms + 4.0 * passed.messages))
-    total = at_value + float(flat[pick].sum() + np.triu(passed.edges).sum()) + slack
-    chosen = _Chosen(pick, *_ends(pairs, passed, first))
+    slack = slack_of(layout, form, mix, len(box), float(2.0 * terms + 4.0 * after.messages))
+    total = at_value + float(flat[pick].sum() + np.triu(after.edges).sum()) + slack
+    chosen = _Chosen(pick, *_ends(after, first))
     taken, by_slopes = _taken(chosen, d, own, sides, plan, slopes, people, spans)
     cut, rest, gradient = _cut(layout, mix, reference, columns, plan, taken, size, at_rows)
     cut += rows.offset[:, mix] + rows.fixed[:, columns[pick]].sum(axis=1)
     parts = [slice(a, b) for a, b in zip(first[:-1], first[1:], strict=True)]
-    fall = float((flat[pick][plan] - flat - passed.held).max())
+    fall = float((flat[pick][plan] - flat - after.held).max())
     return BoxBound(
         total, tuple(flat[p] for p in parts), flat[pick], columns[pick], at_value, cut, rest, gradient,
-        true_parts(layout, mix, columns[pick]), fall, by_slopes, tuple(passed.held[p] for p in parts),
+        true_parts(layout, mix, columns[pick]), fall, by_slopes, tuple(after.held[p] for p in parts),
     )  # fmt: skip
 
 
@@ -240,10 +222,10 @@ class _Chosen:
     """(E,)."""
 
 
-def _ends(pairs: Array, passed: Passed, first: Ints) -> tuple[Ints, Ints]:
+def _ends(after: Passed, first: Ints) -> tuple[Ints, Ints]:
     """Both ends of every pair of plans at its largest amount."""
     one, other = np.triu_indices(len(first) - 1, 1)
-    return first[one] + passed.ends[one, other], first[other] + passed.ends[other, one]
+    return first[one] + after.ends[one, other], first[other] + after.ends[other, one]
 
 
 def _taken(

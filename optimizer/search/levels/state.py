@@ -34,6 +34,8 @@ class OpenBox:
     length: float = 1.0
     """Factor on the steps down."""
     root: bool = False
+    middle: Array | None = None
+    """(I,) slopes of the middle of the sizes, of the box bounded so last."""
     paired: bool = False
     """Whether bounds with pairs of plans served the box it is a part of."""
     spans: Array | None = None
