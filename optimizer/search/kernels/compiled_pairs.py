@@ -1,4 +1,4 @@
-"""The bound of ``levels.pairs`` in compiled loops: one call, no temporary arrays, nothing that other threads wait for."""
+"""The bound of ``levels.pairs`` in compiled loops: one call, which other threads need not wait for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from optimizer.search.kernels.compiled import EPS, Question, Sums, Tables, _around
+from optimizer.search.kernels.compiled import Question, Sums, Tables, _around
+from optimizer.search.levels.layout import EPS
 from optimizer.typing import Array
 
 _loop = njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
@@ -21,7 +22,7 @@ def bound_pairs(tables: Tables, question: Question, sums: Sums, slopes: Array, s
 @_loop
 def _bound_pairs(tables, question, sums, slopes, sweeps):  # type: ignore[no-untyped-def]
     people, columns, first, center = tables.people, question.columns, question.first, question.center
-    rows, fixed, types, plans, size = question.rows, tables.fixed, len(people), len(center), len(columns)
+    rows, fixed, types, plans = question.rows, tables.fixed, len(people), len(center)
     around = _around(tables, question, sums)
     own, d, amounts, terms = _levels(tables, question, sums, around, slopes)
     value = question.constant
@@ -55,11 +56,14 @@ def _bound_pairs(tables, question, sums, slopes, sweeps):  # type: ignore[no-unt
         for k in range(j + 1, plans):
             total += edges[j, k]
     size_of_terms += 2.0 * terms + 4.0 * messages
-    total += 2.0 * EPS * (types + 4 * plans + 40) * size_of_terms
+    slack = 2.0 * EPS * (types + 4 * plans + 40) * size_of_terms
     taken, by_slopes = _taken(question, sums, own, d, people, slopes, pick, ends)
-    cut, rest, gradient = _cut(tables, question, around, own, taken, pick)
+    cut, gradient = _cut(tables, question, around, own, taken, pick)
+    rest = total - question.constant  # of shifts, and of messages that stay as they are
+    for q in range(len(rows)):
+        rest -= rows[q] * cut[q]
     return (
-        total, flat, top, columns[pick], value, cut, rest, gradient, _true_parts(tables, columns[pick]), fall,
+        total + slack, flat, top, columns[pick], value, cut, rest, gradient, _true_parts(tables, columns[pick]), fall,
         by_slopes, held,
     )  # fmt: skip
 
@@ -70,9 +74,9 @@ def _worst(d, e, low, high, slope, spans, i):  # type: ignore[no-untyped-def]
     p, q = e + low, e + high
     if len(spans):
         q = min(q, spans[1, i])
-        p = min(max(p, spans[0, i]), q)
+        p = max(p, spans[0, i])
     if d > 0.0:
-        return p if 1.0 / p + slope * p >= 1.0 / q + slope * q else q
+        return p if p > q or 1.0 / p + slope * p >= 1.0 / q + slope * q else q
     return min(max(1.0 / np.sqrt(max(slope, 1e-300)), p), q)
 
 
@@ -109,9 +113,11 @@ def _levels(tables, question, sums, around, slopes):  # type: ignore[no-untyped-
                 p, q = e + low[i], e + high[i]
                 if len(spans):
                     q = min(q, spans[1, i])
-                    p = min(max(p, spans[0, i]), q)
+                    p = max(p, spans[0, i])
                 turn = min(max(turns[i], p), q)
-                up, down = max(1.0 / p + b * p, 1.0 / q + b * q), 1.0 / turn + b * turn
+                up, down = 1.0 / p + b * p, 1.0 / turn + b * turn
+                if p <= q:
+                    up = max(up, 1.0 / q + b * q)
                 total += people[i] * value * ((up if value > 0.0 else down) - b * (1.0 + e))
             amounts[k] = total
         for i in range(types):
@@ -259,7 +265,7 @@ def _taken(question, sums, own, d, people, slopes, pick, ends):  # type: ignore[
 
 @_loop
 def _cut(tables, question, around, own, taken, pick):  # type: ignore[no-untyped-def]
-    """(Q,) value of every row in the bound, that of the shifts, and (J, I) its gradient by them."""
+    """(Q,) value of every row in the bound, and (J, I) its gradient by the shifts."""
     people, columns, first, center = tables.people, question.columns, question.first, question.center
     types, plans, figures = len(people), len(center), len(question.rows)
     gradient, cut = np.zeros((plans, types)), tables.offset.copy()
@@ -290,14 +296,10 @@ def _cut(tables, question, around, own, taken, pick):  # type: ignore[no-untyped
                 for i in range(types):
                     share += (row[i] - per[i] * own[k, i] - base[q, i]) * taken[k, i]
                 cut[q] += share
-    rest = 0.0
     for j in range(plans):
         for i in range(types):
             gradient[j, i] += of_all[i]
-    for j in range(len(question.shift)):
-        for i in range(types):
-            rest += question.shift[j, i] * gradient[j, i]
-    return cut, rest, gradient
+    return cut, gradient
 
 
 @_loop

@@ -21,6 +21,7 @@ edge and its two ends hold in halves.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,7 +89,7 @@ def passed(amounts: Array, pairs: Array, first: Ints, sweeps: int) -> Passed:
     """Amounts after so many rounds of messages; ``amounts``: (n,) of levels, ``pairs``: (n, n) symmetric, of pairs of
     levels of two plans."""
     plans = len(first) - 1
-    parts = [slice(a, b) for a, b in zip(first[:-1], first[1:], strict=True)]
+    parts = [slice(a, b) for a, b in itertools.pairwise(first)]
     message, held = np.zeros((plans, len(amounts))), amounts.copy()
     for _ in range(sweeps):
         for j in range(plans):
@@ -109,7 +110,7 @@ def told(amounts: Array, message: Array, reduced: Array, first: Ints) -> Passed:
     best = np.maximum.reduceat(reduced, starts, axis=1)
     best[np.arange(len(plan)), plan] = 0.0
     edges = np.maximum.reduceat(best, starts, axis=0)
-    ends = np.stack([best[a:b].argmax(axis=0) for a, b in zip(starts, first[1:], strict=True)])
+    ends = np.stack([best[a:b].argmax(axis=0) for a, b in itertools.pairwise(first)])
     for j in range(plans):
         for k in range(j + 1, plans):  # of several equal pairs both ends of one
             ends[k, j] = reduced[starts[j] + ends[j, k], starts[k] : first[k + 1]].argmax()
@@ -137,12 +138,13 @@ def sides_of(layout: Layout, box: tuple[Ints, ...], spans: Array | None) -> Side
 
 
 def worst_size(d: Array, own: Array, low: Array, high: Array, slopes: Array, spans: Array | None) -> Array:
-    """(n, I) the size between own + low and own + high at which d (1 / s + b s) is largest; all (n, I)."""
+    """(n, I) the size between own + low and own + high at which d (1 / s + b s) is largest; all (n, I).
+
+    Where spans leave a level no size, no menu keeps it, and any size will do."""
     low, high = own + low, own + high
     if spans is not None:
-        high = np.minimum(high, spans[1])
-        low = np.minimum(np.maximum(low, spans[0]), high)
-    first = 1.0 / low + slopes * low >= 1.0 / high + slopes * high
+        low, high = np.maximum(low, spans[0]), np.minimum(high, spans[1])
+    first = (1.0 / low + slopes * low >= 1.0 / high + slopes * high) | (low > high)
     turn = np.clip(1.0 / np.sqrt(np.maximum(slopes, 1e-300)), low, high)
     return np.where(d > 0.0, np.where(first, low, high), turn)
 
@@ -181,9 +183,10 @@ def bound_pairs(
     total = at_value + float(flat[pick].sum() + np.triu(after.edges).sum()) + slack
     chosen = _Chosen(pick, *_ends(after, first))
     taken, by_slopes = _taken(chosen, d, own, sides, plan, slopes, people, spans)
-    cut, rest, gradient = _cut(layout, mix, reference, columns, plan, taken, size, at_rows)
+    cut, gradient = _cut(layout, mix, reference, columns, plan, taken, size, at_rows)
     cut += rows.offset[:, mix] + rows.fixed[:, columns[pick]].sum(axis=1)
-    parts = [slice(a, b) for a, b in zip(first[:-1], first[1:], strict=True)]
+    rest = total - slack - float(form.weights @ cut) - form.shift  # of shifts, and of messages that stay as they are
+    parts = [slice(a, b) for a, b in itertools.pairwise(first)]
     fall = float((flat[pick][plan] - flat - after.held).max())
     return BoxBound(
         total, tuple(flat[p] for p in parts), flat[pick], columns[pick], at_value, cut, rest, gradient,
@@ -193,12 +196,12 @@ def bound_pairs(
 
 def _cut(
     layout: Layout, mix: int, reference: Reference, columns: Ints, plan: Ints, taken: Array, size: Array, at_rows: Array
-) -> tuple[Array, float, Array]:
-    """(Q,) value of every row in the bound but for what belongs to levels, that of the shifts, and (J, I) its gradient.
+) -> tuple[Array, Array]:
+    """(Q,) value of every row in the bound but for what belongs to levels, and (J, I) the gradient by the shifts.
 
     ``taken``: (n, I) what the bound takes of the d of every level; ``size``, ``at_rows``: of the reference.
     """
-    rows, people, shift = layout.rows, layout.customers[mix], reference.shift
+    rows, people = layout.rows, layout.customers[mix]
     used = np.flatnonzero(taken.any(axis=1))
     own, plan, taken = layout.weight[columns[used]], plan[used], taken[used]
     unit = (rows.outside + at_rows.sum(axis=1)) / size
@@ -207,7 +210,7 @@ def _cut(
     cut = np.einsum("qni,ni->q", d, taken) + unit @ people
     gradient = np.tile(people - (taken * own).sum(axis=0), (len(reference.columns), 1))
     np.subtract.at(gradient, plan, taken)
-    return cut, 0.0 if shift is None else float((shift * gradient).sum()), gradient
+    return cut, gradient
 
 
 @dataclass(frozen=True)

@@ -127,10 +127,10 @@ def bound_by_pairs(
 def _worst_bracket(d: Array, low: Array, high: Array, slopes: Array, spans: Array | None) -> Array:
     """(I, n) 1 / s + b s at the size between ``low`` and ``high``, and within the spans, that is worst for d."""
     if spans is not None:
-        high = np.minimum(high, spans[1][:, None])
-        low = np.minimum(np.maximum(low, spans[0][:, None]), high)
+        low, high = np.maximum(low, spans[0][:, None]), np.minimum(high, spans[1][:, None])
     turn = np.clip(1.0 / np.sqrt(np.maximum(slopes, 1e-300)), low, high)
-    ends = np.maximum(1.0 / low + slopes * low, 1.0 / high + slopes * high)
+    ends = np.where(low > high, 0.0, 1.0 / high + slopes * high)  # nothing between them: no menu has this level
+    ends = np.maximum(1.0 / low + slopes * low, ends)
     return np.asarray(np.where(d > 0.0, ends, 1.0 / turn + slopes * turn))
 
 

@@ -17,7 +17,7 @@ from optimizer.typing import Array, Choice, Ints
 Node = dict[str, Any]
 """A proof is [reference menu, multiplier], [.., shift] or [.., shift, slopes], all but the first numbers in the tables
 ``multipliers``, ``shifts`` and ``slopes`` (base64 of (J, I) and (I,) single-precision numbers, little end first); a
-shift of None is zero. With slopes it is the bound of ``levels.pairs``, after so many rounds of messages as ``sweeps`` says.
+shift of None is zero. With slopes it is the bound of ``levels.pairs``, after ``sweeps`` rounds of messages.
 
 ``steps``: [[proof, [[plan, levels dropped], ...]], ...], applied in order, then one of
 ``bound``: a proof, for all that is left;
