@@ -71,6 +71,9 @@ class Measured:
     note: str = ""
     recheck_cpu: float = 0.0
     """CPU seconds of the recheck; part of no figure."""
+    value: float | None = None
+    """Of the answer, by direct evaluation."""
+    bound: float | None = None
 
     @property
     def key(self) -> Key:
@@ -101,7 +104,7 @@ def measured(
     return Measured(
         family.name, instance, asked, limit, code, raw.get("wanted", asked or 0.0), reached, raw.get("seconds", limit),
         raw.get("cpu", limit), raw.get("rechecked"), raw.get("failed") or raw.get("note", ""),
-        raw.get("recheck_cpu", 0.0),
+        raw.get("recheck_cpu", 0.0), value, bound,
     )  # fmt: skip
 
 
@@ -115,7 +118,7 @@ def _path(proof: Path | None) -> str:
 
 def rechecked(family: Family, cell: Measured, params: dict[str, Any], proof: Path) -> Measured:
     """The same cell with its proof rechecked from a file."""
-    job = {**params, "proof": _path(proof), "solved": True}
+    job = {**params, "proof": _path(proof), "solved": True, "value": cell.value, "bound": cell.bound}
     raw = runner.run(_contestant(family), {}, job, cell.limit, 10.0 * GRACE)
     note = raw.get("failed") or raw.get("note", "")
     return replace(cell, rechecked=raw.get("rechecked"), recheck_cpu=raw.get("recheck_cpu", 0.0), note=note)
