@@ -128,9 +128,7 @@ def _proven(sent: Menu, certificate: Any, value: float, bound: float) -> bool:
     aim = combine([(1.0, problem.figures[sent.aim])])
     proven = recheck(problem.instance, aim, problem.limits, certificate)
     if max(proven, value) > bound + room:
-        raise ValueError(
-            f"the certificate proves {proven:.12g}; told were the bound {bound:.12g}, the value {value:.12g}"
-        )
+        raise ValueError(f"the certificate proves {proven:.12g}; told were bound {bound:.12g}, value {value:.12g}")
     return True
 
 
