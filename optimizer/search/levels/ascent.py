@@ -11,11 +11,15 @@ from optimizer.search.levels.bounds import Form, combine_rows
 from optimizer.search.levels.evaluation import violation, with_burst
 from optimizer.search.levels.layout import Layout, Rows
 from optimizer.search.levels.rules import allowed_moves, follow
+from optimizer.search.levels.wide import picked
 from optimizer.search.tuning import Tuning
 from optimizer.typing import Array, Ints
 
 Score = Callable[[Array], Array]
 """Linear parts (..., Q) to a number (...) to be maximised."""
+
+Lines = Callable[[Layout, Rows, Ints, Ints, int, Ints], Array]
+"""As :func:`line_values`."""
 
 
 def lagrangian_rows(layout: Layout, form: Form) -> Rows:
@@ -53,7 +57,7 @@ def true_score(layout: Layout, penalty: float = np.inf) -> Score:
 
 def ascend(
     layout: Layout, rows: Rows, score: Score, menus: Ints, mixes: Ints, box: tuple[Ints, ...], tuning: Tuning,
-    clock: Clock, sweeps: int = 12,
+    clock: Clock, lines: Lines, sweeps: int = 12,
 ) -> tuple[Ints, Array]:  # fmt: skip
     """Menus (B, J) of columns that no single change inside the box betters, and their scores (B,).
 
@@ -63,8 +67,8 @@ def ascend(
     moves = len(menus) * max(len(c) for c in box) * layout.weight.shape[1]
     if len(menus) > 1 and moves > tuning.ascent_numbers:
         half = len(menus) // 2
-        first = ascend(layout, rows, score, menus[:half], mixes[:half], box, tuning, clock, sweeps)
-        second = ascend(layout, rows, score, menus[half:], mixes[half:], box, tuning, clock, sweeps)
+        first = ascend(layout, rows, score, menus[:half], mixes[:half], box, tuning, clock, lines, sweeps)
+        second = ascend(layout, rows, score, menus[half:], mixes[half:], box, tuning, clock, lines, sweeps)
         return np.concatenate([first[0], second[0]]), np.concatenate([first[1], second[1]])
     menus = menus.copy()
     live = np.arange(len(menus))
@@ -74,7 +78,7 @@ def ascend(
         for j in range(layout.plans):
             if clock.stop():
                 return menus, scores
-            values = line_values(layout, rows, menus[live], mixes[live], j, box[j])
+            values = lines(layout, rows, menus[live], mixes[live], j, box[j])
             reached = score(values)
             mask = _mask(layout, menus[live], j, box[j])
             if mask is not None:
@@ -100,12 +104,17 @@ def line_values(layout: Layout, rows: Rows, menus: Ints, mixes: Ints, plan: int,
         total += layout.weight[menus[:, j]]
         value += rows.matrix[:, menus[:, j]]
         level = level + rows.fixed[:, menus[:, j]].T
-    share = total[:, None, :] + layout.weight[columns]
-    np.divide(layout.customers[mixes][:, None, :], share, out=share)
-    out = np.matmul(share, value.transpose(1, 2, 0))
-    own = rows.matrix[:, columns]
+    people = layout.customers[mixes]
+    met = slice(None) if rows.again else layout.types[plan]
+    share = total[:, None, met] + picked(layout.weight, columns, met)
+    np.divide(people[:, None, met], share, out=share)
+    out = np.matmul(share, value[:, :, met].transpose(1, 2, 0))
     for q in range(len(rows.fixed)):
-        out[..., q] += np.einsum("bli,li->bl", share, own[q])
+        out[..., q] += np.einsum("bli,li->bl", share, picked(rows.matrix[q], columns, met))
+    if met != slice(None):  # whatever the level, the same of all other types
+        others = people / total
+        others[:, met] = 0.0
+        out += np.einsum("bi,qbi->bq", others, value)[:, None, :]
     out += level[:, None, :] + rows.fixed[:, columns].T
     if rows.again:
         _add_again(layout, rows, menus[:, rest], columns, share, out)
