@@ -146,7 +146,8 @@ def _number(known: dict[bytes, int], table: Array) -> int:
 
 
 def _levels(layout: Layout, columns: Ints) -> list[int]:
-    return sorted(int(k) for k in layout.level[columns])
+    levels: list[int] = np.sort(layout.level[columns]).tolist()
+    return levels
 
 
 def unsearched(instance: Instance, bound: float, excluded: Collection[Choice]) -> dict[str, Any]:
