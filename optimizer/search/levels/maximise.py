@@ -66,6 +66,7 @@ def maximise(
     if begun is None:
         _start(search, asked, plain(seeds), not near and floor == -math.inf)
     else:
+        search.stretched = True
         for root in begun:
             search.push(root, root.bound)
     search.tell()

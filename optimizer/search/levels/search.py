@@ -30,6 +30,8 @@ class MenuSearch:
     """By mix level, what its root was bounded best with; for searches at other thresholds."""
     begun: set[int] = field(default_factory=set)
     """Mix levels whose roots were looked at."""
+    stretched: bool = False
+    """Whether roots begin where a stretch of thresholds stands: what no condition alone allows is gone by then."""
 
     def push(self, box: OpenBox, key: float) -> None:
         """Queue a box: the most merged ones first, which keeps few of their tables alive; then larger keys."""
@@ -115,6 +117,8 @@ class MenuSearch:
 
     def _alone(self, box: OpenBox) -> bool:
         """Drop levels with which some condition cannot be met, whatever the others; True if nothing is left."""
+        if box.root and self.stretched:
+            return False
         for _ in range(3 if box.root else 1):
             before = box.menus
             for multiplier in multipliers.conditions(box.layout):

@@ -126,7 +126,8 @@ class Recorder:
 
 
 def _levels(layout: Layout, columns: Ints) -> list[int]:
-    return sorted(int(k) for k in layout.level[columns])
+    found: list[int] = np.sort(layout.level[columns]).tolist()
+    return found
 
 
 def unsearched(instance: Instance, bound: float, excluded: Collection[Choice]) -> dict[str, Any]:
