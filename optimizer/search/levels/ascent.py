@@ -18,6 +18,9 @@ from optimizer.typing import Array, Ints
 Score = Callable[[Array], Array]
 """Linear parts (..., Q) to a number (...) to be maximised."""
 
+Lines = Callable[[Layout, Rows, Ints, Ints, int, Ints], Array]
+"""As :func:`line_values`."""
+
 
 def lagrangian_rows(layout: Layout, form: Form) -> Rows:
     """The form as one single row."""
@@ -54,7 +57,7 @@ def true_score(layout: Layout, penalty: float = np.inf) -> Score:
 
 def ascend(
     layout: Layout, rows: Rows, score: Score, menus: Ints, mixes: Ints, box: tuple[Ints, ...], tuning: Tuning,
-    clock: Clock, sweeps: int = 12,
+    clock: Clock, lines: Lines, sweeps: int = 12,
 ) -> tuple[Ints, Array]:  # fmt: skip
     """Menus (B, J) of columns that no single change inside the box betters, and their scores (B,).
 
@@ -64,8 +67,8 @@ def ascend(
     moves = len(menus) * max(len(c) for c in box) * layout.weight.shape[1]
     if len(menus) > 1 and moves > tuning.ascent_numbers:
         half = len(menus) // 2
-        first = ascend(layout, rows, score, menus[:half], mixes[:half], box, tuning, clock, sweeps)
-        second = ascend(layout, rows, score, menus[half:], mixes[half:], box, tuning, clock, sweeps)
+        first = ascend(layout, rows, score, menus[:half], mixes[:half], box, tuning, clock, lines, sweeps)
+        second = ascend(layout, rows, score, menus[half:], mixes[half:], box, tuning, clock, lines, sweeps)
         return np.concatenate([first[0], second[0]]), np.concatenate([first[1], second[1]])
     menus = menus.copy()
     live = np.arange(len(menus))
@@ -75,7 +78,7 @@ def ascend(
         for j in range(layout.plans):
             if clock.stop():
                 return menus, scores
-            values = line_values(layout, rows, menus[live], mixes[live], j, box[j])
+            values = lines(layout, rows, menus[live], mixes[live], j, box[j])
             reached = score(values)
             mask = _mask(layout, menus[live], j, box[j])
             if mask is not None:

@@ -59,6 +59,7 @@ def maximise(
     )
     asked = asked if shared is not None else asked.stated()
     kernel = ChosenKernel(tuning, deadline) if shared is None else shared.kernel(tuning, deadline)
+    kernel.expect(asked.layout, asked.columns)
     run = MenuRun(asked.layout, asked.truth, tree, kernel, tuning, Recorder(), multipliers.none(asked.layout))
     search = MenuSearch(run, progress)
     thresholds = None if shared is None else shared.tree(asked, tree.rule, kernel)
@@ -149,10 +150,11 @@ def _start(search: MenuSearch, asked: MenuQuestion, seeds: list[Choice], drawn: 
     starts = int(min(tuning.first_starts, max(1, most // work)))
     tried = mixes if work <= most else mixes[:: max(1, len(mixes) // 2)]
     clock = run.tree.clock.with_grace()
-    best = near(layout, truth, columns, given, tuning, clock) if given and not drawn else None
+    lines = run.kernel.line_values
+    best = near(layout, truth, columns, given, tuning, clock, lines) if given and not drawn else None
     floored = run.tree.floor > -math.inf  # then what would be drawn is most likely worth less
     if best is None and not floored:
-        best = find(layout, truth, columns, tried, given, starts, 0, tuning, clock)
+        best = find(layout, truth, columns, tried, given, starts, 0, tuning, clock, lines)
     run.tree.incumbent, run.aim = best, float(best is not None or floored)
     middle = np.array([c[len(c) // 2] for c in columns], dtype=np.intp)
     reference = Reference(middle if best is None else layout.columns(best.menu))

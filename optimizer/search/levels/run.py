@@ -105,7 +105,7 @@ class MenuRun:
         step = self.step(box, box.multiplier, box.reference)
         if self.aim and step.bound.total < box.bound:
             box.bound, box.proof = step.bound.total, (box.reference, box.multiplier)
-        self._offer(box, step.bound)
+        self.offer(box, step.bound.best, step.bound.at_best)
         return step
 
     def prove(self, box: OpenBox, multiplier: Multiplier) -> None:
@@ -195,18 +195,29 @@ class MenuRun:
         menus = np.array([step.bound.best for step in steps])
         tree, columns = self.tree, box.columns
         tree.incumbent = improve(
-            box.layout, self.truth, columns, menus, box.mix, tree.incumbent, self.tuning, tree.clock
+            box.layout,
+            self.truth,
+            columns,
+            menus,
+            box.mix,
+            tree.incumbent,
+            self.tuning,
+            tree.clock,
+            self.kernel.line_values,
         )
 
-    def _offer(self, box: OpenBox, bound: BoxBound) -> None:
-        """Take the menu a bound favours as the incumbent if it is feasible and better, by the truth."""
+    def offer(self, box: OpenBox, best: Ints, at_best: Array) -> None:
+        """Take the menu (J,) that a bound favours as the incumbent if it is feasible and better, by the truth.
+
+        ``at_best``: (Q,) linear parts of all figures there.
+        """
         incumbent = self.tree.incumbent
-        if not box.layout.blocks and incumbent is not None and bound.at_best[0] <= incumbent.value:
+        if not box.layout.blocks and incumbent is not None and at_best[0] <= incumbent.value:
             return
-        key = (box.mix, box.layout.menu(bound.best))
+        key = (box.mix, box.layout.menu(best))
         if key not in self._offered:
             self._offered.add(key)
-            menus, values = bound.best[None, :], bound.at_best[None, :]
+            menus, values = best[None, :], at_best[None, :]
             self.tree.incumbent = best_of_values(box.layout, self.truth, menus, values, box.mix, incumbent)
 
     def joinable(self, box: OpenBox) -> bool:

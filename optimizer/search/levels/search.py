@@ -17,6 +17,7 @@ from optimizer.search.levels.run import MenuRun
 from optimizer.search.levels.settling import settle
 from optimizer.search.levels.shares import halves, share_cut
 from optimizer.search.levels.state import BoundStep, OpenBox
+from optimizer.search.levels.together import descends, lower_together
 
 
 @dataclass
@@ -39,9 +40,20 @@ class MenuSearch:
 
     def branch(self, boxes: list[OpenBox]) -> None:
         """See ``engine.Branching``."""
-        for box in boxes:
-            self._process(box)
         tree = self.run.tree
+        together: list[tuple[int, OpenBox]] = []
+        for number, box in enumerate(boxes, tree.boxes - len(boxes) + 1):
+            if not self._opened(box):
+                continue
+            if descends(self.run, box):
+                together.append((number, box))
+            elif not self._alone(box):
+                self._lower(box, number)
+        lowerings = lower_together(self.run, [box for _, box in together])
+        for (number, box), one in zip(together, lowerings, strict=True):
+            self._conclude(box, one.steps, one.best, number)
+        lowering = self.run.kernel.lowering()
+        tree.batch = 1 if lowering is None else self.run.tuning.together
         if not self.run.aim and tree.incumbent is not None:
             self._aim_again()
         self.tell()
@@ -78,26 +90,32 @@ class MenuSearch:
             box.multiplier = box.proof[1] if box.proof is not None else multipliers.none(box.layout)
         self.run.tree.requeue(self.run.depth)
 
-    def _process(self, box: OpenBox) -> None:
-        run = self.run
-        if not run.keep_consistent(box, box.columns):
-            return
-        if not box.root:
-            run.restate(box)
-        else:
+    def _opened(self, box: OpenBox) -> bool:
+        """Make a box ready for its first bound here; False if nothing is left."""
+        if not self.run.keep_consistent(box, box.columns):
+            return False
+        if box.root:
             self._begin(box)
-        if self._alone(box):
-            return
+        else:
+            self.run.restate(box)
+        return True
+
+    def _lower(self, box: OpenBox, number: int) -> None:
         steps: list[BoundStep] = []
-        best = lower(run, box, steps)
-        if box.root and run.aim and steps:
+        best = lower(self.run, box, steps)
+        if box.root and self.run.aim and steps:
             lead = best or steps[-1]
             self.led[box.mix] = (lead.reference, lead.multiplier)
+        self._conclude(box, steps, best, number)
+
+    def _conclude(self, box: OpenBox, steps: list[BoundStep], best: BoundStep | None, number: int) -> None:
+        """What becomes of a box whose bound was lowered, the ``number``-th of all; None: it is done with."""
+        run = self.run
         if best is None:
             return
         if box.root and run.aim:
             run.multiplier = best.multiplier
-        if box.root or run.tree.boxes % run.tuning.ascent_every == 0:
+        if box.root or number % run.tuning.ascent_every == 0:
             run.ascend_from(box, steps[-run.tuning.root_starts if box.root else -1 :])
         if run.tree.clock.stop():
             self.push(box, box.bound if run.aim else np.inf)

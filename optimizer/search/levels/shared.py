@@ -26,12 +26,12 @@ class Shared:
     """Given to every search of a study on one instance; of use where figures are made once and only their constants are
     replaced, as they are told by their arrays."""
 
-    _kernel: Kernel | None = None
+    _kernel: ChosenKernel | None = None
     _asked: dict[tuple[int, ...], tuple[Figures, MenuQuestion]] = field(default_factory=dict)
     """The figures are kept with what was laid out for them, so that no other arrays take their place."""
     _trees: dict[tuple[object, ...], ThresholdTree] = field(default_factory=dict)
 
-    def kernel(self, tuning: Tuning, deadline: float | None) -> Kernel:
+    def kernel(self, tuning: Tuning, deadline: float | None) -> ChosenKernel:
         """The inner loops, chosen by what all searches have read."""
         if self._kernel is None:
             self._kernel = ChosenKernel(tuning, deadline)

@@ -125,7 +125,9 @@ class ThresholdTree:
             if own:
                 clock, best = run.tree.clock, run.tree.incumbent
                 box = thinned(layout, root.columns, run.tuning.first_levels)
-                run.tree.incumbent = swept(layout, asked.truth, box, own, best, run.tuning, clock)
+                run.tree.incumbent = swept(
+                    layout, asked.truth, box, own, best, run.tuning, clock, run.kernel.line_values
+                )
         return roots
 
     def end(self, run: MenuRun, asked: MenuQuestion, led: dict[int, Led]) -> None:
