@@ -58,20 +58,20 @@ class Staircase:
 
     def best(self, threshold: float) -> Incumbent | None:
         """The one with the most y that keeps the limit, by more than rounding."""
-        at = int(np.searchsorted(self._clear, threshold))
+        at = int(np.searchsorted(self.clear, threshold))
         if at == len(self.choices):
             return None
         return Incumbent(float(self.y[at]), *self.choices[at])
 
     @property
-    def _clear(self) -> Array:
+    def clear(self) -> Array:
         """Thresholds up to which menus serve: the limit decides to the last digit who keeps it."""
         return self.x - 1e-12 * np.abs(self.x).max(initial=0.0)
 
     def reached(self, low: float, high: float) -> tuple[Array, Array]:
         """Thresholds between two just above which less y is known, the lower end first, and y there; empty where at
         some threshold none is."""
-        at = self._clear
+        at = self.clear
         steps = np.concatenate([[low], at[(at > low) & (at < high)]])
         serving = np.searchsorted(at, steps, side="right")
         if serving.max() >= len(at):

@@ -124,10 +124,8 @@ class ThresholdTree:
             own = [one for one in given if one[1] == root.mix]
             if own:
                 clock, best = run.tree.clock, run.tree.incumbent
-                box = thinned(layout, root.columns, run.tuning.first_levels)
-                run.tree.incumbent = swept(
-                    layout, asked.truth, box, own, best, run.tuning, clock, run.kernel.line_values
-                )
+                box, lines = thinned(layout, root.columns, run.tuning.first_levels), run.kernel.line_values
+                run.tree.incumbent = swept(layout, asked.truth, box, own, best, run.tuning, clock, lines)
         return roots
 
     def end(self, run: MenuRun, asked: MenuQuestion, led: dict[int, Led]) -> None:
@@ -142,7 +140,7 @@ class ThresholdTree:
     def stretch(self, threshold: float) -> Stretch | None:
         """The narrowest one known around a threshold, cut where searches were asked; None outside the menus known."""
         if self.root is None:
-            x = self.known.x
+            x = self.known.clear
             if not len(x) or not x[0] < threshold < x[-1]:
                 return None
             self.root = Stretch(float(x[0]), float(x[-1]), {mix: Part(c) for mix, c in self.whole.items()})
