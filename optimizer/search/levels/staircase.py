@@ -66,7 +66,7 @@ class Staircase:
     @property
     def clear(self) -> Array:
         """Thresholds up to which menus serve: the limit decides to the last digit who keeps it."""
-        return self.x - 1e-12 * np.abs(self.x).max(initial=0.0)
+        return np.asarray(self.x - 1e-12 * np.abs(self.x).max(initial=0.0))
 
     def reached(self, low: float, high: float) -> tuple[Array, Array]:
         """Thresholds between two just above which less y is known, the lower end first, and y there; empty where at
