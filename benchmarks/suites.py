@@ -391,6 +391,40 @@ def market_frontier(book: Book) -> str:
     return table(head, rows)
 
 
+def frontier_costs(book: Book) -> str:
+    """A frontier of 21 points, in bare searches."""
+    from benchmarks import frontiers
+
+    measured = frontiers.costs(frontiers.CASES, book.pick(frontiers.SEEDS[:1], frontiers.SEEDS, frontiers.SEEDS))
+    rows = []
+    for cost in measured:
+        parts = ", ".join(f"{name} {seconds(spent)}" for name, spent in cost.parts.items())
+        most = judged("", "", cost.ratio <= frontiers.MOST)[-1]
+        rows.append(
+            [
+                cost.name,
+                cost.points,
+                cost.solves,
+                seconds(cost.bare),
+                seconds(cost.study),
+                f"{cost.ratio:.1f}",
+                most,
+                parts,
+            ]
+        )
+    head = [
+        "question",
+        "points",
+        "solves",
+        "bare search, CPU s",
+        "study, CPU s",
+        "bare searches",
+        "at most 12",
+        "CPU s by part",
+    ]
+    return f"{frontiers.WORDS}\n\n{table(head, rows)}"
+
+
 def market_points(book: Book, case: str) -> dict[str, Any]:
     """The raw frontier of a shipped case."""
     job = {"case": case, "x": "market_share", "gap": 1e-4}
@@ -540,6 +574,7 @@ SUITES: dict[str, tuple[str, Callable[[Book], str]]] = {
     "family1": ("Published family 1: prices under finite mixtures", family1),
     "family2": ("Published family 2: parking prices", family2),
     "frontier": ("Frontiers", frontier),
+    "frontier-costs": ("What a frontier costs in bare searches", frontier_costs),
     "targets": ("Targets", targets),
     "spread": ("How far proofs get over many instances", spread),
     "months": ("Paths of menus over months", months),

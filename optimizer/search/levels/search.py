@@ -32,7 +32,7 @@ class MenuSearch:
     begun: set[int] = field(default_factory=set)
     """Mix levels whose roots were looked at."""
     stretched: bool = False
-    """Whether roots begin where a stretch of thresholds stands: what no condition alone allows is gone by then."""
+    """Whether roots begin where a stretch of thresholds stands: most of what no condition alone allows is gone then."""
 
     def push(self, box: OpenBox, key: float) -> None:
         """Queue a box: the most merged ones first, which keeps few of their tables alive; then larger keys."""
@@ -135,9 +135,7 @@ class MenuSearch:
 
     def _alone(self, box: OpenBox) -> bool:
         """Drop levels with which some condition cannot be met, whatever the others; True if nothing is left."""
-        if box.root and self.stretched:
-            return False
-        for _ in range(3 if box.root else 1):
+        for _ in range(3 if box.root and not self.stretched else 1):
             before = box.menus
             for multiplier in multipliers.conditions(box.layout):
                 if self.run.tree.clock.stop():
