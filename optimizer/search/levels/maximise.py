@@ -62,7 +62,7 @@ def maximise(
     kernel.expect(asked.layout, asked.columns)
     run = MenuRun(asked.layout, asked.truth, tree, kernel, tuning, Recorder(), multipliers.none(asked.layout))
     search = MenuSearch(run, progress)
-    thresholds = None if shared is None else shared.tree(asked, tree.rule, kernel)
+    thresholds = None if shared is None else shared.tree(asked, tree.rule, kernel, tuning)
     begun = None if thresholds is None else thresholds.begin(run, asked, plain(seeds))
     if begun is None:
         _start(search, asked, plain(seeds), not near and floor == -math.inf)

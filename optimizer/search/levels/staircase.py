@@ -11,10 +11,8 @@ from optimizer.model.instance import Limit, evaluate
 from optimizer.search.engine import GapRule
 from optimizer.search.levels.enumeration import Incumbent
 from optimizer.search.levels.evaluation import Truth
+from optimizer.search.tuning import DEFAULT, Tuning
 from optimizer.typing import Array, Choice
-
-OFFERED = 4
-"""Menus of one batch, at most, that are evaluated one by one."""
 
 
 @dataclass
@@ -26,6 +24,7 @@ class Staircase:
     moving: Limit
     """x itself."""
     rule: GapRule
+    tuning: Tuning = DEFAULT
     choices: list[Choice] = field(default_factory=list)
     x: Array = field(default_factory=lambda: np.empty(0))
     y: Array = field(default_factory=lambda: np.empty(0))
@@ -87,7 +86,7 @@ class Staircase:
             return
         known = self.y[np.minimum(at, len(self.y) - 1)]
         gain = np.where(inside, aims - known - self.rule.gap * np.maximum(np.abs(known), self.rule.scale), 0.0)
-        for _ in range(OFFERED):
+        for _ in range(self.tuning.offered):
             k = int(gain.argmax())
             if not gain[k] > 0.0:
                 return

@@ -31,12 +31,6 @@ from optimizer.search.levels.state import BoundStep, OpenBox, beaten
 from optimizer.search.levels.wide import thinned
 from optimizer.typing import Array, Choice, Ints
 
-KEPT = 12
-"""Bounds of a stretch that those below it and searches at its thresholds begin with."""
-
-AROUND = 2
-"""Menus known on either side of a threshold from which a search there begins."""
-
 Led = tuple[Reference, Multiplier]
 
 
@@ -108,7 +102,7 @@ class ThresholdTree:
         layout, best = asked.layout, self.known.best(threshold)
         if stretch is None or best is None:
             return None
-        given = [(layout.columns(menu), mix) for menu, mix in self.known.near(threshold, AROUND)]
+        given = [(layout.columns(menu), mix) for menu, mix in self.known.near(threshold, run.tuning.known_around)]
         run.tree.incumbent = best
         reference, first = Reference(layout.columns(best.menu)), multipliers.none(layout)
         roots = []
@@ -175,7 +169,7 @@ class ThresholdTree:
         if part.closed:
             return part
         step = self._step(part.columns, mix, *led)
-        return replace(part, steps=(*part.steps, step)[-KEPT:])
+        return replace(part, steps=(*part.steps, step)[-self.known.tuning.stretch_bounds :])
 
     def _step(self, columns: tuple[Ints, ...], mix: int, reference: Reference, multiplier: Multiplier) -> BoundStep:
         chord = chord_of(self.layout, columns, mix, reference, self.kernel.bound)
