@@ -141,6 +141,14 @@ class Tuning:
     merged_pairs: int = 4_000_000
     """Largest table of allowed pairs of merged levels."""
 
+    # menus: thresholds of a frontier
+    stretch_bounds: int = 12
+    """Bounds of a stretch that those below it and searches at its thresholds begin with."""
+    known_around: int = 2
+    """Menus known on either side of a threshold from which a search there begins."""
+    offered: int = 4
+    """Menus of a batch, at most, that are evaluated one by one for other thresholds."""
+
     # menus: kernels
     wide_levels: int = 1_000
     """Levels from which a plan has very many: a nest taken together. See ``levels.wide``."""

@@ -32,6 +32,8 @@ class MenuSearch:
     """By mix level, what its root was bounded best with; for searches at other thresholds."""
     begun: set[int] = field(default_factory=set)
     """Mix levels whose roots were looked at."""
+    stretched: bool = False
+    """Whether roots begin where a stretch of thresholds stands: most of what no condition alone allows is gone then."""
 
     def push(self, box: OpenBox, key: float) -> None:
         """Queue a box: the most merged ones first, which keeps few of their tables alive; then larger keys."""
@@ -147,7 +149,7 @@ class MenuSearch:
 
     def _alone(self, box: OpenBox) -> bool:
         """Drop levels with which some condition cannot be met, whatever the others; True if nothing is left."""
-        for _ in range(3 if box.root else 1):
+        for _ in range(3 if box.root and not self.stretched else 1):
             before = box.menus
             for multiplier in multipliers.conditions(box.layout):
                 if self.run.tree.clock.stop():
