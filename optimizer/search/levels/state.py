@@ -34,6 +34,8 @@ class OpenBox:
     length: float = 1.0
     """Factor on the steps down."""
     root: bool = False
+    ceiling: float = float("inf")
+    """What the certificate shows above the box already: no menu of it is worth more."""
     middle: Array | None = None
     """(I,) slopes of the middle of the sizes, of the box bounded so last."""
     paired: bool = False
