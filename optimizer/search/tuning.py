@@ -102,8 +102,12 @@ class Tuning:
     """Squared levels times types of a box up to which it is bounded so."""
     pair_worse: float = 2.5
     """A box is left to other bounds where the first such bound lies so many times as far above the cutoff."""
-    pair_reach: float = 0.25
+    pair_reach: float = 1.0
     """How far a multiplier may move at first in one step, as a part of itself."""
+    reach_grows: float = 2.0
+    """Factor on that after a step that led down."""
+    farthest: float = 4.0
+    """The most it grows to."""
     least_reach: float = 0.02
     """Multipliers below this, in units of the aim's size per size of the limit, move as far as one of this size."""
 
