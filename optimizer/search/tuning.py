@@ -80,6 +80,20 @@ class Tuning:
     """Factor on the next step after one that led down."""
     polyak: float = 0.5
     """Part of Polyak's step that is taken."""
+    relaxed_plans: int = 12
+    """Plans from which a root's shifts come from its linear relaxation ..."""
+    relaxed_work: float = 3e7
+    """... where a step's equations take at most so many multiplications."""
+    relaxed_steps: int = 50
+    """Most steps of the interior-point method."""
+    relaxed_tolerance: float = 0.02
+    """Part of the distance to the cutoff by which the relaxation may be missed."""
+    relaxed_missed: float = 1e-3
+    """How far outside shares may miss their sums where it counts as solved."""
+    relaxed_narrow: float = 1e-6
+    """An interval of outside shares is taken as this part of itself wide at least, so that it has an inside."""
+    relaxed_slack: float = 0.1
+    """Slack of the first point, in means of what it is the slack of."""
     steep: float = 10.0
     """How far multipliers move against the shifts in one step."""
     pace_grows: float = 1.2
