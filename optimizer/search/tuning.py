@@ -88,6 +88,8 @@ class Tuning:
     """Most steps of the interior-point method."""
     relaxed_tolerance: float = 0.02
     """Part of the distance to the cutoff by which the relaxation may be missed."""
+    relaxed_block: int = 48
+    """Rows of a block of its equations: what BLAS does in one thread."""
     relaxed_missed: float = 1e-3
     """How far outside shares may miss their sums where it counts as solved."""
     relaxed_narrow: float = 1e-6
@@ -122,6 +124,18 @@ class Tuning:
     """... where there are as many plans."""
     share_merged_levels: int = 8_000
     """Levels of merged plans there up to which a box's plans are taken together."""
+    confined_prices: float = 100.0
+    """Prices of a size that are tried, around what the bound has to spare a width of its span: up to so many times ..."""
+    confined_tries: int = 12
+    """... in so many steps."""
+    confined_least: float = 0.02
+    """Part of its span that an end must move by."""
+    confined_outward: float = 1e-9
+    """Part of itself that an end stays further out, for rounding."""
+    fitting_rounds: int = 3
+    """How often levels that do not fit the spans are looked for, as each that goes makes others not fit."""
+    fitting_slack: float = 1e-9
+    """Part of a size by which it may miss its span, for rounding."""
     share_narrow: float = 0.02
     """Spans no wider than this part of themselves are not cut."""
     share_least: float = 0.1

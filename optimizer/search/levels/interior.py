@@ -26,6 +26,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from optimizer.search.levels.blocks import Eliminated, product
 from optimizer.search.tuning import Tuning
 from optimizer.typing import Array
 
@@ -114,7 +115,7 @@ def solve(given: Relaxation, values: Array, cutoff: float, tuning: Tuning) -> tu
         if dual <= limit or (far < tuning.relaxed_missed and gap < part * above):
             break
         try:
-            at = _stepped(made, at, missed, gap)
+            at = _stepped(made, at, missed, gap, tuning.relaxed_block)
         except np.linalg.LinAlgError:
             break
     found = at.values * size, at.multipliers * size / units
@@ -209,10 +210,10 @@ def _missed(made: Relaxation, at: Point) -> _Missed:
     )
 
 
-def _stepped(made: Relaxation, at: Point, missed: _Missed, gap: float) -> Point:
+def _stepped(made: Relaxation, at: Point, missed: _Missed, gap: float, block: int) -> Point:
     """The next point. Raises LinAlgError where the equations cannot be solved."""
     count = sum(a.size for a, _ in at.pairs)
-    newton = _Newton(made, at, missed)
+    newton = _Newton(made, at, missed, block)
     ahead = newton.step([-b for _, b in at.pairs])
     lengths = _lengths(at, ahead)
     after = _moved(at, ahead, *lengths)
@@ -250,8 +251,8 @@ class _Newton:
         (diag + sum_i n P P' / sum_l g) dx + dtheta = columns (dlambda, dy, dmultipliers) + constants, per plan.
     """
 
-    def __init__(self, made: Relaxation, at: Point, missed: _Missed) -> None:
-        self.made, self.at, self.missed = made, at, missed
+    def __init__(self, made: Relaxation, at: Point, missed: _Missed, block: int) -> None:
+        self.made, self.at, self.missed, self.block = made, at, missed, block
         people, weight = made.people, made.weight
         self.up, self.down = at.alpha / at.over, at.beta / at.under
         self.stiff = self.up + self.down
@@ -285,7 +286,7 @@ class _Newton:
         apart = made.limit_value - means[:, :, None]
         columns[:, :, 2 * types :] = (pull * apart).sum(axis=3).transpose(1, 2, 0) + made.limit_fixed.transpose(1, 2, 0)
         self.columns, self.answer = columns, self.held @ columns
-        matrix = columns.reshape(-1, size).T @ self.answer.reshape(-1, size)
+        matrix = product(columns.reshape(-1, size), self.answer.reshape(-1, size), self.block)
         i, more = np.arange(types), slice(2 * types, size)
         matrix[i, i] += people * (give * weight * off).sum(axis=(0, 1))
         matrix[types + i, types + i] -= people * (1.0 / gives).sum(axis=0)
@@ -302,7 +303,7 @@ class _Newton:
             matrix[more, more] += np.tensordot(people * made.limit_value, give * apart, ([1, 2, 3], [1, 2, 3]))
             matrix[more, more] += np.diag(self.at.spare / self.at.multipliers)
         diagonal = np.abs(np.diag(matrix))
-        self.matrix = matrix + 1e-14 * np.diag(diagonal)
+        self.equations = Eliminated(matrix + 1e-14 * np.diag(diagonal), self.block)
 
     def step(self, push: list[Array]) -> Point:
         """The step at which the second of every pair moves by ``push`` less second / first times the first's move."""
@@ -324,9 +325,7 @@ class _Newton:
             missed.limits + on_spare - np.tensordot(made.limit_value, people * z0, 3)
             - np.tensordot(made.limit_fixed, x0, 2),
         ]  # fmt: skip
-        found = np.linalg.solve(
-            self.matrix, np.concatenate(right)
-        )  # an inverse has BLAS share more threads than it is worth
+        found = self.equations.solve(np.concatenate(right))
         unit, y, prices = found[:types], found[types : 2 * types], found[2 * types :]
         x = x0 + self.answer @ found
         inner = self.middle * x[:, :, None] - self.give * (unit * made.weight) + free

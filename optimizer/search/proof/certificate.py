@@ -17,7 +17,10 @@ Node = dict[str, Any]
 """A proof is [reference menu, multiplier] or [reference menu, multiplier, shift], the last two numbers in the tables
 ``multipliers`` and ``shifts`` (base64 of (J, I) single-precision numbers, little end first).
 
-``steps``: [[proof, [[plan, levels dropped], ...]], ...], applied in order, then one of
+``steps``: [[proof, [[plan, levels dropped], ...]], ...], applied in order, also
+[proof, [], [[type, price, size], ...]]: no menu worth more than the bound has a larger size, 1 + the weights of all
+plans, for the type (price below 0: a smaller one), see ``levels.confining``; and
+[null, [[plan, levels dropped], ...]]: levels with which no size within the spans can be met; then one of
 ``bound``: a proof, for all that is left;
 ``split``: [plan, levels kept on the left], with ``left`` and ``right``;
 ``merge``: [[plan, ...], ...], the plans taken together, with ``merged`` for the box stated so: a level of a merged plan
@@ -57,6 +60,17 @@ class Recorder:
         """Levels (columns) dropped by the bound of this reference and multiplier."""
         levels = [[plan, _levels(layout, columns)] for plan, columns in dropped]
         node.setdefault("steps", []).append([self._proof(layout, reference, multiplier), levels])
+
+    def confine(
+        self, layout: Layout, node: Node, reference: Reference, multiplier: Multiplier, sizes: list[list[float]]
+    ) -> None:
+        """Sizes beyond which the bound of this reference and multiplier leaves nothing: [type, price, size]."""
+        node.setdefault("steps", []).append([self._proof(layout, reference, multiplier), [], sizes])
+
+    def unfit(self, layout: Layout, node: Node, dropped: list[tuple[int, Ints]]) -> None:
+        """Levels (columns) dropped with which no size within the spans can be met."""
+        levels = [[plan, _levels(layout, columns)] for plan, columns in dropped]
+        node.setdefault("steps", []).append([None, levels])
 
     def bound(self, layout: Layout, node: Node, reference: Reference, multiplier: Multiplier) -> None:
         """All that is left lies below this bound."""
