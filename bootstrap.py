@@ -12,7 +12,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -25,6 +26,8 @@ WHEELS = ROOT / "build" / "wheel"
 DEMO_CASE = "openai-2025-margin"
 # uv trusts the certificates that the system trusts, as pip does (the name of the setting changed).
 SETTINGS = {"UV_SYSTEM_CERTS": "true", "UV_NATIVE_TLS": "true"}
+MOST_CORES = 4
+"""That tests are spread over: each worker takes some memory."""
 CACHES = ("__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", "build", "dist")
 
 
@@ -70,10 +73,15 @@ def test(marks: str) -> None:
     install()
     run([PYTHON, "-m", "ruff", "check", "."])
     run([PYTHON, "-m", "ruff", "format", "--check", "."])
-    run([PYTHON, "-m", "mypy"])
-    workers = ["-n", "2", "--dist", "worksteal"] if (os.cpu_count() or 1) > 1 else []
+    cores = os.cpu_count() or 1
+    # one more than cores: tests of processes, services and browsers wait for them
+    workers = ["-n", str(min(cores, MOST_CORES) + 1), "--dist", "worksteal"] if cores > 1 else []
     length = {} if marks else {"OPTIMIZER_TESTS_AT_LENGTH": "1"}
-    run([PYTHON, "-m", "pytest", "-m", marks, *workers], PYTHONSAFEPATH="1", OPTIMIZER_TESTS_USE_WHEEL="1", **length)
+    with beside([PYTHON, "-m", "mypy"]):
+        run([BIN / "optimizer", "warm"])  # once for all workers
+        run(
+            [PYTHON, "-m", "pytest", "-m", marks, *workers], PYTHONSAFEPATH="1", OPTIMIZER_TESTS_USE_WHEEL="1", **length
+        )
 
 
 def docs() -> None:
@@ -192,6 +200,22 @@ def run(command: Sequence[str | Path], *, quiet: bool = False, **environment: st
         shown = " ".join(str(part).removeprefix(f"{ROOT}{os.sep}") for part in command)
         say(f"$ {shown}")
     subprocess.run(command, cwd=ROOT, env={**SETTINGS, **os.environ, **environment}, check=True)
+
+
+@contextmanager
+def beside(command: Sequence[str | Path]) -> Iterator[None]:
+    """A step while others run; what it tells is shown at the end, where it failed. Raises CalledProcessError."""
+    say(f"$ {' '.join(map(str, command)).removeprefix(f'{ROOT}{os.sep}')} (beside the tests)")
+    environment = {**SETTINGS, **os.environ}
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        yield
+    finally:
+        told = process.communicate()[0]
+        if process.returncode:
+            say(told.decode(errors="replace"))
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
 
 
 def say(text: str) -> None:

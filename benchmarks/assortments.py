@@ -26,12 +26,13 @@ NOISE = 0.1
 HEAD = ["instance", "value less published", "gap", "s", "cpu s", "HiGHS: gap", "s", "value against best"]
 
 
-def menu_of(raw: dict[str, Any], untied: bool) -> Menu:
-    """An instance of the file as plans with two levels."""
+def menu_of(raw: dict[str, Any], untied: bool, draw: int | None = None) -> Menu:
+    """An instance of the file as plans with two levels; ``draw``: other multipliers than those of the seed alone."""
     types, plans = raw["types"], raw["products"]
     own = np.array(raw["u"]).reshape(types, plans) / np.array(raw["v0"])[:, None]
     if untied:
-        own = own * np.random.default_rng([raw["seed"], types, plans]).lognormal(0.0, NOISE, own.shape)
+        more = () if draw is None else (draw,)
+        own = own * np.random.default_rng([raw["seed"], types, plans, *more]).lognormal(0.0, NOISE, own.shape)
     weight, amount = np.zeros((2, types, 2 * plans))
     weight[:, 1::2], amount[:, 1::2] = own, np.array(raw["price"])
     name = f"{plans} x {types} seed {raw['seed']}" + (" untied" if untied else "")

@@ -28,6 +28,11 @@ def main() -> None:
     except Exception as error:
         answer = {"failed": reason(error)}
     answer["megabytes"] = peak()
+    tell(answer)
+
+
+def tell(answer: dict[str, Any]) -> None:
+    """Print an answer; the last one counts, so that what was measured is kept if what follows is cut short."""
     print(MARK + json.dumps(answer, default=_plain), flush=True)
 
 

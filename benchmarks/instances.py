@@ -147,6 +147,38 @@ def broad(types: int, plans: int, levels: int, seed: int, conditions: bool = Tru
     return _conditioned(made) if conditions else made
 
 
+def path(types: int, plans: int, levels: int, quarters: int, seed: int, habit: float = 1.0) -> dict[str, Any]:
+    """The arguments of a random ``HorizonProblem``: menus by the quarter, moved by one level at most.
+
+    Tastes and prices as of the menus that are alike. Customers start where the middle menu leaves them; alternatives
+    attract half as much again from month 7 on. ``habit``: by how much more the plan attracts that a customer has.
+    """
+    g = np.random.default_rng([seed, types, plans, levels, quarters])
+    quality = np.sort(g.uniform(1.0, 4.0, plans))
+    constant = quality * g.uniform(0.7, 1.3, (types, plans)) + g.normal(0.0, NOISE["alike"], (types, plans))
+    slope = g.lognormal(-1.0, 0.6, types)
+    price = np.linspace(0.4 * quality, DEAREST["alike"] * quality, levels).T
+    attraction = np.exp(constant[:, :, None] - slope[:, None, None] * price[None])
+    cost = 0.15 * quality * g.uniform(0.3, 1.0, (types, plans))
+    rate = np.repeat(g.uniform(0.05, 0.3, (types, plans + 1))[:, :, None], levels, axis=2)
+    middle = np.concatenate([np.ones((types, 1)), attraction[:, :, levels // 2]], axis=1)
+    people = 1000.0 * g.dirichlet(np.full(types, 3.0))
+    months = np.arange(3 * quarters)
+    return {
+        "start": (people[:, None] * middle / middle.sum(axis=1, keepdims=True)).T,
+        "attraction": list(attraction.transpose(1, 0, 2)),
+        "decision_rate": list(rate[:, 1:].transpose(1, 0, 2)),
+        "reward": list((price[None] - cost[:, :, None]).transpose(1, 0, 2)),
+        "weight": 0.99**months,
+        "outside_attraction": np.repeat(np.where(months < 6, 1.0, 1.5)[:, None], types, axis=1),
+        "outside_decision_rate": rate[:, 0, 0],
+        "stage": months // 3,
+        "steps": 1,
+        "origin": np.arange(plans + 1),
+        "habit": 1.0 + (habit - 1.0) * np.eye(plans + 1),
+    }
+
+
 def _conditioned(free: Menu) -> Menu:
     """The same with a compute and a margin condition that bind and can be met.
 

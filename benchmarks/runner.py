@@ -66,30 +66,40 @@ class Cell:
         return not self.failed and self.gap <= self.gap_wanted * 1.01 + 1e-9 and self.seconds <= self.limit + 2.0
 
 
-def run(contestant: Contestant, arrays: Mapping[str, Any], params: Mapping[str, Any], limit: float) -> dict[str, Any]:
-    """The raw answer of a cell, with ``megabytes`` and ``failed`` where it did not end well."""
+def run(
+    contestant: Contestant, arrays: Mapping[str, Any], params: Mapping[str, Any], limit: float, grace: float = GRACE,
+    path: Path | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """The raw answer of a cell, with ``megabytes`` and ``failed`` where it did not end well.
+
+    ``path``: a folder in which the cell finds the project instead of around these benchmarks.
+    """
     if contestant.peer and (reason := peers.ensure(contestant.peer)):
         return {"failed": reason}
     python = str(peers.python_of(contestant.peer)) if contestant.peer else sys.executable
     job = {**params, "module": contestant.module, "function": contestant.function, "limit": limit}
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "job.npz"
-        np.savez(path, job=np.array(json.dumps(job)), **arrays)
-        return _watched([python, str(HERE / "cell.py"), str(path)], folder, limit + GRACE)
+        file = Path(folder) / "job.npz"
+        np.savez(file, job=np.array(json.dumps(job)), **arrays)
+        environment = None if path is None else {**os.environ, "PYTHONPATH": str(path)}
+        return _watched([python, str(HERE / "cell.py"), str(file)], folder, limit + grace, environment)
 
 
-def _watched(command: list[str], folder: str, patience: float) -> dict[str, Any]:
+def _watched(
+    command: list[str], folder: str, patience: float, environment: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """Run with output to files; kill when patience is over; peak memory by wait4."""
     out, err = Path(folder) / "out", Path(folder) / "err"
     with out.open("wb") as o, err.open("wb") as e:
-        process = subprocess.Popen(command, stdout=o, stderr=e, stdin=subprocess.DEVNULL, cwd=folder)
+        process = subprocess.Popen(command, stdout=o, stderr=e, stdin=subprocess.DEVNULL, cwd=folder, env=environment)
         killed, usage, code = _wait(process.pid, patience)
         process.returncode = code
     lines = [x for x in out.read_text("utf-8", "replace").splitlines() if x.startswith(MARK)]
     memory = usage.ru_maxrss / (1024.0 * 1024.0 if sys.platform == "darwin" else 1024.0)
     if lines:
         return {"megabytes": memory, **json.loads(lines[-1].removeprefix(MARK))}
-    reason = "did not stop at its limit" if killed else f"ended with code {code}"
+    last = err.read_text("utf-8", "replace").splitlines()[-1:]
+    reason = "did not stop at its limit" if killed else ": ".join([f"ended with code {code}", *last])[:150]
     return {"failed": reason, "megabytes": memory, "killed": killed}
 
 

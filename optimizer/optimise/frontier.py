@@ -11,13 +11,15 @@ import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from optimizer import search
-from optimizer.model.instance import Instance, Limit, combine
+from optimizer.model.instance import Figure, Instance, Limit, combine
 from optimizer.model.measures import Measure, counting, yardstick
+from optimizer.optimise.linear import maximise
 from optimizer.optimise.outcome import Answer, Settings
 from optimizer.optimise.ratio import best, ratio_of
 from optimizer.typing import Array, Choice, Status
@@ -26,8 +28,6 @@ ENUMERATED = 200_000
 """Choices up to which the frontier comes from complete evaluation."""
 QUICK = 1.5e8
 """Numbers up to which they are all evaluated under a time limit: half a second."""
-KEPT = 32
-"""Steps whose bounds are kept for the steps next to them."""
 STRICT = 1e-9
 """Relative step by which a point has to be bettered to count as another one."""
 
@@ -47,11 +47,16 @@ class Side:
         """Least size that gaps are relative to."""
         return yardstick(instance, self.measure.numerator, self.measure.denominator)
 
+    @cached_property
+    def aim(self) -> Figure:
+        """``sense x numerator``, made once: its arrays tell searches what they share."""
+        return combine([(float(self.sense), self.measure.numerator)])
+
     def at_least(self, level: float) -> Limit:
         """``sense x measure >= level`` exactly, among menus that count."""
         m = self.measure
         if m.denominator is None:
-            return Limit("frontier", combine([(float(self.sense), m.numerator)], -level))
+            return Limit("frontier", replace(self.aim, constant=self.aim.constant - level))
         return Limit("frontier", combine([(float(self.sense), m.numerator), (-level, m.denominator)]))
 
 
@@ -254,7 +259,8 @@ class _Tracer:
         self.progress = progress
         self.steps = steps
         self.scale = {id(side): side.scale(instance) for side in (x, y)}
-        self.pasts: dict[float, search.Past] = {}
+        linear = x.measure.denominator is None and y.measure.denominator is None
+        self.shared = search.Shared() if linear else None  # a ratio's limits have other coefficients at every threshold
         self.solves = 0
         self.stopped = False
 
@@ -282,18 +288,14 @@ class _Tracer:
         self.stopped = self.stopped or self.settings.late or gone
         return self.stopped
 
-    def _best(
-        self,
-        side: Side,
-        limits: tuple[Limit, ...],
-        seeds: tuple[Choice, ...],
-        pasts: tuple[search.Past, ...] | None = None,
-    ) -> Answer:
+    def _best(self, side: Side, limits: tuple[Limit, ...], seeds: tuple[Choice, ...]) -> Answer:
         if self.solves and self._halted():
             return Answer(Status.NO_ANSWER, None, -np.inf, np.inf, "screened")
         self.solves += 1
         settings = replace(self.settings, scale=self.scale[id(side)])
-        return best(self.instance, side.measure, side.sense, limits, settings, seeds, pasts=pasts)
+        if side.measure.denominator is not None:
+            return best(self.instance, side.measure, side.sense, limits, settings, seeds)
+        return maximise(self.instance, side.aim, limits, settings, seeds, near=bool(seeds), shared=self.shared)
 
     def _keep(self, threshold: float, answer: Answer) -> FrontierStep | None:
         if answer.choice is None:
@@ -301,14 +303,10 @@ class _Tracer:
             return None
         step = FrontierStep(
             threshold,
-            replace(answer, past=None),
+            answer,
             self.x.value(self.instance, answer.choice),
             self.y.value(self.instance, answer.choice),
         )
-        if answer.past is not None and threshold > float("-inf"):
-            self.pasts[threshold] = answer.past
-            if len(self.pasts) > KEPT:
-                del self.pasts[next(iter(self.pasts))]
         self.steps.append(step)
         if self.progress is not None:
             self.progress(step, len(self.steps))
@@ -320,20 +318,13 @@ class _Tracer:
             if step.threshold == threshold:
                 return step
         limits = (*self.limits, self.x.at_least(threshold))
-        return self._keep(threshold, self._best(self.y, limits, self._around(threshold), self._near(threshold)))
+        return self._keep(threshold, self._best(self.y, limits, self._around(threshold)))
 
     def _around(self, threshold: float) -> tuple[Choice, ...]:
         """The choices found nearest to the threshold: the one beyond it, feasible there, and the one short of it."""
         beyond = min((s for s in self.steps if s.x >= threshold), key=lambda s: s.x, default=None)
         short = max((s for s in self.steps if s.x < threshold), key=lambda s: s.x, default=None)
         return tuple(s.answer.choice for s in (beyond, short) if s is not None and s.answer.choice is not None)
-
-    def _near(self, threshold: float) -> tuple[search.Past, ...]:
-        """What the steps on either side left behind, the nearer one first."""
-        below = max((t for t in self.pasts if t < threshold), default=None)
-        above = min((t for t in self.pasts if t > threshold), default=None)
-        sides = sorted((t for t in (below, above) if t is not None), key=lambda t: abs(t - threshold))
-        return tuple(self.pasts[t] for t in sides)
 
     def _ends(self) -> tuple[FrontierStep, FrontierStep] | None:
         """Lexicographic optima: the most y (then x), and the most x (then y)."""
@@ -346,16 +337,16 @@ class _Tracer:
             return None
         value = self.y.value(self.instance, top.choice)
         tied = (*self.limits, self.y.at_least(value - self._step(self.y, value)))
-        tie = self._best(self.x, tied, (top.choice,), ())
+        tie = self._best(self.x, tied, (top.choice,))
         better = tie.choice if tie.choice is not None else top.choice
         left = self._keep(float("-inf"), replace(top, choice=better, value=self.y.value(self.instance, better)))
-        far = self._best(self.x, self.limits, (better,), ())
+        far = self._best(self.x, self.limits, (better,))
         if left is None or far.choice is None:
             self.stopped = True
             return None
         reach = self.x.value(self.instance, far.choice)
         edge = reach - self._step(self.x, reach)
-        end = self._best(self.y, (*self.limits, self.x.at_least(edge)), (far.choice,), ())
+        end = self._best(self.y, (*self.limits, self.x.at_least(edge)), (far.choice,))
         if end.status is Status.INFEASIBLE:  # but for rounding, the choice with the most x is there
             end = replace(far, status=Status.FEASIBLE, bound=left.bound, certificate=None)
         right = self._keep(edge, end)

@@ -36,9 +36,10 @@ def maximise(
     settings: Settings,
     seeds: Collection[Choice] = (),
     excluded: Collection[Choice] = (),
-    pasts: Sequence[search.Past] | None = None,
+    near: bool = False,
+    shared: search.Shared | None = None,
 ) -> Answer:
-    """The choice with the most of a linear aim.
+    """The choice with the most of a linear aim. ``near``, ``shared``: see ``search.maximise``.
 
     Raises:
         SolverError: the solver failed and screening had not closed the search.
@@ -50,7 +51,7 @@ def maximise(
     if not settings.screen:
         answer = _whole_program(instance, aim, limits, settings, scale, seeds, excluded)
     else:
-        answer = _screened(instance, aim, limits, settings, scale, seeds, excluded, pasts)
+        answer = _screened(instance, aim, limits, settings, scale, seeds, excluded, near, shared)
     return _finite(instance, aim, replace(answer, scale=scale))
 
 
@@ -81,7 +82,7 @@ def _known(
 
 def _screened(
     instance: Instance, aim: Figure, limits: tuple[Limit, ...], settings: Settings, scale: float,
-    seeds: Collection[Choice], excluded: Collection[Choice], pasts: Sequence[search.Past] | None,
+    seeds: Collection[Choice], excluded: Collection[Choice], near: bool, shared: search.Shared | None,
 ) -> Answer:  # fmt: skip
     """By search, and checked by the solver where that is asked for."""
     if settings.cross_check and instance.menus > WARMED:
@@ -99,7 +100,8 @@ def _screened(
         excluded=tuple(excluded),
         cancelled=settings.cancelled,
         progress=settings.progress,
-        pasts=pasts,
+        near=near,
+        shared=shared,
         survivors=settings.cross_check,
     )
     choice = None if found.menu is None else (found.menu, int(found.mix or 0))
@@ -107,9 +109,7 @@ def _screened(
     if found.status is search.SearchStatus.INFEASIBLE:
         return Answer(Status.INFEASIBLE, None, float("-inf"), float("-inf"), "screened", work, found.certificate)
     if found.status is search.SearchStatus.CLOSED:
-        answer = Answer(
-            Status.OPTIMAL, choice, found.value, found.bound, "screened", work, found.certificate, found.past
-        )
+        answer = Answer(Status.OPTIMAL, choice, found.value, found.bound, "screened", work, found.certificate)
         checked = settings.cross_check and not settings.late
         return _cross_check(instance, aim, limits, settings, scale, answer, found.surviving) if checked else answer
     status = Status.FEASIBLE if choice else Status.NO_ANSWER

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from optimizer import search
 from optimizer.execution.arguments import checked_gap
 from optimizer.execution.clock import GRACE
 from optimizer.typing import Choice, Status
@@ -91,8 +90,6 @@ class Answer:
     """``screened`` (true-weight bounds and enumeration alone) or ``solver`` (HiGHS closed part of it)."""
     work: Work = field(default_factory=Work)
     certificate: Any = None
-    past: search.Past | None = field(default=None, repr=False, compare=False)
-    """For a solve of the same aim under limits a little moved."""
     scale: float = 0.0
     """Least size that the gap is relative to; 0 where that was not asked."""
 

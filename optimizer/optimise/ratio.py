@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -32,16 +32,14 @@ def best(
     settings: Settings,
     seeds: Collection[Choice] = (),
     excluded: Collection[Choice] = (),
-    pasts: Sequence[search.Past] | None = None,
 ) -> Answer:
     """The most (sense +1) or least (-1) of a measure. Value and bound are of ``sense x measure``.
 
-    Infeasible where no menu that meets the limits counts. ``pasts``: see ``search.maximise``; of no use to a ratio,
-    whose aim changes from step to step.
+    Infeasible where no menu that meets the limits counts.
     """
     if measure.denominator is None:
         aim = combine([(float(sense), measure.numerator)])
-        return maximise(instance, aim, limits, settings, seeds, excluded, pasts)
+        return maximise(instance, aim, limits, settings, seeds, excluded)
     return _Ratio(instance, measure, sense, limits, settings, excluded).run(tuple(seeds))
 
 

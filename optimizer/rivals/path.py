@@ -108,5 +108,5 @@ def _best(
     return search.maximise(
         question.instance, question.aim, question.limits, gap=settings.gap, scale=scale, deadline=settings.deadline,
         cancelled=settings.cancelled, seeds=[choice for _, choice in known[-1:]], survivors=False,
-        pasts=() if known else None,
+        near=bool(known),
     )  # fmt: skip

@@ -44,6 +44,8 @@ class Tuning:
     """Menus favoured by bounds that ascent starts from at a root; elsewhere one."""
     ascent_every: int = 4
     """Ascent starts once in so many boxes."""
+    running_plans: int = 12
+    """Plans from which ascent keeps sums over plans from one plan to the next."""
     ascent_numbers: int = 4_000_000
     """Numbers in one array of moves; more starts are taken in halves."""
 
@@ -154,6 +156,8 @@ class Tuning:
     """Tables of such plans that are kept for other mix levels."""
     compiled_numbers: int = 75_000_000
     """Numbers read by bounds from which a search takes to compiled loops; loading them costs as much time."""
+    sure_bounds: int = 16
+    """Bounds that a search takes at least: one whose first bounds will read that many numbers takes to them at once."""
     loading_seconds: float = 1.0
     """Time that must be left under a limit for loading them."""
     counted_levels: int = 2_000
@@ -163,7 +167,11 @@ class Tuning:
     plans_at_once: int = 30_000
     """Numbers of a box up to which numpy bounds all plans in one array operation."""
     shared_numbers: int = 1_500_000
-    """Numbers read for one bound from which two threads share the compiled loops."""
+    """Numbers read for one bound from which two threads share the compiled loops; smaller boxes are lowered whole."""
+    together: int = 2
+    """Boxes that compiled loops lower side by side."""
+    lowered_numbers: int = 16_000_000
+    """Numbers that they read before they look at the clock."""
 
     # prices: which branching serves
     corner_types: int = 3

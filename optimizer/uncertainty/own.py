@@ -48,7 +48,7 @@ def own_best(
     instance, aim = question.instances[draw], question.aims[draw]
     found = search.maximise(
         instance, aim, _limits(question, draw), gap=gap, scale=LEAST * float(question.sizes[draw, 0]) or 1.0,
-        deadline=clock.deadline, seeds=seeds, pasts=() if seeds else None, survivors=False,
+        deadline=clock.deadline, seeds=seeds, near=bool(seeds), survivors=False,
     )  # fmt: skip
     if found.status is search.SearchStatus.INFEASIBLE:
         raise InfeasibleError(f"no menu meets the conditions in draw {draw}")

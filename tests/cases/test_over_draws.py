@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from amount import few
 
 from optimizer import RobustPathAnswer, robust_case
 from optimizer.model.case_model import prepare_case, vary
 from optimizer.uncertainty.drawing import MarketDraws, market_draws
 
-DRAWS = 10
+DRAWS = few(12)
 SEED = 1
 ASKED = {"openai-2025-robust": "mean", "openai-2025-regret": "regret"}
 

@@ -202,7 +202,7 @@ def test_ctrl_c_in_python(case: Path, tmp_path: Path) -> None:
     (site / "sitecustomize.py").write_text(SITE.format(body=slow), encoding="utf-8")
     environment = _environment()
     environment["PYTHONPATH"] = os.pathsep.join([str(site), environment["PYTHONPATH"]])
-    interrupted_after(4.0, ["run", str(case)], environment, tmp_path)
+    interrupted_after(2.5, ["run", str(case)], environment, tmp_path)
 
 
 def interrupted_after(seconds: float, arguments: list[str], environment: dict[str, str], folder: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from amount import few
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -137,7 +138,7 @@ def check_forgery(saved: Path, place: Path, path: tuple[Any, ...], how: int) -> 
     assert claim or not passes(place), f"{path} forged as {parent[key]!r}"
 
 
-@settings(max_examples=10)
+@settings(max_examples=few(15))
 @given(data=st.data())
 def test_every_single_field(saved: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     paths = list(leaves(json.loads((saved / "result.json").read_text(encoding="utf-8"))))

@@ -105,6 +105,28 @@ def test_the_demo_names_its_page(
     assert f"open {page}" in told and f"serve {bootstrap.DEMO_CASE}" in told
 
 
+@pytest.mark.parametrize("code", [0, 3])
+def test_a_step_beside_others_is_told_where_it_failed(
+    code: int, bootstrap: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen: list[str] = []
+    command = [sys.executable, "-c", f"print('its words'); raise SystemExit({code})"]
+
+    def both() -> None:
+        with bootstrap.beside(command):
+            seen.append("the tests")
+
+    if code:
+        with pytest.raises(subprocess.CalledProcessError) as error:
+            both()
+        assert error.value.returncode == code
+    else:
+        both()
+    told = capsys.readouterr().out
+    assert seen == ["the tests"] and "(beside the tests)" in told
+    assert ("\nits words\n" in told) == bool(code)
+
+
 def test_a_failing_step_is_the_exit_code(bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:
         raise subprocess.CalledProcessError(3, "x")

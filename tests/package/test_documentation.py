@@ -19,10 +19,16 @@ SECTIONS = [(name, k, text) for name, k, text in SECTIONS if PROGRAM["CONSOLES"]
 QUESTIONS = [text for name, _, text in SECTIONS if name == "questions"]
 PAGES = sorted([*DOCS.glob("*.md"), *ROOT.glob("*.md"), *ROOT.glob("models/**/*.md"), *ROOT.glob("examples/*.md")])
 LINK = re.compile(r"\[[^]\n]*\]\(([^)\s]+)\)")
+AT_LENGTH = {"learn"}
+"""Pages whose commands take long; what these do is tried in their own tests."""
 GENERATED = {"equations", "cases", "dictionary", "python"}
 
 
-@pytest.mark.parametrize(("name", "number", "told"), SECTIONS, ids=[f"{name}-{k}" for name, k, _ in SECTIONS])
+@pytest.mark.parametrize(
+    ("name", "number", "told"),
+    [pytest.param(*s, id="-".join(map(str, s[:2])), marks=[pytest.mark.full] if s[0] in AT_LENGTH else [])
+     for s in SECTIONS],
+)  # fmt: skip
 def test_the_answer_is_as_told(name: str, number: int, told: str, tmp_path: Path) -> None:
     assert PROGRAM["answered"](told, tmp_path) == told, "run docs/write_pages.py, then read the words of the page"
 

@@ -101,6 +101,7 @@ def test_varied(m: CaseModel, blend: dict[str, float]) -> None:
             assert kept is not None and best is not None and best >= kept - 1e-6, driver.path
 
 
+@pytest.mark.parametrize("blend", [pytest.param("figures", marks=pytest.mark.full), "ratio"], indirect=True)
 def test_shown_everywhere(
     factory: ModuleType, blend: dict[str, float], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -85,7 +85,7 @@ def test_frontier_rows_tell_menus_apart(factory: ModuleType) -> None:
 
 
 def test_metered_is_not_free_and_no_two_columns_have_one_name(ask: Ask) -> None:
-    page = ask("frontier", "openai-2025-margin", "--points", "3")
+    page = ask("frontier", "assistant-startup-margin", "--points", "3")
     head = next(line for line in page.splitlines() if "verdict" in line)
     names = [name.strip() for name in head.split("  ") if name.strip()]
     assert len(set(names)) == len(names) > 5
@@ -228,16 +228,16 @@ def test_a_path_without_a_range_ends_in_one_message(ask: Ask) -> None:
 
 
 def test_a_study_without_work_is_told_where_it_was_asked_for(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    factory: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    excel = str(tmp_path / "r.xlsx")
-    assert main(["run", "assistant-startup-today", "--excel", excel, "--with", "scenarios", "--json"]) == 0
+    case, excel = str(factory.write(tmp_path, factory.market(), factory.case())), str(tmp_path / "r.xlsx")
+    assert main(["run", case, "--excel", excel, "--with", "scenarios", "--json"]) == 0
     printed = capsys.readouterr()
     assert "--with scenarios: the case names no scenarios (add scenarios: or grid: to the case)" in printed.err
     assert json.loads(printed.out)["verdict"] == "proved" and Path(excel).exists()
-    assert main(["run", "assistant-startup-today", "--excel", excel]) == 0
+    assert main(["run", case, "--excel", excel]) == 0
     assert "scenarios" not in capsys.readouterr().err
-    assert main(["run", "assistant-startup-today", "--with", "explanation", "--json"]) == 2
+    assert main(["run", case, "--with", "explanation", "--json"]) == 2
     assert "no file to put studies in" in json.loads(capsys.readouterr().out)["message"]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +83,12 @@ class Table:
         return np.array(found)
 
 
+@pytest.fixture(scope="module")
+def table(folder: Path, drawn: MarketDraws) -> Table:
+    """What menus do in the draws, whatever is asked of them."""
+    return Table(prepared(folder)[1], drawn)
+
+
 CONDITIONS = {
     "every": [{"figure": "customers", "at_least": 0.95, "relative_to": "today"}],
     "in": [{"figure": "customers", "at_least": 1.0, "relative_to": "today", "in": 0.7}],
@@ -106,9 +111,8 @@ def asked_for(table: Table, kind: str) -> tuple[Array, Array]:
 
 
 @pytest.mark.parametrize(("kind", "risk"), list(itertools.product(CONDITIONS, ("mean", "cvar", "worst", "regret"))))
-def test_answers_equal_enumeration(folder: Path, drawn: MarketDraws, kind: str, risk: str) -> None:
-    path, m = prepared(folder, conditions=CONDITIONS[kind])
-    table = Table(m, drawn)
+def test_answers_equal_enumeration(folder: Path, drawn: MarketDraws, table: Table, kind: str, risk: str) -> None:
+    path, _ = prepared(folder, conditions=CONDITIONS[kind])
     values = table.figure("contribution_margin")
     allowed, alone = asked_for(table, kind)
     assert allowed.sum() > 0 and (kind == "none" or not allowed.all())
@@ -122,9 +126,8 @@ def test_answers_equal_enumeration(folder: Path, drawn: MarketDraws, kind: str, 
     assert a.asked.proven.aim.mean == pytest.approx(float(table.weights @ values[:, chosen]), rel=1e-8)
 
 
-def test_least_of_a_figure(folder: Path, drawn: MarketDraws) -> None:
-    path, m = prepared(folder, objective={"minimise": "serving_cost"}, conditions=CONDITIONS["every"])
-    table = Table(m, drawn)
+def test_least_of_a_figure(folder: Path, drawn: MarketDraws, table: Table) -> None:
+    path, _ = prepared(folder, objective={"minimise": "serving_cost"}, conditions=CONDITIONS["every"])
     allowed, _ = asked_for(table, "every")
     least = (table.weights @ table.figure("serving_cost"))[allowed].min()
     a = robust_case(path, draws=drawn, beside=False, fresh=0, gap=0.0, executor=SERIAL)
@@ -210,11 +213,17 @@ def test_a_saved_answer_is_verified(folder: Path, drawn: MarketDraws, tmp_path: 
     assert report["passed"], report
 
 
-def _forge(saved: Path, name: str, change: Any) -> Path:
+@pytest.fixture(scope="module")
+def honest(folder: Path, drawn: MarketDraws) -> Path:
+    """A saved answer that is verified; tests forge copies of it."""
+    path, _ = prepared(folder, conditions=CONDITIONS["every"])
+    saved = save(robust_case(path, draws=drawn, beside=False, fresh=0, gap=0.0, executor=SERIAL), folder / "honest")
+    assert verify_robust(saved)["passed"]
+    return saved
+
+
+def _forge(saved: Path, forged: Path, name: str, change: Any) -> Path:
     """A copy with one file changed, its manifest made anew."""
-    forged = saved.with_name("forged")
-    shutil.rmtree(forged, ignore_errors=True)
-    forged.mkdir()
     files = {p.name: p.read_text() for p in saved.iterdir() if p.name != "manifest.json" and p.suffix == ".json"}
     document = json.loads(files[name])
     change(document)
@@ -259,11 +268,8 @@ def _draw(document: Any) -> None:
         ("draws.json", _draw),
     ],
 )
-def test_a_forged_answer_is_found_out(folder: Path, drawn: MarketDraws, tmp_path: Path, name: str, change: Any) -> None:
-    path, _ = prepared(folder, conditions=CONDITIONS["every"])
-    saved = save(robust_case(path, draws=drawn, beside=False, fresh=0, gap=0.0, executor=SERIAL), tmp_path / "saved")
-    assert verify_robust(saved)["passed"]
-    assert not verify_robust(_forge(saved, name, change))["passed"], change
+def test_a_forged_answer_is_found_out(honest: Path, tmp_path: Path, name: str, change: Any) -> None:
+    assert not verify_robust(_forge(honest, tmp_path / "forged", name, change))["passed"], change
 
 
 def test_a_stop_before_the_answer_is_an_interrupt(folder: Path) -> None:

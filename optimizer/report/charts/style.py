@@ -91,9 +91,16 @@ _SCALED = (
 _PERCENT = "format(100 * datum.value, '.3~g') + '%'"
 
 
+class SharedRows(alt.InlineData):
+    """Rows that all marks of a chart share: Altair copies a chart for each mark and layer, but nothing changes rows."""
+
+    def __deepcopy__(self, _: object) -> SharedRows:
+        return self
+
+
 def data(rows: Iterable[Row]) -> alt.InlineData:
     """Rows as inline data; what is not a finite number becomes null, names stay text."""
-    return alt.InlineData(values=[{key: _plain(value) for key, value in row.items()} for row in rows])
+    return SharedRows(values=[{key: _plain(value) for key, value in row.items()} for row in rows])
 
 
 def _plain(value: Any) -> Any:
@@ -213,11 +220,11 @@ def picture(chart: alt.TopLevelMixin) -> str:
 
 
 def finish(chart: Chart, description: str) -> Chart:
-    """The chart with the house style and its text for those who cannot see it."""
-    size = alt.AutoSizeParams(type="fit-x", contains="padding")
-    made: Chart = chart.properties(description=typeset(printable(description)), autosize=size)
-    styled: Chart = made.configure(**CONFIG)
-    return styled
+    """The chart with the house style and its text for those who cannot see it; the chart itself, as copies are dear."""
+    chart.description = typeset(printable(description))
+    chart.autosize = alt.AutoSizeParams(type="fit-x", contains="padding")
+    chart.config = alt.Config(**CONFIG)
+    return chart
 
 
 def both_sides(base: alt.Chart, x: alt.X, y: alt.Y, colours: alt.Scale, hover: list[alt.Tooltip]) -> Chart:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from optimizer.search.kernels.kernel import patience_within
+from optimizer.search.levels.ascent import line_values
 from optimizer.search.levels.bounds import BoxBound, Form, Reference, bound_box
-from optimizer.search.levels.layout import Layout
+from optimizer.search.levels.layout import Layout, Rows
 from optimizer.search.levels.sifting import Sieve, join, sift
 from optimizer.search.levels.wide import WideBounds, is_wide
 from optimizer.search.tuning import DEFAULT, Tuning
@@ -39,3 +40,10 @@ class NumpyKernel:
         """See ``Tuning.numpy_patience``."""
         tuning = self._tuning
         return patience_within(numbers, tuning.numpy_patience, tuning.numpy_patience_numbers, tuning.least_patience)
+
+    def lowering(self) -> None:
+        """Arrays gain nothing by it."""
+
+    def line_values(self, layout: Layout, rows: Rows, menus: Ints, mixes: Ints, plan: int, columns: Ints) -> Array:
+        """See ``levels.ascent.line_values``."""
+        return line_values(layout, rows, menus, mixes, plan, columns)

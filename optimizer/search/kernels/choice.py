@@ -8,10 +8,11 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from optimizer.search.kernels.arrays import NumpyKernel
-from optimizer.search.kernels.kernel import Kernel, numbers_read
+from optimizer.search.kernels.kernel import Kernel, Lower, numbers_read
 from optimizer.search.levels.bounds import BoxBound, Form, Reference
-from optimizer.search.levels.layout import Layout
+from optimizer.search.levels.layout import Layout, Rows
 from optimizer.search.levels.sifting import Sieve
+from optimizer.search.levels.wide import is_wide
 from optimizer.search.tuning import DEFAULT, Tuning
 from optimizer.typing import Array, Ints
 
@@ -56,6 +57,12 @@ class ChosenKernel:
         self._kernel: Kernel = NumpyKernel(tuning)
         self._read = 0
 
+    def expect(self, layout: Layout, box: tuple[Ints, ...]) -> None:
+        """Take to compiled loops at once where the bounds of this box, the whole problem, will read enough numbers."""
+        sure = self._tuning.sure_bounds * numbers_read(layout, box, self._tuning.counted_levels)
+        if sure >= self._tuning.compiled_numbers and not is_wide(box, self._tuning.wide_levels):
+            self._count(sure)
+
     def bound(
         self, layout: Layout, form: Form, box: tuple[Ints, ...], mix: int, reference: Reference,
         spans: Array | None = None,
@@ -71,6 +78,14 @@ class ChosenKernel:
     def patience(self, numbers: int) -> int:
         """Of the kernel that serves now."""
         return self._kernel.patience(numbers)
+
+    def lowering(self) -> Lower | None:
+        """Of the kernel that serves now."""
+        return self._kernel.lowering()
+
+    def line_values(self, layout: Layout, rows: Rows, menus: Ints, mixes: Ints, plan: int, columns: Ints) -> Array:
+        """By the kernel that serves now."""
+        return self._kernel.line_values(layout, rows, menus, mixes, plan, columns)
 
     def _count(self, numbers: int) -> None:
         before = self._read

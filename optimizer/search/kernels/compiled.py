@@ -16,8 +16,9 @@ from numba import njit
 from optimizer.search.levels.layout import EPS
 from optimizer.typing import Array, Ints
 
-_loop = njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
-"""Of the compiler's liberties only those under which NaN and infinities keep their meaning."""
+loop = njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
+"""Of the compiler's liberties only those under which NaN and infinities keep their meaning. Python's way of dividing
+asks every divisor whether it is zero, one number at a time; sizes are at least 1, so nothing is left unasked."""
 
 
 class Tables(NamedTuple):
@@ -104,50 +105,64 @@ def bound(tables: Tables, question: Question, sums: Sums, shared: int) -> tuple[
         return _bound(tables, question, sums)  # type: ignore[no-any-return]
     around = _around(tables, question, sums)
     flat, absolute = np.empty(size), np.empty(size)
-    other = _helper().submit(_potentials, tables, question, around, size // 2, size, flat, absolute)
+    other = helper().submit(_potentials, tables, question, around, size // 2, size, flat, absolute)
     _potentials(tables, question, around, 0, size // 2, flat, absolute)
     other.result()
     return _finished(tables, question, around, flat, absolute)  # type: ignore[no-any-return]
 
 
 @cache
-def _helper() -> ThreadPoolExecutor:
+def helper() -> ThreadPoolExecutor:
+    """The other thread; the loops let Python go while they run."""
     return ThreadPoolExecutor(1, "optimizer-bounds")
 
 
-@_loop
+@loop
 def weight_sums(weight, columns, first):  # type: ignore[no-untyped-def]
     """The sums of a box: weights (T, I), its columns (n,), and where each plan begins (J + 1,)."""
     plans, types = len(first) - 1, weight.shape[1]
     small, large = np.empty((plans, types)), np.empty((plans, types))
+    for j in range(plans):
+        extremes(weight, columns[first[j] : first[j + 1]], small[j], large[j])
+    return added_up(small, large)
+
+
+@loop
+def extremes(weight, columns, small, large):  # type: ignore[no-untyped-def]
+    """Least and largest weights (I,) of one plan's columns into ``small`` and ``large``."""
+    small[:] = weight[columns[0]]
+    large[:] = small
+    for k in range(1, len(columns)):
+        w = weight[columns[k]]
+        for i in range(len(small)):
+            small[i] = min(small[i], w[i])
+            large[i] = max(large[i], w[i])
+
+
+@loop
+def added_up(small, large):  # type: ignore[no-untyped-def]
+    """The sums of least and largest weights (J, I)."""
+    plans, types = small.shape
     low, high = np.empty((plans, types)), np.empty((plans, types))
     least, most = np.empty(types), np.empty(types)
-    for j in range(plans):
+    below, above = np.ones(types), np.ones(types)
+    for j in range(plans):  # sums from both sides, as differences would cancel
         for i in range(types):
-            small[j, i] = weight[columns[first[j]], i]
-            large[j, i] = small[j, i]
-        for k in range(first[j] + 1, first[j + 1]):
-            w = weight[columns[k]]
-            for i in range(types):
-                small[j, i] = min(small[j, i], w[i])
-                large[j, i] = max(large[j, i], w[i])
-    for i in range(types):
-        below, above = 1.0, 1.0
-        for j in range(plans):  # sums from both sides, as differences would cancel
-            low[j, i], high[j, i] = below, above
-            below += small[j, i]
-            above += large[j, i]
-        least[i], most[i] = below, above
-        below, above = 0.0, 0.0
-        for j in range(plans - 1, -1, -1):
-            low[j, i] += below
-            high[j, i] += above
-            below += small[j, i]
-            above += large[j, i]
+            low[j, i], high[j, i] = below[i], above[i]
+            below[i] += small[j, i]
+            above[i] += large[j, i]
+    least[:], most[:] = below, above
+    below[:], above[:] = 0.0, 0.0
+    for j in range(plans - 1, -1, -1):
+        for i in range(types):
+            low[j, i] += below[i]
+            high[j, i] += above[i]
+            below[i] += small[j, i]
+            above[i] += large[j, i]
     return Sums(low, high, least, most)
 
 
-@_loop
+@loop
 def _bound(tables, question, sums):  # type: ignore[no-untyped-def]
     size = len(question.columns)
     around = _around(tables, question, sums)
@@ -156,83 +171,102 @@ def _bound(tables, question, sums):  # type: ignore[no-untyped-def]
     return _finished(tables, question, around, flat, absolute)
 
 
-@_loop
+@loop
 def _around(tables, question, sums):  # type: ignore[no-untyped-def]
     weight, matrix, outside, people = tables.weight, tables.matrix, tables.outside, tables.people
     rows, center, shift = question.rows, question.center, question.shift
     plans, types, figures = len(center), weight.shape[1], len(rows)
-    reach, unit, base, per_size = np.empty(types), np.empty(types), np.empty((plans, types)), np.empty((figures, types))
+    reach, unit, base, per_size = np.empty(types), np.zeros(types), np.zeros((plans, types)), np.empty((figures, types))
+    size, absolute = np.ones(types), np.empty(types)
+    for q in range(figures):
+        for i in range(types):
+            unit[i] += rows[q] * outside[q, i]
+            per_size[q, i] = outside[q, i]
+    for i in range(types):
+        absolute[i] = abs(unit[i])
+    for j in range(plans):
+        w, own = weight[center[j]], base[j]
+        for q in range(figures):
+            row, per = matrix[q, center[j]], per_size[q]
+            for i in range(types):
+                own[i] += rows[q] * row[i]
+                per[i] += row[i]
+        for i in range(types):
+            size[i] += w[i]
+            unit[i] += own[i]
+            absolute[i] += abs(own[i])
+    for i in range(types):
+        unit[i] /= size[i]
+    for q in range(figures):
+        for i in range(types):
+            per_size[q, i] /= size[i]
+    for j in range(plans):
+        w, own = weight[center[j]], base[j]
+        for i in range(types):
+            own[i] -= unit[i] * w[i]
+    for j in range(len(shift)):
+        for i in range(types):
+            unit[i] += shift[j, i]
+            base[j, i] += shift[j, i]
+    for j in range(plans):
+        for i in range(types):
+            absolute[i] += abs(base[j, i])
     at_value, terms = 0.0, 0.0
     for i in range(types):
         reach[i] = people[i] / sums.least[i]
-        size, value, absolute = 1.0, 0.0, 0.0
-        for q in range(figures):
-            value += rows[q] * outside[q, i]
-            per_size[q, i] = outside[q, i]
-        absolute += abs(value)
-        for j in range(plans):
-            size += weight[center[j], i]
-            own = 0.0
-            for q in range(figures):
-                own += rows[q] * matrix[q, center[j], i]
-                per_size[q, i] += matrix[q, center[j], i]
-            base[j, i] = own
-            value += own
-            absolute += abs(own)
-        value /= size
-        for q in range(figures):
-            per_size[q, i] /= size
-        for j in range(plans):
-            base[j, i] -= value * weight[center[j], i]
-        for j in range(len(shift)):
-            value += shift[j, i]
-            base[j, i] += shift[j, i]
-        for j in range(plans):
-            absolute += abs(base[j, i])
-        unit[i] = value
-        at_value += people[i] * value
-        terms += (absolute + abs(value) * sums.most[i]) * reach[i]
+        at_value += people[i] * unit[i]
+        terms += (absolute[i] + abs(unit[i]) * sums.most[i]) * reach[i]
     return Around(unit, base, per_size, sums.low, sums.high, reach, at_value, 2.0 * terms)
 
 
-@_loop
+@loop
 def _potentials(tables, question, around, start, stop, flat, absolute):  # type: ignore[no-untyped-def]
-    """D without level amounts into ``flat``, absolute sums of the numerators into ``absolute``, both (n,)."""
-    matrix, rows, people, unit, reach = tables.matrix, question.rows, tables.people, around.unit, around.reach
-    spans = question.spans
-    types = len(people)
-    value = np.empty(types)
+    """D without level amounts into ``flat``, absolute sums of the numerators into ``absolute``, both (n,).
+
+    Up to four rows that count are added up in the same pass, others before it.
+    """
+    matrix, people, unit, reach, spans = tables.matrix, tables.people, around.unit, around.reach, question.spans
+    used = np.zeros(max(4, len(question.rows)), dtype=np.intp)
+    rows = np.zeros(len(used))
+    count = 0
+    for q in range(len(question.rows)):
+        if question.rows[q] != 0.0:
+            used[count], rows[count] = q, question.rows[q]
+            count += 1
+    more = np.zeros(len(people))
+    r, s, t, u = rows[0], rows[1], rows[2], rows[3]
     j = 0
     for k in range(start, stop):
         while k >= question.first[j + 1]:
             j += 1
         column = question.columns[k]
-        row = matrix[0, column]
-        for i in range(types):
-            value[i] = rows[0] * row[i]
-        for q in range(1, len(rows)):
-            if rows[q] != 0.0:
-                row = matrix[q, column]
-                for i in range(types):
-                    value[i] += rows[q] * row[i]
+        a, b, c, d = matrix[used[0], column], matrix[used[1], column], matrix[used[2], column], matrix[used[3], column]
         w, base, low, high = tables.weight[column], around.base[j], around.low[j], around.high[j]
         total, size = 0.0, 0.0
+        if count > 4:
+            more[:] = 0.0
+            for q in range(4, count):
+                row = matrix[used[q], column]
+                for i in range(len(people)):
+                    more[i] += rows[q] * row[i]
         if len(spans):
             least, most = spans[0], spans[1]
-            for i in range(types):
-                d = value[i] - unit[i] * w[i] - base[i]
-                held = max(w[i] + low[i], least[i]) if d > 0.0 else min(w[i] + high[i], most[i])
-                total += people[i] * d / held
-                size += abs(value[i]) * reach[i]
+            for i in range(len(people)):
+                value = r * a[i] + s * b[i] + t * c[i] + u * d[i] + more[i]
+                gain = value - unit[i] * w[i] - base[i]
+                held = max(w[i] + low[i], least[i]) if gain > 0.0 else min(w[i] + high[i], most[i])
+                total += people[i] * gain / held
+                size += abs(value) * reach[i]
         else:
-            for i in range(types):
-                d = value[i] - unit[i] * w[i] - base[i]
-                total += people[i] * d / (w[i] + (low[i] if d > 0.0 else high[i]))
-                size += abs(value[i]) * reach[i]
+            for i in range(len(people)):
+                value = r * a[i] + s * b[i] + t * c[i] + u * d[i] + more[i]
+                gain = value - unit[i] * w[i] - base[i]
+                total += people[i] * gain / (w[i] + (low[i] if gain > 0.0 else high[i]))
+                size += abs(value) * reach[i]
         flat[k], absolute[k] = total, size
 
 
-@_loop
+@loop
 def _finished(tables, question, around, flat, absolute):  # type: ignore[no-untyped-def]
     rows, center, columns, first = question.rows, question.center, question.columns, question.first
     plans, figures = len(center), len(rows)
@@ -264,7 +298,7 @@ def _finished(tables, question, around, flat, absolute):  # type: ignore[no-unty
     return value + total + slack, flat, top, best, value, cut, rest, gradient, at_best, fall
 
 
-@_loop
+@loop
 def _favoured(tables, question, around, best):  # type: ignore[no-untyped-def]
     """Cut, rest, gradient, and truth at the levels that the bound favours (J,)."""
     weight, matrix, people, rows, shift = tables.weight, tables.matrix, tables.people, question.rows, question.shift
@@ -273,7 +307,7 @@ def _favoured(tables, question, around, best):  # type: ignore[no-untyped-def]
     plans, types, figures = len(best), len(people), len(rows)
     cut, at_best, gradient = np.empty(figures), np.empty(figures), np.empty((plans, types))
     moved, taken, size, reached = np.zeros(types), np.zeros(types), np.ones(types), np.empty(types)
-    rest = 0.0
+    rest, value = 0.0, np.empty(types)
     for j in range(len(shift)):
         for i in range(types):
             moved[i] += shift[j, i]
@@ -285,11 +319,13 @@ def _favoured(tables, question, around, best):  # type: ignore[no-untyped-def]
         cut[q], at_best[q] = total, tables.offset[q]
     for j in range(plans):
         w, at, own = weight[best[j]], weight[center[j]], base[j]
+        value[:] = 0.0
+        for q in range(figures):
+            new = matrix[q, best[j]]
+            for i in range(types):
+                value[i] += rows[q] * new[i]
         for i in range(types):
-            value = 0.0
-            for q in range(figures):
-                value += rows[q] * matrix[q, best[j], i]
-            d = value - unit[i] * w[i] - own[i]
+            d = value[i] - unit[i] * w[i] - own[i]
             held = w[i] + (around.low[j, i] if d > 0.0 else around.high[j, i])
             if len(spans):
                 held = max(held, spans[0, i]) if d > 0.0 else min(held, spans[1, i])
@@ -322,78 +358,3 @@ def _favoured(tables, question, around, best):  # type: ignore[no-untyped-def]
             total += tables.outside[q, i] * reached[i]
         at_best[q] += total
     return cut, rest, gradient, at_best
-
-
-@_loop
-def _least_rest(table, first):  # type: ignore[no-untyped-def]
-    """(J + 1, K) least deficits of all plans from one on, per sieve."""
-    plans, sieves = len(first) - 1, table.shape[1]
-    rest = np.zeros((plans + 1, sieves))
-    for j in range(plans - 1, -1, -1):
-        for k in range(sieves):
-            least = np.inf
-            for row in range(first[j], first[j + 1]):
-                least = min(least, table[row, k])
-            rest[j, k] = rest[j + 1, k] + least
-    return rest
-
-
-@_loop
-def left_over(  # type: ignore[no-untyped-def]
-    table, first, budgets, totals, counts, most, nodes
-):
-    """(most, J) positions in ``table`` within each plan of the menus that no sieve settles, depth first; how many; and
-    the largest bound of those settled (see ``sifting``), inf beyond ``most`` menus or ``nodes`` parts of menus.
-
-    ``table``: (N, K) deficits of the sieves, plan after plan, rising by the first sieve within a plan; ``first``:
-    (J + 1,) where each plan begins; ``budgets``, ``totals``: (K,); ``counts``: (K,) whether settled menus count.
-    """
-    plans, sieves = len(first) - 1, len(budgets)
-    rest = _least_rest(table, first)
-    found = np.empty((most, plans), dtype=np.intp)
-    spent = np.zeros((plans + 1, sieves))
-    at = np.zeros(plans, dtype=np.intp)
-    size, looked, settled, j = 0, 0, -np.inf, 0
-    while j >= 0:
-        if at[j] == first[j + 1] - first[j]:
-            at[j] = 0
-            j -= 1
-            if j >= 0:
-                at[j] += 1
-            continue
-        looked += 1
-        if looked > nodes:
-            return found, 0, np.inf
-        row = first[j] + at[j]
-        passes, possible, least = True, True, np.inf
-        for k in range(sieves):
-            value = spent[j, k] + table[row, k] + rest[j + 1, k]
-            if value >= budgets[k]:
-                passes = False
-                if not counts[k]:
-                    possible = False
-            if counts[k]:
-                least = min(least, totals[k] - value)
-        if not passes:
-            last = spent[j, 0] + table[row, 0] + rest[j + 1, 0]
-            if last >= budgets[0]:  # and so do all further levels: the first sieve alone speaks for them
-                if counts[0]:
-                    settled = max(settled, totals[0] - last)
-                at[j] = first[j + 1] - first[j]
-            else:
-                if possible:
-                    settled = max(settled, least)
-                at[j] += 1
-            continue
-        for k in range(sieves):
-            spent[j + 1, k] = spent[j, k] + table[row, k]
-        if j < plans - 1:
-            j += 1
-            continue
-        if size == most:
-            return found, 0, np.inf
-        for k in range(plans):
-            found[size, k] = at[k]
-        size += 1
-        at[j] += 1
-    return found, size, settled

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from optimizer.search.kernels.asking import Asked, Lowered
 from optimizer.search.levels.bounds import BoxBound, Form, Reference
-from optimizer.search.levels.layout import Layout
+from optimizer.search.levels.layout import Layout, Rows
 from optimizer.search.levels.sifting import Sieve
 from optimizer.typing import Array, Ints
+
+Lower = Callable[[Sequence[Asked]], list[Lowered]]
+"""Boxes side by side; what comes back does not depend on how they ran."""
 
 
 class Kernel(Protocol):
@@ -32,6 +36,14 @@ class Kernel(Protocol):
 
     def patience(self, numbers: int) -> int:
         """Bounds to wait for progress in a box of which each reads so many numbers."""
+        ...
+
+    def lowering(self) -> Lower | None:
+        """The loop of ``levels.lowering`` in one call; None where Python goes through it."""
+        ...
+
+    def line_values(self, layout: Layout, rows: Rows, menus: Ints, mixes: Ints, plan: int, columns: Ints) -> Array:
+        """See ``levels.ascent.line_values``."""
         ...
 
 

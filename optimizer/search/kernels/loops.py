@@ -9,17 +9,19 @@ from typing import Any
 import numpy as np
 from numba.core.registry import cpu_target
 
-from optimizer.search.kernels import compiled
-from optimizer.search.kernels.kernel import patience_within
+from optimizer.search.kernels import compiled, lines, lowered, sifted
+from optimizer.search.kernels.asking import Asked, Lowered, Priced, Prices, effort_of, started
+from optimizer.search.kernels.kernel import Lower, patience_within
+from optimizer.search.levels.ascent import line_values
 from optimizer.search.levels.bounds import BoxBound, Form, Reference
-from optimizer.search.levels.layout import Layout
+from optimizer.search.levels.layout import Layout, Rows
 from optimizer.search.levels.sifting import Sieve, side_by_side
 from optimizer.search.tuning import DEFAULT, Tuning
 from optimizer.typing import Array, Ints
 
 CALLED = (
     compiled.weight_sums, compiled._bound, compiled._around, compiled._potentials, compiled._finished,
-    compiled.left_over,
+    sifted.left_over, lowered.lower, lines.line_values,
 )  # fmt: skip
 """The loops that Python calls."""
 
@@ -54,6 +56,30 @@ def forget_unreadable(loop: Any) -> bool:
     return False
 
 
+def _all_lowered(tables: Sequence[compiled.Tables], asked: Sequence[Asked]) -> list[Lowered]:
+    return [_lowered(table, one) for table, one in zip(tables, asked, strict=True)]
+
+
+def _lowered(tables: compiled.Tables, one: Asked) -> Lowered:
+    layout = one.layout
+    spans = np.empty((0, layout.weight.shape[1])) if one.spans is None else one.spans
+    priced = Priced(layout.burst, layout.reserved, layout.room, layout.scales, bool(layout.rules))
+    return lowered.lower(  # type: ignore[no-any-return]
+        tables, priced, one.conditions, one.columns, one.first, one.center, spans, one.course, one.effort,
+        float(one.cutoff), float(one.value),
+    )  # fmt: skip
+
+
+def _compile_lowering(tables: compiled.Tables) -> None:
+    """Lower a box of one menu, which has nothing left to bound."""
+    one, none, columns, first = np.ones(1), np.empty((1, 0)), np.zeros(1, dtype=np.intp), np.array([0, 1])
+    priced = Priced(none, none[0], none[0], one, False)
+    course = started(1, 1, 1, one, none[0], None, 1.0, None)
+    conditions, spans = Prices(np.empty((0, 1)), np.empty((0, 0))), np.empty((0, 1))
+    effort = effort_of(DEFAULT, 1, 1, False)
+    lowered.lower(tables, priced, conditions, columns, first, columns, spans, course, effort, 0.0, 0.0)
+
+
 class CompiledKernel:
     """Meets :class:`~optimizer.search.kernels.kernel.Kernel`; keeps what the next bound of the same box needs again."""
 
@@ -67,11 +93,7 @@ class CompiledKernel:
         spans: Array | None = None,
     ) -> BoxBound:  # fmt: skip
         """As ``levels.bounds.bound_box``, up to rounding."""
-        if self._tables is None or self._tables[0] is not layout or self._tables[1] != mix:
-            rows = layout.rows
-            per_row = [np.ascontiguousarray(part[:, mix]) for part in (rows.offset, layout.magnitude)]
-            tables = (layout.weight, rows.matrix, rows.outside, rows.fixed, *per_row, layout.customers[mix])
-            self._tables = (layout, mix, compiled.Tables(*tables))
+        tables = self._tables_of(layout, mix)
         if self._box is None or self._box[1] is not box or self._box[0] is not layout:
             edges = [0, *itertools.accumulate(map(len, box))]
             inside = (np.concatenate(box), np.array(edges))
@@ -81,8 +103,28 @@ class CompiledKernel:
         confined = np.empty((0, layout.weight.shape[1])) if spans is None else spans
         center = np.ascontiguousarray(reference.columns)
         question = compiled.Question(form.weights, form.shift, form.size, inside[0], inside[1], center, shift, confined)
-        total, flat, *rest = compiled.bound(self._tables[2], question, sums, self._tuning.shared_numbers)
+        total, flat, *rest = compiled.bound(tables, question, sums, self._tuning.shared_numbers)
         return BoxBound(total, tuple(flat[a:b] for a, b in itertools.pairwise(edges)), *rest)
+
+    def _tables_of(self, layout: Layout, mix: int) -> compiled.Tables:
+        if self._tables is None or self._tables[0] is not layout or self._tables[1] != mix:
+            rows = layout.rows
+            per_row = [np.ascontiguousarray(part[:, mix]) for part in (rows.offset, layout.magnitude)]
+            tables = (layout.weight, rows.matrix, rows.outside, rows.fixed, *per_row, layout.customers[mix])
+            self._tables = (layout, mix, compiled.Tables(*tables))
+        return self._tables[2]
+
+    def lowering(self) -> Lower:
+        """See :meth:`lower`."""
+        return self.lower
+
+    def lower(self, asked: Sequence[Asked]) -> list[Lowered]:
+        """Boxes lowered side by side, in two threads. Each follows from its own numbers alone."""
+        tables = [self._tables_of(one.layout, one.mix) for one in asked]
+        other = compiled.helper().submit(_all_lowered, tables[1::2], asked[1::2]) if len(asked) > 1 else None
+        first = _all_lowered(tables[::2], asked[::2])
+        second = [] if other is None else other.result()
+        return [(first, second)[k % 2][k // 2] for k in range(len(asked))]
 
     def sift(self, box: tuple[Ints, ...], sieves: Sequence[Sieve], thorough: bool) -> tuple[Ints, float] | None:
         """As ``levels.sifting.sift``, one menu after the other: quick enough to be as thorough as it can always."""
@@ -93,7 +135,7 @@ class CompiledKernel:
         )
         first = np.cumsum([0, *(len(o) for o in orders)])
         most = (self._tuning.sifted_parts, self._tuning.sifted_nodes)
-        picks, size, settled = compiled.left_over(table, first, *side_by_side(sieves), *most)
+        picks, size, settled = sifted.left_over(table, first, *side_by_side(sieves), *most)
         if settled == np.inf:
             return None
         picks = picks[:size]
@@ -109,6 +151,15 @@ class CompiledKernel:
             numbers, tuning.compiled_patience, tuning.compiled_patience_numbers, tuning.least_patience
         )
 
+    def line_values(self, layout: Layout, rows: Rows, menus: Ints, mixes: Ints, plan: int, columns: Ints) -> Array:
+        """As ``levels.ascent.line_values``, up to rounding; by it where figures are not linear."""
+        if rows.again:
+            return line_values(layout, rows, menus, mixes, plan, columns)
+        return lines.line_values(  # type: ignore[no-any-return]
+            layout.weight, rows.matrix, rows.outside, rows.fixed, rows.offset[:, mixes].copy(),
+            layout.customers[mixes], np.ascontiguousarray(menus), plan, columns,
+        )  # fmt: skip
+
     @staticmethod
     def on_disk() -> bool:
         """Whether every loop was compiled before, so that it need only be loaded; compiling takes some 12 s."""
@@ -117,7 +168,7 @@ class CompiledKernel:
     @staticmethod
     def forget_unreadable() -> None:
         """A broken index counts as none: its loops are compiled anew."""
-        for loop in (*CALLED, compiled._favoured, compiled._least_rest):
+        for loop in (*CALLED, compiled._favoured, sifted._least_rest):
             forget_unreadable(loop)
 
     @staticmethod
@@ -128,4 +179,7 @@ class CompiledKernel:
         question = compiled.Question(one, 0.0, 0.0, columns, first, columns, *np.empty((2, 0, 1)))
         compiled.bound(tables, question, compiled.weight_sums(tables.weight, columns, first), 1)
         compiled.bound(tables, question, compiled.weight_sums(tables.weight, columns, first), 100)
-        compiled.left_over(np.ones((1, 1)), first, one, one, np.ones(1, dtype=np.bool_), 1, 1)
+        _compile_lowering(tables)
+        single = np.ones((1, 1))
+        lines.line_values(single, np.ones((1, 1, 1)), single, single, single, single, columns[:, None], 0, columns)
+        sifted.left_over(np.ones((1, 1)), first, one, one, np.ones(1, dtype=np.bool_), 1, 1)

@@ -11,11 +11,15 @@ from optimizer.search.levels.bounds import Form, combine_rows
 from optimizer.search.levels.evaluation import violation, with_burst
 from optimizer.search.levels.layout import Layout, Rows
 from optimizer.search.levels.rules import allowed_moves, follow
+from optimizer.search.levels.wide import picked
 from optimizer.search.tuning import Tuning
 from optimizer.typing import Array, Ints
 
 Score = Callable[[Array], Array]
 """Linear parts (..., Q) to a number (...) to be maximised."""
+
+Lines = Callable[[Layout, Rows, Ints, Ints, int, Ints], Array]
+"""As :func:`line_values`."""
 
 
 def lagrangian_rows(layout: Layout, form: Form) -> Rows:
@@ -53,7 +57,7 @@ def true_score(layout: Layout, penalty: float = np.inf) -> Score:
 
 def ascend(
     layout: Layout, rows: Rows, score: Score, menus: Ints, mixes: Ints, box: tuple[Ints, ...], tuning: Tuning,
-    clock: Clock, sweeps: int = 12,
+    clock: Clock, lines: Lines, sweeps: int = 12,
 ) -> tuple[Ints, Array]:  # fmt: skip
     """Menus (B, J) of columns that no single change inside the box betters, and their scores (B,).
 
@@ -63,10 +67,12 @@ def ascend(
     moves = len(menus) * max(len(c) for c in box) * layout.weight.shape[1]
     if len(menus) > 1 and moves > tuning.ascent_numbers:
         half = len(menus) // 2
-        first = ascend(layout, rows, score, menus[:half], mixes[:half], box, tuning, clock, sweeps)
-        second = ascend(layout, rows, score, menus[half:], mixes[half:], box, tuning, clock, sweeps)
+        first = ascend(layout, rows, score, menus[:half], mixes[:half], box, tuning, clock, lines, sweeps)
+        second = ascend(layout, rows, score, menus[half:], mixes[half:], box, tuning, clock, lines, sweeps)
         return np.concatenate([first[0], second[0]]), np.concatenate([first[1], second[1]])
     menus = menus.copy()
+    if layout.plans >= tuning.running_plans and not rows.again:
+        lines = RunningLines()
     live = np.arange(len(menus))
     scores = np.full(len(menus), -np.inf)
     for _ in range(sweeps):
@@ -74,7 +80,7 @@ def ascend(
         for j in range(layout.plans):
             if clock.stop():
                 return menus, scores
-            values = line_values(layout, rows, menus[live], mixes[live], j, box[j])
+            values = lines(layout, rows, menus[live], mixes[live], j, box[j])
             reached = score(values)
             mask = _mask(layout, menus[live], j, box[j])
             if mask is not None:
@@ -90,6 +96,39 @@ def ascend(
     return menus, scores
 
 
+class RunningLines:
+    """:func:`line_values` of many plans one after the other, for figures without an ``again`` part.
+
+    The sums over plans are kept from call to call, and taken anew at the first plan, so that rounding does not add up.
+    """
+
+    def __init__(self) -> None:
+        self._at: Ints | None = None
+
+    def __call__(self, layout: Layout, rows: Rows, menus: Ints, mixes: Ints, plan: int, columns: Ints) -> Array:
+        """See :func:`line_values`."""
+        if plan == 0 or self._at is None or self._at.shape != menus.shape:
+            self._at = menus.copy()
+            self._total = 1.0 + layout.weight[menus].sum(axis=1)
+            self._value = rows.outside[:, None, :] + rows.matrix[:, menus].sum(axis=2)
+            self._level = (rows.offset[:, mixes] + rows.fixed[:, menus].sum(axis=2)).T
+        for j in np.flatnonzero((self._at != menus).any(axis=0)):
+            self._move(layout, rows, menus[:, j], self._at[:, j])
+            self._at[:, j] = menus[:, j]
+        own = menus[:, plan]
+        total = np.maximum(1.0, self._total - layout.weight[own])[:, None] + layout.weight[columns]
+        share = layout.customers[mixes][:, None] / total
+        out = np.matmul(share, (self._value - rows.matrix[:, own]).transpose(1, 2, 0))
+        out += np.einsum("bli,qli->blq", share, rows.matrix[:, columns])
+        out += (self._level - rows.fixed[:, own].T)[:, None] + rows.fixed[:, columns].T
+        return np.asarray(out)
+
+    def _move(self, layout: Layout, rows: Rows, new: Ints, old: Ints) -> None:
+        self._total += layout.weight[new] - layout.weight[old]
+        self._value += rows.matrix[:, new] - rows.matrix[:, old]
+        self._level += (rows.fixed[:, new] - rows.fixed[:, old]).T
+
+
 def line_values(layout: Layout, rows: Rows, menus: Ints, mixes: Ints, plan: int, columns: Ints) -> Array:
     """(B, L, Q) figures without burst of B menus with the plan's level replaced by each of L columns."""
     rest = [j for j in range(menus.shape[1]) if j != plan]
@@ -100,12 +139,17 @@ def line_values(layout: Layout, rows: Rows, menus: Ints, mixes: Ints, plan: int,
         total += layout.weight[menus[:, j]]
         value += rows.matrix[:, menus[:, j]]
         level = level + rows.fixed[:, menus[:, j]].T
-    share = total[:, None, :] + layout.weight[columns]
-    np.divide(layout.customers[mixes][:, None, :], share, out=share)
-    out = np.matmul(share, value.transpose(1, 2, 0))
-    own = rows.matrix[:, columns]
+    people = layout.customers[mixes]
+    met = slice(None) if rows.again else layout.types[plan]
+    share = total[:, None, met] + picked(layout.weight, columns, met)
+    np.divide(people[:, None, met], share, out=share)
+    out = np.matmul(share, value[:, :, met].transpose(1, 2, 0))
     for q in range(len(rows.fixed)):
-        out[..., q] += np.einsum("bli,li->bl", share, own[q])
+        out[..., q] += np.einsum("bli,li->bl", share, picked(rows.matrix[q], columns, met))
+    if met != slice(None):  # whatever the level, the same of all other types
+        others = people / total
+        others[:, met] = 0.0
+        out += np.einsum("bi,qbi->bq", others, value)[:, None, :]
     out += level[:, None, :] + rows.fixed[:, columns].T
     if rows.again:
         _add_again(layout, rows, menus[:, rest], columns, share, out)

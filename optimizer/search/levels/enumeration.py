@@ -88,9 +88,13 @@ def _best_of(
     """Take candidates by falling aim until the next one cannot beat the incumbent; rounding is left to the truth."""
     aim, limits, over = with_burst(layout, values[0])
     near = 64.0 * EPS * (layout.weight.shape[1] + 16)
-    aim = np.where(violation(layout, limits, over) <= near, aim, -np.inf)
     if values[1] is not None:
         aim = np.where(values[1], aim, -np.inf)
+    if truth.listener is not None and layout.limits:
+        others = np.concatenate([limits[:, :-1], np.zeros((len(limits), 1))], axis=1)
+        heard = np.where(violation(layout, others, over) <= near, aim, -np.inf)
+        truth.listener(heard, limits[:, -1], lambda k: (layout.menu(columns(k)), mix))
+    aim = np.where(violation(layout, limits, over) <= near, aim, -np.inf)
     while True:
         k = int(np.argmax(aim))
         if not aim[k] > (-np.inf if best is None else best.value):

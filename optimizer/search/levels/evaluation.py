@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from optimizer.model.instance import Figure, Instance, Limit, evaluate, follows_
 from optimizer.search.levels.again import chance
 from optimizer.search.levels.layout import Layout, Rows, check_figure, check_instance, lay_rows, stack
 from optimizer.search.tuning import DEFAULT
-from optimizer.typing import Array, Ints, LevelIndices
+from optimizer.typing import Array, Choice, Ints, LevelIndices
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,9 @@ class Truth:
     aim: Figure
     limits: Sequence[Limit]
     excluded: Collection[tuple[LevelIndices, int]] = frozenset()
+    listener: Callable[[Array, Array, Callable[[int], Choice]], None] | None = field(default=None, compare=False)
+    """Told of menus as they are evaluated: aims (n,), -inf where a condition but the last limit is missed, values (n,)
+    of that limit, and the k-th choice."""
 
     def value(self, menu: LevelIndices, mix: int) -> float | None:
         """The aim, or None where the choice is excluded or breaks a rule, a limit or a burst limit."""

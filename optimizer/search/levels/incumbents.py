@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from optimizer.search.engine import Clock
-from optimizer.search.levels.ascent import ascend, first_row, lagrangian_rows, true_score
+from optimizer.search.levels.ascent import Lines, ascend, first_row, lagrangian_rows, line_values, true_score
 from optimizer.search.levels.bounds import make_form
 from optimizer.search.levels.enumeration import Incumbent
 from optimizer.search.levels.evaluation import Truth
@@ -21,7 +21,7 @@ from optimizer.typing import Ints
 
 def find(
     layout: Layout, truth: Truth, box: tuple[Ints, ...], mixes: Sequence[int], given: Sequence[tuple[Ints, int]],
-    starts: int, seed: int, tuning: Tuning, clock: Clock,
+    starts: int, seed: int, tuning: Tuning, clock: Clock, lines: Lines = line_values,
 ) -> Incumbent | None:  # fmt: skip
     """The best feasible choice found from the given choices and ``starts`` drawn menus per mix level.
 
@@ -34,19 +34,20 @@ def find(
         best = better(layout, truth, columns, mix, best)
     simple = not layout.limits and not layout.blocks and layout.exact is None
     form = make_form(layout, none(layout), None)
-    menus, _ = ascend(layout, lagrangian_rows(layout, form), first_row, menus, at, box, tuning, clock)
+    menus, _ = ascend(layout, lagrangian_rows(layout, form), first_row, menus, at, box, tuning, clock, lines)
     if not simple:
         menus, at = _distinct(menus, at)
-        menus, _ = ascend(layout, layout.true_rows, true_score(layout, 3.0), menus, at, box, tuning, clock)
-        menus, _ = ascend(layout, layout.true_rows, true_score(layout), menus, at, box, tuning, clock)
+        menus, _ = ascend(layout, layout.true_rows, true_score(layout, 3.0), menus, at, box, tuning, clock, lines)
+        menus, _ = ascend(layout, layout.true_rows, true_score(layout), menus, at, box, tuning, clock, lines)
     for menu, mix in zip(*_distinct(menus, at), strict=True):
         best = better(layout, truth, menu, int(mix), best)
     return best
 
 
 def near(
-    layout: Layout, truth: Truth, box: tuple[Ints, ...], given: Sequence[tuple[Ints, int]], tuning: Tuning, clock: Clock
-) -> Incumbent | None:
+    layout: Layout, truth: Truth, box: tuple[Ints, ...], given: Sequence[tuple[Ints, int]], tuning: Tuning,
+    clock: Clock, lines: Lines,
+) -> Incumbent | None:  # fmt: skip
     """The best of the given choices, which may be infeasible, and what a sweep of ascent makes of each."""
     best: Incumbent | None = None
     for columns, mix in given:
@@ -54,7 +55,7 @@ def near(
     menus, mixes = _distinct(np.array([c for c, _ in given]), np.array([m for _, m in given], dtype=np.intp))
     for penalty in (3.0, np.inf):
         menus, _ = ascend(
-            layout, layout.true_rows, true_score(layout, penalty), menus, mixes, box, tuning, clock, sweeps=1
+            layout, layout.true_rows, true_score(layout, penalty), menus, mixes, box, tuning, clock, lines, sweeps=1
         )
     for menu, mix in zip(*_distinct(menus, mixes), strict=True):
         best = better(layout, truth, menu, int(mix), best)
@@ -63,11 +64,11 @@ def near(
 
 def improve(
     layout: Layout, truth: Truth, box: tuple[Ints, ...], menus: Ints, mix: int, incumbent: Incumbent | None,
-    tuning: Tuning, clock: Clock,
+    tuning: Tuning, clock: Clock, lines: Lines,
 ) -> Incumbent | None:  # fmt: skip
     """The best of the incumbent and what ascent by the truth reaches inside the box from the given menus (B, J)."""
     menus, mixes = _distinct(menus, np.full(len(menus), mix, dtype=np.intp))
-    menus, _ = ascend(layout, layout.true_rows, true_score(layout), menus, mixes, box, tuning, clock)
+    menus, _ = ascend(layout, layout.true_rows, true_score(layout), menus, mixes, box, tuning, clock, lines)
     for menu in _distinct(menus, mixes)[0]:
         incumbent = better(layout, truth, menu, mix, incumbent)
     return incumbent

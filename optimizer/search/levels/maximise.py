@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -15,93 +13,27 @@ from optimizer.model.instance import Figure, Instance, Limit
 from optimizer.search.engine import BestFirst, Clock, GapRule, SearchStatus
 from optimizer.search.kernels import ChosenKernel
 from optimizer.search.levels import multipliers
-from optimizer.search.levels.again import stated
-from optimizer.search.levels.alike import alike, switched
 from optimizer.search.levels.bounds import Reference
 from optimizer.search.levels.enumeration import Incumbent, best_of_box
-from optimizer.search.levels.evaluation import Truth
 from optimizer.search.levels.incumbents import find, near
-from optimizer.search.levels.layout import Box, Layout, checked_box, prepare
-from optimizer.search.levels.merging import Groups
-from optimizer.search.levels.past import Past
+from optimizer.search.levels.layout import Box
+from optimizer.search.levels.question import MenuQuestion, ask, plain
 from optimizer.search.levels.result import Screened
 from optimizer.search.levels.run import MenuRun
 from optimizer.search.levels.search import MenuSearch
+from optimizer.search.levels.shared import Shared
 from optimizer.search.levels.state import OpenBox
 from optimizer.search.levels.surviving import surviving_box
-from optimizer.search.proof.certificate import Node, Recorder
+from optimizer.search.proof.certificate import Recorder
 from optimizer.search.tuning import DEFAULT, Tuning
-from optimizer.typing import Choice, Ints, LevelIndices
-
-
-@dataclass(frozen=True)
-class _MenuQuestion:
-    """What is asked, laid out."""
-
-    layout: Layout
-    truth: Truth
-    columns: tuple[Ints, ...]
-    """Per plan, of the box's levels."""
-    mixes: list[int]
-    excluded: list[Choice]
-    began: float
-    groups: Groups = ()
-    """Plans of the problem as it came, where those that attract alike are taken together: ``layout`` and ``columns``
-    are then of the problem stated so."""
-    whole: tuple[Layout, tuple[Ints, ...]] | None = None
-    """That problem, and its box."""
-
-    @property
-    def given(self) -> tuple[Layout, tuple[Ints, ...]]:
-        """Layout and box of the problem as it came."""
-        return (self.layout, self.columns) if self.whole is None else self.whole
-
-    @property
-    def choices(self) -> int:
-        """Menus times mix levels, rules not counted."""
-        return math.prod(map(len, self.columns)) * len(self.mixes)
-
-    def root(self, recorder: Recorder, mix: int) -> Node:
-        """What is recorded of a mix level."""
-        node = recorder.root(mix)
-        return recorder.alike(node, self.groups) if self.groups else node
-
-    def switched(self) -> _MenuQuestion:
-        """The same question with plans that attract alike taken together, see ``levels.alike``."""
-        limits = [limit.figure for limit in self.truth.limits]
-        box = [np.sort(self.layout.level[c]) for c in self.columns]
-        rows = () if self.excluded else alike(self.layout.instance, self.truth.aim, limits, box)
-        if not rows:
-            return self
-        layout, columns, groups = switched(self.layout, self.columns, rows)
-        return replace(self, layout=layout, columns=columns, groups=groups, whole=(self.layout, self.columns))
-
-    def certificate(self, recorder: Recorder, bound: float) -> dict[str, Any]:
-        """The finished certificate."""
-        plain = [[list(menu), mix] for menu, mix in self.excluded]
-        layout, columns = self.given
-        return recorder.data(layout, bound, columns, plain)
-
-
-def _question(
-    instance: Instance, aim: Figure, limits: Sequence[Limit], box: Box | None, excluded: Collection[Choice]
-) -> _MenuQuestion:
-    began = time.monotonic()
-    layout = prepare(instance, aim, limits)
-    box = checked_box(instance, box)
-    refused = _choices(excluded)
-    columns = tuple(np.sort(c[part]) for c, part in zip(layout.column, box.levels, strict=True))
-    mixes = [box.mix] if box.mix is not None else list(range(instance.mixes))
-    return _MenuQuestion(
-        layout, Truth(instance, aim, tuple(limits), frozenset(refused)), columns, mixes, refused, began
-    )
+from optimizer.typing import Choice, LevelIndices
 
 
 def maximise(
     instance: Instance, aim: Figure, limits: Sequence[Limit] = (), *, gap: float = 1e-4, scale: float = 1.0,
     deadline: float | None = None, max_boxes: int | None = None, seeds: Sequence[Choice] = (),
     box: Box | None = None, excluded: Collection[Choice] = (), cancelled: Callable[[], bool] | None = None,
-    progress: Callable[[float, float, int], None] | None = None, pasts: Sequence[Past] | None = None,
+    progress: Callable[[float, float, int], None] | None = None, near: bool = False, shared: Shared | None = None,
     survivors: bool = True, tuning: Tuning = DEFAULT, floor: float = -math.inf,
 ) -> Screened:  # fmt: skip
     """The choice with the largest aim among those with every limit >= 0, all rules kept and burst within its limits.
@@ -109,26 +41,38 @@ def maximise(
     ``gap`` is relative: proven when bound - value <= gap max(|value|, scale). ``deadline`` in ``time.monotonic()``
     seconds. ``seeds``: choices to start from. ``excluded``: choices that may not be returned. ``progress`` is told
     the incumbent's aim, the bound and the boxes processed. Same input, same result, unless a stop cuts it short.
-    ``pasts``: of runs that differed in the limits' constants alone; given (empty will do), ascent begins at the seeds
-    and draws no starts unless nothing comes of them. ``survivors``: whether the surviving box is wanted. ``floor``: a
-    value known from elsewhere; where nothing is worth more than it by the gap, a closed search may return no menu.
+    ``near``: ascent begins at the seeds and draws no starts unless nothing comes of them. ``shared``: with searches
+    of the same instance under other constants. ``survivors``: whether the surviving box is wanted. ``floor``: a value
+    known from elsewhere; where nothing is worth more than it by the gap, a closed search may return no menu.
     """
     if not (np.isfinite(gap) and gap >= 0.0 and np.isfinite(scale) and scale >= 0.0 and floor < math.inf):
         raise bad_argument("gap", "and scale must be finite and not negative, and floor a number")
-    asked = _question(instance, aim, limits, box, excluded).switched()
+    if shared is not None and box is None and not excluded:
+        asked = shared.ask(instance, aim, limits)
+    else:
+        asked, shared = ask(instance, aim, limits, box, excluded).switched(), None
     work = asked.choices * instance.types * len(asked.layout.rows.fixed)
     if asked.choices <= tuning.whole_choices and work <= tuning.whole_numbers:
         return _enumerate(asked, tuning.chunk_numbers, None)
     tree = BestFirst[OpenBox, Incumbent](
         GapRule(gap, scale), Clock(deadline, cancelled), most_boxes=max_boxes, floor=floor
     )
-    asked = replace(asked, layout=stated(asked.layout, asked.columns))
-    first, kernel = multipliers.none(asked.layout), ChosenKernel(tuning, deadline)
-    run = MenuRun(asked.layout, asked.truth, tree, kernel, tuning, Recorder(), first)
-    search = MenuSearch(run, tuple(pasts or ()), progress)
-    _start(search, asked, _choices(seeds), pasts is None and floor == -math.inf)
+    asked = asked if shared is not None else asked.stated()
+    kernel = ChosenKernel(tuning, deadline) if shared is None else shared.kernel(tuning, deadline)
+    kernel.expect(asked.layout, asked.columns)
+    run = MenuRun(asked.layout, asked.truth, tree, kernel, tuning, Recorder(), multipliers.none(asked.layout))
+    search = MenuSearch(run, progress)
+    thresholds = None if shared is None else shared.tree(asked, tree.rule, kernel)
+    begun = None if thresholds is None else thresholds.begin(run, asked, plain(seeds))
+    if begun is None:
+        _start(search, asked, plain(seeds), not near and floor == -math.inf)
+    else:
+        for root in begun:
+            search.push(root, root.bound)
     search.tell()
     tree.run(search)
+    if thresholds is not None:
+        thresholds.end(run, asked, search.led)
     return _finish(search, asked, survivors)
 
 
@@ -143,7 +87,7 @@ def enumerate_menus(
     """
     if chunk < 1:
         raise bad_argument("chunk", "must be at least 1")
-    return _enumerate(_question(instance, aim, limits, box, excluded), chunk, stopped)
+    return _enumerate(ask(instance, aim, limits, box, excluded), chunk, stopped)
 
 
 def local_search(
@@ -154,19 +98,15 @@ def local_search(
 
     Returns menu, mix level and true aim; None where no choice that keeps all conditions was found. Proves nothing.
     """
-    asked = _question(instance, aim, limits, box, ())
+    asked = ask(instance, aim, limits, box, ())
     if not asked.choices:
         return None
-    given = [(asked.layout.columns(menu), mix) for menu, mix in _choices(seeds)]
+    given = [(asked.layout.columns(menu), mix) for menu, mix in plain(seeds)]
     best = find(asked.layout, asked.truth, asked.columns, asked.mixes, given, starts, seed, tuning, Clock(deadline))
     return None if best is None else (best.menu, best.mix, best.value)
 
 
-def _choices(choices: Collection[Choice]) -> list[Choice]:
-    return [(tuple(int(k) for k in menu), int(mix)) for menu, mix in choices]
-
-
-def _enumerate(asked: _MenuQuestion, chunk: int, stopped: Callable[[], bool] | None) -> Screened:
+def _enumerate(asked: MenuQuestion, chunk: int, stopped: Callable[[], bool] | None) -> Screened:
     """Every choice, evaluated."""
     best: Incumbent | None = None
     recorder = Recorder()
@@ -198,7 +138,7 @@ def _enumerate(asked: _MenuQuestion, chunk: int, stopped: Callable[[], bool] | N
     )
 
 
-def _start(search: MenuSearch, asked: _MenuQuestion, seeds: list[Choice], drawn: bool) -> None:
+def _start(search: MenuSearch, asked: MenuQuestion, seeds: list[Choice], drawn: bool) -> None:
     """Find incumbents and queue a root box per mix level, each with a first bound: what is shown is finite."""
     if not asked.choices:
         return
@@ -209,10 +149,11 @@ def _start(search: MenuSearch, asked: _MenuQuestion, seeds: list[Choice], drawn:
     starts = int(min(tuning.first_starts, max(1, most // work)))
     tried = mixes if work <= most else mixes[:: max(1, len(mixes) // 2)]
     clock = run.tree.clock.with_grace()
-    best = near(layout, truth, columns, given, tuning, clock) if given and not drawn else None
+    lines = run.kernel.line_values
+    best = near(layout, truth, columns, given, tuning, clock, lines) if given and not drawn else None
     floored = run.tree.floor > -math.inf  # then what would be drawn is most likely worth less
     if best is None and not floored:
-        best = find(layout, truth, columns, tried, given, starts, 0, tuning, clock)
+        best = find(layout, truth, columns, tried, given, starts, 0, tuning, clock, lines)
     run.tree.incumbent, run.aim = best, float(best is not None or floored)
     middle = np.array([c[len(c) // 2] for c in columns], dtype=np.intp)
     reference = Reference(middle if best is None else layout.columns(best.menu))
@@ -224,7 +165,7 @@ def _start(search: MenuSearch, asked: _MenuQuestion, seeds: list[Choice], drawn:
         search.push(root, np.inf)
 
 
-def _finish(search: MenuSearch, asked: _MenuQuestion, survivors: bool) -> Screened:
+def _finish(search: MenuSearch, asked: MenuQuestion, survivors: bool) -> Screened:
     run, tree = search.run, search.run.tree
     best, bound = tree.incumbent, tree.bound
     nothing = best is None and bound == -math.inf
@@ -240,5 +181,4 @@ def _finish(search: MenuSearch, asked: _MenuQuestion, survivors: bool) -> Screen
         seconds=time.monotonic() - asked.began,
         surviving=surviving_box(run, asked.columns) if best is not None and survivors and not tree.stopped else None,
         certificate=asked.certificate(run.recorder, bound),
-        past=Past(asked.layout, search.past),
     )

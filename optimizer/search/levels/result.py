@@ -7,7 +7,6 @@ from typing import Any
 
 from optimizer.search.engine import SearchStatus
 from optimizer.search.levels.layout import Box
-from optimizer.search.levels.past import Past
 from optimizer.typing import LevelIndices
 
 
@@ -33,8 +32,6 @@ class Screened:
     """Levels around the incumbent that come within reach of being optimal; contains the incumbent."""
     certificate: dict[str, Any] = field(repr=False)
     """Plain data for :func:`recheck`."""
-    past: Past | None = field(default=None, repr=False)
-    """For a run on the same aim under limits a little moved."""
 
     @property
     def gap(self) -> float:

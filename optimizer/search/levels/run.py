@@ -19,7 +19,7 @@ from optimizer.search.levels.incumbents import improve
 from optimizer.search.levels.fitting import fitting
 from optimizer.search.levels.layout import Layout
 from optimizer.search.levels.rules import consistent
-from optimizer.search.levels.state import BoundStep, OpenBox
+from optimizer.search.levels.state import BoundStep, OpenBox, beaten
 from optimizer.search.proof.certificate import Recorder
 from optimizer.search.tuning import Tuning
 from optimizer.typing import Array, Ints, LevelIndices
@@ -114,7 +114,7 @@ class MenuRun:
         step = self.step(box, box.multiplier, box.reference)
         if self.aim and step.bound.total < box.bound:
             box.bound, box.proof = step.bound.total, (box.reference, box.multiplier)
-        self._offer(box, step.bound)
+        self.offer(box, step.bound.best, step.bound.at_best)
         return step
 
     def prove(self, box: OpenBox, multiplier: Multiplier) -> None:
@@ -163,21 +163,12 @@ class MenuRun:
             self.recorder.bound(box.layout, box.record, step.reference, step.multiplier)
             self._close(step, bound.total)
             return True
-        if bound.total - bound.fall > cutoff:
-            return False
-        gone: list[tuple[int, Ints]] = []
-        columns = list(box.columns)
-        for j in range(box.layout.plans):
-            levels = bound.levels(j)
-            keep = levels > cutoff
-            if not keep.all():
-                gone.append((j, columns[j][~keep]))
-                self._close(step, float(levels[~keep].max()))
-                columns[j] = columns[j][keep]
+        gone, left, largest = beaten(bound, box.columns, cutoff)
         if not gone:
             return False
+        self._close(step, largest)
         self.recorder.drop(box.layout, box.record, step.reference, step.multiplier, gone)
-        return not self.keep_consistent(box, tuple(columns))
+        return not self.keep_consistent(box, left)
 
     def _close(self, step: BoundStep, bound: float) -> None:
         """What is proven infeasible leaves no bound behind."""
@@ -234,18 +225,29 @@ class MenuRun:
         menus = np.array([step.bound.best for step in steps])
         tree, columns = self.tree, box.columns
         tree.incumbent = improve(
-            box.layout, self.truth, columns, menus, box.mix, tree.incumbent, self.tuning, tree.clock
+            box.layout,
+            self.truth,
+            columns,
+            menus,
+            box.mix,
+            tree.incumbent,
+            self.tuning,
+            tree.clock,
+            self.kernel.line_values,
         )
 
-    def _offer(self, box: OpenBox, bound: BoxBound) -> None:
-        """Take the menu a bound favours as the incumbent if it is feasible and better, by the truth."""
+    def offer(self, box: OpenBox, best: Ints, at_best: Array) -> None:
+        """Take the menu (J,) that a bound favours as the incumbent if it is feasible and better, by the truth.
+
+        ``at_best``: (Q,) linear parts of all figures there.
+        """
         incumbent = self.tree.incumbent
-        if not box.layout.blocks and incumbent is not None and bound.at_best[0] <= incumbent.value:
+        if not box.layout.blocks and incumbent is not None and at_best[0] <= incumbent.value:
             return
-        key = (box.mix, box.layout.menu(bound.best))
+        key = (box.mix, box.layout.menu(best))
         if key not in self._offered:
             self._offered.add(key)
-            menus, values = bound.best[None, :], bound.at_best[None, :]
+            menus, values = best[None, :], at_best[None, :]
             self.tree.incumbent = best_of_values(box.layout, self.truth, menus, values, box.mix, incumbent)
 
     def joinable(self, box: OpenBox) -> bool:

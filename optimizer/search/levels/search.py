@@ -9,15 +9,15 @@ import numpy as np
 
 from optimizer.search.levels import multipliers
 from optimizer.search.levels.again import looser
-from optimizer.search.levels.bounds import Reference, make_form
+from optimizer.search.levels.bounds import Multiplier, Reference, make_form
 from optimizer.search.levels.branching import cut
 from optimizer.search.levels.lowering import lower
 from optimizer.search.levels.merging import merge, mergeable, pairs, transfer
-from optimizer.search.levels.past import Past, recalled, telling
 from optimizer.search.levels.run import MenuRun
 from optimizer.search.levels.settling import settle
 from optimizer.search.levels.shares import halves, share_cut
 from optimizer.search.levels.state import BoundStep, OpenBox
+from optimizer.search.levels.together import descends, lower_together
 
 
 @dataclass
@@ -25,12 +25,12 @@ class MenuSearch:
     """Bound a box, drop levels, settle it menu by menu, merge its plans, or cut it in two."""
 
     run: MenuRun
-    pasts: tuple[Past, ...] = ()
-    """Of earlier runs."""
     progress: Callable[[float, float, int], None] | None = None
     """Told value, bound and boxes before the first box and after every one."""
-    past: dict[int, list[BoundStep]] = field(default_factory=dict)
-    """For later runs: see ``Past.steps``."""
+    led: dict[int, tuple[Reference, Multiplier]] = field(default_factory=dict)
+    """By mix level, what its root was bounded best with; for searches at other thresholds."""
+    begun: set[int] = field(default_factory=set)
+    """Mix levels whose roots were looked at."""
 
     def push(self, box: OpenBox, key: float) -> None:
         """Queue a box: the most merged ones first, which keeps few of their tables alive; then larger keys."""
@@ -38,9 +38,20 @@ class MenuSearch:
 
     def branch(self, boxes: list[OpenBox]) -> None:
         """See ``engine.Branching``."""
-        for box in boxes:
-            self._process(box)
         tree = self.run.tree
+        together: list[tuple[int, OpenBox]] = []
+        for number, box in enumerate(boxes, tree.boxes - len(boxes) + 1):
+            if not self._opened(box):
+                continue
+            if descends(self.run, box):
+                together.append((number, box))
+            elif not self._alone(box):
+                self._lower(box, number)
+        lowerings = lower_together(self.run, [box for _, box in together])
+        for (number, box), one in zip(together, lowerings, strict=True):
+            self._conclude(box, one.steps, one.best, number)
+        lowering = self.run.kernel.lowering()
+        tree.batch = 1 if lowering is None else self.run.tuning.together
         if not self.run.aim and tree.incumbent is not None:
             self._aim_again()
         self.tell()
@@ -64,7 +75,7 @@ class MenuSearch:
                 self.run.recorder.terms(box.record)
                 return
             self.run.prove(box, self.run.multiplier if box.root else box.multiplier)
-        elif box.root and box.mix not in self.past and not late:
+        elif box.root and box.mix not in self.begun and not late:
             self.run.prove_lower(box, self.run.multiplier)
         assert box.proof is not None
         self.run.recorder.bound(box.layout, box.record, *box.proof)
@@ -77,25 +88,32 @@ class MenuSearch:
             box.multiplier = box.proof[1] if box.proof is not None else multipliers.none(box.layout)
         self.run.tree.requeue(self.run.depth)
 
-    def _process(self, box: OpenBox) -> None:
-        run = self.run
-        if not run.keep_consistent(box, box.columns):
-            return
-        if not box.root:
-            run.restate(box)
-        elif self._begin(box):
-            return
-        if self._alone(box):
-            return
+    def _opened(self, box: OpenBox) -> bool:
+        """Make a box ready for its first bound here; False if nothing is left."""
+        if not self.run.keep_consistent(box, box.columns):
+            return False
+        if box.root:
+            self._begin(box)
+        else:
+            self.run.restate(box)
+        return True
+
+    def _lower(self, box: OpenBox, number: int) -> None:
         steps: list[BoundStep] = []
-        best = lower(run, box, steps)
-        if box.root and run.aim:
-            self.past[box.mix].extend(telling(steps))
+        best = lower(self.run, box, steps)
+        if box.root and self.run.aim and steps:
+            lead = best or steps[-1]
+            self.led[box.mix] = (lead.reference, lead.multiplier)
+        self._conclude(box, steps, best, number)
+
+    def _conclude(self, box: OpenBox, steps: list[BoundStep], best: BoundStep | None, number: int) -> None:
+        """What becomes of a box whose bound was lowered, the ``number``-th of all; None: it is done with."""
+        run = self.run
         if best is None:
             return
         if box.root and run.aim:
             run.multiplier = best.multiplier
-        if box.root or run.tree.boxes % run.tuning.ascent_every == 0:
+        if box.root or number % run.tuning.ascent_every == 0:
             run.ascend_from(box, steps[-run.tuning.root_starts if box.root else -1 :])
         if run.tree.clock.stop():
             self.push(box, box.bound if run.aim else np.inf)
@@ -107,23 +125,11 @@ class MenuSearch:
             return
         self._split(box, best)
 
-    def _begin(self, root: OpenBox) -> bool:
-        """Give a root a first bound, or what earlier runs know of it; True if nothing is left."""
+    def _begin(self, root: OpenBox) -> None:
+        """Give a root a first bound where infeasibility is what has to be shown."""
+        self.begun.add(root.mix)
         if not self.run.aim:
             self.run.prove(root, self.run.multiplier)
-        self.past[root.mix] = []
-        return self.run.aim > 0.0 and self._recall(root)
-
-    def _recall(self, box: OpenBox) -> bool:
-        """Drop what earlier runs' bounds of this root drop; True if nothing is left. The lowest one leads on."""
-        for step in recalled(self.pasts, self.run.layout, box):
-            if step.multiplier.rows[0] and step.bound.total < box.bound:
-                box.bound, box.proof = step.bound.total, (step.reference, step.multiplier)
-            if self._prune_root(box, step):
-                return True
-        if box.proof is not None:
-            box.reference, box.multiplier = box.proof
-        return False
 
     def _alone(self, box: OpenBox) -> bool:
         """Drop levels with which some condition cannot be met, whatever the others; True if nothing is left."""
@@ -133,18 +139,11 @@ class MenuSearch:
                 if self.run.tree.clock.stop():
                     return False
                 step = self.run.step(box, multiplier, Reference(box.reference.columns))
-                if self._prune_root(box, step) if box.root else self.run.prune(box, step):
+                if self.run.prune(box, step):
                     return True
             if box.menus > 0.5 * before:
                 break
         return False
-
-    def _prune_root(self, box: OpenBox, step: BoundStep) -> bool:
-        """As ``MenuRun.prune``; bounds that drop something are kept for later runs."""
-        done = self.run.prune(box, step)
-        if done or box.columns is not step.columns:
-            self.past[box.mix].append(step)
-        return done
 
     def _restate(self, box: OpenBox, step: BoundStep) -> bool:
         """Queue the box with its figures stated anew, if so much of it is gone that this is worth it."""

@@ -75,3 +75,20 @@ class BoundStep:
         kept = [p[np.searchsorted(c, k)] for p, c, k in zip(bound.potential, self.columns, columns, strict=True)]
         deficits = tuple(top - p for top, p in zip(bound.top, kept, strict=True))
         return Sieve(bound.total, deficits, cutoff, bool(self.multiplier.rows[0]))
+
+
+def beaten(
+    bound: BoxBound, columns: tuple[Ints, ...], cutoff: float
+) -> tuple[list[tuple[int, Ints]], tuple[Ints, ...], float]:
+    """Levels whose bound is at most a cutoff, as columns by plan; what is left; the largest of their bounds."""
+    gone: list[tuple[int, Ints]] = []
+    left, largest = list(columns), -math.inf
+    if bound.total - bound.fall > cutoff:
+        return gone, columns, largest
+    for j in range(len(columns)):
+        levels = bound.levels(j)
+        keep = levels > cutoff
+        if not keep.all():
+            gone.append((j, columns[j][~keep]))
+            left[j], largest = columns[j][keep], max(largest, float(levels[~keep].max()))
+    return gone, tuple(left), largest

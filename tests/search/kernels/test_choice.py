@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -112,3 +114,16 @@ def test_an_index_that_cannot_be_read_counts_as_none(tmp_path):
     assert forget_unreadable(Loop())
     assert path.read_bytes() == b""
     assert not forget_unreadable(Loop())
+
+
+@pytest.mark.parametrize(("spare", "wanted"), [(0, True), (1, False)])
+def test_loops_start_at_once_where_the_size_says_that_they_will_be_needed(question, spare, wanted):
+    layout, _, box, *_ = question
+    numbers = numbers_read(layout, box)
+    tuning = Tuning(compiled_numbers=3 * numbers + spare, sure_bounds=3, bound_numbers=0)
+    kernel = ChosenKernel(tuning)
+    kernel.expect(layout, box)
+    assert isinstance(kernel._kernel, CompiledKernel) is wanted
+    kernel = ChosenKernel(replace(tuning, wide_levels=max(map(len, box))))
+    kernel.expect(layout, box)
+    assert isinstance(kernel._kernel, NumpyKernel)

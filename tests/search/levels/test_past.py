@@ -9,12 +9,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from amount import few, some
+from optimizer.search.levels.past import covers, moved
 
 from optimizer.model.instance import combine, evaluate
 from optimizer.search import maximise, recheck
 from optimizer.search.levels.evaluation import problem_values
 from optimizer.search.levels.layout import prepare
-from optimizer.search.levels.past import covers, moved
 from optimizer.search.levels.sifting import Sieve, join, sift
 
 
