@@ -86,6 +86,10 @@ class Tuning:
     """Plans from which a root's shifts come from its linear relaxation ..."""
     relaxed_work: float = 3e7
     """... where a step's equations take at most so many multiplications."""
+    relaxed_depth: int = 1
+    """So do those of boxes whose plans were merged at most so often."""
+    relaxed_rounds: int = 8
+    """Bounds taken of such a box."""
     relaxed_steps: int = 50
     """Most steps of the interior-point method."""
     relaxed_tolerance: float = 0.02
@@ -126,6 +130,12 @@ class Tuning:
     """... where there are as many plans."""
     share_merged_levels: int = 8_000
     """Levels of merged plans there up to which a box's plans are taken together."""
+    confined_plans: int = 12
+    """Plans from which boxes are confined to spans of sizes."""
+    confined_rounds: int = 4
+    """How often a box is confined and relaxed again ..."""
+    confined_falls: float = 0.2
+    """... while its distance to the cutoff falls by such a part."""
     confined_prices: float = 100.0
     """Prices of a size that are tried, around what the bound has to spare a width of its span: up to so many times ..."""
     confined_tries: int = 12

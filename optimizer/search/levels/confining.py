@@ -24,8 +24,14 @@ from optimizer.typing import Array, Ints
 def confine(run: MenuRun, box: OpenBox, step: BoundStep) -> bool:
     """Narrow the spans of a box by one of its bounds, and drop levels that do not fit; True if nothing is left."""
     cutoff = run.cutoff(step.multiplier)
-    if not step.multiplier.rows[0] or not np.isfinite(cutoff) or step.columns is not box.columns:
+    if not run.confines or not step.multiplier.rows[0] or not np.isfinite(cutoff):
         return False
+    if step.columns is not box.columns:
+        step = run.step(box, step.multiplier, step.reference)
+        if run.prune(box, step):
+            return True
+        if step.columns is not box.columns:
+            return False
     spans, sizes = narrowed_spans(box, step, cutoff, run.tuning)
     if not sizes:
         return False

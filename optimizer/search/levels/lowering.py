@@ -7,8 +7,7 @@ import numpy as np
 from optimizer.search.levels import multipliers
 from optimizer.search.levels.bounds import Reference
 from optimizer.search.levels.descent import descend
-from optimizer.search.levels.relaxing import relax
-from optimizer.search.levels.confining import confine
+from optimizer.search.levels.relaxing import relax, relaxes
 from optimizer.search.levels.run import MenuRun
 from optimizer.search.levels.state import BoundStep, OpenBox
 
@@ -18,39 +17,12 @@ def lower(run: MenuRun, box: OpenBox, steps: list[BoundStep]) -> BoundStep | Non
 
     Every bound is put into ``steps``.
     """
-    best = _lower(run, box, steps)
-    if not run.confines:
-        return best
-    import os
-    for _ in range(int(os.environ.get("CONF", "4"))):
-        if best is None:
-            return best
-        above = run.above(best)
-        step = run.step(box, best.multiplier, best.reference)
-        if run.prune(box, step): return None
-        if step.columns is not box.columns:
-            step = run.step(box, best.multiplier, best.reference)
-        before = box.spans
-        if confine(run, box, step):
-            return None
-        if box.spans is before and step.columns is box.columns:
-            return best
-        box.reference, box.multiplier = step.reference, step.multiplier
-        best = _lower(run, box, steps)
-        if best is None: return None
-        if run.above(best) > 0.8 * above: return best
-    return best
-
-
-import os
-RR=int(os.environ.get('RR','8'))
-def _lower(run: MenuRun, box: OpenBox, steps: list[BoundStep]) -> BoundStep | None:
     best: BoundStep | None = None
-    relaxed = (box.root or run.relaxes(box)) and box.menus > run.box_menus and relax(run, box)
+    relaxed = relaxes(run, box) and relax(run, box)
     first = run.tuning.cutting_plane_rounds if relaxed else 0
-    rounds = run.tuning.root_rounds if box.root and not relaxed else run.tuning.rounds
+    rounds = run.tuning.relaxed_rounds if relaxed else run.tuning.root_rounds if box.root else run.tuning.rounds
     checked, since = np.inf, first - 1
-    for number in range(first, first + (rounds if not relaxed else RR)):
+    for number in range(first, first + rounds):
         if box.menus <= run.box_menus:
             run.enumerate_box(box)
             return None

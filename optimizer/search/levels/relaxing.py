@@ -10,26 +10,28 @@ import numpy as np
 
 from optimizer.search.levels.bounds import Multiplier, Reference, make_form, others
 from optimizer.search.levels.interior import Relaxation, solve
-from optimizer.search.levels.layout import Layout
 from optimizer.search.levels.merging import own_values
 from optimizer.search.levels.run import MenuRun
 from optimizer.search.levels.state import OpenBox
 from optimizer.search.tuning import Tuning
 
 
-def relaxable(layout: Layout, box: OpenBox, tuning: Tuning) -> bool:
-    """Whether there are many plans, and the equations of a step are few enough."""
-    plans, types = layout.plans, layout.weight.shape[1]
-    levels, count = max(map(len, box.columns)), 2 * types + layout.limits
-    work = plans * levels * (types * levels + count**2 + levels**2) + count**3
-    return plans >= tuning.relaxed_plans and work <= tuning.relaxed_work and not np.any(layout.burst > 0.0)
+def relaxes(run: MenuRun, box: OpenBox) -> bool:
+    """Whether a box's shifts come from its relaxation: many plans, few enough equations, and a root or little merged."""
+    layout, tuning = box.layout, run.tuning
+    if not run.aim or run.layout.plans < tuning.relaxed_plans or np.any(layout.burst > 0.0):
+        return False
+    if not box.root and (layout.depth > tuning.relaxed_depth or box.menus <= run.box_menus):
+        return False
+    types, levels = layout.weight.shape[1], max(map(len, box.columns))
+    count = 2 * types + layout.limits
+    work = layout.plans * levels * (types * levels + count**2 + levels**2) + count**3
+    return work <= tuning.relaxed_work
 
 
 def relax(run: MenuRun, box: OpenBox) -> bool:
     """Set a box's reference and multiplier to what its relaxation says; False where nothing comes of it."""
     layout, tuning = box.layout, run.tuning
-    if not run.aim or not relaxable(layout, box, tuning):
-        return False
     offset = layout.rows.offset[0, box.mix]
     form = make_form(layout, box.multiplier, None)
     if layout.blocks:

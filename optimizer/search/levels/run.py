@@ -66,11 +66,8 @@ class MenuRun:
 
     @cached_property
     def confines(self) -> bool:
-        return self.layout.plans >= self.tuning.share_plans
-
-    def relaxes(self, box) -> bool:
-        import os
-        return box.layout.depth <= int(os.environ.get("RD", "0")) and self.confines
+        """Whether boxes are confined to spans of sizes: where plans are many."""
+        return self.layout.plans >= self.tuning.confined_plans
 
     @cached_property
     def merged_levels(self) -> int:
