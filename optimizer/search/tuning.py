@@ -137,7 +137,7 @@ class Tuning:
     confined_falls: float = 0.2
     """... while its distance to the cutoff falls by such a part."""
     confined_prices: float = 100.0
-    """Prices of a size that are tried, around what the bound has to spare a width of its span: up to so many times ..."""
+    """Prices of a size that are tried: what the bound has to spare by the span's width, times or by up to this ..."""
     confined_tries: int = 12
     """... in so many steps."""
     confined_least: float = 0.02

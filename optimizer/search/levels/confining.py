@@ -1,7 +1,7 @@
 """Sizes that no menu worth more than the cutoff has: the box is confined to the spans that are left.
 
-A separable bound says of every menu: value <= total - sum_j deficit_j(l_j), each deficit >= 0. With w_ij(l) the weight of
-type i, for any price mu > 0 every menu of size 1 + sum_j w_ij(l_j) >= s has
+A separable bound says of every menu: value <= total - sum_j deficit_j(l_j), each deficit >= 0. With w_ij(l) the weight
+of type i, for any price mu > 0 every menu of size 1 + sum_j w_ij(l_j) >= s has
 
     value <= total + sum_j max_l (mu w_ij(l) - deficit_j(l)) - mu (s - 1),
 
@@ -41,9 +41,7 @@ def confine(run: MenuRun, box: OpenBox, step: BoundStep) -> bool:
     return not run.keep_fitting(box)
 
 
-def narrowed_spans(
-    box: OpenBox, step: BoundStep, cutoff: float, tuning: Tuning
-) -> tuple[Array, list[list[float]]]:
+def narrowed_spans(box: OpenBox, step: BoundStep, cutoff: float, tuning: Tuning) -> tuple[Array, list[list[float]]]:
     """Spans (2, I), and [type, price, size] of every end that moved; a price below zero for sizes from below."""
     layout, columns = box.layout, np.concatenate(box.columns)
     counts = np.array([len(c) for c in box.columns])
@@ -70,7 +68,7 @@ def narrowed_spans(
 def _best_ends(
     sign: float, weight: Array, deficit: Array, first: Ints, room: float, width: Array, tuning: Tuning
 ) -> tuple[Array, Array]:
-    """(I,) prices, and the sizes beyond which (by ``sign``) nothing is left at them: of all prices tried the nearest."""
+    """(I,) prices, and the sizes beyond which (by ``sign``) nothing is left: of all prices tried the nearest ones."""
     unit = np.maximum(room, 1e-300) / np.maximum(width, 1e-300)
     grid = np.geomspace(1.0 / tuning.confined_prices, tuning.confined_prices, tuning.confined_tries)
     ratio = grid[1] / grid[0]

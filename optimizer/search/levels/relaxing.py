@@ -13,11 +13,10 @@ from optimizer.search.levels.interior import Relaxation, solve
 from optimizer.search.levels.merging import own_values
 from optimizer.search.levels.run import MenuRun
 from optimizer.search.levels.state import OpenBox
-from optimizer.search.tuning import Tuning
 
 
 def relaxes(run: MenuRun, box: OpenBox) -> bool:
-    """Whether a box's shifts come from its relaxation: many plans, few enough equations, and a root or little merged."""
+    """Whether a box's shifts come from its relaxation: many plans, few enough equations, and little merged."""
     layout, tuning = box.layout, run.tuning
     if not run.aim or run.layout.plans < tuning.relaxed_plans or np.any(layout.burst > 0.0):
         return False
@@ -26,7 +25,7 @@ def relaxes(run: MenuRun, box: OpenBox) -> bool:
     types, levels = layout.weight.shape[1], max(map(len, box.columns))
     count = 2 * types + layout.limits
     work = layout.plans * levels * (types * levels + count**2 + levels**2) + count**3
-    return work <= tuning.relaxed_work
+    return bool(work <= tuning.relaxed_work)
 
 
 def relax(run: MenuRun, box: OpenBox) -> bool:

@@ -15,8 +15,8 @@ from optimizer.search.levels.bounds import BoxBound, Multiplier, Reference, make
 from optimizer.search.levels.chords import chord_of
 from optimizer.search.levels.enumeration import Incumbent, best_of_box, best_of_menus, best_of_values
 from optimizer.search.levels.evaluation import Truth
-from optimizer.search.levels.incumbents import improve
 from optimizer.search.levels.fitting import fitting
+from optimizer.search.levels.incumbents import improve
 from optimizer.search.levels.layout import Layout
 from optimizer.search.levels.rules import consistent
 from optimizer.search.levels.state import BoundStep, OpenBox, beaten

@@ -111,7 +111,7 @@ class MenuSearch:
         self._conclude(box, steps, best, number)
 
     def _again(self, box: OpenBox, best: BoundStep, steps: list[BoundStep]) -> BoundStep | None:
-        """The lowest bound of a box that is confined by it and lowered again, while that pays; None: it is done with."""
+        """The lowest bound of a box that is confined by it and lowered again, while that pays; None: done with."""
         for _ in range(self.run.tuning.confined_rounds):
             above, spans = self.run.above(best), box.spans
             if confine(self.run, box, best):

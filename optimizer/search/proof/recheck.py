@@ -17,6 +17,7 @@ from optimizer.model.measures import magnitude
 from optimizer.search.levels.chords import chord_between
 from optimizer.search.levels.evaluation import Truth, problem_values, violation, with_burst
 from optimizer.search.levels.layout import EPS, Box, Layout, checked_box, prepare
+from optimizer.search.proof.sizes import beyond, confined, cut_spans, without_unfit
 from optimizer.search.proof.statement import above, low_and_high, may_exchange, merged_instance, with_numerators
 from optimizer.search.tuning import DEFAULT, Tuning
 from optimizer.typing import Array, Ints, LevelIndices
@@ -86,16 +87,12 @@ class _Checker:
         while waiting:
             node, box, over, self._spans = waiting.pop()
             self._state(over)
-            for proof, drops, *sizes in node.get("steps", ()):
-                box = self._consistent(box)
-                box = self._drop(box, mix, proof, drops) if proof is not None else self._unfit(box, drops)
-                if sizes:
-                    self._confine(box, mix, proof, sizes[0])
-            box = self._consistent(box)
+            box = self._left(node.get("steps", ()), box, mix)
             ends = [key for key in ENDINGS if key in node]
             if len(ends) != 1:
                 raise NotTrustedError(f"a part of the box has {len(ends)} endings instead of one")
-            if not all(len(part) for part in box) or self._crossed():
+            crossed = self._spans is not None and bool((self._spans[0] > self._spans[1]).any())
+            if crossed or not all(len(part) for part in box):
                 continue
             if ends[0] == "split":
                 plan, left = node["split"]
@@ -114,6 +111,18 @@ class _Checker:
                 self.bound = max(self.bound, part.bound)
             else:
                 self._end(ends[0], node, box, mix)
+
+    def _left(self, steps: Iterable[Any], box: Levels, mix: int) -> Levels:
+        """The box after steps that drop levels or confine sizes."""
+        for proof, drops, *sizes in steps:
+            box = self._consistent(box)
+            if sizes:
+                self._confine(box, mix, proof, sizes[0])
+            elif proof is not None:
+                box = self._drop(box, mix, proof, drops)
+            elif all(len(part) for part in box):
+                box = without_unfit(self.instance, box, self._spans, drops)
+        return self._consistent(box)
 
     def _end(self, ending: str, node: Mapping[str, Any], box: Levels, mix: int) -> None:
         """A part that is not divided further."""
@@ -191,55 +200,16 @@ class _Checker:
         return tuple(parts)
 
     def _confine(self, box: Levels, mix: int, proof: list[Any], sizes: list[list[float]]) -> None:
-        """Count the menus whose size for a type is at least one (price below 0: at most): ``price`` times what it is
-        more than that, which is not below 0, is added to their bound."""
-        if float(self.certificate["multipliers"][proof[1]][0][0]) <= 0.0:
+        """Narrow the spans of sizes; what lies beyond counts by the bound that it is given."""
+        if not float(self.certificate["multipliers"][proof[1]][0][0]) > 0.0:
             raise NotTrustedError("sizes are confined by a proof of infeasibility")
+        spans = confined(self._spans, self.instance.types, sizes)
         if all(len(part) for part in box):
             total, per_level = self._levels_bound(box, mix, proof)
             lost = [part - total for part in per_level]
             for kind, price, size in sizes:
-                if not (0 <= kind < self.instance.types and np.isfinite(price) and price and np.isfinite(size)):
-                    raise ValueError("a size is confined that there is not")
-                paid = [price * e[kind, part] for e, part in zip(self.instance.denominators, box, strict=True)]
-                tops = [float((a + b).max()) for a, b in zip(lost, paid, strict=True)]
-                terms = sum(float(np.abs(a).max() + np.abs(b).max()) for a, b in zip(lost, paid, strict=True))
-                slack = 4.0 * EPS * (len(box) + 4) * (terms + abs(price * size) + abs(total))
-                self._settle(total + sum(tops) - price * (size - 1.0) + slack, proof[1])
-        self._spans = self._narrowed(sizes)
-
-    def _narrowed(self, sizes: list[list[float]]) -> Array:
-        """The spans after these sizes were confined."""
-        types = self.instance.types
-        spans = np.stack([np.ones(types), np.full(types, np.inf)]) if self._spans is None else self._spans.copy()
-        for kind, price, size in sizes:
-            end = 1 if price > 0.0 else 0
-            spans[end, kind] = min(spans[1, kind], size) if end else max(spans[0, kind], size)
-        return spans
-
-    def _crossed(self) -> bool:
-        return self._spans is not None and bool((self._spans[0] > self._spans[1]).any())
-
-    def _unfit(self, box: Levels, drops: list[Any]) -> Levels:
-        """The box without levels with which some type's size lies outside its span, whatever the other plans do."""
-        if not all(len(part) for part in box):
-            return box
-        if self._spans is None:
-            raise NotTrustedError("levels are said not to fit sizes that are not confined")
-        weights = [self.instance.denominators[j][:, part] for j, part in enumerate(box)]
-        parts = list(box)
-        for plan, gone in drops:
-            low = 1.0 + sum(w.min(axis=1) for j, w in enumerate(weights) if j != plan)
-            high = 1.0 + sum(w.max(axis=1) for j, w in enumerate(weights) if j != plan)
-            out = np.isin(box[plan], gone)
-            small = np.asarray(low)[:, None] + weights[plan][:, out]
-            large = np.asarray(high)[:, None] + weights[plan][:, out]
-            slack = 16.0 * EPS * (len(box) + 4)
-            beyond = (small > self._spans[1][:, None] * (1.0 + slack)) | (large < self._spans[0][:, None] * (1.0 - slack))
-            if not beyond.any(axis=0).all():
-                raise NotTrustedError("a level is said not to fit the sizes, and it does")
-            parts[plan] = box[plan][~out]
-        return tuple(parts)
+                self._settle(beyond(self.instance, box, total, lost, kind, price, size), proof[1])
+        self._spans = spans
 
     def _settle(self, bound: float, number: int) -> None:
         """Count a removed part: nothing where it is proven infeasible, else its bound."""
@@ -368,16 +338,6 @@ def _menus(box: Levels, chunk: int) -> Iterator[Ints]:
     for at in range(0, count, chunk):
         index = np.unravel_index(np.arange(at, min(at + chunk, count)), shape)
         yield np.stack([part[k] for part, k in zip(box, index, strict=True)], axis=1)
-
-
-def cut_spans(spans: Array | None, types: int, kind: int, size: float) -> tuple[Array, Array]:
-    """Both halves of spans of sizes (2, I), cut at a size of one type. Raises ValueError where it is no size."""
-    if not (0 <= kind < types and np.isfinite(size) and size >= 1.0):
-        raise ValueError("a size is cut where none can be")
-    whole = np.stack([np.ones(types), np.full(types, np.inf)]) if spans is None else spans
-    left, right = whole.copy(), whole.copy()
-    left[1, kind], right[0, kind] = min(whole[1, kind], size), max(whole[0, kind], size)
-    return left, right
 
 
 def separable_bound(
