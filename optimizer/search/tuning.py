@@ -111,6 +111,24 @@ class Tuning:
     fastest_pace: float = 10.0
     """The largest pace."""
 
+    # menus: bounds that know pairs of plans
+    pair_sweeps: int = 12
+    """Rounds of messages in one bound."""
+    pair_rounds: int = 16
+    """Bounds of one box."""
+    pair_patience: int = 3
+    """Bounds to wait for progress."""
+    pair_width: float = 8.0
+    """Largest over least size of the middle type up to which a box is bounded so."""
+    pair_numbers: float = 4e8
+    """Squared levels times types of a box up to which it is bounded so."""
+    pair_worse: float = 2.5
+    """A box is left to other bounds where the first such bound lies so many times as far above the cutoff."""
+    pair_reach: float = 0.25
+    """How far a multiplier may move at first in one step, as a part of itself."""
+    least_reach: float = 0.02
+    """Multipliers below this, in units of the aim's size per size of the limit, move as far as one of this size."""
+
     # menus: sifting, cutting and merging
     sieves: int = 3
     """Bounds of a box that its menus are sifted by."""

@@ -14,7 +14,7 @@ from optimizer.errors import NotTrustedError
 from optimizer.model.instance import Rule, combine
 from optimizer.search.levels.evaluation import row_values
 from optimizer.search.levels.layout import EPS, Rows, lay_rows, stack
-from optimizer.search.proof.recheck import separable_bounds
+from optimizer.search.proof.bounds import separable_bounds
 from optimizer.typing import Array, Bools, Ints
 from optimizer.uncertainty.built import BuiltBox, BuiltDraws, Levels
 from optimizer.uncertainty.certificate import unpacked

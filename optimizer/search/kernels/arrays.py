@@ -8,6 +8,7 @@ from optimizer.search.kernels.kernel import patience_within
 from optimizer.search.levels.ascent import line_values
 from optimizer.search.levels.bounds import BoxBound, Form, Reference, bound_box
 from optimizer.search.levels.layout import Layout, Rows
+from optimizer.search.levels.pairs import bound_pairs
 from optimizer.search.levels.sifting import Sieve, join, sift
 from optimizer.search.levels.wide import WideBounds, is_wide
 from optimizer.search.tuning import DEFAULT, Tuning
@@ -26,6 +27,8 @@ class NumpyKernel:
         spans: Array | None = None,
     ) -> BoxBound:  # fmt: skip
         """See ``levels.bounds.bound_box``, and ``levels.wide`` where a plan has very many levels, without spans."""
+        if reference.slopes is not None:
+            return bound_pairs(layout, form, box, mix, reference, spans, sweeps=self._tuning.pair_sweeps)
         if is_wide(box, self._tuning.wide_levels):
             return self._wide.bound(layout, form, box, mix, reference)
         return bound_box(layout, form, box, mix, reference, self._tuning.plans_at_once, spans)

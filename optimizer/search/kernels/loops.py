@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numba.core.registry import cpu_target
 
-from optimizer.search.kernels import compiled, lines, lowered, sifted
+from optimizer.search.kernels import compiled, compiled_pairs, lines, lowered, sifted
 from optimizer.search.kernels.asking import Asked, Lowered, Priced, Prices, effort_of, started
 from optimizer.search.kernels.kernel import Lower, patience_within
 from optimizer.search.levels.ascent import line_values
@@ -22,6 +22,7 @@ from optimizer.typing import Array, Ints
 CALLED = (
     compiled.weight_sums, compiled._bound, compiled._around, compiled._potentials, compiled._finished,
     sifted.left_over, lowered.lower, lines.line_values,
+    compiled_pairs._bound_pairs,
 )  # fmt: skip
 """The loops that Python calls."""
 
@@ -80,6 +81,10 @@ def _compile_lowering(tables: compiled.Tables) -> None:
     lowered.lower(tables, priced, conditions, columns, first, columns, spans, course, effort, 0.0, 0.0)
 
 
+def _split(flat: Array, edges: Sequence[int]) -> tuple[Array, ...]:
+    return tuple(flat[a:b] for a, b in itertools.pairwise(edges))
+
+
 class CompiledKernel:
     """Meets :class:`~optimizer.search.kernels.kernel.Kernel`; keeps what the next bound of the same box needs again."""
 
@@ -103,8 +108,13 @@ class CompiledKernel:
         confined = np.empty((0, layout.weight.shape[1])) if spans is None else spans
         center = np.ascontiguousarray(reference.columns)
         question = compiled.Question(form.weights, form.shift, form.size, inside[0], inside[1], center, shift, confined)
+        if reference.slopes is not None:
+            sweeps = self._tuning.pair_sweeps
+            fields = list(compiled_pairs.bound_pairs(tables, question, sums, reference.slopes, sweeps))
+            fields[1], fields[-1] = _split(fields[1], edges), _split(fields[-1], edges)
+            return BoxBound(*fields)
         total, flat, *rest = compiled.bound(tables, question, sums, self._tuning.shared_numbers)
-        return BoxBound(total, tuple(flat[a:b] for a, b in itertools.pairwise(edges)), *rest)
+        return BoxBound(total, _split(flat, edges), *rest)
 
     def _tables_of(self, layout: Layout, mix: int) -> compiled.Tables:
         if self._tables is None or self._tables[0] is not layout or self._tables[1] != mix:
@@ -168,7 +178,8 @@ class CompiledKernel:
     @staticmethod
     def forget_unreadable() -> None:
         """A broken index counts as none: its loops are compiled anew."""
-        for loop in (*CALLED, compiled._favoured, sifted._least_rest):
+        rooms = (compiled, compiled_pairs, lines, lowered, sifted)
+        for loop in (f for room in rooms for f in vars(room).values() if hasattr(f, "signatures")):
             forget_unreadable(loop)
 
     @staticmethod
@@ -183,3 +194,5 @@ class CompiledKernel:
         single = np.ones((1, 1))
         lines.line_values(single, np.ones((1, 1, 1)), single, single, single, single, columns[:, None], 0, columns)
         sifted.left_over(np.ones((1, 1)), first, one, one, np.ones(1, dtype=np.bool_), 1, 1)
+        sums = compiled.weight_sums(tables.weight, columns, first)
+        compiled_pairs.bound_pairs(tables, question, sums, one, 1)

@@ -16,7 +16,7 @@ d > 0, the least size of the span takes the place of a smaller one above, where 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -46,11 +46,17 @@ class Reference:
     columns: Ints
     shift: Array | None = None
     """(J, I) per base-reached person; None for zero."""
+    slopes: Array | None = None
+    """(I,) per size squared; given for the bound of ``levels.pairs``."""
+
+    def sloped(self, slopes: Array) -> Reference:
+        """With these slopes, rounded like shifts."""
+        return replace(self, slopes=np.clip(slopes, 0.0, 1.0).astype(np.float32).astype(np.float64))
 
     def moved(self, step: Array) -> Reference:
         """Shifted further; rounded to single precision, so that a certificate can hold it in few bytes."""
         shift = step if self.shift is None else self.shift + step
-        return Reference(self.columns, np.clip(shift, -1e30, 1e30).astype(np.float32).astype(np.float64))
+        return replace(self, shift=np.clip(shift, -1e30, 1e30).astype(np.float32).astype(np.float64))
 
 
 @dataclass(frozen=True)
@@ -96,10 +102,15 @@ class BoxBound:
     """(Q,) linear parts of all figures at the menu ``best``."""
     fall: float
     """How far the worst level of some plan lies below the plan's best one."""
+    by_slopes: Array | None = None
+    """(I,) gradient by the slopes, where the bound takes any."""
+    held: tuple[Array, ...] | None = None
+    """(columns of the plan,) <= 0, what else falls where a plan keeps one level; not for several plans together."""
 
     def levels(self, plan: int) -> Array:
         """(columns of the plan,) bound over the part of the box that keeps one level of the plan."""
-        return np.asarray(self.total - self.top[plan] + self.potential[plan])
+        alone = self.total - self.top[plan] + self.potential[plan]
+        return np.asarray(alone if self.held is None else alone + self.held[plan])
 
 
 def make_form(layout: Layout, multiplier: Multiplier, chord: Chord | None) -> Form:
@@ -254,6 +265,14 @@ def slack_of(layout: Layout, form: Form, mix: int, plans: int, terms: float) -> 
     return float(2.0 * steps * (terms + float(np.abs(form.weights) @ layout.magnitude[:, mix]) + form.size))
 
 
+def true_parts(layout: Layout, mix: int, columns: Ints) -> Array:
+    """(Q,) linear parts of all figures at a menu (J,)."""
+    rows = layout.rows
+    reached = layout.customers[mix] / (1.0 + layout.weight[columns].sum(axis=0))
+    value = (rows.outside + rows.matrix[:, columns].sum(axis=1)) @ reached
+    return np.asarray(value + rows.offset[:, mix] + rows.fixed[:, columns].sum(axis=1))
+
+
 def cut_of(
     layout: Layout, mix: int, reference: Reference, best: Ints, at_rows: Array, size: Array, reached: Array
 ) -> tuple[Array, float, Array]:
@@ -269,7 +288,7 @@ def cut_of(
     d = best_rows - at_rows - unit[:, None, :] * (at_best - at)
     level = rows.offset[:, mix] + rows.fixed[:, best].sum(axis=1)
     cut = unit @ people + np.einsum("qji,ji->q", d, reached) + level
-    truly = (rows.outside + best_rows.sum(axis=1)) @ (people / (1.0 + at_best.sum(axis=0))) + level
+    truly = true_parts(layout, mix, best)
     if reference.shift is None:
         return np.asarray(cut), 0.0, truly
     moved = reference.shift.sum(axis=0)

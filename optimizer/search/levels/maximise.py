@@ -60,7 +60,9 @@ def maximise(
     asked = asked if shared is not None else asked.stated()
     kernel = ChosenKernel(tuning, deadline) if shared is None else shared.kernel(tuning, deadline)
     kernel.expect(asked.layout, asked.columns)
-    run = MenuRun(asked.layout, asked.truth, tree, kernel, tuning, Recorder(), multipliers.none(asked.layout))
+    run = MenuRun(
+        asked.layout, asked.truth, tree, kernel, tuning, Recorder(tuning.pair_sweeps), multipliers.none(asked.layout)
+    )
     search = MenuSearch(run, progress)
     thresholds = None if shared is None else shared.tree(asked, tree.rule, kernel)
     begun = None if thresholds is None else thresholds.begin(run, asked, plain(seeds))

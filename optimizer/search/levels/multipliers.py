@@ -59,10 +59,12 @@ def proposed(
     best: Multiplier,
     chord: Chord | None,
     tuning: Tuning,
+    reach: float = np.inf,
 ) -> Multiplier | None:
     """The multiplier that minimises the envelope of the cuts, moved inward towards the best one known.
 
     ``aim`` 1 for a bound on the aim, 0 for a proof of infeasibility (then each multiplier is at most 1 per size).
+    ``reach``: how far it may lie from the best one, as a part of that; then it is taken as it is.
     """
     k, h = layout.limits, layout.blocks
     scale = layout.scales
@@ -80,15 +82,25 @@ def proposed(
     coupling = np.zeros((len(priced), len(unit)))
     coupling[:, :k] = -(cost[1:] / scale[1 : 1 + k, None]).T
     coupling[:, k : k + len(priced)] = np.eye(len(priced))
-    largest = np.full(len(unit), tuning.largest_multiplier if aim else 1.0)
-    z = least_upper_bound(slope, (aim * table[:, 0] + rest) / size, coupling, aim * cost[0] / size, largest)
+    least, largest = np.zeros(len(unit)), np.full(len(unit), tuning.largest_multiplier if aim else 1.0)
+    if np.isfinite(reach):
+        paid = np.minimum(best.gpus[priced], -np.minimum(best.rows @ layout.burst, 0.0)[priced])
+        spare_of = best.gpus.copy()
+        spare_of[priced] -= paid
+        known = np.concatenate([best.rows[1:], paid, spare_of[bounded]]) * unit / size
+        room = reach * np.maximum(known, tuning.least_reach)
+        least, largest = np.maximum(0.0, known - room), np.minimum(largest, known + room)
+    z = least_upper_bound(
+        slope, (aim * table[:, 0] + rest) / size + slope @ least, coupling,
+        np.maximum(0.0, aim * cost[0] / size - coupling @ least), largest - least,
+    )  # fmt: skip
     if z is None:
         return None
-    z = z * size / unit
+    z = (z + least) * size / unit
     gpus = np.zeros(h)
     gpus[priced] += z[k : k + len(priced)]
     gpus[bounded] += z[k + len(priced) :]
-    rows, inward = np.concatenate([[aim], z[:k]]), tuning.inward
+    rows, inward = np.concatenate([[aim], z[:k]]), 0.0 if np.isfinite(reach) else tuning.inward
     return Multiplier(inward * best.rows + (1.0 - inward) * rows, inward * best.gpus + (1.0 - inward) * gpus)
 
 

@@ -165,6 +165,9 @@ class MenuRun:
             return False
         self._close(step, largest)
         self.recorder.drop(box.layout, box.record, step.reference, step.multiplier, gone)
+        if not all(map(len, left)):  # every level of a plan is worth less alone than all of them together
+            box.record["empty"] = True
+            return True
         return not self.keep_consistent(box, left)
 
     def _close(self, step: BoundStep, bound: float) -> None:

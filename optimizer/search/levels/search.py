@@ -14,6 +14,7 @@ from optimizer.search.levels.branching import cut
 from optimizer.search.levels.confining import confine
 from optimizer.search.levels.lowering import lower
 from optimizer.search.levels.merging import merge, mergeable, pairs, transfer
+from optimizer.search.levels.pairing import lower_pairs, worth_pairs
 from optimizer.search.levels.relaxing import relaxes
 from optimizer.search.levels.run import MenuRun
 from optimizer.search.levels.settling import settle
@@ -102,8 +103,8 @@ class MenuSearch:
 
     def _lower(self, box: OpenBox, number: int) -> None:
         steps: list[BoundStep] = []
-        best = lower(self.run, box, steps)
-        if best is not None and relaxes(self.run, box):
+        best = self._lowest(box, steps)
+        if best is not None and not box.paired and relaxes(self.run, box):
             best = self._again(box, best, steps)
         if box.root and self.run.aim and steps:
             lead = best or steps[-1]
@@ -129,6 +130,8 @@ class MenuSearch:
     def _conclude(self, box: OpenBox, steps: list[BoundStep], best: BoundStep | None, number: int) -> None:
         """What becomes of a box whose bound was lowered, the ``number``-th of all; None: it is done with."""
         run = self.run
+        if best is not None and not box.paired and worth_pairs(run, box):
+            best = lower_pairs(run, box, steps, best)
         if best is None:
             return
         if box.root and run.aim:
@@ -146,6 +149,12 @@ class MenuSearch:
         if self._merge(box, best) or (run.by_shares and self._split_shares(box, best)):
             return
         self._split(box, best)
+
+    def _lowest(self, box: OpenBox, steps: list[BoundStep]) -> BoundStep | None:
+        """The lowest bound found of a box; None where it is done with."""
+        if box.paired and worth_pairs(self.run, box):
+            return lower_pairs(self.run, box, steps, None)
+        return lower(self.run, box, steps)
 
     def _begin(self, root: OpenBox) -> None:
         """Give a root a first bound where infeasibility is what has to be shown."""

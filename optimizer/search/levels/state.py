@@ -34,6 +34,10 @@ class OpenBox:
     length: float = 1.0
     """Factor on the steps down."""
     root: bool = False
+    middle: Array | None = None
+    """(I,) slopes of the middle of the sizes, of the box bounded so last."""
+    paired: bool = False
+    """Whether bounds with pairs of plans served the box it is a part of."""
     spans: Array | None = None
     """(2, I) least and largest sizes, 1 + the sum of weights, of its menus; None where levels alone confine them."""
 

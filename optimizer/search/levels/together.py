@@ -26,6 +26,7 @@ def descends(run: MenuRun, box: OpenBox) -> bool:
     return (
         run.kernel.lowering() is not None
         and not box.root
+        and not box.paired
         and run.aim > 0.0
         and box.multiplier.rows[0] > 0.0
         and not np.any(box.layout.burst > 0.0)

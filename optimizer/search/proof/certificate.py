@@ -11,11 +11,13 @@ import numpy as np
 from optimizer.model.instance import Instance
 from optimizer.search.levels.bounds import Multiplier, Reference
 from optimizer.search.levels.layout import Layout
-from optimizer.typing import Choice, Ints
+from optimizer.search.tuning import DEFAULT
+from optimizer.typing import Array, Choice, Ints
 
 Node = dict[str, Any]
-"""A proof is [reference menu, multiplier] or [reference menu, multiplier, shift], the last two numbers in the tables
-``multipliers`` and ``shifts`` (base64 of (J, I) single-precision numbers, little end first).
+"""A proof is [reference menu, multiplier], [.., shift] or [.., shift, slopes], all but the first numbers in the tables
+``multipliers``, ``shifts`` and ``slopes`` (base64 of (J, I) and (I,) single-precision numbers, little end first); a
+shift of None is zero. With slopes it is the bound of ``levels.pairs``, after ``sweeps`` rounds of messages.
 
 ``steps``: [[proof, [[plan, levels dropped], ...]], ...], applied in order, also
 [proof, [], [[type, price, size], ...]]: no menu worth more than the bound has a larger size, 1 + the weights of all
@@ -41,11 +43,13 @@ certificate's bound or (aim weight 0) proves infeasible;
 class Recorder:
     """Collects the tree during the search."""
 
-    def __init__(self) -> None:
+    def __init__(self, sweeps: int = DEFAULT.pair_sweeps) -> None:
+        self.sweeps = sweeps
         self.multipliers: list[list[list[float]]] = []
         self.roots: list[dict[str, Any]] = []
         self._known: dict[bytes, int] = {}
         self._shifts: dict[bytes, int] = {}
+        self._slopes: dict[bytes, int] = {}
 
     def root(self, mix: int) -> Node:
         """A new root for one mix level."""
@@ -122,6 +126,8 @@ class Recorder:
             "excluded": excluded,
             "multipliers": self.multipliers,
             "shifts": [base64.b64encode(packed).decode("ascii") for packed in self._shifts],
+            "slopes": [base64.b64encode(packed).decode("ascii") for packed in self._slopes],
+            "sweeps": self.sweeps,
             "roots": self.roots,
         }
 
@@ -131,12 +137,16 @@ class Recorder:
             self._known[key] = len(self.multipliers)
             self.multipliers.append([multiplier.rows.tolist(), multiplier.gpus.tolist()])
         proof: list[Any] = [layout.level[reference.columns].tolist(), self._known[key]]
-        if reference.shift is not None:
-            packed = reference.shift.astype("<f4").tobytes()
-            if packed not in self._shifts:
-                self._shifts[packed] = len(self._shifts)
-            proof.append(self._shifts[packed])
+        if reference.shift is not None or reference.slopes is not None:
+            proof.append(None if reference.shift is None else _number(self._shifts, reference.shift))
+        if reference.slopes is not None:
+            proof.append(_number(self._slopes, reference.slopes))
         return proof
+
+
+def _number(known: dict[bytes, int], table: Array) -> int:
+    """The number of a table among those known, which it joins."""
+    return known.setdefault(table.astype("<f4").tobytes(), len(known))
 
 
 def _levels(layout: Layout, columns: Ints) -> list[int]:

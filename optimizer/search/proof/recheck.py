@@ -17,12 +17,11 @@ from optimizer.model.measures import magnitude
 from optimizer.search.levels.chords import chord_between
 from optimizer.search.levels.evaluation import Truth, problem_values, violation, with_burst
 from optimizer.search.levels.layout import EPS, Box, Layout, checked_box, prepare
+from optimizer.search.proof.bounds import Levels, bound_by_pairs, separable_bound
 from optimizer.search.proof.sizes import beyond, confined, cut_spans, without_unfit
 from optimizer.search.proof.statement import above, low_and_high, may_exchange, merged_instance, with_numerators
 from optimizer.search.tuning import DEFAULT, Tuning
 from optimizer.typing import Array, Ints, LevelIndices
-
-Levels = tuple[Ints, ...]
 
 ENDINGS = ("bound", "split", "share", "merge", "alike", "restated", "sift", "enumerate", "terms", "empty")
 
@@ -205,8 +204,8 @@ class _Checker:
             raise NotTrustedError("sizes are confined by a proof of infeasibility")
         spans = confined(self._spans, self.instance.types, sizes)
         if all(len(part) for part in box):
-            total, per_level = self._levels_bound(box, mix, proof)
-            lost = [part - total for part in per_level]
+            total, _, below = self._levels_bound(box, mix, proof)
+            lost = [-part for part in below]
             for kind, price, size in sizes:
                 self._settle(beyond(self.instance, box, total, lost, kind, price, size), proof[1])
         self._spans = spans
@@ -235,12 +234,12 @@ class _Checker:
                 parts[b] = parts[b][rule.allowed[np.ix_(parts[a], parts[b])].any(axis=0)]
         return tuple(parts)
 
-    def _levels_bound(self, box: Levels, mix: int, proof: list[Any]) -> tuple[float, list[Array]]:
-        """Bound over the box, and over the parts of it that keep one level."""
+    def _levels_bound(self, box: Levels, mix: int, proof: list[Any]) -> tuple[float, list[Array], list[Array]]:
+        """Bound over the box, over the parts of it that keep one level, and how far below the best one each lies."""
         reference, number = proof[:2]
-        shift = self._shift(proof[2]) if len(proof) > 2 else None
+        shift = self._shift(proof[2]) if len(proof) > 2 and proof[2] is not None else None
         if not all(len(part) for part in box):
-            return -np.inf, [np.full(len(part), -np.inf) for part in box]
+            return -np.inf, [np.full(len(part), -np.inf) for part in box], [np.zeros(len(part)) for part in box]
         if not self.gains and number in self._known:
             figure = self._known[number]
         else:
@@ -250,15 +249,31 @@ class _Checker:
         size = float(np.array(parts) @ self.magnitude[:, mix])
         for price, block in zip(self._prices(number), self.instance.blocks, strict=True):
             size += price * (abs(block.reserved) + (block.limit if np.isfinite(block.limit) else 0.0))
-        return separable_bound(self.instance, figure, box, mix, reference, size, shift, self._spans)
+        if len(proof) > 3:
+            slopes, sweeps = self._slopes(proof[3]), int(self.certificate["sweeps"])
+            return bound_by_pairs(
+                self.instance, figure, box, mix, reference, size, shift, self._spans, slopes, sweeps
+            )  # fmt: skip
+        top, alone = separable_bound(self.instance, figure, box, mix, reference, size, shift, self._spans)
+        return top, alone, [top - part for part in alone]
 
     def _shift(self, number: int) -> Array:
         """(J, I)."""
-        packed = np.frombuffer(base64.b64decode(self.certificate["shifts"][number]), dtype="<f4")
-        shift = packed.reshape(self.instance.plans, self.instance.types).astype(np.float64)
-        if not np.isfinite(shift).all():
-            raise NotTrustedError("a shift is not finite")
-        return shift
+        return self._table("shifts", number, (self.instance.plans, self.instance.types))
+
+    def _slopes(self, number: int) -> Array:
+        """(I,)."""
+        slopes = self._table("slopes", number, (self.instance.types,))
+        if (slopes < 0.0).any():
+            raise NotTrustedError("a slope is negative")
+        return slopes
+
+    def _table(self, name: str, number: int, shape: tuple[int, ...]) -> Array:
+        packed = np.frombuffer(base64.b64decode(self.certificate[name][number]), dtype="<f4")
+        table = packed.reshape(shape).astype(np.float64)
+        if not np.isfinite(table).all():
+            raise NotTrustedError(f"one of the {name} is not finite")
+        return table
 
     def _prices(self, number: int) -> list[float]:
         return [float(p) for p in self.certificate["multipliers"][number][1]]
@@ -296,9 +311,9 @@ class _Checker:
         claimed = -np.inf if self.certificate["bound"] is None else float(self.certificate["bound"])
         spare, tables, total, counts = [], [], np.inf, False
         for proof in proofs:
-            top, per_level = self._levels_bound(box, mix, proof)
+            top, _, below = self._levels_bound(box, mix, proof)
             weight = float(self.certificate["multipliers"][proof[1]][0][0])
-            tables.append([top - part for part in per_level])
+            tables.append(below)
             counts = counts or weight > 0.0
             spare.append(top - claimed * weight + 1e-13 * (abs(top) + abs(claimed * weight)) if weight else top)
             total = min(total, top / weight) if weight else total
@@ -338,63 +353,3 @@ def _menus(box: Levels, chunk: int) -> Iterator[Ints]:
     for at in range(0, count, chunk):
         index = np.unravel_index(np.arange(at, min(at + chunk, count)), shape)
         yield np.stack([part[k] for part, k in zip(box, index, strict=True)], axis=1)
-
-
-def separable_bound(
-    instance: Instance,
-    figure: Figure,
-    box: Levels,
-    mix: int,
-    reference: Sequence[int],
-    size: float,
-    shift: Array | None = None,
-    spans: Array | None = None,
-) -> tuple[float, list[Array]]:
-    """The bound of ``bounds`` on a figure without burst, written down plainly: over the box, and per plan and level.
-
-    ``shift``: (J, I), see ``bounds.Reference``. ``spans``: (2, I) sizes of the menus counted.
-    ``size``: the absolute terms that were added up to make the figure, for the rounding slack.
-    """
-    return separable_bounds(instance, figure, box, (mix,), reference, size, shift, spans)[0]
-
-
-def separable_bounds(
-    instance: Instance,
-    figure: Figure,
-    box: Levels,
-    mixes: Sequence[int],
-    reference: Sequence[int],
-    size: float,
-    shift: Array | None = None,
-    spans: Array | None = None,
-) -> list[tuple[float, list[Array]]]:
-    """:func:`separable_bound` at several mix levels, which differ in the number of people alone."""
-    people, plans = instance.customers[list(mixes)], range(instance.plans)
-    at = [instance.denominators[j][:, reference[j]] for j in plans]
-    held = [figure.amounts[j][:, reference[j]] * instance.attraction[j][:, reference[j]] for j in plans]
-    unit = (figure.outside + sum(held)) / (1.0 + sum(at))
-    base = [held[j] - unit * at[j] for j in plans]
-    if shift is not None:
-        unit = unit + shift.sum(axis=0)
-        base = [base[j] + shift[j] for j in plans]
-    fixed = sum(float(figure.fixed[j][reference[j]]) for j in plans)
-    offset = figure.mix[list(mixes)]
-    value = people @ unit + fixed + offset + figure.constant
-    weights = [instance.denominators[j][:, box[j]] for j in plans]
-    parts, terms = [], abs(figure.constant) + np.abs(offset) + size
-    for j in plans:
-        low = sum((weights[k].min(axis=1) for k in plans if k != j), start=np.ones(instance.types))
-        high = sum((weights[k].max(axis=1) for k in plans if k != j), start=np.ones(instance.types))
-        numerator = figure.amounts[j][:, box[j]] * instance.attraction[j][:, box[j]]
-        d = numerator - unit[:, None] * weights[j] - base[j][:, None]
-        sizes = weights[j] + np.where(d > 0.0, low[:, None], high[:, None])
-        if spans is not None:
-            sizes = np.where(d > 0.0, np.maximum(sizes, spans[0][:, None]), np.minimum(sizes, spans[1][:, None]))
-        y = 1.0 / sizes
-        parts.append(people @ (d * y) + figure.fixed[j][box[j]] - figure.fixed[j][reference[j]])
-        d = np.abs(numerator) + np.abs(unit)[:, None] * (1.0 + weights[j])
-        d += (np.abs(held[j]) + np.abs(base[j]))[:, None]
-        terms = terms + (people @ (d * y)).max(axis=1) + float(np.abs(figure.fixed[j][box[j]]).max())
-    slack = EPS * (instance.types + 4 * instance.plans + 40) * terms
-    total = value + sum(part.max(axis=1) for part in parts) + slack
-    return [(float(total[k]), [total[k] - float(part[k].max()) + part[k] for part in parts]) for k in range(len(mixes))]

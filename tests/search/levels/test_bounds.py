@@ -16,7 +16,7 @@ from optimizer.search.levels.chords import chord_of
 from optimizer.search.levels.evaluation import problem_values, with_burst
 from optimizer.search.levels.layout import prepare
 from optimizer.search.levels.simplex import least_upper_bound
-from optimizer.search.proof.recheck import separable_bound
+from optimizer.search.proof.bounds import separable_bound
 
 
 def _random_box(generator, layout):

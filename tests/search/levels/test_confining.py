@@ -93,20 +93,20 @@ def test_levels_that_do_not_fit_have_no_menu_within_the_spans():
 @pytest.mark.parametrize("merged", [0, 60])
 def test_a_confined_search_equals_enumeration_and_its_certificate_holds(merged, search_only):
     steps = 0
-    few = replace(search_only(4), merged_levels=merged, share_merged_levels=merged, relaxed_rounds=2)
+    few = replace(search_only(64), merged_levels=merged, share_merged_levels=merged)
     tuning = replace(few, relaxed_plans=2, confined_plans=2, share_plans=2, compiled_numbers=10**15)
-    for seed in range(5):
-        instance, aim = _problem([seed, 3], plans=8, types=3)
+    for seed in range(10):
+        instance, aim = _problem([seed, 3], plans=9, types=3)
         best = enumerate_menus(instance, aim)
-        found = maximise(instance, aim, gap=1e-6, scale=0.0, tuning=tuning)
-        assert found.value >= best.value - 2e-6 * abs(best.value), seed
+        found = maximise(instance, aim, gap=1e-3, scale=0.0, tuning=tuning)
+        assert found.value >= best.value - 2e-3 * abs(best.value), seed
         certificate = json.loads(json.dumps(found.certificate))
         assert best.value - 1e-12 <= recheck(instance, aim, (), certificate) <= found.bound + 1e-9, seed
-        stopped = maximise(instance, aim, gap=1e-6, max_boxes=3, tuning=tuning)
+        stopped = maximise(instance, aim, gap=1e-3, max_boxes=3, tuning=tuning)
         bound = recheck(instance, aim, (), json.loads(json.dumps(stopped.certificate)))
         assert best.value - 1e-12 <= bound <= stopped.bound + 1e-9, seed
         steps += sum(len(step) == 3 for step in _steps(certificate))
-    assert steps > 3
+    assert steps > 1
 
 
 def _steps(certificate):
@@ -119,12 +119,12 @@ def _steps(certificate):
 
 
 def test_spans_that_are_too_narrow_are_refused_or_cost_the_bound(search_only):
-    few = replace(search_only(4), merged_levels=0, share_merged_levels=0, relaxed_rounds=2)
+    few = replace(search_only(64), merged_levels=0, share_merged_levels=0)
     tuning = replace(few, relaxed_plans=2, confined_plans=2, share_plans=2)
     changed = held = 0
-    for seed in range(5):
-        instance, aim = _problem([seed, 3], plans=7, types=3)
-        found = maximise(instance, aim, gap=1e-6, scale=0.0, tuning=tuning)
+    for seed in range(3):
+        instance, aim = _problem([seed, 3], plans=9, types=3)
+        found = maximise(instance, aim, gap=1e-3, scale=0.0, tuning=tuning)
         for place, step in enumerate(_steps(found.certificate)):
             if len(step) != 3:
                 continue
@@ -141,4 +141,4 @@ def test_spans_that_are_too_narrow_are_refused_or_cost_the_bound(search_only):
                 with pytest.raises(NotTrustedError):
                     recheck(instance, aim, (), broken)
             break
-    assert changed > 1 and held
+    assert changed and held

@@ -18,7 +18,7 @@ from optimizer.search.levels.bounds import Reference, make_form
 from optimizer.search.levels.layout import prepare
 from optimizer.search.levels.multipliers import none
 from optimizer.search.levels.shares import halves
-from optimizer.search.proof.recheck import separable_bound
+from optimizer.search.proof.bounds import separable_bound
 
 
 def _assortment(seed, plans=9, types=3):
