@@ -76,12 +76,12 @@ def test(marks: str) -> None:
     cores = os.cpu_count() or 1
     # one more than cores: tests of processes, services and browsers wait for them
     workers = ["-n", str(min(cores, MOST_CORES) + 1), "--dist", "worksteal"] if cores > 1 else []
+    # byte code is kept, whatever this shell says: every worker and every command of the tests would compile all of it
+    settings = {"PYTHONSAFEPATH": "1", "PYTHONDONTWRITEBYTECODE": "", "OPTIMIZER_TESTS_USE_WHEEL": "1"}
     length = {} if marks else {"OPTIMIZER_TESTS_AT_LENGTH": "1"}
     with beside([PYTHON, "-m", "mypy"]):
-        run([BIN / "optimizer", "warm"])  # once for all workers
-        run(
-            [PYTHON, "-m", "pytest", "-m", marks, *workers], PYTHONSAFEPATH="1", OPTIMIZER_TESTS_USE_WHEEL="1", **length
-        )
+        run([BIN / "optimizer", "warm"], PYTHONDONTWRITEBYTECODE="")  # loops are compiled once for all workers
+        run([PYTHON, "-m", "pytest", "-m", marks, *workers], **settings, **length)
 
 
 def docs() -> None:

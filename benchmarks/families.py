@@ -62,7 +62,7 @@ def mixtures(gap: float, **more: Any) -> Family:
 def parking(people: int) -> Family:
     """Two prices, 1,000 draws of tastes for each person."""
     title = f"parking prices, {people} people x 1,000 draws"
-    return Family(f"parking-{people}", title, 1e-3, "parking", {"people": people, "draws": 1000})
+    return Family(f"parking-{people}", title, 1e-3, "parking", {"people": people, "draws": 1000}, alone=True)
 
 
 def cases() -> list[Family]:
@@ -117,9 +117,9 @@ def assortments(folder: Path) -> list[Family]:
 def families(folder: Path | None = None) -> dict[str, Family]:
     """All of them by name; assortments where the folder of the public ones is given."""
     found = [
-        menus("random", (30, 6, 40), 1e-4),
-        menus("random", (60, 8, 60), 1e-3, slow=True),
-        menus("random", (100, 10, 100), 1e-3, slow=True),
+        menus("random", (30, 6, 40), 1e-4, alone=True),
+        menus("random", (60, 8, 60), 1e-3, alone=True, slow=True),
+        menus("random", (100, 10, 100), 1e-3, alone=True, slow=True),
         menus("random", (1000, 10, 100), 1e-2, alone=True, slow=True),
         menus("alike", (30, 6, 40), 1e-4),
         menus("alike", (100, 10, 100), 1e-3),

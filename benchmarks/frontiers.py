@@ -18,6 +18,12 @@ CASES = ("openai-2025-margin", "anthropic-2025-margin", "assistant-startup-margi
 SEEDS = (21, 22, 23)
 """Of the random family of very different tastes; the gap is 1e-4."""
 POINTS = 21
+MOST = 12.0
+"""Bare searches that a frontier of so many points may cost."""
+WORDS = (
+    "CPU seconds, medians of three after a first run. Study: from a prepared case to its document. Bare search: the "
+    "case's own question to the same gap. Random: margin against usage, with a margin and a compute condition."
+)
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ For every family (``families.py``): how many of how many close, and median and w
 Every instance in a process of its own. What was measured is kept in ``--out``, a JSON line each, so that a run that
 was broken off goes on where it stood; cells of other code, limit or gap are measured anew. ``--rows`` measures nothing
 and prints the rows of what is there. ``--later`` leaves the recheck of menus to a second run of the same command
-without it: a recheck takes as long as the search and needs no quiet machine. ``--assortments FOLDER`` adds the public
-hard assortments (``assortments.py``).
+without it: a recheck takes one to three times as long as the search and needs no quiet machine. ``--assortments
+FOLDER`` adds the public hard assortments (``assortments.py``).
 
 Instances that stay open count with the time limit, and come after all that close; where the median or the worst is
 such a one it is marked ``>``. Seeds should be ones that nothing was tuned on.
@@ -71,6 +71,9 @@ class Measured:
     note: str = ""
     recheck_cpu: float = 0.0
     """CPU seconds of the recheck; part of no figure."""
+    value: float | None = None
+    """Of the answer, by direct evaluation."""
+    bound: float | None = None
 
     @property
     def key(self) -> Key:
@@ -101,7 +104,7 @@ def measured(
     return Measured(
         family.name, instance, asked, limit, code, raw.get("wanted", asked or 0.0), reached, raw.get("seconds", limit),
         raw.get("cpu", limit), raw.get("rechecked"), raw.get("failed") or raw.get("note", ""),
-        raw.get("recheck_cpu", 0.0),
+        raw.get("recheck_cpu", 0.0), value, bound,
     )  # fmt: skip
 
 
@@ -115,7 +118,7 @@ def _path(proof: Path | None) -> str:
 
 def rechecked(family: Family, cell: Measured, params: dict[str, Any], proof: Path) -> Measured:
     """The same cell with its proof rechecked from a file."""
-    job = {**params, "proof": _path(proof), "solved": True}
+    job = {**params, "proof": _path(proof), "solved": True, "value": cell.value, "bound": cell.bound}
     raw = runner.run(_contestant(family), {}, job, cell.limit, 10.0 * GRACE)
     note = raw.get("failed") or raw.get("note", "")
     return replace(cell, rechecked=raw.get("rechecked"), recheck_cpu=raw.get("recheck_cpu", 0.0), note=note)
@@ -235,7 +238,8 @@ def measure(
     found: list[Measured] = []
     for alone in (False, True):
         asked = [(f, *own) for f in wanted if f.alone is alone for own in f.instances(seeds).items()]
-        with ThreadPoolExecutor(1 if alone else jobs) as pool:
+        new = any((f.name, name, f.gap if gap is None else gap, limit, code) not in known for f, name, _ in asked)
+        with ThreadPoolExecutor(1 if alone and new else jobs) as pool:  # rechecks use one thread each
             found += pool.map(lambda job: one(*job), asked)
     return found
 

@@ -84,18 +84,19 @@ def assortment(data: Data, job: Data) -> Data:
 def _menu(sent: Menu, job: Data) -> Data:
     """Solved and rechecked, or solved with its proof put into a file, or rechecked from there."""
     if job["solved"]:
-        return held(lambda: _proven(sent, pickle.loads(Path(job["proof"]).read_bytes())))
-    found, told = _solved(sent, job)
-    if found is None:
+        certificate = pickle.loads(Path(job["proof"]).read_bytes())
+        return held(lambda: _proven(sent, certificate, job["value"], job["bound"]))
+    certificate, told = _solved(sent, job)
+    if told.get("failed"):
         return told
     if job["proof"]:
-        Path(job["proof"]).write_bytes(pickle.dumps(found))
+        Path(job["proof"]).write_bytes(pickle.dumps(certificate))
         return told
-    return rechecked(told, job, lambda: _proven(sent, found))
+    return rechecked(told, job, lambda: _proven(sent, certificate, told["value"], told["bound"]))
 
 
-def _solved(sent: Menu, job: Data) -> tuple[Data | None, Data]:
-    """As ``MenuProblem.solve`` does it, construction included: what is to be proven, and what is told."""
+def _solved(sent: Menu, job: Data) -> tuple[Any, Data]:
+    """As ``MenuProblem.solve`` does it, construction included: the certificate, and what is told."""
     from optimizer.economics.figures import TOTAL
     from optimizer.model.measures import Measure
     from optimizer.optimise.outcome import Settings
@@ -114,20 +115,21 @@ def _solved(sent: Menu, job: Data) -> tuple[Data | None, Data]:
     if answer.choice is None:
         return None, {**took, "failed": "no answer in time"}
     value, miss = sent.measure(np.array(answer.choice[0]))
-    told = {**took, "value": value if miss <= 2e-6 else None, "bound": answer.bound, "boxes": answer.work.boxes}
-    return {"value": value, "bound": answer.bound, "certificate": answer.certificate}, told
+    told = {**took, "value": value, "bound": answer.bound, "boxes": answer.work.boxes}
+    return answer.certificate, told if miss <= 2e-6 else {**told, "failed": "the answer breaks a condition"}
 
 
-def _proven(sent: Menu, found: Data) -> bool:
+def _proven(sent: Menu, certificate: Any, value: float, bound: float) -> bool:
     """Whether a certificate proves the bound that was told, and that does not lie below the value."""
     from optimizer.model.instance import combine
     from optimizer.search import recheck
 
-    problem, bound = menu_problem(sent), found["bound"]
-    proven = recheck(
-        problem.instance, combine([(1.0, problem.figures[sent.aim])]), problem.limits, found["certificate"]
-    )
-    return bool(proven <= bound + ROOM * abs(bound) and found["value"] <= bound + ROOM * abs(bound))
+    problem, room = menu_problem(sent), ROOM * abs(bound)
+    aim = combine([(1.0, problem.figures[sent.aim])])
+    proven = recheck(problem.instance, aim, problem.limits, certificate)
+    if max(proven, value) > bound + room:
+        raise ValueError(f"the certificate proves {proven:.12g}; told were bound {bound:.12g}, value {value:.12g}")
+    return True
 
 
 def mixture(data: Data, job: Data) -> Data:

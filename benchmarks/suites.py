@@ -11,6 +11,7 @@ import numpy as np
 from benchmarks import book as b
 from benchmarks import instances, quoted
 from benchmarks.book import Book
+from benchmarks.frontiers import costs
 from benchmarks.instances import Menu
 from benchmarks.months import months
 from benchmarks.runner import Cell, Contestant
@@ -316,6 +317,17 @@ def frontier(book: Book) -> str:
     return f"{words}\n\n{table(head, rows)}\n\n{market}\n\n{quoted.FRONTIER}"
 
 
+def studied(book: Book) -> str:
+    """21 points as a multiple of one bare search, over cases and seeds."""
+    found = costs(seeds=book.pick(range(21, 23), range(101, 111), range(101, 111)))
+    rows = [[c.name, c.points, c.solves, seconds(c.bare), seconds(c.study), f"{c.ratio:.1f}"] for c in found]
+    ratios = sorted(c.ratio for c in found)
+    middle = 0.5 * (ratios[(len(ratios) - 1) // 2] + ratios[len(ratios) // 2])
+    rows.append([f"median and worst of {len(ratios)}", "", "", "", "", f"{middle:.1f}, {ratios[-1]:.1f}"])
+    head = ["instance", "points", "solves", "CPU s, one bare search", "CPU s, the study", "searches' worth"]
+    return f"21 proven points against one bare search of the same question.\n\n{table(head, rows)}"
+
+
 def efficient_rows(book: Book, sent: Menu) -> list[list[str]]:
     """Every contestant on one enumerable problem."""
     truth, found = efficient_found(book, sent)
@@ -540,6 +552,7 @@ SUITES: dict[str, tuple[str, Callable[[Book], str]]] = {
     "family1": ("Published family 1: prices under finite mixtures", family1),
     "family2": ("Published family 2: parking prices", family2),
     "frontier": ("Frontiers", frontier),
+    "studied": ("What a frontier costs", studied),
     "targets": ("Targets", targets),
     "spread": ("How far proofs get over many instances", spread),
     "months": ("Paths of menus over months", months),

@@ -18,6 +18,7 @@ from optimizer.cli import interrupts
 from optimizer.cli.failures import guarded
 from optimizer.cli.options import INTERRUPTED, OK, TROUBLE
 from optimizer.cli.verbs import app
+from optimizer.execution.notices import notices
 
 
 def _mute() -> None:
@@ -44,6 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
         logging.disable(logging.CRITICAL)  # pyomo logs to stdout
         if not sys.warnoptions:
             warnings.simplefilter("ignore")  # what is worth telling is a finding
+    unheard = notices.listen(partial(print, file=sys.stderr, flush=True))
     try:
         run = partial(app, args=arguments, standalone_mode=False, prog_name="optimizer")
         code = guarded(run, "--json" in given)
@@ -60,3 +62,5 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         _mute()
         return INTERRUPTED
+    finally:
+        unheard()

@@ -12,12 +12,20 @@ from optimizer.errors import OptimizerError
 
 def warm() -> None:
     """Compile the inner loops of long searches, once per installation."""
-    from optimizer.search.kernels import load
+    from optimizer.horizon.loading import load as load_paths
+    from optimizer.search.kernels import load as load_menus
+    from optimizer.uncertainty.choice import load as load_draws
 
-    print("compiling the inner loops of long searches: some 15 s of a processor, once", file=sys.stderr, flush=True)
+    print(
+        "compiling the inner loops of long searches: up to two minutes of a processor, once",
+        file=sys.stderr,
+        flush=True,
+    )
     began = time.monotonic()
-    if not load():
-        raise OptimizerError("there is nothing to compile: numba is not installed, or has nowhere to keep its code")
+    for what, load in (("menus", load_menus), ("many draws", load_draws), ("months", load_paths)):
+        print(f"searches over {what}", file=sys.stderr, flush=True)
+        if not load():
+            raise OptimizerError("there is nothing to compile: numba is not installed, or has nowhere to keep its code")
     print(f"ready, {time.monotonic() - began:.1f} s")
 
 

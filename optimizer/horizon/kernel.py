@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
+from optimizer.execution.notices import COMPILING, notices
 from optimizer.horizon.bounds import Parted, Potentials, Separable, bound_box, numpy_potentials
 from optimizer.horizon.instance import Horizon
 from optimizer.horizon.tuning import PathTuning
@@ -78,5 +79,7 @@ class PathKernel:
         compiled = _compiled()
         serves = compiled is not None and compiled.serves(self._parted.horizon)
         if compiled is not None and serves and (compiled.on_disk() or (compiling and self._deadline is None)):
+            if not compiled.on_disk():
+                notices.tell(COMPILING)
             self._serving = compiled
             self._parted = Parted(self._parted.horizon, self._tuning.compiled_whole, self._tuning.compiled_width)

@@ -124,8 +124,12 @@ class Tuning:
     """Squared levels times types of a box up to which it is bounded so."""
     pair_worse: float = 2.5
     """A box is left to other bounds where the first such bound lies so many times as far above the cutoff."""
-    pair_reach: float = 0.25
+    pair_reach: float = 1.0
     """How far a multiplier may move at first in one step, as a part of itself."""
+    reach_grows: float = 2.0
+    """Factor on that after a step that led down."""
+    farthest: float = 4.0
+    """The most it grows to."""
     least_reach: float = 0.02
     """Multipliers below this, in units of the aim's size per size of the limit, move as far as one of this size."""
 
@@ -176,6 +180,14 @@ class Tuning:
     """Levels of merged plans up to which a box's plans are taken together."""
     merged_pairs: int = 4_000_000
     """Largest table of allowed pairs of merged levels."""
+
+    # menus: thresholds of a frontier
+    stretch_bounds: int = 12
+    """Bounds of a stretch that those below it and searches at its thresholds begin with."""
+    known_around: int = 2
+    """Menus known on either side of a threshold from which a search there begins."""
+    offered: int = 4
+    """Menus of a batch, at most, that are evaluated one by one for other thresholds."""
 
     # menus: kernels
     wide_levels: int = 1_000

@@ -6,6 +6,7 @@ import time
 from functools import cache
 from typing import TYPE_CHECKING
 
+from optimizer.execution.notices import COMPILING, notices
 from optimizer.search.tuning import DEFAULT
 from optimizer.uncertainty.arrays import NumpyLoops
 
@@ -33,4 +34,14 @@ def loops_for(numbers: int, deadline: float | None = None) -> NumpyLoops:
     if deadline is not None and time.monotonic() + DEFAULT.loading_seconds > deadline:
         return NumpyLoops()
     compiled = _compiled()
+    if compiled is not None and deadline is None and not compiled.on_disk():
+        notices.tell(COMPILING)
     return NumpyLoops() if compiled is None or (deadline is not None and not compiled.on_disk()) else compiled
+
+
+def load() -> bool:
+    """Load the compiled loops, compiling them where they are not; False without numba."""
+    compiled = _compiled()
+    if compiled is not None:
+        compiled.compile_all()
+    return compiled is not None

@@ -211,6 +211,19 @@ class CompiledLoops(NumpyLoops):
         loops = (_spans, _around, _potential, _tables, _joint, _vary)
         return all(compiled_before(loop) for loop in loops)
 
+    def compile_all(self) -> None:
+        """Call every loop once, over one draw of one type and one column, which compiles what is not compiled yet."""
+        single, columns, first = np.ones((1, 1, 1)), np.zeros(1, dtype=np.intp), np.array([0, 1], dtype=np.intp)
+        draws = Draws(
+            single, single, np.ones((1, 1, 1, 1)), single, single, single, np.ones((1, 1, 0)), np.ones(1), first,
+            first[None], (),
+        )  # fmt: skip
+        least, most = self.spans(draws, columns, first)
+        region = Region(columns, first, 0, least, most, single, single)
+        self.tables(draws, region, columns, columns, 1.0)
+        self.joint(draws, region, columns, np.ones((1, 1)))
+        self.vary(draws, 0, columns[None], 0, columns)
+
     def spans(self, draws: Draws, columns: Ints, first: Ints) -> tuple[Array, Array]:
         """See ``NumpyLoops``."""
         shape = (len(draws.weight), len(first) - 1, draws.weight.shape[2])

@@ -6,6 +6,7 @@ import importlib.util
 
 import numpy as np
 import pytest
+from amount import few, some
 from horizons import draw_problem, draw_wide_arguments
 
 from optimizer import HorizonProblem
@@ -108,7 +109,8 @@ def draw_shares(horizon: Horizon, paths: Ints, generator: np.random.Generator) -
 
 @pytest.mark.parametrize("part", range(4))
 def test_no_sampled_path_lies_above_its_bound(part: int) -> None:
-    assert check_boxes(range(250 * part, 250 * (part + 1))) == 250
+    seeds = some(range(250 * part, 250 * (part + 1)))
+    assert check_boxes(seeds) == len(seeds) > few(240)
 
 
 @pytest.mark.full

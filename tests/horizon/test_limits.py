@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from amount import few, some
 from horizons import draw_arguments, draw_limited, draw_wide_limited
 
 from optimizer import HorizonLimit, HorizonProblem, InfeasibleError, InputError, NotTrustedError
@@ -82,13 +83,13 @@ def check(seeds: range, draw: Callable[[int], HorizonProblem] = draw_limited) ->
 
 @pytest.mark.parametrize("part", [0, *(pytest.param(k, marks=pytest.mark.full) for k in (1, 2, 3))])
 def test_instances_against_enumeration(part: int) -> None:
-    solved, infeasible = check(range(75 * part, 75 * (part + 1)))
-    assert solved + infeasible == 75 and solved > 30 and infeasible > 5
+    solved, infeasible = check(some(range(75 * part, 75 * (part + 1))))
+    assert solved > few(30) and infeasible > few(5)
 
 
 def test_nests_word_of_mouth_and_kept_terms_against_enumeration() -> None:
-    solved, infeasible = check(range(60), draw_wide_limited)
-    assert solved > 20 and infeasible > 5
+    solved, infeasible = check(some(range(60)), draw_wide_limited)
+    assert solved > few(20) and infeasible > few(5)
 
 
 @pytest.mark.full

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from amount import few, some
 from horizons import draw_wide_arguments, with_drawn_limits
 
 from optimizer import HorizonProblem, InfeasibleError, InputError
@@ -121,7 +122,7 @@ def check_against_enumeration(seeds: range) -> int:
 
 @pytest.mark.parametrize("part", range(3))
 def test_instances_against_enumeration(part: int) -> None:
-    assert check_against_enumeration(range(40 * part, 40 * (part + 1))) > 20
+    assert check_against_enumeration(some(range(40 * part, 40 * (part + 1)))) > few(20)
 
 
 @pytest.mark.full
@@ -132,7 +133,7 @@ def test_3000_instances_against_enumeration(part: int) -> None:
 
 def test_limits_against_enumeration() -> None:
     checked = none = 0
-    for seed in range(60):
+    for seed in some(range(60)):
         problem = with_drawn_limits(seed, drawn_arguments(seed))
         if count_paths(problem.horizon, whole_box(problem.horizon)) > 5_000:
             continue
@@ -150,7 +151,7 @@ def test_limits_against_enumeration() -> None:
         replayed = problem.replay(json.loads(json.dumps(found.certificate)))
         assert best.value - 1e-11 <= replayed <= found.bound + 1e-10 * (1.0 + size), seed
         checked += 1
-    assert checked > 25 and none > 2
+    assert checked > few(25) and none >= few(3)
 
 
 def check_boxes(seeds: range) -> int:
@@ -187,7 +188,7 @@ def check_boxes(seeds: range) -> int:
 
 
 def test_no_sampled_path_lies_above_its_bound() -> None:
-    assert check_boxes(range(250)) > 200
+    assert check_boxes(some(range(250))) > few(200)
 
 
 @pytest.mark.full

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from amount import few
 
 from optimizer.learn.habits import Habit, Wishes, served, wishes
 from optimizer.learn.reduce import ReduceOptions, reduce_tables
@@ -29,10 +30,11 @@ def estimates(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str],
     folder = tmp_path_factory.mktemp("tables")
     logs, subs = [], []
     for plan, cap, fallback in (("open", None, None), ("soft", 12.0, 1), ("hard", 12.0, None)):
-        monthly = REQUESTS * np.exp(SIGMA * rng.standard_normal(CUSTOMERS) - 0.5 * SIGMA**2)
-        asked = wishes(HABIT, monthly, DAYS, np.ones((CUSTOMERS, DAYS), bool), rng)
+        customers = CUSTOMERS if plan == "soft" else few(CUSTOMERS)
+        monthly = REQUESTS * np.exp(SIGMA * rng.standard_normal(customers) - 0.5 * SIGMA**2)
+        asked = wishes(HABIT, monthly, DAYS, np.ones((customers, DAYS), bool), rng)
         got = served(asked, ((("day", cap),) if cap else (), ()), fallback, math.inf, (False, False))
-        names = np.array([f"{plan}{k}" for k in range(CUSTOMERS)])
+        names = np.array([f"{plan}{k}" for k in range(customers)])
         subs.append(pd.DataFrame({"customer": names, "plan": plan}))
         for a, ai_model in enumerate(("large", "small")):
             kept = got[:, a] > 0

@@ -57,6 +57,13 @@ def _best(m: CaseModel) -> tuple[float | None, Choice | None]:
     return best
 
 
+@pytest.fixture(scope="module")
+def every(factory: ModuleType) -> dict[Choice, Any]:
+    """The evaluator at every choice of the small case, whatever is asked of it."""
+    found: dict[Choice, Any] = factory.evaluations(factory.problem(case_data=factory.case()))
+    return found
+
+
 @pytest.fixture
 def searched(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small problems are searched, not enumerated."""
@@ -71,13 +78,13 @@ def searched(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("sense", ["at_most", "at_least"])
 @pytest.mark.parametrize("figure", ["churn_rate", "payers_churn_rate", "churned_customers"])
 def test_a_condition_on_leaving_decides_as_the_evaluator(
-    factory: ModuleType, searched: None, sense: str, figure: str
+    factory: ModuleType, searched: None, every: dict[Choice, Any], sense: str, figure: str
 ) -> None:
     compared = 0
     for factor in (0.9, 0.97, 1.0, 1.05, 1.2):
         asked = {"conditions": [{"figure": figure, sense: factor, "relative_to": "today"}]}
         m = factory.problem(case_data=factory.case(objective="contribution_margin", **asked))
-        left = _met(m, factory.evaluations(m))
+        left = _met(m, every)
         wanted = objective_of(m.inputs.case.objective, m.today).last
         found = wanted.solve(m, SETTINGS)
         if not left:
@@ -92,7 +99,7 @@ def test_a_condition_on_leaving_decides_as_the_evaluator(
     assert compared > 1
 
 
-def test_the_least_leaving_and_a_blend_with_it(factory: ModuleType, searched: None) -> None:
+def test_the_least_leaving_and_a_blend_with_it(factory: ModuleType, searched: None, every: dict[Choice, Any]) -> None:
     blend = {"blend": {"contribution_margin": 1.0, "churn_rate": -0.5}}
     for objective in (
         {"minimise": "churn_rate"},
@@ -102,7 +109,7 @@ def test_the_least_leaving_and_a_blend_with_it(factory: ModuleType, searched: No
     ):
         m = factory.problem(case_data=factory.case(objective=objective))
         wanted = objective_of(m.inputs.case.objective, m.today).last
-        values = [wanted.value(e) for e in factory.evaluations(m).values()]
+        values = [wanted.value(e) for e in every.values()]
         best = max(values) if wanted.sense > 0 else min(values)
         found = wanted.solve(m, SETTINGS)
         assert found.value == pytest.approx(best, rel=2e-6), objective
@@ -111,18 +118,21 @@ def test_the_least_leaving_and_a_blend_with_it(factory: ModuleType, searched: No
         assert wanted.sense * (found.bound - proven) >= -1e-9 * abs(best), objective
 
 
-def test_a_frontier_of_leaving(factory: ModuleType, searched: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_frontier_of_leaving(
+    factory: ModuleType, searched: None, every: dict[Choice, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Traced step by step, it is the frontier of every menu."""
     monkeypatch.setattr("optimizer.optimise.frontier.ENUMERATED", 0)
     m = factory.problem(case_data=factory.case(objective="contribution_margin"))
-    every = factory.evaluations(m).values()
     for name in ("churn_rate", "churned_customers"):
         x, y = (
             Side(measure(m.built, n, TOTAL, m.today.figure), s) for n, s in ((name, -1), ("contribution_margin", 1))
         )
         found = trace(m.built.instance, x, y, (), Settings(gap=1e-9, cross_check=False), everything=True)
         for step in found.points:
-            reached = max(e.figure("contribution_margin") for e in every if -e.figure(name) >= step.x * (1.0 + 1e-9))
+            reached = max(
+                e.figure("contribution_margin") for e in every.values() if -e.figure(name) >= step.x * (1.0 + 1e-9)
+            )
             assert step.y == pytest.approx(reached, rel=1e-8), name
         assert len(found.points) > 2
 

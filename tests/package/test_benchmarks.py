@@ -93,25 +93,21 @@ def test_every_family_has_a_function(spread: Any) -> None:
 
 
 def test_proofs_are_rechecked_later_from_their_files(spread: Any, tmp_path: Path) -> None:
-    families = importlib.import_module("benchmarks.families")
-    tiny, out = families.menus("random", (3, 4, 6), 1e-4), tmp_path / "cells.jsonl"
-    (first,) = spread.measure([tiny], [21], 60.0, out=out, later=True)
-    assert first.closed and first.rechecked is None
-    assert spread.measure([tiny], [21], 60.0, out=out, later=True) == [first]
-    (proof,) = (tmp_path / "cells.proofs").iterdir()
-    (second,) = spread.measure([tiny], [21], 60.0, out=out)
-    assert second == replace(first, rechecked=True, recheck_cpu=second.recheck_cpu) and not proof.exists()
-    assert spread.measure([tiny], [21], 60.0, out=out) == [second]
-
-
-def test_a_proof_of_another_instance_does_not_hold(spread: Any, tmp_path: Path) -> None:
+    """Of two instances one is told as it was found, the other with a bound that its certificate does not prove."""
     families = importlib.import_module("benchmarks.families")
     tiny, out = families.menus("random", (3, 4, 6), 1e-4), tmp_path / "cells.jsonl"
     first, other = spread.measure([tiny], [21, 22], 60.0, out=out, later=True)
-    spread.proof_of(out, other.key).replace(spread.proof_of(out, first.key))
-    told = spread.measure([tiny], [21], 60.0, out=out)
-    assert [cell.rechecked for cell in told] == [False]
-    assert spread.proof_of(out, first.key).exists()
+    assert first.closed and other.closed and first.rechecked is None and other.rechecked is None
+    assert spread.measure([tiny], [21, 22], 60.0, out=out, later=True) == [first, other]
+    proofs = [spread.proof_of(out, cell.key) for cell in (first, other)]
+    with out.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(asdict(replace(other, bound=0.9 * other.bound))) + "\n")
+    told = spread.measure([tiny], [21, 22], 60.0, out=out)
+    assert [cell.rechecked for cell in told] == [True, False]
+    assert [proof.exists() for proof in proofs] == [False, True]
+    assert replace(told[0], rechecked=None, recheck_cpu=0.0) == first
+    text = spread.told([tiny], told)
+    assert "| 1 of 2 |" in text and "seed 22: ValueError: the certificate proves" in text
 
 
 def test_a_tiny_run_works_and_goes_on_where_it_stood(spread: Any, tmp_path: Path, monkeypatch: Any) -> None:

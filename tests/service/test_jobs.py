@@ -221,6 +221,7 @@ def test_kills_lose_no_finished_run(start: Callable[..., Any], tmp_path: Path) -
         assert again.client.get(f"/v1/runs/{job['key']}").json()["outcome"] == job["outcome"]
 
 
+@pytest.mark.full
 def test_a_killed_worker_fails_its_job_alone(start: Callable[..., Any], tmp_path: Path) -> None:
     service = start(tmp_path / "w")
     service.ask(gap=1e-3)  # the worker is there

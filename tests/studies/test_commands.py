@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -29,9 +30,14 @@ def test_frontier(capsys: pytest.CaptureFixture[str]) -> None:
     margins = [p["y"] for p in found["points"]]
     assert shares == sorted(shares)
     assert margins == sorted(margins, reverse=True)
-    whole = asked(capsys, "frontier", CASE, "--all")
-    assert len(whole["points"]) > 6
-    assert whole["room"] == 0
+
+
+def test_the_whole_frontier(capsys: pytest.CaptureFixture[str], factory: ModuleType, tmp_path: Path) -> None:
+    case = str(factory.write(tmp_path, factory.market(), factory.case()))
+    few = asked(capsys, "frontier", case, "--points", "3")
+    whole = asked(capsys, "frontier", case, "--all")
+    assert len(whole["points"]) > len(few["points"]) == 3
+    assert whole["room"] == 0 < few["room"]
 
 
 def test_frontier_of_any_two_figures(capsys: pytest.CaptureFixture[str]) -> None:
@@ -84,7 +90,22 @@ def test_compare_scenarios_of_a_file(capsys: pytest.CaptureFixture[str], tmp_pat
     assert found["best_expected"] in found["menus"]
 
 
-def test_compare_cases(capsys: pytest.CaptureFixture[str]) -> None:
+def test_compare_cases(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["copy", CASE, str(tmp_path)]) == 0
+    capsys.readouterr()
+    case, dear = (tmp_path / "cases" / f"{name}.yaml" for name in (CASE, "dear"))
+    changed = case.read_text(encoding="utf-8") + "\nchanges: {pools.main.price: {times: 1.5}}\n"
+    dear.write_text(changed, encoding="utf-8")
+    found = asked(capsys, "compare", str(case), str(dear))
+    assert list(found["scenarios"]) == [CASE, "dear"]
+    (rows,) = {tuple(row) for row in found["table"].values()}
+    assert rows == (CASE, "dear")
+    dearer = found["table"][f"best in {CASE}"]
+    assert dearer["dear"]["value"] < dearer[CASE]["value"]
+
+
+@pytest.mark.full
+def test_compare_large_cases(capsys: pytest.CaptureFixture[str]) -> None:
     found = asked(capsys, "compare", "openai-2025-margin", "openai-2025-price-war")
     assert list(found["scenarios"]) == ["openai-2025-margin", "openai-2025-price-war"]
 

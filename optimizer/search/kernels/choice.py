@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
+from optimizer.execution.notices import COMPILING, notices
 from optimizer.search.kernels.arrays import NumpyKernel
 from optimizer.search.kernels.kernel import Kernel, Lower, numbers_read
 from optimizer.search.levels.bounds import BoxBound, Form, Reference
@@ -95,7 +96,10 @@ class ChosenKernel:
 
     def _loops(self) -> type[CompiledKernel] | None:
         if self._deadline is None:
-            return _compiled()
+            compiled = _compiled()
+            if compiled is not None and not compiled.on_disk():
+                notices.tell(COMPILING)
+            return compiled
         if time.monotonic() + self._tuning.loading_seconds > self._deadline:
             return None
         compiled = _compiled()

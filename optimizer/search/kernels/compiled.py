@@ -221,49 +221,72 @@ def _around(tables, question, sums):  # type: ignore[no-untyped-def]
 
 @loop
 def _potentials(tables, question, around, start, stop, flat, absolute):  # type: ignore[no-untyped-def]
-    """D without level amounts into ``flat``, absolute sums of the numerators into ``absolute``, both (n,).
-
-    Up to four rows that count are added up in the same pass, others before it.
-    """
-    matrix, people, unit, reach, spans = tables.matrix, tables.people, around.unit, around.reach, question.spans
+    """D without level amounts into ``flat``, absolute sums of the numerators into ``absolute``, both (n,)."""
+    rows = np.zeros(4)
     used = np.zeros(max(4, len(question.rows)), dtype=np.intp)
-    rows = np.zeros(len(used))
     count = 0
     for q in range(len(question.rows)):
         if question.rows[q] != 0.0:
-            used[count], rows[count] = q, question.rows[q]
+            used[count] = q
+            if count < 4:
+                rows[count] = question.rows[q]
             count += 1
-    more = np.zeros(len(people))
-    r, s, t, u = rows[0], rows[1], rows[2], rows[3]
+    more = np.zeros(len(tables.people))
     j = 0
     for k in range(start, stop):
         while k >= question.first[j + 1]:
             j += 1
-        column = question.columns[k]
-        a, b, c, d = matrix[used[0], column], matrix[used[1], column], matrix[used[2], column], matrix[used[3], column]
-        w, base, low, high = tables.weight[column], around.base[j], around.low[j], around.high[j]
-        total, size = 0.0, 0.0
         if count > 4:
-            more[:] = 0.0
-            for q in range(4, count):
-                row = matrix[used[q], column]
-                for i in range(len(people)):
-                    more[i] += rows[q] * row[i]
-        if len(spans):
-            least, most = spans[0], spans[1]
-            for i in range(len(people)):
-                value = r * a[i] + s * b[i] + t * c[i] + u * d[i] + more[i]
-                gain = value - unit[i] * w[i] - base[i]
-                held = max(w[i] + low[i], least[i]) if gain > 0.0 else min(w[i] + high[i], most[i])
-                total += people[i] * gain / held
-                size += abs(value) * reach[i]
+            _combine(tables, question, used[4:count], question.columns[k], more)
+        if len(question.spans):
+            flat[k], absolute[k] = _within_spans(
+                tables, around, question.spans, question.columns[k], j, used, rows, more
+            )
         else:
-            for i in range(len(people)):
-                value = r * a[i] + s * b[i] + t * c[i] + u * d[i] + more[i]
-                gain = value - unit[i] * w[i] - base[i]
-                total += people[i] * gain / (w[i] + (low[i] if gain > 0.0 else high[i]))
-                size += abs(value) * reach[i]
-        flat[k], absolute[k] = total, size
+            flat[k], absolute[k] = _level(tables, around, question.columns[k], j, used, rows, more)
+
+
+@loop
+def _combine(tables, question, used, column, more):  # type: ignore[no-untyped-def]
+    """(I,) the rows beyond the first four that count into ``more``."""
+    more[:] = 0.0
+    for q in used:
+        row = tables.matrix[q, column]
+        for i in range(len(more)):
+            more[i] += question.rows[q] * row[i]
+
+
+@loop
+def _level(tables, around, column, j, used, rows, more):  # type: ignore[no-untyped-def]
+    """D of one level, and the absolute sum of its numerators. A loop of its own, or it is not taken in vectors."""
+    matrix, people, unit, reach = tables.matrix, tables.people, around.unit, around.reach
+    a, b, c, d = matrix[used[0], column], matrix[used[1], column], matrix[used[2], column], matrix[used[3], column]
+    w, base, low, high = tables.weight[column], around.base[j], around.low[j], around.high[j]
+    total, size = 0.0, 0.0
+    for i in range(len(people)):
+        value = rows[0] * a[i] + rows[1] * b[i] + rows[2] * c[i] + rows[3] * d[i] + more[i]
+        gain = value - unit[i] * w[i] - base[i]
+        below, above = w[i] + low[i], w[i] + high[i]
+        total += people[i] * gain / (below if gain > 0.0 else above)
+        size += abs(value) * reach[i]
+    return total, size
+
+
+@loop
+def _within_spans(tables, around, spans, column, j, used, rows, more):  # type: ignore[no-untyped-def]
+    """The same where sizes are confined."""
+    matrix, people, unit, reach = tables.matrix, tables.people, around.unit, around.reach
+    a, b, c, d = matrix[used[0], column], matrix[used[1], column], matrix[used[2], column], matrix[used[3], column]
+    w, base, low, high = tables.weight[column], around.base[j], around.low[j], around.high[j]
+    least, most = spans[0], spans[1]
+    total, size = 0.0, 0.0
+    for i in range(len(people)):
+        value = rows[0] * a[i] + rows[1] * b[i] + rows[2] * c[i] + rows[3] * d[i] + more[i]
+        gain = value - unit[i] * w[i] - base[i]
+        held = max(w[i] + low[i], least[i]) if gain > 0.0 else min(w[i] + high[i], most[i])
+        total += people[i] * gain / held
+        size += abs(value) * reach[i]
+    return total, size
 
 
 @loop

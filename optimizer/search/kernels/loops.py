@@ -21,8 +21,7 @@ from optimizer.typing import Array, Ints
 
 CALLED = (
     compiled.weight_sums, compiled._bound, compiled._around, compiled._potentials, compiled._finished,
-    sifted.left_over, lowered.lower, lines.line_values,
-    compiled_pairs._bound_pairs,
+    sifted.sift, lowered.lower, lines.line_values, compiled_pairs._bound_pairs,
 )  # fmt: skip
 """The loops that Python calls."""
 
@@ -138,21 +137,12 @@ class CompiledKernel:
 
     def sift(self, box: tuple[Ints, ...], sieves: Sequence[Sieve], thorough: bool) -> tuple[Ints, float] | None:
         """As ``levels.sifting.sift``, one menu after the other: quick enough to be as thorough as it can always."""
-        plans = sorted(range(len(box)), key=lambda j: (len(box[j]), j))
-        orders = [np.argsort(sieves[0].deficits[j], kind="stable") for j in plans]
-        table = np.concatenate(
-            [np.stack([s.deficits[j][o] for s in sieves], axis=1) for j, o in zip(plans, orders, strict=True)]
-        )
-        first = np.cumsum([0, *(len(o) for o in orders)])
+        order = np.array(sorted(range(len(box)), key=lambda j: (len(box[j]), j)))
+        first = np.array([0, *itertools.accumulate(map(len, box))])
+        table = np.stack([np.concatenate(s.deficits) for s in sieves], axis=1)
         most = (self._tuning.sifted_parts, self._tuning.sifted_nodes)
-        picks, size, settled = sifted.left_over(table, first, *side_by_side(sieves), *most)
-        if settled == np.inf:
-            return None
-        picks = picks[:size]
-        menus = np.empty((size, len(box)), dtype=np.intp)
-        for k, (j, order) in enumerate(zip(plans, orders, strict=True)):
-            menus[:, j] = box[j][order[picks[:, k]]]
-        return menus, settled
+        picks, settled = sifted.sift(table, first, order, *side_by_side(sieves), *most)
+        return None if settled == np.inf else (np.concatenate(box)[picks], settled)
 
     def patience(self, numbers: int) -> int:
         """See ``Tuning.compiled_patience``."""
@@ -165,9 +155,10 @@ class CompiledKernel:
         """As ``levels.ascent.line_values``, up to rounding; by it where figures are not linear."""
         if rows.again:
             return line_values(layout, rows, menus, mixes, plan, columns)
+        begin, end, _ = layout.types[plan].indices(layout.weight.shape[1])
         return lines.line_values(  # type: ignore[no-any-return]
             layout.weight, rows.matrix, rows.outside, rows.fixed, rows.offset[:, mixes].copy(),
-            layout.customers[mixes], np.ascontiguousarray(menus), plan, columns,
+            layout.customers[mixes], np.ascontiguousarray(menus), plan, columns, begin, end,
         )  # fmt: skip
 
     @staticmethod
@@ -192,7 +183,9 @@ class CompiledKernel:
         compiled.bound(tables, question, compiled.weight_sums(tables.weight, columns, first), 100)
         _compile_lowering(tables)
         single = np.ones((1, 1))
-        lines.line_values(single, np.ones((1, 1, 1)), single, single, single, single, columns[:, None], 0, columns)
-        sifted.left_over(np.ones((1, 1)), first, one, one, np.ones(1, dtype=np.bool_), 1, 1)
+        lines.line_values(
+            single, np.ones((1, 1, 1)), single, single, single, single, columns[:, None], 0, columns, 0, 1
+        )
+        sifted.sift(np.ones((1, 1)), first, columns, one, one, np.ones(1, dtype=np.bool_), 1, 1)
         sums = compiled.weight_sums(tables.weight, columns, first)
         compiled_pairs.bound_pairs(tables, question, sums, one, 1)

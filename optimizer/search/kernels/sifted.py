@@ -8,6 +8,27 @@ from optimizer.search.kernels.compiled import loop
 
 
 @loop
+def sift(table, first, order, budgets, totals, counts, most, nodes):  # type: ignore[no-untyped-def]
+    """(n, J) rows of ``table`` of the menus that no sieve settles, and the largest bound of those settled.
+
+    ``table``: (N, K) deficits, plan after plan; ``order``: (J,) plans, the shortest first. See :func:`left_over`.
+    """
+    plans, size = len(order), 0
+    rows, edges = np.empty(len(table), dtype=np.intp), np.zeros(plans + 1, dtype=np.intp)
+    for p in range(plans):
+        begin, end = first[order[p]], first[order[p] + 1]
+        rows[size : size + end - begin] = begin + np.argsort(table[begin:end, 0], kind="mergesort")
+        size += end - begin
+        edges[p + 1] = size
+    found, count, settled = left_over(table[rows], edges, budgets, totals, counts, most, nodes)
+    picks = np.empty((count, plans), dtype=np.intp)
+    for n in range(count):
+        for p in range(plans):
+            picks[n, order[p]] = rows[edges[p] + found[n, p]]
+    return picks, settled
+
+
+@loop
 def _least_rest(table, first):  # type: ignore[no-untyped-def]
     """(J + 1, K) least deficits of all plans from one on, per sieve."""
     plans, sieves = len(first) - 1, table.shape[1]

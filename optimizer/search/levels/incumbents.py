@@ -52,13 +52,24 @@ def near(
     best: Incumbent | None = None
     for columns, mix in given:
         best = better(layout, truth, columns, mix, best)
+    return swept(layout, truth, box, given, best, tuning, clock, lines)
+
+
+def swept(
+    layout: Layout, truth: Truth, box: tuple[Ints, ...], given: Sequence[tuple[Ints, int]], best: Incumbent | None,
+    tuning: Tuning, clock: Clock, lines: Lines,
+) -> Incumbent | None:  # fmt: skip
+    """The best known, or what a sweep of ascent with penalties and one by the truth makes of the given choices."""
     menus, mixes = _distinct(np.array([c for c, _ in given]), np.array([m for _, m in given], dtype=np.intp))
+    scores = np.zeros(len(menus))
     for penalty in (3.0, np.inf):
-        menus, _ = ascend(
+        menus, scores = ascend(
             layout, layout.true_rows, true_score(layout, penalty), menus, mixes, box, tuning, clock, lines, sweeps=1
         )
-    for menu, mix in zip(*_distinct(menus, mixes), strict=True):
-        best = better(layout, truth, menu, int(mix), best)
+    for k in np.argsort(-scores, kind="stable"):
+        if best is not None and not scores[k] > best.value:
+            break
+        best = better(layout, truth, menus[k], int(mixes[k]), best)
     return best
 
 

@@ -64,11 +64,12 @@ def maximise(
         asked.layout, asked.truth, tree, kernel, tuning, Recorder(tuning.pair_sweeps), multipliers.none(asked.layout)
     )
     search = MenuSearch(run, progress)
-    thresholds = None if shared is None else shared.tree(asked, tree.rule, kernel)
+    thresholds = None if shared is None else shared.tree(asked, tree.rule, kernel, tuning)
     begun = None if thresholds is None else thresholds.begin(run, asked, plain(seeds))
     if begun is None:
         _start(search, asked, plain(seeds), not near and floor == -math.inf)
     else:
+        search.stretched = True
         for root in begun:
             search.push(root, root.bound)
     search.tell()

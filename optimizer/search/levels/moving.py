@@ -24,7 +24,7 @@ def moved(step: BoundStep, columns: tuple[Ints, ...], constants: Array) -> Bound
     terms = abs(bound.total) + float(np.abs(top).sum() + np.abs(bound.top).sum() + weights @ np.abs(constants))
     total += 2.0 * EPS * (bound.gradient.shape[1] + 4 * len(top) + 40) * terms
     fall = float(max(t - p.min() for t, p in zip(top, potential, strict=True)))
-    bound = replace(bound, total=total, potential=potential, top=top, fall=fall)
+    bound = replace(bound, total=total, potential=potential, top=top, fall=fall, held=None)
     return replace(step, bound=bound, columns=columns)
 
 

@@ -40,7 +40,7 @@ class _Descent:
         if step.bound.total < self.best.bound.total:
             self.best = step
             self.length = min(1.0, self.tuning.longer * self.length)
-            self.reach = min(1.0, self.tuning.longer * self.reach)
+            self.reach = min(self.tuning.farthest, self.tuning.reach_grows * self.reach)
         elif step is not self.best:
             self.reach *= self.tuning.shorter
 

@@ -119,6 +119,24 @@ class MenuRun:
         box.bound = self.step(box, multiplier, box.reference).bound.total
         box.proof = (box.reference, multiplier)
 
+    def prove_anew(self, box: OpenBox) -> None:
+        """Take the bound of a box over what is left of it: by messages it may be higher than over more."""
+        assert box.proof is not None
+        reference, multiplier = box.proof
+        box.bound = min(box.ceiling, self.step(box, multiplier, reference).bound.total)
+
+    def shown(self, box: OpenBox, step: BoundStep) -> BoundStep:
+        """A bound with slopes taken over what is left of the box, and put into the certificate for all its parts; other
+        bounds as they are, which are no higher over less."""
+        if step.reference.slopes is None or not self.aim:
+            return step
+        if step.columns is not box.columns:
+            step = self.step(box, step.multiplier, step.reference)
+        self.recorder.over(box.layout, box.record, step.reference, step.multiplier)
+        box.bound = box.ceiling = min(box.ceiling, step.bound.total)
+        box.proof = None
+        return step
+
     def prove_lower(self, box: OpenBox, multiplier: Multiplier) -> None:
         """Give a box the bound by this multiplier where it is lower than its own."""
         total = self.step(box, multiplier, box.reference).bound.total

@@ -34,6 +34,8 @@ class MenuSearch:
     """By mix level, what its root was bounded best with; for searches at other thresholds."""
     begun: set[int] = field(default_factory=set)
     """Mix levels whose roots were looked at."""
+    stretched: bool = False
+    """Whether roots begin where a stretch of thresholds stands: most of what no condition alone allows is gone then."""
 
     def push(self, box: OpenBox, key: float) -> None:
         """Queue a box: the most merged ones first, which keeps few of their tables alive; then larger keys."""
@@ -67,11 +69,16 @@ class MenuSearch:
 
     def proven(self, box: OpenBox) -> bool:
         """See ``engine.Branching``."""
-        return box.proof is not None
+        return box.proof is not None or box.ceiling <= box.bound
 
     def leave(self, box: OpenBox) -> None:
         """Record the bound of a box that stays; a root that was never looked at gets a better one, if time is left."""
         late = self.run.tree.clock.with_grace().stop()
+        if box.proof is not None and box.proof[0].slopes is not None:
+            self.run.prove_anew(box)
+        if box.ceiling <= box.bound:
+            self.run.recorder.told(box.record)
+            return
         if box.proof is None:
             if box.bound == np.inf and late:
                 box.bound = self.run.largest
@@ -164,7 +171,7 @@ class MenuSearch:
 
     def _alone(self, box: OpenBox) -> bool:
         """Drop levels with which some condition cannot be met, whatever the others; True if nothing is left."""
-        for _ in range(3 if box.root else 1):
+        for _ in range(3 if box.root and not self.stretched else 1):
             before = box.menus
             for multiplier in multipliers.conditions(box.layout):
                 if self.run.tree.clock.stop():
@@ -197,6 +204,7 @@ class MenuSearch:
             or not mergeable(layout, counts, groups, run.tuning, run.merged_levels)
         ):
             return False
+        step = run.shown(box, step)
         made, columns = merge(layout, box.columns, groups)
         reference = transfer(layout, step.multiplier, step.reference, step.favoured(box.columns), made)
         record, kept = run.recorder.merge(box.record, groups), run.tuning.kept_cuts
@@ -206,7 +214,7 @@ class MenuSearch:
 
     def _split(self, box: OpenBox, step: BoundStep) -> None:
         """Queue the two parts, each with the bound that is known for it."""
-        run = self.run
+        run, step = self.run, self.run.shown(box, step)
         plan, half = cut(box.layout, box.columns, box.mix, run.tuning)
         parts = (box.columns[plan][:half], box.columns[plan][half:])
         records = run.recorder.split(box.layout, box.record, plan, parts[0])
@@ -218,6 +226,8 @@ class MenuSearch:
             if run.aim and top < bound:
                 bound, proof = top, (step.reference, step.multiplier)
             child = box.child(box.layout, columns, bound, step.reference, step.multiplier, record, proof, kept)
+            if "over" in box.record:
+                child.ceiling, child.proof = bound, None
             self.push(child, bound if run.aim else top)
 
     def _split_shares(self, box: OpenBox, step: BoundStep) -> bool:
@@ -226,6 +236,7 @@ class MenuSearch:
         found = share_cut(box, step, make_form(layout, step.multiplier, step.chord), run.tuning)
         if found is None:
             return False
+        step = run.shown(box, step)
         records = run.recorder.share(box.record, *found)
         kept = run.tuning.kept_cuts
         for spans, record in zip(halves(box.spans, layout.weight.shape[1], *found), records, strict=True):

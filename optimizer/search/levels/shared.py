@@ -16,7 +16,7 @@ from optimizer.search.levels.moving import eased
 from optimizer.search.levels.question import MenuQuestion, ask
 from optimizer.search.levels.staircase import Staircase
 from optimizer.search.levels.thresholds import ThresholdTree
-from optimizer.search.tuning import Tuning
+from optimizer.search.tuning import DEFAULT, Tuning
 
 Figures = tuple[Figure, ...]
 
@@ -49,7 +49,9 @@ class Shared:
         truth = Truth(instance, aim, tuple(limits))
         return replace(asked, layout=eased(asked.layout, constants), truth=truth, began=began)
 
-    def tree(self, asked: MenuQuestion, rule: GapRule, kernel: Kernel) -> ThresholdTree | None:
+    def tree(
+        self, asked: MenuQuestion, rule: GapRule, kernel: Kernel, tuning: Tuning = DEFAULT
+    ) -> ThresholdTree | None:
         """The tree of the last limit's thresholds, all else as it is asked; None without a limit."""
         truth = asked.truth
         if not truth.limits or truth.excluded:
@@ -64,7 +66,8 @@ class Shared:
             moving = Limit(last.name, replace(last.figure, constant=0.0))
             whole = dict.fromkeys(asked.mixes, asked.columns)
             rest = Truth(truth.instance, truth.aim, tuple(others))
-            self._trees[key] = ThresholdTree(eased(asked.layout, moved), kernel, whole, Staircase(rest, moving, rule))
+            known = Staircase(rest, moving, rule, tuning)
+            self._trees[key] = ThresholdTree(eased(asked.layout, moved), kernel, whole, known)
         return self._trees[key]
 
 

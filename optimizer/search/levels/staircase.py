@@ -9,11 +9,10 @@ import numpy as np
 
 from optimizer.model.instance import Limit, evaluate
 from optimizer.search.engine import GapRule
+from optimizer.search.levels.enumeration import Incumbent
 from optimizer.search.levels.evaluation import Truth
+from optimizer.search.tuning import DEFAULT, Tuning
 from optimizer.typing import Array, Choice
-
-OFFERED = 4
-"""Menus of one batch, at most, that are evaluated one by one."""
 
 
 @dataclass
@@ -25,20 +24,23 @@ class Staircase:
     moving: Limit
     """x itself."""
     rule: GapRule
+    tuning: Tuning = DEFAULT
     choices: list[Choice] = field(default_factory=list)
     x: Array = field(default_factory=lambda: np.empty(0))
     y: Array = field(default_factory=lambda: np.empty(0))
-    _tried: set[Choice] = field(default_factory=set)
+    _tried: dict[Choice, float | None] = field(default_factory=dict)
 
-    def offer(self, choice: Choice) -> None:
-        """Keep a menu if it meets the other conditions and no menu known has as much of both."""
-        if choice in self._tried:
-            return
-        self._tried.add(choice)
-        y = self.truth.value(*choice)
-        if y is None:
-            return
-        x = evaluate(self.truth.instance, {"x": self.moving.figure}, *choice)["x"]
+    def offer(self, choice: Choice) -> float | None:
+        """Keep a menu if no menu known has as much of both; its x, None where it misses another condition."""
+        if choice not in self._tried:
+            x, y = None, self.truth.value(*choice)
+            if y is not None:
+                x = evaluate(self.truth.instance, {"x": self.moving.figure}, *choice)["x"]
+                self._keep(choice, x, y)
+            self._tried[choice] = x
+        return self._tried[choice]
+
+    def _keep(self, choice: Choice, x: float, y: float) -> None:
         at = int(np.searchsorted(self.x, x))
         if at < len(self.x) and self.y[at] >= y:
             return
@@ -53,10 +55,22 @@ class Staircase:
         at = int(np.searchsorted(self.x, threshold))
         return [*self.choices[at : at + count], *self.choices[max(0, at - count) : at]]
 
+    def best(self, threshold: float) -> Incumbent | None:
+        """The one with the most y that keeps the limit, by more than rounding."""
+        at = int(np.searchsorted(self.clear, threshold))
+        if at == len(self.choices):
+            return None
+        return Incumbent(float(self.y[at]), *self.choices[at])
+
+    @property
+    def clear(self) -> Array:
+        """Thresholds up to which menus serve: the limit decides to the last digit who keeps it."""
+        return np.asarray(self.x - 1e-12 * np.abs(self.x).max(initial=0.0))
+
     def reached(self, low: float, high: float) -> tuple[Array, Array]:
         """Thresholds between two just above which less y is known, the lower end first, and y there; empty where at
         some threshold none is."""
-        at = self.x - 1e-12 * np.abs(self.x).max(initial=0.0)  # the limit decides to the last digit who keeps it
+        at = self.clear
         steps = np.concatenate([[low], at[(at > low) & (at < high)]])
         serving = np.searchsorted(at, steps, side="right")
         if serving.max() >= len(at):
@@ -72,7 +86,7 @@ class Staircase:
             return
         known = self.y[np.minimum(at, len(self.y) - 1)]
         gain = np.where(inside, aims - known - self.rule.gap * np.maximum(np.abs(known), self.rule.scale), 0.0)
-        for _ in range(OFFERED):
+        for _ in range(self.tuning.offered):
             k = int(gain.argmax())
             if not gain[k] > 0.0:
                 return

@@ -34,6 +34,8 @@ class OpenBox:
     length: float = 1.0
     """Factor on the steps down."""
     root: bool = False
+    ceiling: float = float("inf")
+    """What the certificate shows above the box already: no menu of it is worth more."""
     middle: Array | None = None
     """(I,) slopes of the middle of the sizes, of the box bounded so last."""
     paired: bool = False
@@ -70,15 +72,19 @@ class BoundStep:
 
     def favoured(self, columns: tuple[Ints, ...]) -> Ints:
         """(J,) the column with the largest D per plan among those left."""
-        kept = [p[np.searchsorted(c, k)] for p, c, k in zip(self.bound.potential, self.columns, columns, strict=True)]
+        kept = self._of(columns)
         return np.array([c[int(p.argmax())] for c, p in zip(columns, kept, strict=True)], dtype=np.intp)
 
     def sieve(self, columns: tuple[Ints, ...], cutoff: float) -> Sieve:
         """The bound as a sieve for the menus of what is left of its box."""
         bound = self.bound
-        kept = [p[np.searchsorted(c, k)] for p, c, k in zip(bound.potential, self.columns, columns, strict=True)]
-        deficits = tuple(top - p for top, p in zip(bound.top, kept, strict=True))
+        deficits = tuple(top - p for top, p in zip(bound.top, self._of(columns), strict=True))
         return Sieve(bound.total, deficits, cutoff, bool(self.multiplier.rows[0]))
+
+    def _of(self, columns: tuple[Ints, ...]) -> list[Array]:
+        """(columns of the plan,) D of what is left of its box."""
+        known = zip(self.bound.potential, self.columns, columns, strict=True)
+        return [p if len(k) == len(c) else p[np.searchsorted(c, k)] for p, c, k in known]
 
 
 def beaten(

@@ -16,12 +16,11 @@ from functools import partial
 
 import numpy as np
 
-from optimizer.model.instance import evaluate
 from optimizer.search.kernels import Kernel
 from optimizer.search.levels import multipliers
 from optimizer.search.levels.bounds import Multiplier, Reference, make_form
 from optimizer.search.levels.chords import chord_of
-from optimizer.search.levels.incumbents import better, near
+from optimizer.search.levels.incumbents import swept
 from optimizer.search.levels.layout import EPS, Layout
 from optimizer.search.levels.moving import moved
 from optimizer.search.levels.question import MenuQuestion
@@ -29,13 +28,8 @@ from optimizer.search.levels.rules import consistent
 from optimizer.search.levels.run import MenuRun
 from optimizer.search.levels.staircase import Staircase
 from optimizer.search.levels.state import BoundStep, OpenBox, beaten
+from optimizer.search.levels.wide import thinned
 from optimizer.typing import Array, Choice, Ints
-
-KEPT = 12
-"""Bounds of a stretch that those below it and searches at its thresholds begin with."""
-
-AROUND = 2
-"""Menus known on either side of a threshold from which a search there begins."""
 
 Led = tuple[Reference, Multiplier]
 
@@ -105,12 +99,10 @@ class ThresholdTree:
         for seed in seeds:
             self.known.offer(seed)
         stretch = self.stretch(threshold)
-        layout, best = asked.layout, None
-        given = [(layout.columns(menu), mix) for menu, mix in (*seeds, *self.known.near(threshold, AROUND))]
-        for columns, mix in given:
-            best = better(layout, asked.truth, columns, mix, best)
+        layout, best = asked.layout, self.known.best(threshold)
         if stretch is None or best is None:
             return None
+        given = [(layout.columns(menu), mix) for menu, mix in self.known.near(threshold, run.tuning.known_around)]
         run.tree.incumbent = best
         reference, first = Reference(layout.columns(best.menu)), multipliers.none(layout)
         roots = []
@@ -125,27 +117,24 @@ class ThresholdTree:
                 run.prove(root, first)
             own = [one for one in given if one[1] == root.mix]
             if own:
-                found = near(layout, asked.truth, root.columns, own, run.tuning, run.tree.clock, run.kernel.line_values)
-                if found is not None and found.value > run.tree.incumbent.value:
-                    run.tree.incumbent = found
+                clock, best = run.tree.clock, run.tree.incumbent
+                box, lines = thinned(layout, root.columns, run.tuning.first_levels), run.kernel.line_values
+                run.tree.incumbent = swept(layout, asked.truth, box, own, best, run.tuning, clock, lines)
         return roots
 
     def end(self, run: MenuRun, asked: MenuQuestion, led: dict[int, Led]) -> None:
         """Remember what a search found: it cuts its stretch."""
         threshold = -asked.truth.limits[-1].figure.constant
         best = run.tree.incumbent
-        if best is not None:
-            self.known.offer((best.menu, best.mix))
+        x = None if best is None else self.known.offer((best.menu, best.mix))
         here = self.stretch(threshold)
-        if here is not None and here.asked is None and best is not None and run.tree.stopped is None:
-            x = evaluate(asked.layout.instance, {"x": asked.truth.limits[-1].figure}, best.menu, best.mix)["x"]
-            here.asked, here.reach = threshold, threshold + max(0.0, x)
-            here.led = led
+        if here is not None and here.asked is None and x is not None and run.tree.stopped is None:
+            here.asked, here.reach, here.led = threshold, max(threshold, x), led
 
     def stretch(self, threshold: float) -> Stretch | None:
         """The narrowest one known around a threshold, cut where searches were asked; None outside the menus known."""
         if self.root is None:
-            x = self.known.x
+            x = self.known.clear
             if not len(x) or not x[0] < threshold < x[-1]:
                 return None
             self.root = Stretch(float(x[0]), float(x[-1]), {mix: Part(c) for mix, c in self.whole.items()})
@@ -180,7 +169,7 @@ class ThresholdTree:
         if part.closed:
             return part
         step = self._step(part.columns, mix, *led)
-        return replace(part, steps=(*part.steps, step)[-KEPT:])
+        return replace(part, steps=(*part.steps, step)[-self.known.tuning.stretch_bounds :])
 
     def _step(self, columns: tuple[Ints, ...], mix: int, reference: Reference, multiplier: Multiplier) -> BoundStep:
         chord = chord_of(self.layout, columns, mix, reference, self.kernel.bound)

@@ -168,8 +168,8 @@ class Lowering:
 
     def _left(self, keep: Bools) -> tuple[Ints, ...]:
         """Of the columns last asked about, per plan."""
-        edges = itertools.pairwise(self._first)
-        return tuple(self._columns[a:b][keep[a:b]] for a, b in edges)
+        kept, ends = self._columns[keep], np.concatenate([[0], np.cumsum(keep)])[self._first].tolist()
+        return tuple(kept[a:b] for a, b in itertools.pairwise(ends))
 
 
 def _started(box: OpenBox) -> Course:

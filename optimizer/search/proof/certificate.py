@@ -24,6 +24,8 @@ shift of None is zero. With slopes it is the bound of ``levels.pairs``, after ``
 plans, for the type (price below 0: a smaller one), see ``levels.confining``; and
 [null, [[plan, levels dropped], ...]]: levels with which no size within the spans can be met; then one of
 ``bound``: a proof, for all that is left;
+``told``: what ``over`` says above; ``over``, a proof beside a split, a share or a merge, bounds all below it, and of a
+split every part by the levels it keeps;
 ``split``: [plan, levels kept on the left], with ``left`` and ``right``;
 ``merge``: [[plan, ...], ...], the plans taken together, with ``merged`` for the box stated so: a level of a merged plan
 counts through the levels left of its plans, the last plan's fastest, and all levels below are of merged plans;
@@ -79,6 +81,14 @@ class Recorder:
     def bound(self, layout: Layout, node: Node, reference: Reference, multiplier: Multiplier) -> None:
         """All that is left lies below this bound."""
         node["bound"] = self._proof(layout, reference, multiplier)
+
+    def over(self, layout: Layout, node: Node, reference: Reference, multiplier: Multiplier) -> None:
+        """What is left lies below this bound, and so do its parts."""
+        node["over"] = self._proof(layout, reference, multiplier)
+
+    def told(self, node: Node) -> None:
+        """All that is left lies below what was shown above."""
+        node["told"] = True
 
     def terms(self, node: Node) -> None:
         """No time was left for a bound: what all terms add up to is one."""
@@ -150,7 +160,8 @@ def _number(known: dict[bytes, int], table: Array) -> int:
 
 
 def _levels(layout: Layout, columns: Ints) -> list[int]:
-    return sorted(int(k) for k in layout.level[columns])
+    levels: list[int] = np.sort(layout.level[columns]).tolist()
+    return levels
 
 
 def unsearched(instance: Instance, bound: float, excluded: Collection[Choice]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from optimizer.search.proof.statement import above, low_and_high, may_exchange, 
 from optimizer.search.tuning import DEFAULT, Tuning
 from optimizer.typing import Array, Ints, LevelIndices
 
-ENDINGS = ("bound", "split", "share", "merge", "alike", "restated", "sift", "enumerate", "terms", "empty")
+ENDINGS = ("bound", "told", "split", "share", "merge", "alike", "restated", "sift", "enumerate", "terms", "empty")
 
 
 def recheck(
@@ -65,6 +65,7 @@ class _Checker:
         self.twofold = any(bool(f.again) for f in self.figures)
         self._stated, self._known = self.figures, dict[int, Figure]()
         self._spans: Array | None = None
+        self._ceiling = np.inf
 
     def run(self, wanted: Box) -> float:
         levels = tuple(np.array(part, dtype=np.intp) for part in self.certificate["box"])
@@ -80,11 +81,14 @@ class _Checker:
                 self._walk(roots[mix], levels, mix)
         return float(self.bound)
 
-    def _walk(self, root: Mapping[str, Any], levels: Levels, mix: int, spans: Array | None = None) -> None:
-        """Check a part; ``spans``: (2, I) least and largest sizes, 1 + the weights of all plans, of its menus."""
-        waiting = [(root, levels, levels, spans)]
+    def _walk(
+        self, root: Mapping[str, Any], levels: Levels, mix: int, spans: Array | None = None, ceiling: float = np.inf
+    ) -> None:
+        """Check a part; ``spans``: (2, I) least and largest sizes, 1 + the weights of all plans, of its menus;
+        ``ceiling``: what is shown of it already."""
+        waiting = [(root, levels, levels, spans, ceiling)]
         while waiting:
-            node, box, over, self._spans = waiting.pop()
+            node, box, over, self._spans, self._ceiling = waiting.pop()
             self._state(over)
             box = self._left(node.get("steps", ()), box, mix)
             ends = [key for key in ENDINGS if key in node]
@@ -93,20 +97,25 @@ class _Checker:
             crossed = self._spans is not None and bool((self._spans[0] > self._spans[1]).any())
             if crossed or not all(len(part) for part in box):
                 continue
+            alone = self._over(node, box, mix)
             if ends[0] == "split":
                 plan, left = node["split"]
                 inside = np.isin(box[plan], left)
-                for key, part in (("left", box[plan][inside]), ("right", box[plan][~inside])):
-                    waiting.append((node[key], (*box[:plan], part, *box[plan + 1 :]), over, self._spans))
+                for key, kept in (("left", inside), ("right", ~inside)):
+                    part, most = box[plan][kept], self._ceiling
+                    if alone is not None and kept.any():
+                        most = min(most, float(alone[plan][kept].max()))
+                    waiting.append((node[key], (*box[:plan], part, *box[plan + 1 :]), over, self._spans, most))
             elif ends[0] == "share":
                 halves = cut_spans(self._spans, self.instance.types, *node["share"])
-                waiting += [(node[key], box, over, half) for key, half in zip(("left", "right"), halves, strict=True)]
+                for key, half in zip(("left", "right"), halves, strict=True):
+                    waiting.append((node[key], box, over, half, self._ceiling))
             elif ends[0] == "restated":
-                waiting.append((node["restated"], box, box, self._spans))
+                waiting.append((node["restated"], box, box, self._spans, self._ceiling))
             elif ends[0] in ("merge", "alike"):
                 groups = [tuple(group) for group in node[ends[0]]]
                 part, inside_of = self._merged(box, groups) if ends[0] == "merge" else self._alike(box, groups)
-                part._walk(node["merged"], inside_of, mix, self._spans)
+                part._walk(node["merged"], inside_of, mix, self._spans, self._ceiling)
                 self.bound = max(self.bound, part.bound)
             else:
                 self._end(ends[0], node, box, mix)
@@ -123,10 +132,23 @@ class _Checker:
                 box = without_unfit(self.instance, box, self._spans, drops)
         return self._consistent(box)
 
+    def _over(self, node: Mapping[str, Any], box: Levels, mix: int) -> list[Array] | None:
+        """Lower the ceiling by a bound of all that is left, where there is one; returns that of every level."""
+        if "over" not in node:
+            return None
+        weight = float(self.certificate["multipliers"][node["over"][1]][0][0])
+        if not weight > 0.0:
+            raise NotTrustedError("a bound that leaves out the aim is called one of it")
+        total, alone, _ = self._levels_bound(box, mix, node["over"])
+        self._ceiling = min(self._ceiling, total / weight)
+        return [part / weight for part in alone]
+
     def _end(self, ending: str, node: Mapping[str, Any], box: Levels, mix: int) -> None:
         """A part that is not divided further."""
         if ending == "bound":
             self._settle(self._levels_bound(box, mix, node["bound"])[0], node["bound"][1])
+        elif ending == "told":
+            self.bound = max(self.bound, self._ceiling)
         elif ending == "terms":
             self.bound = max(self.bound, magnitude(self.instance, self.figures[0]))
         elif ending == "sift":
@@ -217,7 +239,7 @@ class _Checker:
             if not bound < 0.0:
                 raise NotTrustedError("a part of the box is called infeasible, and its bound does not show it")
         else:
-            self.bound = max(self.bound, bound / weight)
+            self.bound = max(self.bound, min(self._ceiling, bound / weight))
 
     def _consistent(self, box: Levels) -> Levels:
         """The box without levels that have no allowed partner."""

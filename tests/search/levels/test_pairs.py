@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import math
 from dataclasses import replace
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from amount import few, some
 
+from optimizer.errors import NotTrustedError
 from optimizer.model.instance import combine
 from optimizer.search import Tuning, maximise, recheck
 from optimizer.search.kernels.loops import CompiledKernel
@@ -163,3 +165,30 @@ def test_searches_that_use_it_find_the_optimum_and_their_proofs_hold(instances, 
         assert best - near <= proven <= found.bound + near, seed
         used += bool(found.certificate["slopes"])
     assert used >= 10
+
+
+def test_what_is_told_of_a_search_that_was_stopped_is_shown(instances, search_only):
+    """By messages a bound may be higher over less: what stays open is told by what was shown above it."""
+    tuning = replace(search_only(1), pair_width=math.inf, pair_worse=math.inf)
+    told = 0
+    for seed in range(few(24)):
+        drawn = instances.draw(seed, types=5, plans=4, levels=5, mixes=2, limits="r")
+        for boxes in (1, 3, 6, 12, 25):
+            found = maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-9, tuning=tuning, max_boxes=boxes)
+            proven = recheck(drawn.instance, drawn.aim, drawn.limits, found.certificate)
+            assert math.isfinite(found.bound) or found.status == "infeasible", (seed, boxes)
+            if found.menu is not None:
+                assert found.value - 1e-9 <= proven <= found.bound + 1e-9 * (1.0 + abs(found.bound)), (seed, boxes)
+            told += "told" in str(found.certificate["roots"])
+    assert told >= few(12)
+
+
+def test_a_ceiling_that_is_not_shown_is_not_trusted(instances, search_only):
+    tuning = replace(search_only(1), pair_width=math.inf, pair_worse=math.inf)
+    drawn = instances.draw(1, types=5, plans=4, levels=5, mixes=1)
+    found = maximise(drawn.instance, drawn.aim, drawn.limits, gap=1e-9, tuning=tuning, max_boxes=4)
+    whole = {**found.certificate, "roots": [{"mix": 0, "node": {"told": True}}]}
+    assert recheck(drawn.instance, drawn.aim, drawn.limits, whole) == math.inf
+    steep = {**found.certificate, "slopes": [base64.b64encode(np.full(5, -1.0, "<f4").tobytes()).decode()] * 99}
+    with pytest.raises(NotTrustedError, match="negative"):
+        recheck(drawn.instance, drawn.aim, drawn.limits, steep)
