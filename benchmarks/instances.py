@@ -1,8 +1,9 @@
 """The benchmark's instances as plain arrays, every one from a seed: menus with levels, and continuous prices.
 
 Menu families: "alike" is the random family of the formulation tests (taste noise 0.7), "random" has very different
-tastes (noise 2) and longer ladders. Price families: the finite-mixture instances of van de Geer and den Boer (2022),
-shared or segment-specific sensitivities, and the parking choice of Marandi and Lurkin (2020) after Ibeas et al. (2014).
+tastes (noise 2) and longer ladders, "broad" many plans of two or three levels. Price families: the finite-mixture
+instances of van de Geer and den Boer (2022), shared or segment-specific sensitivities, and the parking choice of
+Marandi and Lurkin (2020) after Ibeas et al. (2014).
 """
 
 from __future__ import annotations
@@ -120,6 +121,29 @@ def menu(types: int, plans: int, levels: int, family: str, seed: int, conditions
     customers = 1000.0 * g.dirichlet(np.full(types, 3.0))
     name = f"{family} {types}x{plans}x{levels}" + ("" if conditions else " free")
     made = Menu(name, customers, np.full(plans, levels), w, figures, prices=price.reshape(-1), seed=seed)
+    return _conditioned(made) if conditions else made
+
+
+def broad(types: int, plans: int, levels: int, seed: int, conditions: bool = True) -> Menu:
+    """Many plans of few levels: off, or at one of ``levels`` - 1 prices; tastes as in "random", sizes of some tens."""
+    g = np.random.default_rng([seed, types, plans, levels, 7])
+    quality = g.uniform(1.0, 4.0, plans)
+    constant = quality * g.uniform(0.7, 1.3, (types, plans)) + g.normal(-1.0, 1.5, (types, plans))
+    slope = g.lognormal(-1.0, 0.6, types)
+    price = np.sort(quality[:, None] * g.uniform(0.8, 3.6, (plans, levels - 1)), axis=1)
+    usage = quality * g.uniform(0.3, 1.0, (types, plans))
+    w = np.zeros((types, plans, levels))
+    w[:, :, 1:] = np.exp(constant[:, :, None] - slope[:, None, None] * price[None])
+    revenue, used = np.zeros((2, types, plans, levels))
+    revenue[:, :, 1:], used[:, :, 1:] = price, usage[:, :, None]
+    tables = {"margin": revenue - 0.15 * used, "revenue": revenue, "usage": used}
+    figures = {name: table.reshape(types, -1) for name, table in tables.items()}
+    customers = 1000.0 * g.dirichlet(np.full(types, 3.0))
+    name = f"broad {types}x{plans}x{levels}" + ("" if conditions else " free")
+    prices = np.pad(price, [(0, 0), (1, 0)]).reshape(-1)
+    made = Menu(
+        name, customers, np.full(plans, levels), w.reshape(types, -1), figures, prices=prices, seed=seed
+    )  # fmt: skip
     return _conditioned(made) if conditions else made
 
 

@@ -44,6 +44,8 @@ class Tuning:
     """Menus favoured by bounds that ascent starts from at a root; elsewhere one."""
     ascent_every: int = 4
     """Ascent starts once in so many boxes."""
+    running_plans: int = 12
+    """Plans from which ascent keeps sums over plans from one plan to the next."""
     ascent_numbers: int = 4_000_000
     """Numbers in one array of moves; more starts are taken in halves."""
 
@@ -80,6 +82,26 @@ class Tuning:
     """Factor on the next step after one that led down."""
     polyak: float = 0.5
     """Part of Polyak's step that is taken."""
+    relaxed_plans: int = 12
+    """Plans from which a root's shifts come from its linear relaxation ..."""
+    relaxed_work: float = 3e7
+    """... where a step's equations take at most so many multiplications."""
+    relaxed_depth: int = 1
+    """So do those of boxes whose plans were merged at most so often."""
+    relaxed_rounds: int = 8
+    """Bounds taken of such a box."""
+    relaxed_steps: int = 50
+    """Most steps of the interior-point method."""
+    relaxed_tolerance: float = 0.02
+    """Part of the distance to the cutoff by which the relaxation may be missed."""
+    relaxed_block: int = 48
+    """Rows of a block of its equations: what BLAS does in one thread."""
+    relaxed_missed: float = 1e-3
+    """How far outside shares may miss their sums where it counts as solved."""
+    relaxed_narrow: float = 1e-6
+    """An interval of outside shares is taken as this part of itself wide at least, so that it has an inside."""
+    relaxed_slack: float = 0.1
+    """Slack of the first point, in means of what it is the slack of."""
     steep: float = 10.0
     """How far multipliers move against the shifts in one step."""
     pace_grows: float = 1.2
@@ -130,6 +152,24 @@ class Tuning:
     """... where there are as many plans."""
     share_merged_levels: int = 8_000
     """Levels of merged plans there up to which a box's plans are taken together."""
+    confined_plans: int = 12
+    """Plans from which boxes are confined to spans of sizes."""
+    confined_rounds: int = 4
+    """How often a box is confined and relaxed again ..."""
+    confined_falls: float = 0.2
+    """... while its distance to the cutoff falls by such a part."""
+    confined_prices: float = 100.0
+    """Prices of a size that are tried: what the bound has to spare by the span's width, times or by up to this ..."""
+    confined_tries: int = 12
+    """... in so many steps."""
+    confined_least: float = 0.02
+    """Part of its span that an end must move by."""
+    confined_outward: float = 1e-9
+    """Part of itself that an end stays further out, for rounding."""
+    fitting_rounds: int = 3
+    """How often levels that do not fit the spans are looked for, as each that goes makes others not fit."""
+    fitting_slack: float = 1e-9
+    """Part of a size by which it may miss its span, for rounding."""
     share_narrow: float = 0.02
     """Spans no wider than this part of themselves are not cut."""
     share_least: float = 0.1

@@ -71,6 +71,8 @@ def ascend(
         second = ascend(layout, rows, score, menus[half:], mixes[half:], box, tuning, clock, lines, sweeps)
         return np.concatenate([first[0], second[0]]), np.concatenate([first[1], second[1]])
     menus = menus.copy()
+    if layout.plans >= tuning.running_plans and not rows.again:
+        lines = RunningLines()
     live = np.arange(len(menus))
     scores = np.full(len(menus), -np.inf)
     for _ in range(sweeps):
@@ -92,6 +94,39 @@ def ascend(
         if not len(live):
             break
     return menus, scores
+
+
+class RunningLines:
+    """:func:`line_values` of many plans one after the other, for figures without an ``again`` part.
+
+    The sums over plans are kept from call to call, and taken anew at the first plan, so that rounding does not add up.
+    """
+
+    def __init__(self) -> None:
+        self._at: Ints | None = None
+
+    def __call__(self, layout: Layout, rows: Rows, menus: Ints, mixes: Ints, plan: int, columns: Ints) -> Array:
+        """See :func:`line_values`."""
+        if plan == 0 or self._at is None or self._at.shape != menus.shape:
+            self._at = menus.copy()
+            self._total = 1.0 + layout.weight[menus].sum(axis=1)
+            self._value = rows.outside[:, None, :] + rows.matrix[:, menus].sum(axis=2)
+            self._level = (rows.offset[:, mixes] + rows.fixed[:, menus].sum(axis=2)).T
+        for j in np.flatnonzero((self._at != menus).any(axis=0)):
+            self._move(layout, rows, menus[:, j], self._at[:, j])
+            self._at[:, j] = menus[:, j]
+        own = menus[:, plan]
+        total = np.maximum(1.0, self._total - layout.weight[own])[:, None] + layout.weight[columns]
+        share = layout.customers[mixes][:, None] / total
+        out = np.matmul(share, (self._value - rows.matrix[:, own]).transpose(1, 2, 0))
+        out += np.einsum("bli,qli->blq", share, rows.matrix[:, columns])
+        out += (self._level - rows.fixed[:, own].T)[:, None] + rows.fixed[:, columns].T
+        return np.asarray(out)
+
+    def _move(self, layout: Layout, rows: Rows, new: Ints, old: Ints) -> None:
+        self._total += layout.weight[new] - layout.weight[old]
+        self._value += rows.matrix[:, new] - rows.matrix[:, old]
+        self._level += (rows.fixed[:, new] - rows.fixed[:, old]).T
 
 
 def line_values(layout: Layout, rows: Rows, menus: Ints, mixes: Ints, plan: int, columns: Ints) -> Array:

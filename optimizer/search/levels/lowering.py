@@ -7,6 +7,7 @@ import numpy as np
 from optimizer.search.levels import multipliers
 from optimizer.search.levels.bounds import Reference
 from optimizer.search.levels.descent import descend
+from optimizer.search.levels.relaxing import relax, relaxes
 from optimizer.search.levels.run import MenuRun
 from optimizer.search.levels.state import BoundStep, OpenBox
 
@@ -17,8 +18,11 @@ def lower(run: MenuRun, box: OpenBox, steps: list[BoundStep]) -> BoundStep | Non
     Every bound is put into ``steps``.
     """
     best: BoundStep | None = None
-    checked, since = np.inf, -1
-    for number in range(run.tuning.root_rounds if box.root else run.tuning.rounds):
+    relaxed = relaxes(run, box) and relax(run, box)
+    first = run.tuning.cutting_plane_rounds if relaxed else 0
+    rounds = run.tuning.relaxed_rounds if relaxed else run.tuning.root_rounds if box.root else run.tuning.rounds
+    checked, since = np.inf, first - 1
+    for number in range(first, first + rounds):
         if box.menus <= run.box_menus:
             run.enumerate_box(box)
             return None

@@ -15,6 +15,7 @@ from optimizer.search.levels.bounds import BoxBound, Multiplier, Reference, make
 from optimizer.search.levels.chords import chord_of
 from optimizer.search.levels.enumeration import Incumbent, best_of_box, best_of_menus, best_of_values
 from optimizer.search.levels.evaluation import Truth
+from optimizer.search.levels.fitting import fitting
 from optimizer.search.levels.incumbents import improve
 from optimizer.search.levels.layout import Layout
 from optimizer.search.levels.rules import consistent
@@ -62,6 +63,11 @@ class MenuRun:
         """Whether boxes may be cut by the sizes of types: few types, many plans."""
         tuning = self.tuning
         return self.layout.weight.shape[1] <= tuning.share_types and self.layout.plans >= tuning.share_plans
+
+    @cached_property
+    def confines(self) -> bool:
+        """Whether boxes are confined to spans of sizes: where plans are many."""
+        return self.layout.plans >= self.tuning.confined_plans
 
     @cached_property
     def merged_levels(self) -> int:
@@ -194,6 +200,27 @@ class MenuRun:
             box.record["empty"] = True
             return False
         box.columns = kept
+        return True
+
+    def keep_fitting(self, box: OpenBox) -> bool:
+        """Leave the box the levels that fit its spans; False where none do."""
+        if box.spans is None:
+            return True
+        if (box.spans[0] > box.spans[1]).any():
+            box.record["empty"] = True
+            return False
+        for _ in range(self.tuning.fitting_rounds):
+            kept = fitting(box.layout, box.columns, box.spans, self.tuning.fitting_slack)
+            gone = [(j, c[~k]) for j, (c, k) in enumerate(zip(box.columns, kept, strict=True)) if not k.all()]
+            if not gone:
+                break
+            self.recorder.unfit(box.layout, box.record, gone)
+            columns = tuple(c[k] for c, k in zip(box.columns, kept, strict=True))
+            if not all(map(len, columns)):
+                box.record["empty"] = True
+                return False
+            if not self.keep_consistent(box, columns):
+                return False
         return True
 
     def enumerate_box(self, box: OpenBox) -> None:

@@ -11,9 +11,11 @@ from optimizer.search.levels import multipliers
 from optimizer.search.levels.again import looser
 from optimizer.search.levels.bounds import Multiplier, Reference, make_form
 from optimizer.search.levels.branching import cut
+from optimizer.search.levels.confining import confine
 from optimizer.search.levels.lowering import lower
 from optimizer.search.levels.merging import merge, mergeable, pairs, transfer
 from optimizer.search.levels.pairing import lower_pairs, worth_pairs
+from optimizer.search.levels.relaxing import relaxes
 from optimizer.search.levels.run import MenuRun
 from optimizer.search.levels.settling import settle
 from optimizer.search.levels.shares import halves, share_cut
@@ -109,10 +111,28 @@ class MenuSearch:
     def _lower(self, box: OpenBox, number: int) -> None:
         steps: list[BoundStep] = []
         best = self._lowest(box, steps)
+        if best is not None and not box.paired and relaxes(self.run, box):
+            best = self._again(box, best, steps)
         if box.root and self.run.aim and steps:
             lead = best or steps[-1]
             self.led[box.mix] = (lead.reference, lead.multiplier)
         self._conclude(box, steps, best, number)
+
+    def _again(self, box: OpenBox, best: BoundStep, steps: list[BoundStep]) -> BoundStep | None:
+        """The lowest bound of a box that is confined by it and lowered again, while that pays; None: done with."""
+        for _ in range(self.run.tuning.confined_rounds):
+            above, spans = self.run.above(best), box.spans
+            if confine(self.run, box, best):
+                return None
+            if box.spans is spans:
+                break
+            after = lower(self.run, box, steps)
+            if after is None:
+                return None
+            best = after
+            if self.run.above(best) > (1.0 - self.run.tuning.confined_falls) * above:
+                break
+        return best
 
     def _conclude(self, box: OpenBox, steps: list[BoundStep], best: BoundStep | None, number: int) -> None:
         """What becomes of a box whose bound was lowered, the ``number``-th of all; None: it is done with."""
@@ -127,6 +147,8 @@ class MenuSearch:
             run.ascend_from(box, steps[-run.tuning.root_starts if box.root else -1 :])
         if run.tree.clock.stop():
             self.push(box, box.bound if run.aim else np.inf)
+            return
+        if confine(run, box, best):
             return
         others = [step for step in steps if step is not best]
         if settle(run, box, [best, *others[: -run.tuning.sieves : -1]]) or self._restate(box, best):

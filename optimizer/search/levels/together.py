@@ -14,6 +14,7 @@ from optimizer.search.kernels import numbers_read
 from optimizer.search.kernels.asking import Asked, Course, Ended, Lowered, Prices, effort_of, started
 from optimizer.search.levels import multipliers
 from optimizer.search.levels.bounds import BoxBound, Multiplier, Reference
+from optimizer.search.levels.relaxing import relaxes
 from optimizer.search.levels.run import MenuRun
 from optimizer.search.levels.state import BoundStep, OpenBox
 from optimizer.typing import Bools, Ints
@@ -30,6 +31,7 @@ def descends(run: MenuRun, box: OpenBox) -> bool:
         and box.multiplier.rows[0] > 0.0
         and not np.any(box.layout.burst > 0.0)
         and numbers_read(box.layout, box.columns) < run.tuning.shared_numbers
+        and not relaxes(run, box)
     )
 
 

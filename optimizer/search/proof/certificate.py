@@ -19,7 +19,10 @@ Node = dict[str, Any]
 ``multipliers``, ``shifts`` and ``slopes`` (base64 of (J, I) and (I,) single-precision numbers, little end first); a
 shift of None is zero. With slopes it is the bound of ``levels.pairs``, after ``sweeps`` rounds of messages.
 
-``steps``: [[proof, [[plan, levels dropped], ...]], ...], applied in order, then one of
+``steps``: [[proof, [[plan, levels dropped], ...]], ...], applied in order, also
+[proof, [], [[type, price, size], ...]]: no menu worth more than the bound has a larger size, 1 + the weights of all
+plans, for the type (price below 0: a smaller one), see ``levels.confining``; and
+[null, [[plan, levels dropped], ...]]: levels with which no size within the spans can be met; then one of
 ``bound``: a proof, for all that is left;
 ``told``: what ``over`` says above; ``over``, a proof beside a split, a share or a merge, bounds all below it, and of a
 split every part by the levels it keeps;
@@ -63,6 +66,17 @@ class Recorder:
         """Levels (columns) dropped by the bound of this reference and multiplier."""
         levels = [[plan, _levels(layout, columns)] for plan, columns in dropped]
         node.setdefault("steps", []).append([self._proof(layout, reference, multiplier), levels])
+
+    def confine(
+        self, layout: Layout, node: Node, reference: Reference, multiplier: Multiplier, sizes: list[list[float]]
+    ) -> None:
+        """Sizes beyond which the bound of this reference and multiplier leaves nothing: [type, price, size]."""
+        node.setdefault("steps", []).append([self._proof(layout, reference, multiplier), [], sizes])
+
+    def unfit(self, layout: Layout, node: Node, dropped: list[tuple[int, Ints]]) -> None:
+        """Levels (columns) dropped with which no size within the spans can be met."""
+        levels = [[plan, _levels(layout, columns)] for plan, columns in dropped]
+        node.setdefault("steps", []).append([None, levels])
 
     def bound(self, layout: Layout, node: Node, reference: Reference, multiplier: Multiplier) -> None:
         """All that is left lies below this bound."""

@@ -18,6 +18,7 @@ from optimizer.search.levels.chords import chord_between
 from optimizer.search.levels.evaluation import Truth, problem_values, violation, with_burst
 from optimizer.search.levels.layout import EPS, Box, Layout, checked_box, prepare
 from optimizer.search.proof.bounds import Levels, bound_by_pairs, separable_bound
+from optimizer.search.proof.sizes import beyond, confined, cut_spans, without_unfit
 from optimizer.search.proof.statement import above, low_and_high, may_exchange, merged_instance, with_numerators
 from optimizer.search.tuning import DEFAULT, Tuning
 from optimizer.typing import Array, Ints, LevelIndices
@@ -89,13 +90,12 @@ class _Checker:
         while waiting:
             node, box, over, self._spans, self._ceiling = waiting.pop()
             self._state(over)
-            for proof, drops in node.get("steps", ()):
-                box = self._drop(self._consistent(box), mix, proof, drops)
-            box = self._consistent(box)
+            box = self._left(node.get("steps", ()), box, mix)
             ends = [key for key in ENDINGS if key in node]
             if len(ends) != 1:
                 raise NotTrustedError(f"a part of the box has {len(ends)} endings instead of one")
-            if not all(len(part) for part in box):
+            crossed = self._spans is not None and bool((self._spans[0] > self._spans[1]).any())
+            if crossed or not all(len(part) for part in box):
                 continue
             alone = self._over(node, box, mix)
             if ends[0] == "split":
@@ -119,6 +119,18 @@ class _Checker:
                 self.bound = max(self.bound, part.bound)
             else:
                 self._end(ends[0], node, box, mix)
+
+    def _left(self, steps: Iterable[Any], box: Levels, mix: int) -> Levels:
+        """The box after steps that drop levels or confine sizes."""
+        for proof, drops, *sizes in steps:
+            box = self._consistent(box)
+            if sizes:
+                self._confine(box, mix, proof, sizes[0])
+            elif proof is not None:
+                box = self._drop(box, mix, proof, drops)
+            elif all(len(part) for part in box):
+                box = without_unfit(self.instance, box, self._spans, drops)
+        return self._consistent(box)
 
     def _over(self, node: Mapping[str, Any], box: Levels, mix: int) -> list[Array] | None:
         """Lower the ceiling by a bound of all that is left, where there is one; returns that of every level."""
@@ -207,6 +219,18 @@ class _Checker:
                 self._settle(float(per_level[plan][removed].max()), proof[1])
             parts[plan] = parts[plan][~np.isin(parts[plan], gone)]
         return tuple(parts)
+
+    def _confine(self, box: Levels, mix: int, proof: list[Any], sizes: list[list[float]]) -> None:
+        """Narrow the spans of sizes; what lies beyond counts by the bound that it is given."""
+        if not float(self.certificate["multipliers"][proof[1]][0][0]) > 0.0:
+            raise NotTrustedError("sizes are confined by a proof of infeasibility")
+        spans = confined(self._spans, self.instance.types, sizes)
+        if all(len(part) for part in box):
+            total, _, below = self._levels_bound(box, mix, proof)
+            lost = [-part for part in below]
+            for kind, price, size in sizes:
+                self._settle(beyond(self.instance, box, total, lost, kind, price, size), proof[1])
+        self._spans = spans
 
     def _settle(self, bound: float, number: int) -> None:
         """Count a removed part: nothing where it is proven infeasible, else its bound."""
@@ -351,13 +375,3 @@ def _menus(box: Levels, chunk: int) -> Iterator[Ints]:
     for at in range(0, count, chunk):
         index = np.unravel_index(np.arange(at, min(at + chunk, count)), shape)
         yield np.stack([part[k] for part, k in zip(box, index, strict=True)], axis=1)
-
-
-def cut_spans(spans: Array | None, types: int, kind: int, size: float) -> tuple[Array, Array]:
-    """Both halves of spans of sizes (2, I), cut at a size of one type. Raises ValueError where it is no size."""
-    if not (0 <= kind < types and np.isfinite(size) and size >= 1.0):
-        raise ValueError("a size is cut where none can be")
-    whole = np.stack([np.ones(types), np.full(types, np.inf)]) if spans is None else spans
-    left, right = whole.copy(), whole.copy()
-    left[1, kind], right[0, kind] = min(whole[1, kind], size), max(whole[0, kind], size)
-    return left, right
