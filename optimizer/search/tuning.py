@@ -49,6 +49,15 @@ class Tuning:
     ascent_numbers: int = 4_000_000
     """Numbers in one array of moves; more starts are taken in halves."""
 
+    polish_boxes: int = 8
+    """Boxes after which incumbents are bettered by moves of two plans."""
+    polish_levels: int = 8
+    """How far each plan moves ..."""
+    polish_numbers: float = 5e7
+    """... or less, where that would look at more numbers."""
+    polish_moves: int = 20
+    """Moves of one incumbent."""
+
     # menus: bounds of one box
     rounds: int = 30
     """Bounds taken of a box before it is cut."""
@@ -118,7 +127,7 @@ class Tuning:
     """Bounds of one box."""
     pair_patience: int = 3
     """Bounds to wait for progress."""
-    pair_width: float = 8.0
+    pair_width: float = 3.0
     """Largest over least size of the middle type up to which a box is bounded so."""
     pair_numbers: float = 4e8
     """Squared levels times types of a box up to which it is bounded so."""

@@ -61,8 +61,9 @@ def maximise(
     kernel = ChosenKernel(tuning, deadline) if shared is None else shared.kernel(tuning, deadline)
     kernel.expect(asked.layout, asked.columns)
     run = MenuRun(
-        asked.layout, asked.truth, tree, kernel, tuning, Recorder(tuning.pair_sweeps), multipliers.none(asked.layout)
-    )
+        asked.layout, asked.truth, tree, kernel, tuning, Recorder(tuning.pair_sweeps), multipliers.none(asked.layout),
+        asked.columns,
+    )  # fmt: skip
     search = MenuSearch(run, progress)
     thresholds = None if shared is None else shared.tree(asked, tree.rule, kernel, tuning)
     begun = None if thresholds is None else thresholds.begin(run, asked, plain(seeds))

@@ -37,10 +37,14 @@ class MenuRun:
     recorder: Recorder
     multiplier: Multiplier
     """The best one found at a root, with aim weight 1."""
+    whole: tuple[Ints, ...] = ()
+    """Per plan, columns of the whole box."""
     aim: float = 1.0
     """Weight of the aim: 0 while no choice that keeps all conditions is known."""
     enumerated: int = 0
     """Menus evaluated by enumeration."""
+    polished: Incumbent | None = None
+    """The last one that moves of two plans do not better."""
     _offered: set[tuple[int, LevelIndices]] = field(default_factory=set)
 
     @cached_property

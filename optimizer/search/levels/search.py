@@ -15,6 +15,7 @@ from optimizer.search.levels.confining import confine
 from optimizer.search.levels.lowering import lower
 from optimizer.search.levels.merging import merge, mergeable, pairs, transfer
 from optimizer.search.levels.pairing import lower_pairs, worth_pairs
+from optimizer.search.levels.polishing import polish
 from optimizer.search.levels.relaxing import relaxes
 from optimizer.search.levels.run import MenuRun
 from optimizer.search.levels.settling import settle
@@ -69,14 +70,14 @@ class MenuSearch:
 
     def proven(self, box: OpenBox) -> bool:
         """See ``engine.Branching``."""
-        return box.proof is not None or box.ceiling <= box.bound
+        return box.proof is not None or box.told
 
     def leave(self, box: OpenBox) -> None:
         """Record the bound of a box that stays; a root that was never looked at gets a better one, if time is left."""
         late = self.run.tree.clock.with_grace().stop()
         if box.proof is not None and box.proof[0].slopes is not None:
             self.run.prove_anew(box)
-        if box.ceiling <= box.bound:
+        if box.told:
             self.run.recorder.told(box.record)
             return
         if box.proof is None:
@@ -145,10 +146,12 @@ class MenuSearch:
             run.multiplier = best.multiplier
         if box.root or number % run.tuning.ascent_every == 0:
             run.ascend_from(box, steps[-run.tuning.root_starts if box.root else -1 :])
+        if number >= run.tuning.polish_boxes and run.layout.has_multipliers:
+            polish(run)
         if run.tree.clock.stop():
             self.push(box, box.bound if run.aim else np.inf)
             return
-        if confine(run, box, best):
+        if best.reference.slopes is None and confine(run, box, best):
             return
         others = [step for step in steps if step is not best]
         if settle(run, box, [best, *others[: -run.tuning.sieves : -1]]) or self._restate(box, best):

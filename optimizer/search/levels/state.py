@@ -44,6 +44,11 @@ class OpenBox:
     """(2, I) least and largest sizes, 1 + the sum of weights, of its menus; None where levels alone confine them."""
 
     @property
+    def told(self) -> bool:
+        """Whether its bound is what the certificate shows above it."""
+        return self.ceiling <= self.bound and self.ceiling < float("inf")
+
+    @property
     def menus(self) -> int:
         """Menus in the box."""
         return math.prod(map(len, self.columns))
