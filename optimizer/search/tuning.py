@@ -131,6 +131,8 @@ class Tuning:
     """Largest over least size of the middle type up to which a box is bounded so."""
     pair_numbers: float = 4e8
     """Squared levels times types of a box up to which it is bounded so."""
+    pair_matrix: int = 256
+    """Types from which pairs of levels are taken by numpy's matrix product."""
     pair_worse: float = 2.5
     """A box is left to other bounds where the first such bound lies so many times as far above the cutoff."""
     pair_reach: float = 1.0

@@ -1,4 +1,4 @@
-"""The bound of ``levels.pairs`` in compiled loops: one call, which other threads need not wait for."""
+"""The bound of ``levels.pairs`` in compiled loops, which other threads need not wait for."""
 
 from __future__ import annotations
 
@@ -7,24 +7,57 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from optimizer.search.kernels.compiled import Question, Sums, Tables, _around
+from optimizer.search.kernels.compiled import Question, Sums, Tables, _around, helper
 from optimizer.search.levels.layout import EPS
 from optimizer.typing import Array
 
 _loop = njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
 
 
-def bound_pairs(tables: Tables, question: Question, sums: Sums, slopes: Array, sweeps: int) -> tuple[Any, ...]:
-    """The fields of ``bounds.BoxBound`` in their order, those per level as arrays (n,) for all plans."""
-    return _bound_pairs(tables, question, sums, slopes, sweeps)  # type: ignore[no-any-return]
+def bound_pairs(
+    tables: Tables, question: Question, sums: Sums, slopes: Array, sweeps: int, shared: int, matrix: int
+) -> tuple[Any, ...]:
+    """The fields of ``bounds.BoxBound`` in their order, those per level as arrays (n,) for all plans.
+
+    From ``shared`` products on two threads share the pairs of levels; from so many types, ``matrix``, they are numpy's
+    matrix product, which is quicker on long rows. Neither lets the result depend on how threads run.
+    """
+    around, own, d, scaled, amounts, terms = _prepared(tables, question, sums, slopes)
+    size, types = own.shape
+    first, pairs = question.first, np.empty((size, size))
+    if size * size * types < shared:
+        fill(pairs, scaled, own, first, 0, size)
+    elif types >= matrix:
+        np.matmul(scaled, own.T, out=pairs)
+        pairs += pairs.T
+    else:
+        half = int(0.29 * size) // 4 * 4  # of the triangle
+        other = helper().submit(fill, pairs, scaled, own, first, half, size)
+        fill(pairs, scaled, own, first, 0, half)
+        other.result()
+    return _concluded(  # type: ignore[no-any-return]
+        tables, question, sums, slopes, around, own, d, pairs, amounts, terms, sweeps
+    )
 
 
 @_loop
-def _bound_pairs(tables, question, sums, slopes, sweeps):  # type: ignore[no-untyped-def]
+def _prepared(tables, question, sums, slopes):  # type: ignore[no-untyped-def]
+    """What the reference says, (n, I) weights, d and d times -n b, (n,) amounts, and absolute terms."""
+    people, around = tables.people, _around(tables, question, sums)
+    own, d, amounts, terms = _levels(tables, question, sums, around, slopes)
+    scaled, factor = np.empty(d.shape), np.empty(len(people))
+    for i in range(len(people)):
+        factor[i] = -people[i] * slopes[i]
+    for k in range(len(d)):
+        for i in range(len(people)):
+            scaled[k, i] = d[k, i] * factor[i]
+    return around, own, d, scaled, amounts, terms
+
+
+@_loop
+def _concluded(tables, question, sums, slopes, around, own, d, pairs, amounts, terms, sweeps):  # type: ignore[no-untyped-def]
     people, columns, first, center = tables.people, question.columns, question.first, question.center
     rows, fixed, types, plans = question.rows, tables.fixed, len(people), len(center)
-    around = _around(tables, question, sums)
-    own, d, amounts, terms = _levels(tables, question, sums, around, slopes)
     value = question.constant
     for i in range(types):
         value += people[i] * around.unit[i]
@@ -41,7 +74,6 @@ def _bound_pairs(tables, question, sums, slopes, sweeps):  # type: ignore[no-unt
             for q in range(len(rows)):
                 amounts[k] += rows[q] * fixed[q, columns[k]]
             amounts[k] -= at_center
-    pairs = _pairs(d, own, people, slopes, first)
     flat, held, edges, ends, messages = passed(amounts, pairs, first, sweeps)
     pick, top, total, fall = np.empty(plans, dtype=np.intp), np.empty(plans), value, 0.0
     for j in range(plans):
@@ -133,17 +165,12 @@ def _levels(tables, question, sums, around, slopes):  # type: ignore[no-untyped-
 
 
 @_loop
-def _pairs(d, own, people, slopes, first):  # type: ignore[no-untyped-def]
-    """(n, n) amounts of pairs of levels of two plans, four rows at a time; those of one plan are left as they come."""
-    size, types = d.shape
-    out, scaled, factor = np.empty((size, size)), np.empty((size, types)), np.empty(types)
-    for i in range(types):
-        factor[i] = -people[i] * slopes[i]
-    for k in range(size):
-        for i in range(types):
-            scaled[k, i] = d[k, i] * factor[i]
+def fill(out, scaled, own, first, start, stop):  # type: ignore[no-untyped-def]
+    """(n, n) amounts of pairs of levels of two plans, by four rows at a time from ``start`` to ``stop`` and the columns
+    beyond; those of one plan are left as they come."""
+    size, types = own.shape
     j = 0
-    for a in range(0, size, 4):
+    for a in range(start, stop, 4):
         while a >= first[j + 1]:
             j += 1
         if j == len(first) - 2:
@@ -159,7 +186,6 @@ def _pairs(d, own, people, slopes, first):  # type: ignore[no-untyped-def]
                 s3 += scaled[z, i] * e + own[z, i] * f
             out[w, c], out[x, c], out[y, c], out[z, c] = s0, s1, s2, s3
             out[c, w], out[c, x], out[c, y], out[c, z] = s0, s1, s2, s3
-    return out
 
 
 @_loop

@@ -21,7 +21,8 @@ from optimizer.typing import Array, Ints
 
 CALLED = (
     compiled.weight_sums, compiled._bound, compiled._around, compiled._potentials, compiled._finished,
-    sifted.sift, lowered.lower, lines.line_values, compiled_pairs._bound_pairs,
+    sifted.sift, lowered.lower, lines.line_values, compiled_pairs._prepared,
+    compiled_pairs.fill, compiled_pairs._concluded,
 )  # fmt: skip
 """The loops that Python calls."""
 
@@ -108,8 +109,9 @@ class CompiledKernel:
         center = np.ascontiguousarray(reference.columns)
         question = compiled.Question(form.weights, form.shift, form.size, inside[0], inside[1], center, shift, confined)
         if reference.slopes is not None:
-            sweeps = self._tuning.pair_sweeps
-            fields = list(compiled_pairs.bound_pairs(tables, question, sums, reference.slopes, sweeps))
+            tuning = self._tuning
+            effort = (tuning.pair_sweeps, tuning.shared_numbers, tuning.pair_matrix)
+            fields = list(compiled_pairs.bound_pairs(tables, question, sums, reference.slopes, *effort))
             fields[1], fields[-1] = _split(fields[1], edges), _split(fields[-1], edges)
             return BoxBound(*fields)
         total, flat, *rest = compiled.bound(tables, question, sums, self._tuning.shared_numbers)
@@ -188,4 +190,4 @@ class CompiledKernel:
         )
         sifted.sift(np.ones((1, 1)), first, columns, one, one, np.ones(1, dtype=np.bool_), 1, 1)
         sums = compiled.weight_sums(tables.weight, columns, first)
-        compiled_pairs.bound_pairs(tables, question, sums, one, 1)
+        compiled_pairs.bound_pairs(tables, question, sums, one, 1, 2, 2)
