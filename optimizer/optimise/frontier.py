@@ -260,7 +260,9 @@ class _Tracer:
         self.steps = steps
         self.scale = {id(side): side.scale(instance) for side in (x, y)}
         linear = x.measure.denominator is None and y.measure.denominator is None
-        self.shared = search.Shared() if linear else None  # a ratio's limits have other coefficients at every threshold
+        self.shared = (
+            search.SharedSearch() if linear else None
+        )  # a ratio's limits have other coefficients at every threshold
         self.solves = 0
         self.stopped = False
 

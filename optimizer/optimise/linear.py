@@ -37,7 +37,7 @@ def maximise(
     seeds: Collection[Choice] = (),
     excluded: Collection[Choice] = (),
     near: bool = False,
-    shared: search.Shared | None = None,
+    shared: search.SharedSearch | None = None,
 ) -> Answer:
     """The choice with the most of a linear aim. ``near``, ``shared``: see ``search.maximise``.
 
@@ -82,7 +82,7 @@ def _known(
 
 def _screened(
     instance: Instance, aim: Figure, limits: tuple[Limit, ...], settings: Settings, scale: float,
-    seeds: Collection[Choice], excluded: Collection[Choice], near: bool, shared: search.Shared | None,
+    seeds: Collection[Choice], excluded: Collection[Choice], near: bool, shared: search.SharedSearch | None,
 ) -> Answer:  # fmt: skip
     """By search, and checked by the solver where that is asked for."""
     if settings.cross_check and instance.menus > WARMED:

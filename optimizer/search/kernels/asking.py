@@ -40,7 +40,7 @@ class Priced(NamedTuple):
     """Whether the problem has rules between plans."""
 
 
-class Prices(NamedTuple):
+class StackedMultipliers(NamedTuple):
     """Multipliers side by side."""
 
     rows: Array
@@ -118,7 +118,7 @@ class Course(NamedTuple):
     """(J, I)."""
 
 
-class Asked(NamedTuple):
+class BoxAsked(NamedTuple):
     """One box to be lowered."""
 
     layout: Layout
@@ -130,7 +130,7 @@ class Asked(NamedTuple):
     center: Ints
     """(J,) columns of the reference."""
     spans: Array | None
-    conditions: Prices
+    conditions: StackedMultipliers
     """To be bounded by alone, first."""
     course: Course
     effort: Effort

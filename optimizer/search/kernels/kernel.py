@@ -6,13 +6,13 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from optimizer.search.kernels.asking import Asked, Lowered
+from optimizer.search.kernels.asking import BoxAsked, Lowered
 from optimizer.search.levels.bounds import BoxBound, Form, Reference
 from optimizer.search.levels.layout import Layout, Rows
 from optimizer.search.levels.sifting import Sieve
 from optimizer.typing import Array, Ints
 
-Lower = Callable[[Sequence[Asked]], list[Lowered]]
+Lower = Callable[[Sequence[BoxAsked]], list[Lowered]]
 """Boxes side by side; what comes back does not depend on how they ran."""
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numba.core.registry import cpu_target
 
 from optimizer.search.kernels import compiled, compiled_pairs, lines, lowered, sifted
-from optimizer.search.kernels.asking import Asked, Lowered, Priced, Prices, effort_of, started
+from optimizer.search.kernels.asking import BoxAsked, Lowered, Priced, StackedMultipliers, effort_of, started
 from optimizer.search.kernels.kernel import Lower, patience_within
 from optimizer.search.levels.ascent import line_values
 from optimizer.search.levels.bounds import BoxBound, Form, Reference
@@ -57,11 +57,11 @@ def forget_unreadable(loop: Any) -> bool:
     return False
 
 
-def _all_lowered(tables: Sequence[compiled.Tables], asked: Sequence[Asked]) -> list[Lowered]:
+def _all_lowered(tables: Sequence[compiled.Tables], asked: Sequence[BoxAsked]) -> list[Lowered]:
     return [_lowered(table, one) for table, one in zip(tables, asked, strict=True)]
 
 
-def _lowered(tables: compiled.Tables, one: Asked) -> Lowered:
+def _lowered(tables: compiled.Tables, one: BoxAsked) -> Lowered:
     layout = one.layout
     spans = np.empty((0, layout.weight.shape[1])) if one.spans is None else one.spans
     priced = Priced(layout.burst, layout.reserved, layout.room, layout.scales, bool(layout.rules))
@@ -76,7 +76,7 @@ def _compile_lowering(tables: compiled.Tables) -> None:
     one, none, columns, first = np.ones(1), np.empty((1, 0)), np.zeros(1, dtype=np.intp), np.array([0, 1])
     priced = Priced(none, none[0], none[0], one, False)
     course = started(1, 1, 1, one, none[0], None, 1.0, None)
-    conditions, spans = Prices(np.empty((0, 1)), np.empty((0, 0))), np.empty((0, 1))
+    conditions, spans = StackedMultipliers(np.empty((0, 1)), np.empty((0, 0))), np.empty((0, 1))
     effort = effort_of(DEFAULT, 1, 1, False)
     lowered.lower(tables, priced, conditions, columns, first, columns, spans, course, effort, 0.0, 0.0)
 
@@ -129,7 +129,7 @@ class CompiledKernel:
         """See :meth:`lower`."""
         return self.lower
 
-    def lower(self, asked: Sequence[Asked]) -> list[Lowered]:
+    def lower(self, asked: Sequence[BoxAsked]) -> list[Lowered]:
         """Boxes lowered side by side, in two threads. Each follows from its own numbers alone."""
         tables = [self._tables_of(one.layout, one.mix) for one in asked]
         other = compiled.helper().submit(_all_lowered, tables[1::2], asked[1::2]) if len(asked) > 1 else None

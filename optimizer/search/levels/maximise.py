@@ -21,7 +21,7 @@ from optimizer.search.levels.question import MenuQuestion, ask, plain
 from optimizer.search.levels.result import Screened
 from optimizer.search.levels.run import MenuRun
 from optimizer.search.levels.search import MenuSearch
-from optimizer.search.levels.shared import Shared
+from optimizer.search.levels.shared import SharedSearch
 from optimizer.search.levels.state import OpenBox
 from optimizer.search.levels.surviving import surviving_box
 from optimizer.search.proof.certificate import Recorder
@@ -33,7 +33,7 @@ def maximise(
     instance: Instance, aim: Figure, limits: Sequence[Limit] = (), *, gap: float = 1e-4, scale: float = 1.0,
     deadline: float | None = None, max_boxes: int | None = None, seeds: Sequence[Choice] = (),
     box: Box | None = None, excluded: Collection[Choice] = (), cancelled: Callable[[], bool] | None = None,
-    progress: Callable[[float, float, int], None] | None = None, near: bool = False, shared: Shared | None = None,
+    progress: Callable[[float, float, int], None] | None = None, near: bool = False, shared: SharedSearch | None = None,
     survivors: bool = True, tuning: Tuning = DEFAULT, floor: float = -math.inf,
 ) -> Screened:  # fmt: skip
     """The choice with the largest aim among those with every limit >= 0, all rules kept and burst within its limits.

@@ -22,7 +22,7 @@ Figures = tuple[Figure, ...]
 
 
 @dataclass
-class Shared:
+class SharedSearch:
     """Given to every search of a study on one instance; of use where figures are made once and only their constants are
     replaced, as they are told by their arrays."""
 

@@ -47,7 +47,7 @@ class Removal:
 
 
 @dataclass(frozen=True)
-class Part:
+class StretchPart:
     """The box of a mix level in a stretch."""
 
     columns: tuple[Ints, ...]
@@ -70,7 +70,7 @@ class Stretch:
 
     low: float
     high: float
-    parts: dict[int, Part]
+    parts: dict[int, StretchPart]
     asked: float | None = None
     """Where a search was asked."""
     reach: float = -math.inf
@@ -137,7 +137,7 @@ class ThresholdTree:
             x = self.known.clear
             if not len(x) or not x[0] < threshold < x[-1]:
                 return None
-            self.root = Stretch(float(x[0]), float(x[-1]), {mix: Part(c) for mix, c in self.whole.items()})
+            self.root = Stretch(float(x[0]), float(x[-1]), {mix: StretchPart(c) for mix, c in self.whole.items()})
         here = self.root
         if not here.low < threshold < here.high:
             return None
@@ -164,7 +164,7 @@ class ThresholdTree:
         corners = at, np.array([self.known.rule.cutoff(float(value)) for value in y])
         return Stretch(low, high, {mix: self._reduced(part, corners) for mix, part in stretch.parts.items()})
 
-    def _bounded(self, part: Part, mix: int, led: Led) -> Part:
+    def _bounded(self, part: StretchPart, mix: int, led: Led) -> StretchPart:
         """The part with one more bound."""
         if part.closed:
             return part
@@ -177,7 +177,7 @@ class ThresholdTree:
         bound = self.kernel.bound(self.layout, form, columns, mix, reference)
         return BoundStep(bound, columns, multiplier, reference, chord)
 
-    def _reduced(self, part: Part, corners: tuple[Array, Array]) -> Part:
+    def _reduced(self, part: StretchPart, corners: tuple[Array, Array]) -> StretchPart:
         """What is left of a part in a narrower stretch."""
         columns, removed = part.columns, list(part.removed)
         for step in () if part.closed else part.steps:
@@ -207,7 +207,7 @@ def _cutoff(multiplier: Multiplier, at: Array, cutoffs: Array) -> float:
     return float(np.nextafter(price * at[0] * (1.0 - 8.0 * EPS * np.sign(at[0])), -np.inf))
 
 
-def _descend(tree: ThresholdTree, part: Part, run: MenuRun, box: OpenBox, threshold: float) -> bool:
+def _descend(tree: ThresholdTree, part: StretchPart, run: MenuRun, box: OpenBox, threshold: float) -> bool:
     """Begin a root of a search at a threshold where its stretch stands; False where nothing is left of it.
 
     What the stretch's bounds remove for this threshold alone goes, too; the lowest of them leads on.

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from optimizer.search.kernels import numbers_read
-from optimizer.search.kernels.asking import Asked, Course, Ended, Lowered, Prices, effort_of, started
+from optimizer.search.kernels.asking import BoxAsked, Course, Ended, Lowered, StackedMultipliers, effort_of, started
 from optimizer.search.levels import multipliers
 from optimizer.search.levels.bounds import BoxBound, Multiplier, Reference
 from optimizer.search.levels.relaxing import relaxes
@@ -61,14 +61,14 @@ class Lowering:
         self._given: tuple[Reference, Multiplier] | None = (box.reference, box.multiplier)
         self._course = _started(box)
         alone = multipliers.conditions(box.layout)
-        self._conditions = Prices(
+        self._conditions = StackedMultipliers(
             np.array([m.rows for m in alone]).reshape(len(alone), 1 + box.layout.limits),
             np.array([m.gpus for m in alone]).reshape(len(alone), box.layout.blocks),
         )
         self._columns = np.empty(0, dtype=np.intp)
         self._first = np.zeros(1, dtype=np.intp)
 
-    def asked(self) -> Asked:
+    def asked(self) -> BoxAsked:
         """The next call."""
         run, box, tuning = self._run, self.box, self._run.tuning
         self._columns = np.concatenate(box.columns)
@@ -76,7 +76,7 @@ class Lowering:
         at_once = max(1, tuning.lowered_numbers // numbers_read(box.layout, box.columns))
         effort = effort_of(tuning, at_once, run.box_menus, box.layout.has_multipliers)
         center = np.ascontiguousarray(box.reference.columns)
-        return Asked(
+        return BoxAsked(
             box.layout, box.mix, self._columns, self._first, center, box.spans, self._conditions, self._course,
             effort, run.tree.cutoff, run.tree.value,
         )  # fmt: skip
@@ -99,7 +99,9 @@ class Lowering:
             self._finish()
             self.best = None
             run.tree.push(box, box.bound, run.depth(box))
-        self._conditions = Prices(self._conditions.rows[found.taken :], self._conditions.gpus[found.taken :])
+        self._conditions = StackedMultipliers(
+            self._conditions.rows[found.taken :], self._conditions.gpus[found.taken :]
+        )
         if found.taken > found.alone:
             self._given = None
 

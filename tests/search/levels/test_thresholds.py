@@ -10,7 +10,7 @@ import pytest
 from amount import few, some
 
 from optimizer.model.instance import Limit, combine, evaluate
-from optimizer.search import Shared, maximise, recheck
+from optimizer.search import SharedSearch, maximise, recheck
 from optimizer.search.engine import GapRule
 from optimizer.search.levels.evaluation import Truth, problem_values
 from optimizer.search.levels.layout import prepare
@@ -79,7 +79,7 @@ def _lines(assorted, choices, seeds):
 def test_searches_in_one_tree_equal_enumeration_and_can_be_rechecked(assorted, choices, search_only, small):
     tuning, tried, removed = search_only(small), 0, 0
     for seed, line in _lines(assorted, choices, some(range(small * 3000, small * 3000 + 45))):
-        shared, seeds = Shared(), ()
+        shared, seeds = SharedSearch(), ()
         for threshold in line.thresholds(np.random.default_rng(seed)):
             best = line.best(threshold)
             found = line.searched(threshold, shared, tuning, seeds)
@@ -104,7 +104,7 @@ def test_what_leaves_a_stretch_is_worth_no_more_than_the_cutoff_at_every_thresho
     for seed in some(range(4000, 4018)):
         kind = ("c", "f", "r")[seed % 3]
         line = Line(instances.draw(seed, types=3, plans=3, levels=7, mixes=2, limits=kind, spread=1.0), choices)
-        shared = Shared()
+        shared = SharedSearch()
         for threshold in line.thresholds(np.random.default_rng(seed)):
             line.searched(threshold, shared, tuning)
         for tree in _trees(shared):
@@ -127,7 +127,7 @@ def test_the_same_searches_give_the_same_answers(assorted, choices, search_only)
     for seed, line in _lines(assorted, choices, range(9500, 9506)):
         runs = []
         for _ in range(2):
-            shared = Shared()
+            shared = SharedSearch()
             found = [line.searched(t, shared, tuning) for t in line.thresholds(np.random.default_rng(seed))]
             runs.append([(f.menu, f.mix, f.bound, f.boxes, f.certificate) for f in found])
         assert runs[0] == runs[1], seed
@@ -140,7 +140,7 @@ def test_a_moved_bound_holds_for_every_menu_of_its_part(assorted, choices, searc
     for seed, line in _lines(assorted, choices, some(range(9000, 9180))):
         if line.drawn.instance.blocks:
             continue
-        shared, g = Shared(), np.random.default_rng(seed)
+        shared, g = SharedSearch(), np.random.default_rng(seed)
         thresholds = line.thresholds(g)
         for threshold in thresholds:
             line.searched(threshold, shared, tuning)
@@ -178,7 +178,7 @@ def test_a_layout_is_eased_by_constants_alone(assorted):
 
 def test_searches_of_other_figures_share_no_tree(assorted):
     drawn = assorted(2)
-    shared = Shared()
+    shared = SharedSearch()
     doubled = replace(drawn.limits[-1], figure=combine([(2.0, drawn.limits[-1].figure)]))
     for limits in (drawn.limits, (*drawn.limits[:-1], doubled), drawn.limits):
         asked = shared.ask(drawn.instance, drawn.aim, limits)
