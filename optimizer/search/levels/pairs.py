@@ -7,8 +7,8 @@ With lambda_i and d_ijl of ``levels.bounds``, around any reference, and a type's
 for any slope b_i >= 0. The bracket is convex in s, and s of the menus with one level lies between two sums: its worse
 end makes an amount per level. What is left is a sum over pairs of plans, -b_i (d_ij e_ik + d_ik e_ij), and is summed
 over the types before anything is bounded: what one type gains by a pair of levels and another loses cancels, which no
-bound by types can see. With slopes of 0 it is the separable bound without shifts; its error falls with the square of
-what the box leaves of log s, times d, where the separable bound's falls with that itself.
+bound by types can see. With slopes of 0 it is the separable bound. The error of the
+brackets falls with the square of what the box leaves of log s, that of the separable bound with that itself.
 
 The largest sum of amounts of levels and of pairs of levels is bounded in its turn: messages m move amounts from pairs
 to levels, and for any messages
@@ -155,8 +155,8 @@ def bound_pairs(
 ) -> BoxBound:  # fmt: skip
     """The bound of a form over a box given by columns per plan, and by ``spans`` (2, I) of sizes.
 
-    ``potential`` and ``top`` add up to a bound of every menu; ``held`` tells what
-    is known besides of the menus that keep one level.
+    ``potential`` and ``top`` add up to a bound of every menu; ``held`` tells what is known besides of the menus that
+    keep one level.
     """
     assert reference.slopes is not None
     rows, people, slopes, center = layout.rows, layout.customers[mix], reference.slopes, reference.columns

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from optimizer.search.levels.bounds import Form, around_reference, combine_rows, others, within
+from optimizer.search.levels.bounds import Form, around_reference, combine_rows, within
+from optimizer.search.levels.pairs import sides_of
 from optimizer.search.levels.state import BoundStep, OpenBox
 from optimizer.search.tuning import Tuning
 from optimizer.typing import Array
@@ -23,14 +24,11 @@ def share_cut(box: OpenBox, step: BoundStep, form: Form, tuning: Tuning) -> tupl
     _, unit, base = around_reference(layout.weight[center], value_at, outside, step.reference.shift)
     own = layout.weight[best]
     d = combine_rows(form.weights, layout.rows.matrix[:, best]) - unit * own - base
-    parts = [layout.weight[c] for c in box.columns]
-    least, most = (np.array([getattr(p, end)(axis=0) for p in parts]) for end in ("min", "max"))
-    held = within(np.where(d > 0.0, others(least), others(most)) + own, d > 0.0, box.spans)
+    sides = sides_of(layout, box.columns, box.spans)
+    held = within(np.where(d > 0.0, sides.low, sides.high) + own, d > 0.0, box.spans)
     size = 1.0 + own.sum(axis=0)
     error = people * ((d / held).sum(axis=0) - d.sum(axis=0) / size)
-    low, high = 1.0 + least.sum(axis=0), 1.0 + most.sum(axis=0)
-    if box.spans is not None:
-        low, high = np.maximum(low, box.spans[0]), np.minimum(high, box.spans[1])
+    low, high = sides.least, sides.most
     wide = np.where(high > low * (1.0 + tuning.share_narrow), error, 0.0)
     kind = int(np.argmax(wide))
     if not wide[kind] > tuning.share_least * np.maximum(error, 0.0).sum():
